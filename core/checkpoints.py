@@ -1,0 +1,263 @@
+"""What was trained, kept on disk: a folder per run, written whole or not at all, verified when read, never pickled.
+
+<key>/run.json              config, metrics, library versions, SHA-256 of every other file and of itself
+<key>/weights.safetensors   half precision
+<key>/history.npz           one array per column, a row per epoch
+<key>/codes.npz             posterior means and standard deviations, labels, factors
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+
+from core.config import RunConfig, nearest
+
+FORMAT = 1
+DOCUMENT = "run.json"
+SHELF = Path(__file__).resolve().parent.parent / "checkpoints"
+"""The folder that ships with the project."""
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that is missing, damaged, of another version or not ours; the message is one clear sentence."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained run as it lies on disk.
+
+    Args:
+        config: what was trained.
+        metrics: plain numbers, by name; units in `core.training.evaluate`.
+        weights: the model's state, float16.
+        history: one array per column with a row per epoch.
+        codes: arrays over test images (`mean`, `std`, `label`, `index`) and training images (`train_mean`, `train_std`).
+        environment: device, precision, library versions.
+    """
+
+    config: RunConfig
+    metrics: dict[str, Any]
+    weights: dict[str, torch.Tensor]
+    history: Arrays
+    codes: Arrays
+    environment: dict[str, str]
+
+
+def save(root: Path, checkpoint: Checkpoint) -> Path:
+    """Write a run into `root/<key>`, replacing an older one of the same key, and return that folder.
+
+    Raises:
+        CheckpointError: the disk is full or may not be written to; nothing half-made is left.
+    """
+    weights = {name: tensor.contiguous().cpu() for name, tensor in checkpoint.weights.items()}
+    document = {
+        "kind": "run",
+        "key": checkpoint.config.key,
+        "config": checkpoint.config.to_dict(),
+        "metrics": checkpoint.metrics,
+        "environment": checkpoint.environment,
+    }
+    files = {
+        "weights.safetensors": safetensors.torch.save(weights),
+        "history.npz": pack_arrays(checkpoint.history),
+        "codes.npz": pack_arrays(checkpoint.codes),
+    }
+    return write_folder(Path(root) / checkpoint.config.key, document, files)
+
+
+def load(root: Path, key: str) -> Checkpoint:
+    """Return the run kept in `root/<key>`, every byte verified.
+
+    Raises:
+        CheckpointError: there is none, or it is refused.
+    """
+    folder = Path(root) / key
+    if not folder.is_dir():
+        raise CheckpointError(f"no run named '{key}' in {root}{nearest(key, _folder_names(Path(root)))}")
+    document, files = read_folder(folder)
+    config = _config_of(folder, document)
+    try:
+        return Checkpoint(
+            config=config,
+            metrics=document["metrics"],
+            weights=safetensors.torch.load(files["weights.safetensors"]),
+            history=unpack_arrays(files["history.npz"]),
+            codes=unpack_arrays(files["codes.npz"]),
+            environment=document["environment"],
+        )
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"{folder.name} is not a run of this lab ({error}); delete the folder") from error
+
+
+def survey(root: Path) -> Iterator[tuple[str, RunConfig | CheckpointError]]:
+    """Yield each run's key with its config, or with the sentence why it was refused, sorted by key.
+
+    Folders that hold something else than runs are passed over. A folder put aside by a replacement that was cut off
+    is put back first.
+    """
+    root = Path(root)
+    _restore(root)
+    for name in _folder_names(root):
+        try:
+            document, _ = read_folder(root / name)
+            if document.get("kind") == "run":
+                yield name, _config_of(root / name, document)
+        except CheckpointError as error:
+            yield name, error
+
+
+def read_document(folder: Path) -> dict[str, Any]:
+    """Return a folder's `run.json`, itself verified, without reading the other files."""
+    path = Path(folder) / DOCUMENT
+    try:
+        document = json.loads(path.read_bytes())
+        claimed = document.pop("sha256")
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{folder.name} has no {DOCUMENT}, so it is not a checkpoint; delete the folder"
+        ) from None
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        raise CheckpointError(f"{folder.name}/{DOCUMENT} is damaged; delete the folder and train it again") from None
+    if document.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{folder.name} should be of format {FORMAT}, was {document.get('format')!r}; train it again"
+        )
+    if claimed != _digest(document):
+        raise CheckpointError(f"{folder.name}/{DOCUMENT} was altered; delete the folder and train it again")
+    return document
+
+
+def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return a folder's document and the bytes of its files, each checked against its SHA-256.
+
+    Raises:
+        CheckpointError: a file is missing or altered, or the folder is not ours.
+    """
+    folder = Path(folder)
+    document = read_document(folder)
+    files = {}
+    for name, digest in dict(document.get("files", {})).items():
+        path = folder / Path(name).name
+        if not path.is_file():
+            raise CheckpointError(f"{folder.name} lacks {name}; copy the folder again or train it again")
+        files[name] = path.read_bytes()
+        if hashlib.sha256(files[name]).hexdigest() != digest:
+            raise CheckpointError(f"{folder.name}/{name} was altered or cut short; copy the folder or train it again")
+    return document, files
+
+
+def write_folder(folder: Path, document: Mapping[str, Any], files: Mapping[str, bytes]) -> Path:
+    """Write a document and files into a folder, which appears whole or not at all, and return it.
+
+    They are written to a temporary folder beside it, flushed to disk, and renamed.
+
+    Raises:
+        CheckpointError: the disk is full or may not be written to.
+    """
+    folder = Path(folder)
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    whole = {"format": FORMAT, **document, "files": digests}
+    text = json.dumps(whole | {"sha256": _digest(whole)}, indent=1, ensure_ascii=False)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".new-{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    try:
+        for name, content in {**files, DOCUMENT: text.encode()}.items():
+            _write_flushed(temporary / name, content)
+        temporary.chmod(0o755)
+        _replace(folder, temporary)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder
+
+
+def pack_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return arrays as the bytes of a compressed npz, the same bytes for the same arrays.
+
+    >>> unpack_arrays(pack_arrays({"a": np.arange(3)}))["a"]
+    array([0, 1, 2])
+    """
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **dict(arrays))  # pyright: ignore[reportArgumentType]
+    return buffer.getvalue()
+
+
+def unpack_arrays(content: bytes) -> Arrays:
+    """Return the arrays of an npz, read without pickle."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def _folder_names(root: Path) -> list[str]:
+    if not root.is_dir():
+        return []
+    return sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _config_of(folder: Path, document: Mapping[str, Any]) -> RunConfig:
+    try:
+        config = RunConfig.from_dict(document["config"])
+    except (KeyError, ValueError) as error:
+        raise CheckpointError(
+            f"{folder.name} has a config this version cannot read ({error}); train it again"
+        ) from error
+    if config.key != folder.name:
+        raise CheckpointError(f"{folder.name} should be named {config.key}, after its config; rename the folder")
+    return config
+
+
+def _write_flushed(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _replace(folder: Path, temporary: Path) -> None:
+    """Put `temporary` in the place of `folder`; `_restore` mends a cut between the two renames."""
+    aside = folder.with_name(f".old-{folder.name}")
+    shutil.rmtree(aside, ignore_errors=True)
+    if folder.exists():
+        folder.rename(aside)
+    temporary.rename(folder)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _restore(root: Path) -> None:
+    for aside in root.glob(".old-*"):
+        folder = root / aside.name.removeprefix(".old-")
+        if not folder.exists():
+            aside.rename(folder)
+
+
+def _unwritable(folder: Path, error: OSError) -> CheckpointError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return CheckpointError(f"the disk that holds {folder.parent} is full; free some space and train again")
+    return CheckpointError(f"{folder} cannot be written ({error.strerror}); check the folder and its permissions")

@@ -1,0 +1,322 @@
+"""What a run is: frozen values, checked when made, named by a key.
+
+A `RunConfig` says everything that decides a trained model: data, model, training. Its `key` names the folder on disk,
+the entry in memory and the link in the address bar. Only the standard library is used here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any
+
+SIZES = {"digits": (8,), "mnist": (28,), "sprites": (32, 64)}
+"""Image heights (= widths) in pixels that each data set has, its default first."""
+
+POSTERIORS = ("point", "fixed", "learned")
+LIKELIHOODS = ("bernoulli", "gaussian")
+NETWORKS = ("mlp", "conv")
+PRIORS = ("normal",)
+MODEL_LABELS = {"ae": "AE", "noisy-ae": "Noisy AE", "vae": "VAE", "beta-vae": "β-VAE"}
+"""The four members of the family: name in commands, keys and links -> label on the screen."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ", did you mean 'x'?" for the known name closest to a mistyped one, or nothing.
+
+    >>> nearest("mnits", SIZES)
+    ", did you mean 'mnist'?"
+    """
+    match = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f", did you mean '{match[0]}'?" if match else ""
+
+
+def _check_name(what: str, value: object, known: Iterable[str]) -> None:
+    known = tuple(known)
+    if value not in known:
+        raise ValueError(f"{what} should be one of {', '.join(known)}, got {value!r}{nearest(str(value), known)}")
+
+
+def _check_number(what: str, value: object, low: float, high: float = float("inf"), *, whole: bool = False) -> None:
+    kind = "a whole number" if whole else "a number"
+    right_type = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+    if not right_type:
+        raise ValueError(f"{what} should be {kind}, got {value!r}")
+    if not low <= value < float("inf") or value > high:  # pyright: ignore[reportOperatorIssue]
+        limit = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
+        raise ValueError(f"{what} should be {limit}, got {value}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """Which images: a data set's name and, for sprites, the image size in pixels.
+
+    Args:
+        name: `digits` (8x8), `mnist` (28x28) or `sprites` (32x32 or 64x64).
+        size: height and width in pixels; the data set's own when left out.
+
+    >>> DataConfig(name="sprites").size
+    32
+    """
+
+    name: str
+    size: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_name("data set", self.name, SIZES)
+        if self.size is None:
+            object.__setattr__(self, "size", SIZES[self.name][0])
+        if self.size not in SIZES[self.name]:
+            sizes = " or ".join(map(str, SIZES[self.name]))
+            raise ValueError(f"size of {self.name} should be {sizes}, got {self.size}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """One member of the family: encoder -> posterior -> decoder -> likelihood, and the weight of the KL.
+
+    Args:
+        posterior: `point` (autoencoder), `fixed` (noise-injected autoencoder) or `learned` (VAE).
+        latent_dim: number of latents L.
+        beta: weight of the KL; 1 (a VAE) when left out, and always 0 where the posterior has no KL in its objective.
+        noise_ratio: η of a fixed posterior, whose variance is η·R on every latent, R the mean squared distance of
+            the codes from the origin; 0.05 when left out. None for other posteriors.
+        likelihood: `bernoulli` or `gaussian`.
+        scale: standard deviation of a Gaussian likelihood, in units of pixel intensity; learned when left out.
+        prior: `normal`, the standard normal.
+        network: `mlp` or `conv`.
+        hidden: widths of the fully connected layers, from image to code; the decoder mirrors them.
+    """
+
+    posterior: str
+    latent_dim: int
+    beta: float | None = None
+    noise_ratio: float | None = None
+    likelihood: str = "bernoulli"
+    scale: float | None = None
+    prior: str = "normal"
+    network: str = "mlp"
+    hidden: tuple[int, ...] = (400,)
+
+    def __post_init__(self) -> None:
+        _check_name("posterior", self.posterior, POSTERIORS)
+        _check_name("likelihood", self.likelihood, LIKELIHOODS)
+        _check_name("prior", self.prior, PRIORS)
+        _check_name("network", self.network, NETWORKS)
+        _check_number("latent_dim", self.latent_dim, 1, 1024, whole=True)
+        for width in self.hidden:
+            _check_number("each width in hidden", width, 1, 65536, whole=True)
+        object.__setattr__(self, "hidden", tuple(self.hidden))
+        self._settle_beta()
+        self._settle_noise_ratio()
+        self._check_scale()
+
+    def _settle_beta(self) -> None:
+        beta = self.beta
+        if beta is None:
+            beta = 1.0 if self.posterior == "learned" else 0.0
+        _check_number("beta", beta, 0)
+        if beta and self.posterior != "learned":
+            raise ValueError(f"beta should be 0 with a {self.posterior} posterior, which is charged no KL, got {beta}")
+        object.__setattr__(self, "beta", float(beta))
+
+    def _settle_noise_ratio(self) -> None:
+        if self.posterior != "fixed":
+            if self.noise_ratio is not None:
+                raise ValueError(
+                    f"noise_ratio should be left out with a {self.posterior} posterior, got {self.noise_ratio}"
+                )
+            return
+        ratio = 0.05 if self.noise_ratio is None else self.noise_ratio
+        _check_number("noise_ratio", ratio, 0)
+        object.__setattr__(self, "noise_ratio", float(ratio))
+
+    def _check_scale(self) -> None:
+        if self.scale is None:
+            return
+        if self.likelihood != "gaussian":
+            raise ValueError(f"scale should be left out with a {self.likelihood} likelihood, got {self.scale}")
+        _check_number("scale", self.scale, 1e-4)
+        object.__setattr__(self, "scale", float(self.scale))
+
+    @property
+    def name(self) -> str:
+        """Which of the four in `MODEL_LABELS` this is; any β other than 1 makes a VAE a β-VAE."""
+        if self.posterior == "learned":
+            return "vae" if self.beta == 1 else "beta-vae"
+        return {"point": "ae", "fixed": "noisy-ae"}[self.posterior]
+
+    @property
+    def label(self) -> str:
+        """The name on the screen with the number that tells it from its siblings.
+
+        >>> ModelConfig(posterior="learned", latent_dim=2, beta=4).label
+        'β-VAE, β = 4'
+        """
+        number = {"noisy-ae": f", η = {self.noise_ratio}", "beta-vae": f", β = {self.beta:g}"}
+        return MODEL_LABELS[self.name] + number.get(self.name, "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How it is trained: Adam, the learning rate falling to 0 along a half cosine.
+
+    Args:
+        epochs: passes over the training set.
+        batch_size: images per step.
+        learning_rate: Adam's, at the start.
+        seed: of initial weights, order of images and noise.
+    """
+
+    epochs: int = 20
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _check_number("epochs", self.epochs, 1, 100_000, whole=True)
+        _check_number("batch_size", self.batch_size, 1, 1_000_000, whole=True)
+        _check_number("learning_rate", self.learning_rate, 1e-8, 1)
+        _check_number("seed", self.seed, 0, 2**31 - 1, whole=True)
+        object.__setattr__(self, "learning_rate", float(self.learning_rate))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """Everything that decides a trained model.
+
+    >>> config = recipe("digits", "beta-vae", latent_dim=10, beta=4)
+    >>> config.key
+    'digits-beta-vae-4-z10-s0-...'
+    >>> RunConfig.from_dict(config.to_dict()) == config
+    True
+    """
+
+    data: DataConfig
+    model: ModelConfig
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+    def __post_init__(self) -> None:
+        if self.model.network == "conv" and self.data.name != "sprites":
+            raise ValueError(f"network should be mlp for {self.data.name}; conv needs sprites, 32x32 or 64x64")
+
+    @cached_property
+    def key(self) -> str:
+        """Readable name and short hash, unique to this config.
+
+        Only fields that differ from their defaults are hashed, so that a field added later leaves every key as it is.
+        """
+        size = "" if self.data.size == SIZES[self.data.name][0] else self.data.size
+        number = {"noisy-ae": f"-{self.model.noise_ratio:g}" if self.model.noise_ratio is not None else ""}
+        number["beta-vae"] = f"-{self.model.beta:g}"
+        model = self.model.name + number.get(self.model.name, "")
+        text = json.dumps(_changed_fields(self), sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+        return f"{self.data.name}{size}-{model}-z{self.model.latent_dim}-s{self.train.seed}-{digest}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return nested plain dicts and lists, ready for JSON."""
+        return json.loads(json.dumps(asdict(self)))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:
+        """Return the config that `to_dict` described.
+
+        Raises:
+            ValueError: a field is missing, unknown or out of range.
+        """
+        parts = {"data": DataConfig, "model": ModelConfig, "train": TrainConfig}
+        _check_fields("config", values, parts)
+        if missing := parts.keys() - values.keys():
+            raise ValueError(f"config should have the parts data, model and train, lacks {', '.join(sorted(missing))}")
+        for name, part in parts.items():
+            _check_fields(name, values[name], [f.name for f in fields(part)])
+        try:
+            built = {name: part(**_tuples(values[name])) for name, part in parts.items()}
+        except TypeError as error:
+            raise ValueError(f"config should name every field that has no default: {error}") from error
+        return cls(**built)  # pyright: ignore[reportArgumentType]
+
+
+def _check_fields(what: str, values: Mapping[str, Any], known: Iterable[str]) -> None:
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{what} should be a table of fields, got {type(values).__name__}")
+    for name in values:
+        _check_name(f"field of {what}", name, known)
+
+
+def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def _changed_fields(config: RunConfig) -> dict[str, Any]:
+    plain = RunConfig(
+        data=DataConfig(name=config.data.name),
+        model=ModelConfig(posterior=config.model.posterior, latent_dim=config.model.latent_dim),
+    )
+    now, default = config.to_dict(), plain.to_dict()
+    changed = {part: {k: v for k, v in now[part].items() if v != default[part][k]} for part in now}
+    return changed | {"of": [config.data.name, config.model.posterior, config.model.latent_dim]}
+
+
+_RECIPES: dict[str, dict[str, Any]] = {
+    "digits": {"hidden": (256, 128), "epochs": 200, "batch_size": 64},
+    "mnist": {"hidden": (400, 200), "epochs": 60, "batch_size": 128},
+    "sprites": {"network": "conv", "hidden": (256, 256), "epochs": 12, "batch_size": 128},
+}
+_POSTERIOR_OF = {"ae": "point", "noisy-ae": "fixed", "vae": "learned", "beta-vae": "learned"}
+
+
+def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunConfig:
+    """Return the lab's standard config for a data set and a member of the family.
+
+    Args:
+        data: name of a data set.
+        model: `ae`, `noisy-ae`, `vae` or `beta-vae` (β = 4 unless `beta` is among the changes).
+        latent_dim: number of latents.
+        changes: any fields of `DataConfig`, `ModelConfig` and `TrainConfig`, to depart from the recipe.
+
+    Raises:
+        ValueError: an unknown name, with the nearest right one, or a value out of range.
+
+    >>> recipe("mnist", "noisy-ae").model.noise_ratio
+    0.05
+    """
+    _check_name("data set", data, SIZES)
+    _check_name("model", model, MODEL_LABELS)
+    values = _RECIPES[data] | ({"beta": 4.0} if model == "beta-vae" else {}) | changes
+    parts = {part: {f.name for f in fields(part)} for part in (DataConfig, ModelConfig, TrainConfig)}
+    for name in values:
+        _check_name("field", name, set().union(*parts.values()) - {"name", "posterior", "latent_dim"})
+    data_fields, model_fields, train_fields = (
+        {k: v for k, v in values.items() if k in known} for known in parts.values()
+    )
+    return RunConfig(
+        data=DataConfig(name=data, **data_fields),
+        model=ModelConfig(posterior=_POSTERIOR_OF[model], latent_dim=latent_dim, **model_fields),
+        train=TrainConfig(**train_fields),
+    )
+
+
+def shelf() -> tuple[RunConfig, ...]:
+    """Return the configs of the runs that ship: every model, on every data set, seed 0.
+
+    >>> len(shelf())
+    20
+    """
+    latent_dims = {"digits": (2, 10), "mnist": (2, 10), "sprites": (10,)}
+    return tuple(
+        recipe(data, model, latent_dim)
+        for data, dims in latent_dims.items()
+        for latent_dim in dims
+        for model in MODEL_LABELS
+    )
+
+
+def with_seed(config: RunConfig, seed: int) -> RunConfig:
+    """Return the same config with another seed."""
+    return replace(config, train=replace(config.train, seed=seed))
