@@ -1,0 +1,1 @@
+"""Arrays in, a plotly figure out; every colour of the lab is in `theme`."""

@@ -1,0 +1,172 @@
+"""Images as tiles: one sheet of many, as an array, as PNG bytes or as a figure that can be clicked."""
+
+import base64
+from collections.abc import Sequence
+from io import BytesIO
+from math import ceil, sqrt
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from core.figures import theme
+
+# One grey level is given up to mean "clear" in a PNG, which keeps a byte per pixel; nobody sees level 1 become 0.
+_CLEAR_LEVEL = 1
+
+
+def sheet(images: NDArray[np.floating], columns: int | None = None, pad: int = 1) -> NDArray[np.uint8]:
+    """Return the images as one sheet, row by row, black between them.
+
+    Args:
+        images: (B, 1, H, W) or (B, H, W), in [0, 1].
+        columns: images in a row; about as many as rows when left out.
+        pad: pixels between two images.
+
+    >>> sheet(np.ones((6, 1, 8, 8)), columns=3, pad=1).shape
+    (17, 26)
+    """
+    return _tile(_grey(images), columns, pad, 0)
+
+
+def sheet_png(images: NDArray[np.floating], columns: int | None = None, scale: int = 3, pad: int = 1) -> bytes:
+    """Return the sheet as a PNG whose gaps are clear, so that it sits on a light and on a dark page.
+
+    Args:
+        images: (B, 1, H, W) or (B, H, W), in [0, 1].
+        columns: images in a row; about as many as rows when left out.
+        scale: screen pixels per image pixel.
+        pad: image pixels between two images.
+    """
+    return _png(_tile(_clear_free(_grey(images)), columns, pad, _CLEAR_LEVEL), scale)
+
+
+def rows_png(rows: Sequence[NDArray[np.floating]], scale: int = 3, pad: int = 1, row_gap: int = 3) -> bytes:
+    """Return strips of images below each other as a PNG with clear gaps.
+
+    Args:
+        rows: R arrays (C, 1, H, W) or (C, H, W), in [0, 1], all of the same shape.
+        scale: screen pixels per image pixel.
+        pad: image pixels between two images of a row.
+        row_gap: image pixels between two rows.
+    """
+    shapes = {row.shape for row in rows}
+    if len(shapes) != 1:
+        raise ValueError(f"rows should be at least one and all of one shape, got {sorted(shapes)}")
+    strips = [_tile(_clear_free(_grey(row)), len(row), pad, _CLEAR_LEVEL) for row in rows]
+    return _png(_tile(np.stack(strips), 1, row_gap, _CLEAR_LEVEL), scale)
+
+
+def image_figure(
+    images: NDArray[np.floating], columns: int | None = None, *, height: int = 420, names: Sequence[str] = ()
+) -> go.Figure:
+    """Return the sheet as a figure; a click reports the image's index as `customdata`.
+
+    Args:
+        images: (B, 1, H, W) or (B, H, W), in [0, 1].
+        columns: images in a row; about as many as rows when left out.
+        height: in pixels.
+        names: what to show when the pointer rests on an image, one for each; its index when left out.
+    """
+    count = len(images)
+    columns = columns or ceil(sqrt(count))
+    rows = ceil(count / columns)
+    index = np.arange(count, dtype=np.int32)
+    x, y = index % columns + 0.5, rows - index // columns - 0.5
+    figure = go.Figure(click_grid(x, y, index, size=0.8 * height / rows, names=names))
+    place_image(figure, sheet_png(images, columns), (0, columns, 0, rows))
+    figure.update_xaxes(range=[0, columns], visible=False, constrain="domain", fixedrange=True)
+    figure.update_yaxes(range=[0, rows], visible=False, constrain="domain", fixedrange=True, scaleanchor="x")
+    figure.update_yaxes(scaleratio=_aspect(images))
+    return theme.layout(figure, height, legend=False).update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
+
+
+def click_grid(
+    x: NDArray[np.floating],
+    y: NDArray[np.floating],
+    index: NDArray[np.integer],
+    *,
+    size: float,
+    names: Sequence[str] = (),
+    hover: str = "",
+) -> go.Scatter:
+    """Return points that cannot be seen but clicked: a picture reports no clicks itself.
+
+    Args:
+        x: (B,) centres.
+        y: (B,) centres.
+        index: (B,) what a click reports as `customdata`.
+        size: of a point, in screen pixels.
+        names: texts for the pointer, one for each point.
+        hover: plotly's template for the pointer's text, instead of names.
+    """
+    return go.Scatter(
+        x=np.float32(x),
+        y=np.float32(y),
+        customdata=index,
+        mode="markers",
+        marker={"symbol": "square", "size": size, "color": theme.POSTERIOR, "opacity": 0},
+        selected={"marker": {"opacity": 0.45}},
+        unselected={"marker": {"opacity": 0}},
+        text=list(names) or None,
+        hovertemplate=(hover or ("%{text}" if len(names) else "%{customdata}")) + "<extra></extra>",
+        showlegend=False,
+    )
+
+
+def place_image(figure: go.Figure, png: bytes, extent: tuple[float, float, float, float]) -> None:
+    """Put a picture into a figure, its edges at places on the axes.
+
+    Args:
+        figure: is changed in place.
+        png: the picture.
+        extent: left, right, bottom and top edge, in units of the axes.
+    """
+    left, right, bottom, top = extent
+    figure.add_layout_image(
+        source="data:image/png;base64," + base64.b64encode(png).decode(),
+        xref="x",
+        yref="y",
+        x=left,
+        y=top,
+        sizex=right - left,
+        sizey=top - bottom,
+        sizing="stretch",
+        layer="below",
+    )
+
+
+def _grey(images: NDArray[np.floating]) -> NDArray[np.uint8]:
+    if images.ndim == 4 and images.shape[1] == 1:
+        images = images[:, 0]
+    if images.ndim != 3 or not len(images):
+        raise ValueError(f"images should be (B, 1, H, W) or (B, H, W) with B at least 1, got {images.shape}")
+    return np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)  # (B, H, W)
+
+
+def _clear_free(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.where(pictures == _CLEAR_LEVEL, np.uint8(0), pictures)
+
+
+def _tile(pictures: NDArray[np.uint8], columns: int | None, pad: int, gap: int) -> NDArray[np.uint8]:
+    count, height, width = pictures.shape
+    columns = columns or ceil(sqrt(count))
+    rows = ceil(count / columns)
+    tiles = np.full((rows * columns, height + pad, width + pad), gap, np.uint8)
+    tiles[:count, :height, :width] = pictures
+    lines = tiles.reshape(rows, columns, height + pad, width + pad).swapaxes(1, 2)  # (R, H, C, W)
+    tiled = lines.reshape(rows * (height + pad), columns * (width + pad))
+    return tiled[: len(tiled) - pad, : tiled.shape[1] - pad]
+
+
+def _png(tiled: NDArray[np.uint8], scale: int) -> bytes:
+    from PIL import Image
+
+    file = BytesIO()
+    crisp = tiled.repeat(scale, axis=0).repeat(scale, axis=1)
+    Image.fromarray(crisp).save(file, "PNG", transparency=_CLEAR_LEVEL, compress_level=1)
+    return file.getvalue()
+
+
+def _aspect(images: NDArray[np.floating]) -> float:
+    return images.shape[-2] / images.shape[-1]

@@ -1,0 +1,122 @@
+"""The only colours of the lab, and the look that every figure shares.
+
+A colour means the same thing on every page. All marks keep a contrast of 3:1 against a white and a dark page, which
+leaves a narrow band of lightness; within it the hues were chosen far apart for colour-blind eyes too.
+"""
+
+from functools import cache
+from typing import Any
+
+import plotly.graph_objects as go
+
+from core.config import MODEL_LABELS
+
+MODEL_COLORS = {"ae": "#e8721c", "noisy-ae": "#a8447f", "vae": "#2663c9", "beta-vae": "#1ea28f"}
+PRIOR = "#87805f"
+POSTERIOR = "#a97cf0"
+# Classes that a code often confuses (4 and 9, 3 and 5 and 8, 1 and 7) are given hues far from each other.
+LABEL_COLORS = (
+    "#3e668f",
+    "#f2631f",
+    "#7370fa",
+    "#c92516",
+    "#259cde",
+    "#8f3fc0",
+    "#8f7983",
+    "#0b764d",
+    "#17a750",
+    "#e45cbe",
+)
+SEQUENTIAL = ("#3a6ad6", "#7a5cd9", "#ab4cba", "#ca4683", "#d8553f", "#cf7500")
+MUTED = "#80868f"
+GRID = "rgba(128, 134, 143, 0.2)"
+CLEAR = "rgba(0, 0, 0, 0)"
+
+CONFIG: dict[str, Any] = {
+    "displaylogo": False,
+    "toImageButtonOptions": {"format": "png", "scale": 3, "filename": "latent-lab"},
+    "modeBarButtonsToRemove": ["autoScale2d", "zoomIn2d", "zoomOut2d"],
+}
+"""For `st.plotly_chart(config=...)`: an export fit for a slide, and a short toolbar."""
+
+
+def color_of(name: str, index: int = 0) -> str:
+    """Return the colour of a model, the prior or the posterior; of anything else, the label colour at `index`.
+
+    Args:
+        name: a model's name or label, with or without its number; `prior`; `posterior`.
+        index: which label colour to take for another name.
+
+    >>> color_of("β-VAE, β = 4") == MODEL_COLORS["beta-vae"]
+    True
+    """
+    named = MODEL_COLORS | {MODEL_LABELS[model]: color for model, color in MODEL_COLORS.items()}
+    named |= {"prior": PRIOR, "posterior": POSTERIOR}
+    return named.get(name.split(",")[0], label_color(index))
+
+
+def label_color(index: int) -> str:
+    """Return the colour of a class, starting over after ten.
+
+    Args:
+        index: number of the class.
+    """
+    return LABEL_COLORS[index % len(LABEL_COLORS)]
+
+
+def faded(color: str, opacity: float) -> str:
+    """Return a colour as rgba.
+
+    Args:
+        color: as `#rrggbb`.
+        opacity: between 0 (clear) and 1.
+
+    >>> faded("#ff8000", 0.5)
+    'rgba(255, 128, 0, 0.5)'
+    """
+    red, green, blue = bytes.fromhex(color.removeprefix("#"))
+    return f"rgba({red}, {green}, {blue}, {opacity})"
+
+
+def color_scale() -> list[tuple[float, str]]:
+    """Return the sequential scale as plotly wants it: (position between 0 and 1, colour)."""
+    return [(i / (len(SEQUENTIAL) - 1), color) for i, color in enumerate(SEQUENTIAL)]
+
+
+def layout(figure: go.Figure, height: int = 420, *, legend: bool = True) -> go.Figure:
+    """Give a figure the common look and return it.
+
+    Args:
+        figure: is changed in place.
+        height: in pixels.
+        legend: whether to show one, as a row above the plot.
+    """
+    figure.update_layout(
+        template=_template(),
+        height=height,
+        margin={"l": 8, "r": 8, "t": 36 if legend else 12, "b": 8},
+        # A constant keeps zoom and hidden classes when a figure is drawn anew.
+        uirevision="latent-lab",
+        showlegend=legend,
+    )
+    return figure
+
+
+@cache
+def _template() -> go.layout.Template:
+    # The look sits in the template, not in the layout, because Streamlit's own theme replaces a template's fonts and
+    # grid by those of the page, light or dark, while what a layout says would stay as it is.
+    axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True, "title": {"standoff": 8}}
+    legend = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "itemsizing": "constant", "bgcolor": CLEAR}
+    return go.layout.Template(
+        layout={
+            "font": {"color": MUTED, "family": "Source Sans, Source Sans Pro, sans-serif", "size": 13},
+            "paper_bgcolor": CLEAR,
+            "plot_bgcolor": CLEAR,
+            "colorway": list(LABEL_COLORS),
+            "xaxis": axis,
+            "yaxis": axis,
+            "legend": legend,
+            "hoverlabel": {"align": "left"},
+        }
+    )
