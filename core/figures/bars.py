@@ -57,17 +57,21 @@ def score_dots(
         y = np.arange(len(samplers)) + 0.12 * (i - (len(models) - 1) / 2)
         figure.add_trace(_dots(scores[i], y, model, theme.color_of(model, i), None if spread is None else spread[i]))
     if ceiling is not None:
-        figure.add_vline(ceiling, line={"color": theme.MUTED, "dash": "dash", "width": 1.5})
-        label = {"text": "real against real", "showarrow": False, "yref": "paper", "y": 0, "xanchor": "left"}
-        figure.add_annotation(x=ceiling, yanchor="bottom", xshift=4, **label)
+        figure.add_trace(_ceiling(ceiling, len(samplers)))
+    theme.layout(figure, height)
+    figure.update_xaxes(title_text=name, zeroline=False)
     places = {"tickvals": np.arange(len(samplers)), "ticktext": list(samplers), "range": [len(samplers) - 0.5, -0.5]}
-    figure.update_yaxes(**places, zeroline=False)
-    return theme.layout(figure.update_xaxes(title_text=name, zeroline=False), height)
+    return figure.update_yaxes(**places, zeroline=False, ticklabelstandoff=8)
 
 
 def _bars(names: NDArray[np.str_], kl: NDArray[np.floating], what: str, color: str) -> go.Bar:
-    hover = "%{x}: %{y:.3f} nats<extra></extra>"
-    return go.Bar(x=names, y=np.float32(kl), name=what, marker={"color": color}, hovertemplate=hover)
+    return go.Bar(
+        x=names,
+        y=np.float32(kl),
+        name=what,
+        marker={"color": color, "cornerradius": 3},
+        hovertemplate="%{x}: %{y:.3f} nats<extra></extra>",
+    )
 
 
 def _dots(
@@ -82,4 +86,16 @@ def _dots(
         marker={"color": color, "size": 11},
         error_x=None if spread is None else {"array": np.float32(spread), "color": color, "thickness": 1.5},
         hovertemplate=f"{label}: %{{x:.3f}}<extra></extra>",
+    )
+
+
+def _ceiling(score: float, samplers: int) -> go.Scatter:
+    # A trace, because plotly leaves lines drawn on the layout out when it chooses a range.
+    return go.Scatter(
+        x=[score, score],
+        y=[-0.5, samplers - 0.5],
+        mode="lines",
+        name="real against real",
+        line={"color": theme.MUTED, "dash": "dash", "width": 2},
+        hovertemplate="real against real: %{x:.3f}<extra></extra>",
     )

@@ -78,7 +78,8 @@ def image_figure(
     figure.update_xaxes(range=[0, columns], visible=False, constrain="domain", fixedrange=True)
     figure.update_yaxes(range=[0, rows], visible=False, constrain="domain", fixedrange=True, scaleanchor="x")
     figure.update_yaxes(scaleratio=_aspect(images))
-    return theme.layout(figure, height, legend=False).update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
+    theme.layout(figure, height, legend=False)
+    return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
 
 
 def click_grid(

@@ -3,12 +3,15 @@
 Axes are always equal, because a distance in latent space means the same in every direction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from core.config import MODEL_LABELS
 from core.figures import theme
 from core.figures.images import click_grid, place_image, sheet_png
 
@@ -31,7 +34,7 @@ def square_extent(*codes: NDArray[np.floating], prior: bool = True, margin: floa
     points = np.concatenate([*codes, *([[(-3, -3), (3, 3)]] if prior else [])])
     low, high = points.min(axis=0), points.max(axis=0)
     half = (0.5 + margin) * max((high - low).max(), 1e-6)
-    (x, y) = (low + high) / 2
+    x, y = (low + high) / 2
     return float(x - half), float(x + half), float(y - half), float(y + half)
 
 
@@ -60,8 +63,49 @@ def latent_scatter(
         height: in pixels.
         quiet: without legend and axis names, for small panels side by side.
     """
-    figure = go.Figure([_class_points(codes, labels, i, name, marker_size) for i, name in enumerate(label_names)])
-    return _finish(figure, codes, prior_circles, extent, axes, height, quiet)
+    figure = go.Figure(_class_points(codes, labels, label_names, size=marker_size))
+    if prior_circles:
+        figure.add_traces(prior_traces())
+    theme.layout(figure, height, legend=not quiet)
+    extent = extent or square_extent(codes, prior=prior_circles)
+    return equal_axes(figure, extent, ("", "") if quiet else axes)
+
+
+def latent_panels(
+    models: Mapping[str, NDArray[np.floating]],
+    labels: NDArray[np.integer],
+    label_names: Sequence[str],
+    *,
+    columns: int = 4,
+    same_axes: bool = False,
+    prior_circles: bool = True,
+    marker_size: float = 3,
+    height: int = 380,
+) -> go.Figure:
+    """Return the codes of several models in one figure, whose legend hides a class in all panels at once.
+
+    Args:
+        models: name or label of a model -> codes (N, 2) of the same images.
+        labels: (N,) class of each image, from 0.
+        label_names: name of each class.
+        columns: panels in a row.
+        same_axes: whether all panels show the same extent.
+        prior_circles: whether to draw 1, 2 and 3 sigma of the standard normal prior.
+        marker_size: of a point, in pixels.
+        height: in pixels.
+    """
+    figure = theme.layout(go.Figure(), height)
+    shared = square_extent(*models.values(), prior=prior_circles)
+    for i, (name, codes) in enumerate(models.items()):
+        number = i + 1 if i else ""  # plotly calls the first axes x and y
+        axes = {"xaxis": f"x{number}", "yaxis": f"y{number}", "showlegend": i == 0}
+        figure.add_traces(_class_points(codes, labels, label_names, size=marker_size, **axes))
+        if prior_circles:
+            figure.add_traces(prior_traces(**axes))
+        extent = shared if same_axes else square_extent(codes, prior=prior_circles)
+        figure.update_layout(_panel(i, len(models), columns, extent))
+        figure.add_annotation(_panel_title(i, name))
+    return figure.update_layout(margin_t=64)
 
 
 def factor_scatter(
@@ -89,12 +133,15 @@ def factor_scatter(
         height: in pixels.
         quiet: without colour bar and axis names, for small panels side by side.
     """
-    points = _points(codes, np.arange(len(codes)), name, marker_size)
-    points.update(showlegend=False, hovertemplate=f"{name} %{{marker.color}}, image %{{customdata}}<extra></extra>")
     bar = {"title": {"text": name, "side": "right"}, "thickness": 10, "outlinewidth": 0}
     color = {"color": np.float32(values), "colorscale": theme.color_scale(), "showscale": not quiet, "colorbar": bar}
-    points.update(marker=color)
-    return _finish(go.Figure(points), codes, prior_circles, extent, axes, height, quiet)
+    hover = f"{name} %{{marker.color:.3~g}}, image %{{customdata}}<extra></extra>"
+    figure = go.Figure(_points(codes, np.arange(len(codes)), marker_size, color, showlegend=False, hovertemplate=hover))
+    if prior_circles:
+        figure.add_traces(prior_traces())
+    theme.layout(figure, height, legend=not quiet)
+    extent = extent or square_extent(codes, prior=prior_circles)
+    return equal_axes(figure, extent, ("", "") if quiet else axes)
 
 
 def picked_point(
@@ -122,13 +169,13 @@ def picked_point(
     around = [point[None]]
     figure = go.Figure()
     if std is not None:
-        figure.add_traces([ellipse(mean, std, 2, theme.POSTERIOR), ellipse(mean, std, 1, theme.POSTERIOR)])
+        figure.add_traces([ellipse(mean, std, 2), ellipse(mean, std, 1)])
         around += [mean[None] - 2 * std, mean[None] + 2 * std]
     if neighbours is not None:
         figure.add_trace(_neighbour_points(neighbours, neighbour_labels))
         around.append(neighbours)
     figure.add_trace(_cross(point))
-    extent = square_extent(*around, prior=False, margin=0.15)
+    extent = square_extent(*around, prior=False, margin=0.1)
     return equal_axes(theme.layout(figure, height), extent, axes)
 
 
@@ -141,40 +188,50 @@ def decoded_plane(
     axes: tuple[str, str] = AXES,
     height: int = 560,
 ) -> go.Figure:
-    """Return what the decoder makes of a grid of codes, each image centred on its code.
+    """Return what the decoder makes of a grid of codes; a click reports an image's index as `customdata`.
 
     Args:
         images: (R*C, 1, H, W) or (R*C, H, W), in [0, 1], row by row from the top left: the second latent falls from
             row to row, the first one rises along a row.
-        extent: codes of the outermost images: left, right, bottom, top.
-        columns: C; as many as rows when left out.
+        extent: codes of the outermost images, on which these are centred: left, right, bottom, top.
+        columns: C, at least 2; as many as rows when left out.
         prior_circles: whether to draw 1, 2 and 3 sigma of the standard normal prior on top.
         axes: names of the axes.
         height: in pixels.
     """
     columns = columns or round(len(images) ** 0.5)
     rows = len(images) // columns
-    left, right, bottom, top = extent
-    x, y = np.meshgrid(np.linspace(left, right, columns), np.linspace(top, bottom, rows))
-    half_x, half_y = (right - left) / (columns - 1) / 2, (top - bottom) / (rows - 1) / 2
-    edges = (left - half_x, right + half_x, bottom - half_y, top + half_y)
+    x, y, edges = _cells(extent, rows, columns)
     hover = f"{axes[0]} %{{x:.2f}}, {axes[1]} %{{y:.2f}}"
-    grid = click_grid(x.ravel(), y.ravel(), np.arange(x.size), size=0.8 * height / rows, hover=hover)
-    figure = go.Figure([*([prior_trace()] if prior_circles else []), grid])
+    grid = click_grid(x, y, np.arange(len(x), dtype=np.int32), size=0.8 * height / rows, hover=hover)
+    figure = go.Figure([*(prior_traces(2) if prior_circles else []), grid])
     place_image(figure, sheet_png(images, columns, scale=2, pad=0), edges)
-    equal_axes(theme.layout(figure, height, legend=prior_circles), edges, axes)
+    equal_axes(theme.layout(figure, height, legend=False), edges, axes)
     return figure.update_xaxes(showgrid=False, zeroline=False).update_yaxes(showgrid=False, zeroline=False)
 
 
-def prior_trace() -> go.Scatter:
-    """Return 1, 2 and 3 sigma of the standard normal prior as one line."""
-    circles = [np.append(_circle(radius), [[np.nan, np.nan]], axis=0) for radius in (1, 2, 3)]
-    x, y = np.concatenate(circles).astype(np.float32).T
-    line = {"color": theme.PRIOR, "width": 1.5}
-    return go.Scatter(x=x, y=y, mode="lines", line=line, name="prior, 1 2 3 σ", hoverinfo="skip")
+def prior_traces(width: float = 1.5, **options: Any) -> list[go.Scatter]:
+    """Return 1, 2 and 3 sigma of the standard normal prior as one line, and what is written on it.
+
+    Args:
+        width: of the line, in pixels.
+        options: any fields of both traces.
+    """
+    radii = (1, 2, 3)
+    gap = np.full((1, 2), np.nan)
+    x, y = np.concatenate([part for radius in radii for part in (_circle(radius), gap)]).astype(np.float32).T
+    line = {"color": theme.PRIOR, "width": width}
+    common = {"name": "prior", "legendgroup": "prior", "hoverinfo": "skip", **options}
+    circles = go.Scatter(x=x, y=y, mode="lines", line=line, **common)
+    x, y = np.stack([_circle(radius)[0] for radius in radii], axis=1)
+    words = {"text": [f"{radius}σ" for radius in radii], "textfont": {"color": theme.PRIOR, "size": 11}}
+    common["showlegend"] = False
+    return [circles, go.Scatter(x=x, y=y, mode="text", textposition="middle right", **words, **common)]
 
 
-def ellipse(mean: NDArray[np.floating], std: NDArray[np.floating], times: float, color: str) -> go.Scatter:
+def ellipse(
+    mean: NDArray[np.floating], std: NDArray[np.floating], times: float, color: str = theme.POSTERIOR
+) -> go.Scatter:
     """Return the outline of a Gaussian with independent latents, lightly filled.
 
     Args:
@@ -184,10 +241,9 @@ def ellipse(mean: NDArray[np.floating], std: NDArray[np.floating], times: float,
         color: of line and filling.
     """
     x, y = (mean + std * _circle(times)).astype(np.float32).T
-    name = "posterior, 1 2 σ"
     look = {"line": {"color": color, "width": 1.5}, "fill": "toself", "fillcolor": theme.faded(color, 0.15)}
     group = {"legendgroup": "posterior", "showlegend": times == 1, "hoverinfo": "skip"}
-    return go.Scatter(x=x, y=y, mode="lines", name=name, **look, **group)
+    return go.Scatter(x=x, y=y, mode="lines", name="posterior, 1σ 2σ", **look, **group)
 
 
 def equal_axes(figure: go.Figure, extent: Extent, axes: tuple[str, str] = AXES) -> go.Figure:
@@ -203,33 +259,44 @@ def equal_axes(figure: go.Figure, extent: Extent, axes: tuple[str, str] = AXES) 
 
 
 def _circle(radius: float) -> NDArray[np.floating]:
-    angle = np.linspace(0, 2 * np.pi, 97)
+    # From 45 degrees on, where the label of a prior's circle hides the least.
+    angle = np.pi / 4 + np.linspace(0, 2 * np.pi, 97)
     return radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)  # (97, 2)
 
 
 def _points(
-    codes: NDArray[np.floating], index: NDArray[np.integer], name: str, size: float
+    codes: NDArray[np.floating], index: NDArray[np.integer], size: float, color: dict[str, Any], **options: Any
 ) -> go.Scatter | go.Scattergl:
     kind = go.Scattergl if len(codes) > _SVG_LIMIT else go.Scatter
     x, y = codes[index].astype(np.float32).T
     return kind(
         x=x,
         y=y,
-        customdata=np.int32(index),
+        customdata=index.astype(np.uint16 if len(codes) <= 2**16 else np.uint32),
         mode="markers",
-        name=name,
-        marker={"size": size, "opacity": 0.7},
+        marker={"size": size, "opacity": 0.8, **color},
         selected={"marker": {"size": 3 * size, "opacity": 1}},
-        unselected={"marker": {"opacity": 0.4}},
-        hovertemplate=f"{name}, image %{{customdata}}<extra></extra>",
+        unselected={"marker": {"opacity": 0.5}},
+        **options,
     )
 
 
 def _class_points(
-    codes: NDArray[np.floating], labels: NDArray[np.integer], label: int, name: str, size: float
-) -> go.Scatter | go.Scattergl:
-    points = _points(codes, np.flatnonzero(labels == label), name, size)
-    return points.update(marker_color=theme.label_color(label))
+    codes: NDArray[np.floating], labels: NDArray[np.integer], names: Sequence[str], *, size: float, **options: Any
+) -> list[go.Scatter | go.Scattergl]:
+    return [
+        _points(
+            codes,
+            np.flatnonzero(labels == label),
+            size,
+            {"color": theme.label_color(label)},
+            name=name,
+            legendgroup=name,
+            hovertemplate=f"{name}, image %{{customdata}}<extra></extra>",
+            **options,
+        )
+        for label, name in enumerate(names)
+    ]
 
 
 def _neighbour_points(codes: NDArray[np.floating], labels: NDArray[np.integer] | None) -> go.Scatter:
@@ -246,16 +313,34 @@ def _cross(point: NDArray[np.floating]) -> go.Scatter:
     return go.Scatter(x=point[:1], y=point[1:], mode="markers", name="picked", marker=marker, hoverinfo="skip")
 
 
-def _finish(
-    figure: go.Figure,
-    codes: NDArray[np.floating],
-    prior_circles: bool,
-    extent: Extent | None,
-    axes: tuple[str, str],
-    height: int,
-    quiet: bool,
-) -> go.Figure:
-    if prior_circles:
-        figure.add_trace(prior_trace())
-    theme.layout(figure, height, legend=not quiet)
-    return equal_axes(figure, extent or square_extent(codes, prior=prior_circles), ("", "") if quiet else axes)
+def _cells(extent: Extent, rows: int, columns: int) -> tuple[NDArray[np.floating], NDArray[np.floating], Extent]:
+    left, right, bottom, top = extent
+    x, y = np.meshgrid(np.linspace(left, right, columns), np.linspace(top, bottom, rows))
+    half_x, half_y = (right - left) / (columns - 1) / 2, (top - bottom) / (rows - 1) / 2
+    return x.ravel(), y.ravel(), (left - half_x, right + half_x, bottom - half_y, top + half_y)
+
+
+def _panel(index: int, count: int, columns: int, extent: Extent) -> dict[str, Any]:
+    columns = min(columns, count)
+    rows = ceil(count / columns)
+    row, column = divmod(index, columns)
+    place = [(column + 0.04) / columns, (column + 0.96) / columns]
+    # Between rows a title needs room, above the first one the margin has it.
+    floor = [1 - (row + 0.94) / rows, 1 - (row + (0.12 if row else 0)) / rows]
+    number = index + 1
+    x = {"domain": place, "anchor": f"y{number}", "range": extent[:2], "constrain": "domain"}
+    y = {
+        "domain": floor,
+        "anchor": f"x{number}",
+        "range": extent[2:],
+        "constrain": "domain",
+        "scaleanchor": f"x{number}",
+    }
+    return {f"xaxis{number}": x, f"yaxis{number}": y | {"scaleratio": 1}}
+
+
+def _panel_title(index: int, name: str) -> dict[str, Any]:
+    number = index + 1 if index else ""
+    place = {"xref": f"x{number} domain", "yref": f"y{number} domain", "x": 0.5, "y": 1, "yanchor": "bottom"}
+    font = {"color": theme.color_of(name, index), "size": 15}
+    return place | {"text": f"<b>{MODEL_LABELS.get(name, name)}</b>", "showarrow": False, "font": font}

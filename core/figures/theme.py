@@ -107,7 +107,9 @@ def _template() -> go.layout.Template:
     # The look sits in the template, not in the layout, because Streamlit's own theme replaces a template's fonts and
     # grid by those of the page, light or dark, while what a layout says would stay as it is.
     axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True, "title": {"standoff": 8}}
-    legend = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "itemsizing": "constant", "bgcolor": CLEAR}
+    # Placed from the figure's edges, not the plot's, since long tick labels would push it into two rows.
+    legend = {"orientation": "h", "itemsizing": "constant", "bgcolor": CLEAR}
+    legend |= {"xref": "container", "x": 0, "yref": "container", "y": 1, "yanchor": "top"}
     return go.layout.Template(
         layout={
             "font": {"color": MUTED, "family": "Source Sans, Source Sans Pro, sans-serif", "size": 13},
@@ -118,5 +120,6 @@ def _template() -> go.layout.Template:
             "yaxis": axis,
             "legend": legend,
             "hoverlabel": {"align": "left"},
+            "modebar": {"bgcolor": CLEAR, "color": GRID, "activecolor": MUTED},
         }
     )
