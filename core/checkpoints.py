@@ -50,7 +50,8 @@ class Checkpoint:
         metrics: plain numbers, by name; units in `core.training.evaluate`.
         weights: the model's state, float16.
         history: one array per column with a row per epoch.
-        codes: arrays over test images (`mean`, `std`, `label`, `index`) and training images (`train_mean`, `train_std`).
+        codes: arrays over test images (`mean`, `std`, `label`, `factors`) and over the first training images
+            (`train_mean`, `train_std`).
         environment: device, precision, library versions.
     """
 

@@ -266,7 +266,7 @@ def _changed_fields(config: RunConfig) -> dict[str, Any]:
 _RECIPES: dict[str, dict[str, Any]] = {
     "digits": {"hidden": (256, 128), "epochs": 200, "batch_size": 64},
     "mnist": {"hidden": (400, 200), "epochs": 60, "batch_size": 128},
-    "sprites": {"network": "conv", "hidden": (256, 256), "epochs": 12, "batch_size": 128},
+    "sprites": {"network": "conv", "hidden": (256, 256), "epochs": 20, "batch_size": 128},
 }
 _POSTERIOR_OF = {"ae": "point", "noisy-ae": "fixed", "vae": "learned", "beta-vae": "learned"}
 

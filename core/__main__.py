@@ -1,0 +1,230 @@
+"""The command line: train, list and show runs, without Streamlit."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from core.config import LIKELIHOODS, MODEL_LABELS, NETWORKS, SIZES, RunConfig, recipe, shelf
+
+EPILOG = """examples:
+  python -m core train digits vae                        a two-latent VAE, in seconds
+  python -m core train mnist beta-vae --latents 10 --beta 8 --epochs 30
+  python -m core train sprites beta-vae --latents 10 --device cuda
+  python -m core shelf                                   train what is missing of the runs that ship
+  python -m core list                                    one line per run
+  python -m core show digits-vae-z2                      everything about one run; a unique beginning is enough
+
+MNIST is read from the folder named by LATENT_LAB_DATA, else downloaded once. Errors leave with exit code 2."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line and leaves with exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message and leave."""
+        _refuse(f"{message}; see `{self.prog} --help`")
+
+
+class Bar:
+    """A progress bar on standard error: share done, images/s, time left. Without a terminal, a line every tenth.
+
+    Args:
+        title: what is done.
+        total: units in all, or None where it is not known.
+        unit: what is counted.
+    """
+
+    def __init__(self, title: str, total: int | None, unit: str = "images") -> None:
+        self.title, self.total, self.unit = title, total, unit
+        self.start = time.perf_counter()
+        self.drawn, self.tenth = 0.0, -1
+        self.terminal = sys.stderr.isatty()
+
+    def __call__(self, done: int, total: int | None = None) -> None:
+        """Show how much is done."""
+        self.total = total or self.total
+        now = time.perf_counter()
+        if self.terminal and (now - self.drawn > 0.1 or done == self.total):
+            self.drawn = now
+            print(f"\r{self.line(done, now)}\x1b[K", end="", file=sys.stderr, flush=True)
+        elif not self.terminal and self.total and int(10 * done / self.total) > self.tenth:
+            self.tenth = int(10 * done / self.total)
+            print(self.line(done, now), file=sys.stderr, flush=True)
+
+    def line(self, done: int, now: float) -> str:
+        """Return the bar as text."""
+        speed = done / max(now - self.start, 1e-9)
+        if not self.total:
+            return f"{self.title}  {done:,} {self.unit}"
+        share = min(done / self.total, 1.0)
+        left = (self.total - done) / speed if speed else 0.0
+        blocks = "█" * int(20 * share) + "░" * (20 - int(20 * share))
+        return f"{self.title} {blocks} {share:4.0%}  {speed:,.0f} {self.unit}/s  {left:,.0f} s left"
+
+    def close(self) -> None:
+        """End the line."""
+        if self.terminal:
+            print(file=sys.stderr)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, 2 for an error said in one line, 130 for Ctrl-C."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return parsed.run(parsed) or 0
+    except KeyboardInterrupt:
+        print("\nstopped; runs that were finished are kept, the one in training was not written", file=sys.stderr)
+        return 130
+    except (ValueError, ArithmeticError, RuntimeError, OSError) as error:
+        _refuse(" ".join(str(error).split()))
+
+
+def train_command(arguments: argparse.Namespace) -> None:
+    """Train one run, or open it if it is kept, and print its line."""
+    names = ("beta", "noise_ratio", "likelihood", "scale", "network", "size", "epochs", "batch_size", "learning_rate")
+    changes = {name: getattr(arguments, name) for name in (*names, "seed") if getattr(arguments, name) is not None}
+    if arguments.hidden:
+        changes["hidden"] = tuple(arguments.hidden)
+    config = recipe(arguments.data, arguments.model, arguments.latents, **changes)
+    _train(config, arguments)
+    list_command(arguments, only=config.key)
+
+
+def shelf_command(arguments: argparse.Namespace) -> None:
+    """Train those of the runs that ship which are not kept yet."""
+    for name in arguments.data:
+        recipe(name, "vae")
+    configs = [config for config in shelf() if not arguments.data or config.data.name in arguments.data]
+    for config in configs:
+        _train(config, arguments)
+    list_command(arguments)
+
+
+def list_command(arguments: argparse.Namespace, only: str | None = None) -> int:
+    """Print a line per run, and one per folder that was refused."""
+    from core.checkpoints import read_document, survey
+
+    print(f"{'nll':>9} {'kl':>7} {'elbo':>9} {'mse':>8} {'seconds':>8}  key   (nats per test image; mse per pixel)")
+    refused = 0
+    for key, found in survey(arguments.root):
+        if only not in (None, key):
+            continue
+        if isinstance(found, RunConfig):
+            metrics = read_document(arguments.root / key)["metrics"]
+            kl, elbo = (f"{metrics[name]:.2f}" if metrics[name] is not None else "-" for name in ("kl", "elbo"))
+            numbers = f"{metrics['nll']:9.2f} {kl:>7} {elbo:>9} {metrics['mse']:8.5f} {metrics['seconds']:8.0f}"
+            print(f"{numbers}  {key}")
+        else:
+            refused = 2
+            print(f"refused: {found}", file=sys.stderr)
+    return refused
+
+
+def show_command(arguments: argparse.Namespace) -> None:
+    """Print everything about one run."""
+    from core.metrics.latents import active
+    from core.runs import open_run
+
+    run = open_run(_whole_key(arguments.key, arguments.root), arguments.root)
+    config = run.config
+    for part, values in config.to_dict().items():
+        print(f"{part:<12}" + "  ".join(f"{name}={value}" for name, value in values.items() if value is not None))
+    print("measured    " + f"on {run.metrics['test_images']:,} test images, {config.model.likelihood} likelihood")
+    for name in ("nll", "kl", "elbo"):
+        value = run.metrics[name]
+        print(f"  {name:<10}" + ("-" if value is None else f"{value:.3f} nats per image"))
+    print(f"  mse       {run.metrics['mse']:.5f} per pixel")
+    alive = active(run.codes["mean"], unit_scale=config.model.posterior != "learned")
+    print(f"  active    {alive.sum()} of {config.model.latent_dim} latents")
+    print(f"  R         {run.metrics['squared_radius']:.4f}, mean squared distance of the codes from the origin")
+    print(f"  trained   {run.metrics['seconds']:.0f} s, {run.metrics['images_per_second']:,.0f} images/s")
+    print("environment " + "  ".join(f"{name}={value}" for name, value in run.environment.items()))
+
+
+def _train(config: RunConfig, arguments: argparse.Namespace) -> None:
+    from core.data import load
+    from core.runs import load_or_train
+
+    if (arguments.root / config.key).is_dir() and not arguments.again:
+        return
+    fetching = Bar("downloading MNIST", None, "bytes")
+    data = load(config.data, download=True, progress=fetching)
+    bar = Bar(config.key, config.train.epochs * len(data.train))
+    load_or_train(config, arguments.root, data=data, device=arguments.device, on_step=bar, again=True)
+    bar.close()
+
+
+def _whole_key(beginning: str, root: Path) -> str:
+    from core.checkpoints import survey
+
+    keys = [key for key, _ in survey(root)]
+    matches = [key for key in keys if key.startswith(beginning)]
+    if beginning in keys or not matches:
+        return beginning
+    if len(matches) > 1:
+        raise ValueError(f"'{beginning}' should begin one key, it begins {len(matches)}: {', '.join(matches[:4])}, ...")
+    return matches[0]
+
+
+def _parser() -> Parser:
+    from core.checkpoints import SHELF
+
+    parser = Parser(
+        prog="python -m core",
+        description="Train autoencoders, noisy autoencoders, VAEs and β-VAEs; keep and show what was trained.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--root", type=Path, default=SHELF, metavar="FOLDER", help="checkpoints (default: %(default)s)")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+
+    def command(name: str, run: Callable[..., int | None], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=run.__doc__)
+        added.set_defaults(run=run)
+        return added
+
+    _train_options(command("train", train_command, "train one run, or open it if it is kept"))
+    shelf_parser = command("shelf", shelf_command, "train those of the shipped runs that are missing")
+    shelf_parser.add_argument("data", nargs="*", metavar="DATA", help="only these data sets")
+    _run_options(shelf_parser)
+    command("list", list_command, "a line per run")
+    show = command("show", show_command, "everything about one run")
+    show.add_argument("key", metavar="KEY", help="a run's key, or a beginning that only it has")
+    return parser
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", metavar="NAME", help="cuda, mps or cpu (default: the best there is)")
+    parser.add_argument("--again", action="store_true", help="train even what is kept, and replace it")
+
+
+def _train_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", metavar="DATA", help=", ".join(SIZES))
+    parser.add_argument("model", metavar="MODEL", help=", ".join(MODEL_LABELS))
+    parser.add_argument("--latents", type=int, default=2, metavar="L", help="number of latents (default: 2)")
+    parser.add_argument("--beta", type=float, metavar="β", help="weight of the KL, at least 0 (default: 1, β-VAE 4)")
+    parser.add_argument("--noise-ratio", type=float, metavar="η", help="noise variance is η·R (default: 0.05)")
+    parser.add_argument("--likelihood", metavar="NAME", help=f"{' or '.join(LIKELIHOODS)} (default: bernoulli)")
+    parser.add_argument("--scale", type=float, metavar="σ", help="of a Gaussian likelihood (default: learned)")
+    parser.add_argument("--network", metavar="NAME", help=f"{' or '.join(NETWORKS)} (default: conv for sprites)")
+    parser.add_argument("--hidden", type=int, nargs="+", metavar="W", help="widths of the fully connected layers")
+    parser.add_argument("--size", type=int, metavar="PIXELS", help="of sprites: 32 or 64 (default: 32)")
+    parser.add_argument("--epochs", type=int, metavar="N", help="passes over the training set")
+    parser.add_argument("--batch-size", type=int, metavar="N", help="images per step")
+    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="Adam's, at the start (default: 0.001)")
+    parser.add_argument("--seed", type=int, metavar="N", help="of weights, order and noise (default: 0)")
+    _run_options(parser)
+
+
+def _refuse(message: str) -> NoReturn:
+    print(f"latent-lab: {message}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

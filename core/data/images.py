@@ -1,0 +1,151 @@
+"""Sets of images with labels and factors, and the split into train and test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol, Self, final, runtime_checkable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class MissingData(RuntimeError):  # noqa: N818 -- what a page says about it, "missing data", is its name
+    """The images cannot be read; the message says in one sentence why not and what to do."""
+
+
+@runtime_checkable
+class Pixels(Protocol):
+    """What can be indexed like a uint8 tensor (N, 1, H, W), whether it is stored or drawn on demand."""
+
+    def __len__(self) -> int:
+        """Return the number of images N."""
+        ...
+
+    def __getitem__(self, index: Tensor, /) -> Tensor:
+        """Return images (B, 1, H, W), uint8, at an index (B,), int64."""
+        ...
+
+    def to(self, device: torch.device | str, /) -> Self:
+        """Return the same images, indexed and read on a device."""
+        ...
+
+
+@final
+@dataclass(frozen=True)
+class Picked:
+    """Some images of a lazy set, in a given order, drawn no sooner than asked for.
+
+    Args:
+        pixels: the lazy set, M images.
+        index: which of them (N,), int64.
+    """
+
+    pixels: Pixels
+    index: Tensor
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, index: Tensor) -> Tensor:
+        return self.pixels[self.index[index]]
+
+    def to(self, device: torch.device | str) -> Picked:
+        """Return the same images, read on a device."""
+        return Picked(self.pixels.to(device), self.index.to(device))
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImageSet:
+    """Grey images with what is known about each.
+
+    Args:
+        pixels: intensities (N, 1, H, W), uint8, 0 black and 255 white.
+        labels: class of each image (N,), int64.
+        label_names: name of each class.
+        factors: what truly varies (N, K), int64, each column counting from 0; None where it is not known.
+        factor_names: name of each column.
+        factor_sizes: number of values of each column.
+
+    >>> digits = ImageSet(pixels=torch.full((3, 1, 8, 8), 255, dtype=torch.uint8), labels=torch.arange(3))
+    >>> len(digits), digits.images(torch.tensor([0, 2])).shape, digits.images().max()
+    (3, torch.Size([2, 1, 8, 8]), tensor(1.))
+    """
+
+    pixels: Pixels
+    labels: Tensor
+    label_names: tuple[str, ...] = ()
+    factors: Tensor | None = None
+    factor_names: tuple[str, ...] = ()
+    factor_sizes: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        for what, rows in (("labels", self.labels), ("factors", self.factors)):
+            if rows is not None and len(rows) != len(self.pixels):
+                raise ValueError(f"{what} should be one per image, {len(self.pixels)}, got {len(rows)}")
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def images(self, index: Tensor | slice | None = None) -> Tensor:
+        """Return images (B, 1, H, W), float32 in [0, 1], on the device of the set.
+
+        Args:
+            index: which ones (B,), int64, or a slice; all of them when left out.
+        """
+        return self.raw(index).to(torch.float32).div_(255)
+
+    def raw(self, index: Tensor | slice | None = None) -> Tensor:
+        """Return images (B, 1, H, W) as stored, uint8 from 0 to 255; `index` as for `images`."""
+        return self.pixels[self._index(index)]
+
+    def to(self, device: torch.device | str) -> ImageSet:
+        """Return the same set stored on a device, so that a batch is gathered there and nothing is copied to it."""
+        factors = None if self.factors is None else self.factors.to(device)
+        return replace(self, pixels=self.pixels.to(device), labels=self.labels.to(device), factors=factors)
+
+    def subset(self, index: Tensor | slice) -> ImageSet:
+        """Return some of the images, in the order of `index`; a lazy set stays lazy."""
+        index = self._index(index)
+        stored = isinstance(self.pixels, Tensor)
+        pixels = self.pixels[index] if stored else Picked(self.pixels, index)
+        factors = None if self.factors is None else self.factors[index]
+        return replace(self, pixels=pixels, labels=self.labels[index], factors=factors)
+
+    def _index(self, index: Tensor | slice | None) -> Tensor:
+        if isinstance(index, Tensor):
+            return index.to(self.labels.device)
+        return torch.arange(len(self), device=self.labels.device)[index or slice(None)]
+
+
+@final
+@dataclass(frozen=True)
+class Split:
+    """Images to train on and images never trained on."""
+
+    train: ImageSet
+    test: ImageSet
+
+
+def hold_out(images: ImageSet, count: int) -> Split:
+    """Return a split whose test set is `count` images drawn at random, the same ones always and everywhere.
+
+    Args:
+        images: the whole set.
+        count: images to test on, less than all.
+    """
+    order = shuffled(len(images))
+    return Split(train=images.subset(order[count:]), test=images.subset(order[:count]))
+
+
+def shuffled(count: int) -> Tensor:
+    """Return the numbers below `count`, int64, in a fixed random order.
+
+    >>> shuffled(5).sort().values
+    tensor([0, 1, 2, 3, 4])
+    """
+    # NumPy promises the raw stream of PCG64 for ever, but neither it nor torch promises a permutation:
+    # with a permutation, an upgrade could move test images into the training set of a checkpoint that ships.
+    noise = np.random.PCG64(0).random_raw(count)
+    return torch.from_numpy(np.argsort(noise, kind="stable"))

@@ -1,0 +1,111 @@
+"""The whole family in one class: encoder -> posterior -> decoder -> likelihood, and a prior over codes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from core.config import DataConfig, ModelConfig, RunConfig
+from core.models import networks
+from core.models.likelihoods import Bernoulli, GaussianLikelihood, Likelihood
+from core.models.posteriors import Fixed, Gaussian, Learned, Point, Posterior
+from core.models.priors import Prior, StandardNormal
+
+
+class Pass(NamedTuple):
+    """One pass of a batch through the model.
+
+    Args:
+        posterior: over codes, (B, L).
+        z: one code per image, drawn from it, (B, L).
+        output: the decoder's, (B, 1, H, W): logits for a Bernoulli likelihood, means for a Gaussian one.
+    """
+
+    posterior: Gaussian
+    z: Tensor
+    output: Tensor
+
+
+class Autoencoder(nn.Module):
+    """An autoencoder, a noise-injected autoencoder, a VAE or a β-VAE, by its posterior.
+
+    Args:
+        encoder: images (B, 1, H, W) -> (B, L · outputs per latent of the posterior).
+        posterior: the encoder's output -> a Gaussian over codes.
+        decoder: codes (B, L) -> parameters of the likelihood (B, 1, H, W).
+        likelihood: the decoder's output -> distribution of images.
+        prior: distribution of codes.
+    """
+
+    def __init__(
+        self, encoder: nn.Sequential, posterior: Posterior, decoder: nn.Sequential, likelihood: Likelihood, prior: Prior
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.posterior = posterior
+        self.decoder = decoder
+        self.likelihood = likelihood
+        self.prior = prior
+
+    def encode(self, x: Tensor) -> Gaussian:
+        """Return the posterior over codes of images x (B, 1, H, W), in float32 whatever the layers computed in."""
+        return self.posterior(self.encoder(x).float())
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Return the expected images (B, 1, H, W) of codes z (B, L)."""
+        return self.likelihood.mean(self.decoder(z).float())
+
+    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Pass:
+        """Return posterior, sampled codes and the decoder's output for images x (B, 1, H, W)."""
+        posterior = self.encode(x)
+        z = posterior.sample(generator)
+        return Pass(posterior, z, self.decoder(z).float())
+
+
+_ENCODERS = {"mlp": networks.mlp_encoder, "conv": networks.conv_encoder}
+_DECODERS = {"mlp": networks.mlp_decoder, "conv": networks.conv_decoder}
+
+
+def build(config: RunConfig) -> Autoencoder:
+    """Return the untrained model of a run, its weights decided by the run's seed.
+
+    The global random state is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.train.seed)
+        return _assemble(config.data, config.model)
+
+
+def restore(config: RunConfig, weights: dict[str, Tensor]) -> Autoencoder:
+    """Return the trained model of a run from its stored weights, in float32, ready to be read.
+
+    Raises:
+        RuntimeError: the weights are not those of this config.
+    """
+    with torch.device("meta"):
+        model = _assemble(config.data, config.model)
+    model.load_state_dict({name: weight.float() for name, weight in weights.items()}, assign=True)
+    return model.eval().requires_grad_(False)
+
+
+def _assemble(data: DataConfig, model: ModelConfig) -> Autoencoder:
+    assert data.size is not None
+    posterior = _posterior(model)
+    return Autoencoder(
+        encoder=_ENCODERS[model.network](data.size, model.hidden, model.latent_dim * posterior.outputs_per_latent),
+        posterior=posterior,
+        decoder=_DECODERS[model.network](data.size, model.hidden, model.latent_dim),
+        likelihood=Bernoulli() if model.likelihood == "bernoulli" else GaussianLikelihood(model.scale),
+        prior=StandardNormal(model.latent_dim),
+    )
+
+
+def _posterior(model: ModelConfig) -> Posterior:
+    if model.posterior == "point":
+        return Point()
+    if model.posterior == "fixed":
+        assert model.noise_ratio is not None
+        return Fixed(model.noise_ratio)
+    return Learned()

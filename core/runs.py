@@ -1,0 +1,190 @@
+"""Runs: train one or open the one that is kept. Joins training and checkpoints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.checkpoints import SHELF, Arrays, Checkpoint, CheckpointError, load, save
+from core.config import RunConfig
+from core.data import ImageSet, Split
+from core.data import load as load_data
+from core.models import Autoencoder, build, restore
+from core.runtime import describe, pick_device, pick_precision
+from core.training import EpochRecord, encode, evaluate, train
+
+TRAINING_CODES = 5000
+"""How many training images' codes are kept with a run, to fit densities to."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained run, opened: the model is ready to be read and must not be changed.
+
+    Args:
+        config: what was trained.
+        model: on the CPU, in float32, in evaluation mode.
+        metrics: `nll`, `kl`, `elbo` in nats per test image (None where there is no KL), `kl_per_latent`, `mse` per
+            pixel, `squared_radius`, `test_images`, `seconds` of training, `images_per_second`.
+        history: per epoch, `nll`, `kl`, `test_nll`, `test_kl`, `kl_per_latent`, `test_mse`, `squared_radius`.
+        codes: `mean` and `std` (N, L) of the test images' posteriors, `label` (N,), `factors` (N, K) for sprites,
+            `train_mean` and `train_std` (M, L) of the first training images.
+        environment: device, precision, threads, library versions.
+    """
+
+    config: RunConfig
+    model: Autoencoder
+    metrics: dict[str, Any]
+    history: Arrays
+    codes: Arrays
+    environment: dict[str, str]
+
+
+def open_run(key: str, root: Path = SHELF) -> Run:
+    """Return the run kept under a key.
+
+    Raises:
+        CheckpointError: there is none, or it is refused.
+    """
+    kept = load(root, key)
+    try:
+        model = restore(kept.config, kept.weights)
+    except RuntimeError as error:
+        raise CheckpointError(f"{key} has weights that do not fit its config; train it again") from error
+    codes = {name: _widen(array) for name, array in kept.codes.items()}
+    return Run(kept.config, model, kept.metrics, kept.history, codes, kept.environment)
+
+
+def load_or_train(
+    config: RunConfig,
+    root: Path = SHELF,
+    *,
+    data: Split | None = None,
+    device: str | None = None,
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+    on_step: Callable[[int], None] | None = None,
+    again: bool = False,
+) -> Run:
+    """Return the run of a config: the one that is kept, at once, else a new one, which is kept.
+
+    Args:
+        config: what is wanted.
+        root: folder of checkpoints.
+        data: the images, loaded by the config's name when left out.
+        device: `cuda`, `mps` or `cpu`; the best there is when left out.
+        on_epoch: told after each epoch.
+        on_step: told after each step how many images were seen.
+        again: train even if the run is kept, and replace it.
+
+    Raises:
+        CheckpointError: the kept run is refused, or the new one cannot be written.
+        MissingData: the images cannot be read.
+        Diverged: training left the finite numbers.
+    """
+    if again or not (Path(root) / config.key).is_dir():
+        for record in train_and_keep(config, root, data=data, device=device, on_step=on_step):
+            if on_epoch:
+                on_epoch(record)
+    return open_run(config.key, root)
+
+
+def train_and_keep(
+    config: RunConfig,
+    root: Path = SHELF,
+    *,
+    data: Split | None = None,
+    device: str | None = None,
+    on_step: Callable[[int], None] | None = None,
+) -> Iterator[EpochRecord]:
+    """Train a run, yielding after each epoch, and keep it once the last is done; arguments as in `load_or_train`."""
+    where = pick_device(device)
+    precision = pick_precision(where, pixels=config.data.size**2)
+    data = load_data(config.data) if data is None else data
+    model = build(config)
+    records = []
+    for record in train(model, data, config, device=where, precision=precision, on_step=on_step):
+        records.append(record)
+        yield record
+    save(root, _checkpoint(config, model, data, records, describe(where, precision)))
+
+
+def _checkpoint(
+    config: RunConfig, trained: Autoencoder, data: Split, records: list[EpochRecord], environment: dict[str, str]
+) -> Checkpoint:
+    """Round the weights to half precision first, so that every number is one of the model that is kept."""
+    weights = {name: tensor.detach().half().cpu() for name, tensor in trained.state_dict().items()}
+    model = restore(config, weights)
+    return Checkpoint(
+        config=config,
+        metrics=_metrics(model, data.test, records),
+        weights=weights,
+        history=_history(records),
+        codes=_codes(model, data),
+        environment=environment,
+    )
+
+
+def _metrics(model: Autoencoder, test: ImageSet, records: list[EpochRecord]) -> dict[str, Any]:
+    reached = evaluate(model, test)
+    return {
+        "nll": reached.nll,
+        "kl": _number(reached.kl),
+        "elbo": _number(reached.elbo),
+        "kl_per_latent": list(reached.kl_per_latent),
+        "mse": reached.mse,
+        "squared_radius": reached.squared_radius,
+        "test_images": len(test),
+        "seconds": records[-1].seconds,
+        "images_per_second": float(np.median([record.images_per_second for record in records])),
+    }
+
+
+def _history(records: list[EpochRecord]) -> Arrays:
+    columns = {
+        "nll": [r.nll for r in records],
+        "kl": [r.kl for r in records],
+        "test_nll": [r.test.nll for r in records],
+        "test_kl": [r.test.kl for r in records],
+        "kl_per_latent": [r.test.kl_per_latent for r in records],
+        "test_mse": [r.test.mse for r in records],
+        "squared_radius": [r.test.squared_radius for r in records],
+        "seconds": [r.seconds for r in records],
+    }
+    return {name: np.asarray(values, np.float32) for name, values in columns.items()}
+
+
+def _codes(model: Autoencoder, data: Split) -> Arrays:
+    mean, std = encode(model, data.test)
+    train_mean, train_std = encode(model, data.train.subset(slice(TRAINING_CODES)))
+    factors = {} if data.test.factors is None else {"factors": _narrow(data.test.factors)}
+    return {
+        "mean": _half(mean),
+        "std": _half(std),
+        "label": _narrow(data.test.labels),
+        "train_mean": _half(train_mean),
+        "train_std": _half(train_std),
+        **factors,
+    }
+
+
+def _half(values: Tensor) -> np.ndarray:
+    return values.to(torch.float16).numpy()
+
+
+def _narrow(values: Tensor) -> np.ndarray:
+    return values.to(torch.uint8).numpy()
+
+
+def _widen(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.float32) if array.dtype == np.float16 else array.astype(np.int64)
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value

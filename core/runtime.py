@@ -1,0 +1,88 @@
+"""Where and how precisely tensors are computed: device, precision, threads, seeds, versions."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+import torch
+
+
+def pick_device(name: str | None = None) -> torch.device:
+    """Return the device asked for, or the best there is: CUDA, then MPS, then the CPU.
+
+    Args:
+        name: `cuda`, `mps` or `cpu`; the best when left out.
+
+    Raises:
+        ValueError: that device is not there.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name is None:
+        return torch.device(next(device for device, present in there.items() if present))
+    if not there.get(name, False):
+        present = ", ".join(device for device, ok in there.items() if ok)
+        raise ValueError(f"device should be one of {present} on this machine, got '{name}'")
+    return torch.device(name)
+
+
+def pick_precision(device: torch.device, pixels: int) -> torch.dtype:
+    """Return bfloat16 where the device multiplies it in hardware and images are large enough to gain, else float32.
+
+    Weights, optimiser state, noise, the likelihood and the KL stay in float32 either way; only the layers' products
+    are rounded.
+
+    Args:
+        device: where layers are computed.
+        pixels: of one image; below 20x20 the rounding costs more than the products save.
+    """
+    if pixels < 400:
+        return torch.float32
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+    if device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported() and torch.cpu._is_avx512_bf16_supported():
+        return torch.bfloat16
+    return torch.float32
+
+
+@contextlib.contextmanager
+def reduced_precision(device: torch.device, precision: torch.dtype) -> Iterator[None]:
+    """Compute layers in `precision` inside the block, where that is less than float32."""
+    with torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32):
+        yield
+
+
+def generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """Return a random source of its own, so that no two users of randomness disturb each other.
+
+    >>> torch.rand(1, generator=generator(0)) == torch.rand(1, generator=generator(0))
+    tensor([True])
+    """
+    return torch.Generator(device=device).manual_seed(seed)
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def describe(device: torch.device, precision: torch.dtype) -> dict[str, str]:
+    """Return where a run was computed and with which library versions, as plain strings."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    return {
+        "device": f"{device.type} ({name})",
+        "precision": str(precision).removeprefix("torch."),
+        "threads": str(torch.get_num_threads()),
+        "python": platform.python_version(),
+        **{package: _version(package) for package in ("torch", "numpy", "scikit-learn", "safetensors")},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"

@@ -1,0 +1,60 @@
+import pytest
+import torch
+from torch import nn
+
+from core.config import MODEL_LABELS, DataConfig, ModelConfig, RunConfig, recipe
+from core.models import build, restore
+from core.runtime import generator
+
+
+@pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])
+@pytest.mark.parametrize("model", list(MODEL_LABELS))
+def test_shapes_go_in_and_come_out(data, model):
+    config = recipe(data, model, latent_dim=5)
+    x = torch.rand(3, 1, config.data.size, config.data.size)
+    posterior, z, output = build(config)(x, generator(0))
+    assert posterior.mean.shape == posterior.std.shape == z.shape == (3, 5)
+    assert output.shape == x.shape
+
+
+def test_the_network_at_64x64_is_that_of_burgess():
+    encoder = build(recipe("sprites", "beta-vae", 10, size=64)).encoder
+    shapes = [tuple(layer.weight.shape) for layer in encoder if isinstance(layer, nn.Conv2d | nn.Linear)]
+    assert shapes == [(32, 1, 4, 4), *[(32, 32, 4, 4)] * 3, (256, 512), (256, 256), (20, 256)]
+
+
+def test_decoders_are_plain_layers():
+    plain = (nn.Linear, nn.ReLU, nn.Unflatten, nn.ConvTranspose2d)
+    for data in ("digits", "sprites"):
+        assert all(isinstance(layer, plain) for layer in build(recipe(data, "vae")).decoder)
+
+
+def test_the_seed_decides_the_weights_and_the_global_random_state_is_left_alone():
+    config, other = recipe("digits", "vae"), recipe("digits", "vae", seed=1)
+    before = torch.random.get_rng_state()
+    first, again, different = build(config), build(config), build(other)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
+    assert not torch.equal(next(first.parameters()), next(different.parameters()))
+
+
+def test_restore_gives_the_same_model_back():
+    config = recipe("digits", "noisy-ae")
+    model = build(config).eval()
+    x = torch.rand(4, 1, 8, 8)
+    restored = restore(config, model.state_dict())
+    assert torch.equal(restored.encode(x).mean, model.encode(x).mean)
+    assert not any(parameter.requires_grad for parameter in restored.parameters())
+
+
+def test_restore_refuses_weights_of_another_config():
+    weights = build(recipe("digits", "vae", 2)).state_dict()
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        restore(recipe("digits", "vae", 3), weights)
+
+
+def test_an_empty_hidden_makes_the_networks_linear():
+    config = RunConfig(data=DataConfig(name="digits"), model=ModelConfig(posterior="learned", latent_dim=2, hidden=()))
+    model = build(config)
+    assert [type(layer) for layer in model.encoder] == [nn.Flatten, nn.Linear]
+    assert [type(layer) for layer in model.decoder] == [nn.Linear, nn.Unflatten]

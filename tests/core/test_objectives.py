@@ -1,0 +1,96 @@
+import math
+
+import torch
+from torch import Tensor, nn
+
+from core.config import DataConfig, ModelConfig, RunConfig, recipe
+from core.models import Autoencoder, build
+from core.objectives import Terms, elbo, loss, terms
+from core.runtime import generator
+
+SCALE = 0.5
+
+
+def probabilistic_pca() -> tuple[Autoencoder, Tensor, Tensor]:
+    """Return a linear-Gaussian member of the family whose encoder is the exact posterior, with its W and offset.
+
+    The columns of W are orthogonal, so that the exact posterior has a diagonal covariance: (WᵀW/σ² + I)⁻¹.
+    """
+    model_config = ModelConfig(posterior="learned", latent_dim=2, likelihood="gaussian", scale=SCALE, hidden=())
+    model = build(RunConfig(data=DataConfig(name="digits"), model=model_config)).double()
+    directions = torch.linalg.qr(torch.randn(64, 2, dtype=torch.float64, generator=generator(0))).Q
+    w = directions * torch.tensor([2.0, 0.7], dtype=torch.float64)
+    offset = torch.rand(64, dtype=torch.float64, generator=generator(1))
+    precision = 1 + w.square().sum(0) / SCALE**2
+    gain = (w / SCALE**2 / precision).T
+    decode, encode = model.decoder[0], model.encoder[1]
+    assert isinstance(decode, nn.Linear)
+    assert isinstance(encode, nn.Linear)
+    with torch.no_grad():
+        decode.weight.copy_(w)
+        decode.bias.copy_(offset)
+        encode.weight.copy_(torch.cat([gain, torch.zeros(2, 64)]))
+        encode.bias.copy_(torch.cat([-gain @ offset, -precision.log()]))
+    return model, w, offset
+
+
+def exact_log_likelihood(x: Tensor, w: Tensor, offset: Tensor) -> Tensor:
+    covariance = w @ w.T + SCALE**2 * torch.eye(64, dtype=torch.float64)
+    return torch.distributions.MultivariateNormal(offset, covariance).log_prob(x.flatten(1))
+
+
+def mean_elbo(model: Autoencoder, x: Tensor, samples: int = 20_000) -> tuple[float, float]:
+    """Return the elbo of one image x (1, 1, 8, 8) and its standard error."""
+    bound = elbo(_double_terms(model, x.expand(samples, 1, 8, 8)))
+    return bound.mean().item(), bound.std().item() / math.sqrt(samples)
+
+
+def _double_terms(model: Autoencoder, x: Tensor) -> Terms:
+    posterior = model.posterior(model.encoder(x))
+    z = posterior.sample(generator(5))
+    return Terms(model.likelihood.nll(model.decoder(z), x), model.prior.kl(posterior, z))
+
+
+def test_the_elbo_is_exact_where_the_encoder_is_the_true_posterior():
+    model, w, offset = probabilistic_pca()
+    for x in torch.randn(3, 1, 1, 8, 8, dtype=torch.float64, generator=generator(2)):
+        bound, error = mean_elbo(model, x)
+        assert abs(bound - exact_log_likelihood(x, w, offset).item()) < 5 * error + 1e-9
+
+
+def test_a_wrong_encoder_loses_exactly_its_kl_from_the_true_posterior():
+    model, w, offset = probabilistic_pca()
+    x = torch.randn(1, 1, 8, 8, dtype=torch.float64, generator=generator(2))
+    shift, widening = 0.3, 0.4
+    true = model.posterior(model.encoder(x))
+    with torch.no_grad():
+        model.encoder[1].bias += torch.tensor([shift, shift, widening, widening])
+    wrong = model.posterior(model.encoder(x))
+    normal = torch.distributions.Normal
+    gap = torch.distributions.kl_divergence(normal(wrong.mean, wrong.std), normal(true.mean, true.std)).sum().item()
+    bound, error = mean_elbo(model, x)
+    assert gap > 0.1
+    assert abs(exact_log_likelihood(x, w, offset).item() - bound - gap) < 5 * error
+
+
+def test_beta_weighs_the_kl_summed_over_latents_and_averaged_over_images():
+    model = build(recipe("digits", "vae", 3))
+    now = terms(model, torch.rand(16, 1, 8, 8, generator=generator(0)), generator(1))
+    nll, kl = now.nll.mean(), now.kl.mean()
+    assert now.nll.shape == now.kl.shape == (16,)
+    for beta in (0.0, 1.0, 4.0):
+        torch.testing.assert_close(loss(now, beta), nll + beta * kl)
+
+
+def test_the_loss_of_a_vae_is_the_negative_elbo():
+    model = build(recipe("digits", "vae", 3))
+    now = terms(model, torch.rand(16, 1, 8, 8, generator=generator(0)), generator(1))
+    torch.testing.assert_close(loss(now, 1.0), -elbo(now).mean())
+
+
+def test_models_without_a_kl_have_no_bound():
+    for name in ("ae", "noisy-ae"):
+        now = terms(build(recipe("digits", name)), torch.rand(4, 1, 8, 8), generator(0))
+        assert now.kl is None
+        assert elbo(now) is None
+        torch.testing.assert_close(loss(now, 0.0), now.nll.mean())
