@@ -1,0 +1,186 @@
+"""A data set's classifier with the real images it is to compare with, kept on disk so that neither is needed again.
+
+<root>/classifier-<data>/run.json              data set, classes, accuracy on test images
+<root>/classifier-<data>/weights.safetensors   half precision
+<root>/classifier-<data>/features.npz          half precision features of test images and of held-out training images
+"""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from core.checkpoints import CheckpointError, pack_arrays, read_folder, unpack_arrays, write_folder
+from core.config import SIZES, DataConfig
+from core.data.images import ImageSet, Split, shuffled
+from core.metrics.classifier import (
+    FEATURES,
+    accuracy,
+    build_classifier,
+    features_and_probabilities,
+    probabilities,
+    train_classifier,
+)
+from core.metrics.sample_quality import NEIGHBOURS, SampleQuality, ceiling, sample_quality
+
+MOST_IMAGES = 5_000
+"""Most real images to compare with."""
+
+_MOST_TRAINED_ON = 60_000
+_TRAINING: dict[str, dict[str, int]] = {
+    "digits": {"epochs": 30, "batch_size": 64},
+    "mnist": {"epochs": 4, "batch_size": 128},
+    "sprites": {"epochs": 4, "batch_size": 128},
+}
+
+_UNREADABLE = (KeyError, ValueError, RuntimeError, OSError, zipfile.BadZipFile, safetensors.SafetensorError)
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What generated images of one data set are judged by.
+
+    Args:
+        data: the data set.
+        classifier: in evaluation mode, weights that half precision holds exactly.
+        real: features of test images, (N, `FEATURES`), float16.
+        held_out: features of as many training images that the classifier was not trained on, float16.
+        accuracy: share of all test images that the classifier gets right, 0 to 1.
+    """
+
+    data: DataConfig
+    classifier: nn.Sequential
+    real: NDArray[np.float16]
+    held_out: NDArray[np.float16]
+    accuracy: float
+
+
+def make_reference(
+    data: DataConfig, split: Split, *, seed: int = 0, device: torch.device | str = "cpu", **changes: Any
+) -> Reference:
+    """Return a reference made afresh: a classifier is trained and the features of real images are taken.
+
+    Held-out images stay out of the classifier's training as well: a network knows the images it has learned from, and
+    a ceiling measured on those would be another one.
+
+    Args:
+        data: the data set.
+        split: its images.
+        seed: of the classifier; the choice of images is always the same.
+        device: where to train.
+        changes: arguments of `train_classifier`, to depart from what is usual for the data set.
+    """
+    n = min(MOST_IMAGES, len(split.test), len(split.train) // 2)
+    order = shuffled(len(split.train))
+    learned = split.train.subset(order[n : n + _MOST_TRAINED_ON])
+    trained = train_classifier(learned, seed=seed, device=device, **_TRAINING[data.name] | changes)
+    classifier = trained.cpu().half().float()
+    return Reference(
+        data=data,
+        classifier=classifier,
+        # The first half of MNIST's test images is easier than the second.
+        real=_features(classifier, split.test.subset(shuffled(len(split.test))[:n])),
+        held_out=_features(classifier, split.train.subset(order[:n])),
+        accuracy=accuracy(classifier, split.test),
+    )
+
+
+def judge(reference: Reference, images: Tensor, k: int = NEIGHBOURS) -> SampleQuality:
+    """Return how close generated images come to real ones.
+
+    Args:
+        reference: of the data set that the model was trained on.
+        images: generated, intensities in [0, 1], (M, 1, H, W), M at least 2.
+        k: neighbours that make a neighbourhood, 1 to N - 1.
+
+    Raises:
+        ValueError: images of another size than the data set's, or values that are not finite.
+    """
+    size = reference.data.size
+    if images.shape[1:] != (1, size, size):
+        raise ValueError(f"images should be (M, 1, {size}, {size}), got {tuple(images.shape)}")
+    features, chances = features_and_probabilities(reference.classifier, images)
+    return sample_quality(reference.real, features.half().numpy(), chances.numpy(), k)
+
+
+def ceiling_of(reference: Reference, n: int = MOST_IMAGES, k: int = NEIGHBOURS) -> SampleQuality:
+    """Return what held-out real images score, `n` of them or all there are: as good as a perfect model gets.
+
+    Args:
+        reference: of a data set.
+        n: number of generated images that the ceiling is for, at least 2.
+        k: neighbours that make a neighbourhood, 1 to N - 1.
+    """
+    chances = probabilities(reference.classifier, torch.from_numpy(reference.held_out))
+    return ceiling(reference.real, reference.held_out, chances.numpy(), min(n, len(reference.held_out)), k)
+
+
+def save_classifier(root: Path, reference: Reference) -> Path:
+    """Write a reference into `root`, replacing an older one of the same data set, and return its folder.
+
+    Raises:
+        CheckpointError: the disk is full or may not be written to; nothing half-made is left.
+    """
+    state = {name: tensor.half().contiguous() for name, tensor in reference.classifier.state_dict().items()}
+    document = {
+        "kind": "classifier",
+        "data": asdict(reference.data),
+        "classes": len(reference.classifier[-1].get_parameter("bias")),
+        "accuracy": reference.accuracy,
+    }
+    files = {
+        "weights.safetensors": safetensors.torch.save(state),
+        "features.npz": pack_arrays({"real": reference.real, "held_out": reference.held_out}),
+    }
+    return write_folder(Path(root) / folder_name(reference.data), document, files)
+
+
+def load_classifier(root: Path, data: DataConfig) -> Reference:
+    """Return the reference of a data set kept in `root`, every byte verified.
+
+    Raises:
+        CheckpointError: there is none, or it is refused.
+    """
+    folder = Path(root) / folder_name(data)
+    if not folder.is_dir():
+        raise CheckpointError(f"no classifier named '{folder.name}' in {root}; train it first")
+    document, files = read_folder(folder)
+    try:
+        return _reference(data, document, files)
+    except _UNREADABLE as error:
+        raise CheckpointError(f"{folder.name} is not a classifier of this lab ({error}); delete the folder") from error
+
+
+def folder_name(data: DataConfig) -> str:
+    """Return the folder's name: the data set, and its image size where that is not the usual one.
+
+    >>> folder_name(DataConfig(name="sprites")), folder_name(DataConfig(name="sprites", size=64))
+    ('classifier-sprites', 'classifier-sprites64')
+    """
+    size = "" if data.size == SIZES[data.name][0] else data.size
+    return f"classifier-{data.name}{size}"
+
+
+def _features(classifier: nn.Sequential, images: ImageSet) -> NDArray[np.float16]:
+    return features_and_probabilities(classifier, images.images())[0].half().numpy()
+
+
+def _reference(data: DataConfig, document: dict[str, Any], files: dict[str, bytes]) -> Reference:
+    if document["kind"] != "classifier" or document["data"] != asdict(data):
+        raise ValueError(f"it should be a classifier of {asdict(data)}")
+    classifier = build_classifier(data.size or 0, document["classes"])
+    classifier.load_state_dict(safetensors.torch.load(files["weights.safetensors"]))
+    arrays = unpack_arrays(files["features.npz"])
+    for name in ("real", "held_out"):
+        if arrays[name].ndim != 2 or arrays[name].shape[1] != FEATURES:
+            raise ValueError(f"{name} features should have {FEATURES} columns, got shape {arrays[name].shape}")
+    return Reference(data, classifier.eval(), arrays["real"], arrays["held_out"], float(document["accuracy"]))
