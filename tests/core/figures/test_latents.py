@@ -1,0 +1,155 @@
+import base64
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.figures import theme
+from core.figures.latents import (
+    decoded_plane,
+    ellipse,
+    factor_scatter,
+    latent_panels,
+    latent_scatter,
+    picked_point,
+    prior_traces,
+    square_extent,
+)
+
+RANDOM = np.random.default_rng(0)
+CODES = RANDOM.normal(size=(300, 2)) * [2, 1] + [1, 0]
+LABELS = RANDOM.integers(0, 3, 300)
+NAMES = ["square", "ellipse", "heart"]
+
+
+def points(figure: Any) -> list[Any]:
+    return [trace for trace in figure.data if trace.customdata is not None]
+
+
+def assert_equal_axes(figure: Any) -> None:
+    assert figure.layout.yaxis.scaleanchor == "x"
+    assert figure.layout.yaxis.scaleratio == 1
+
+
+def test_every_code_appears_once_and_carries_its_index():
+    figure: Any = latent_scatter(CODES, LABELS, NAMES)
+    index = np.concatenate([trace.customdata for trace in points(figure)])
+    assert sorted(index) == list(range(300))
+    for label, trace in enumerate(points(figure)):
+        assert (LABELS[trace.customdata] == label).all()
+        assert np.stack([trace.x, trace.y], axis=1) == pytest.approx(CODES[trace.customdata], abs=1e-6)
+
+
+def test_a_class_keeps_its_colour_when_others_are_absent():
+    figure: Any = latent_scatter(CODES[LABELS == 2], LABELS[LABELS == 2], NAMES)
+    assert points(figure)[2].marker.color == theme.label_color(2)
+    assert [trace.name for trace in points(figure)] == NAMES
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        latent_scatter(CODES, LABELS, NAMES),
+        latent_scatter(CODES, LABELS, NAMES, quiet=True, prior_circles=False),
+        factor_scatter(CODES, CODES[:, 0], "x position"),
+        picked_point(CODES[0], CODES[0], np.array([0.1, 0.3]), CODES[1:6]),
+        decoded_plane(np.zeros((9, 4, 4)), (-3, 3, -3, 3)),
+    ],
+    ids=["classes", "quiet", "factor", "picked", "plane"],
+)
+def test_a_unit_is_as_long_on_both_axes(figure: Any):
+    assert_equal_axes(figure)
+
+
+def test_prior_circles_have_radii_1_2_3():
+    circles: Any
+    words: Any
+    circles, words = prior_traces()
+    radii = np.hypot(circles.x, circles.y)
+    rings = radii[~np.isnan(radii)].reshape(3, -1)
+    assert rings == pytest.approx(np.tile([[1], [2], [3]], rings.shape[1]), abs=1e-6)
+    assert list(words.text) == ["1σ", "2σ", "3σ"]
+    assert circles.line.color == theme.PRIOR
+
+
+def test_ellipse_has_the_standard_deviations_as_radii():
+    mean, std = np.array([1.0, -2.0]), np.array([0.5, 0.1])
+    outline = ellipse(mean, std, 2)
+    x, y = np.array(outline.x), np.array(outline.y)
+    assert ((x - 1) / 1.0) ** 2 + ((y + 2) / 0.2) ** 2 == pytest.approx(np.ones(len(x)), abs=1e-4)
+
+
+def test_extent_is_square_and_holds_everything():
+    left, right, bottom, top = square_extent(CODES)
+    assert right - left == pytest.approx(top - bottom)
+    everything = np.concatenate([CODES, [[-3, -3], [3, 3]]])
+    assert (everything > [left, bottom]).all()
+    assert (everything < [right, top]).all()
+
+
+def test_extent_of_one_code_is_not_empty():
+    left, right, _, _ = square_extent(np.ones((1, 2)), prior=False)
+    assert left < 1 < right
+
+
+def test_given_extent_is_shown():
+    layout: Any = latent_scatter(CODES, LABELS, NAMES, extent=(-4, 4, -5, 3)).layout
+    assert layout.xaxis.range == (-4, 4)
+    assert layout.yaxis.range == (-5, 3)
+
+
+def test_panels_share_one_legend_and_carry_indices():
+    figure: Any = latent_panels({"ae": CODES, "vae": CODES / 2}, LABELS, NAMES)
+    assert [trace.name for trace in figure.data if trace.showlegend] == [*NAMES, "prior"]
+    for axis in ("x", "x2"):
+        index = np.concatenate([trace.customdata for trace in points(figure) if trace.xaxis == axis])
+        assert sorted(index) == list(range(300))
+
+
+@pytest.mark.parametrize("same_axes", [True, False])
+def test_panels_show_the_same_extent_on_demand(same_axes: bool):
+    layout: Any = latent_panels({"ae": CODES * 9, "vae": CODES}, LABELS, NAMES, same_axes=same_axes).layout
+    assert (layout.xaxis.range == layout.xaxis2.range) == same_axes
+    assert layout.yaxis2.scaleanchor == "x2"
+
+
+def test_panels_break_into_rows_that_do_not_overlap():
+    layout: Any = latent_panels(dict.fromkeys("abc", CODES), LABELS, NAMES, columns=2).layout
+    assert layout.yaxis3.domain[1] < layout.yaxis.domain[0]
+    assert layout.xaxis.domain[1] < layout.xaxis2.domain[0]
+
+
+def test_each_picture_is_centred_on_its_code_and_the_top_row_is_the_largest_z2():
+    pictures = np.zeros((6, 2, 2))
+    pictures[0] = 1
+    figure: Any = decoded_plane(pictures, (-1, 1, 0, 4), columns=3)
+    image = figure.layout.images[0]
+    assert (image.x, image.x + image.sizex) == (-1.5, 1.5)
+    assert (image.y, image.y - image.sizey) == (6, -2)
+    pixels = np.asarray(Image.open(BytesIO(base64.b64decode(image.source.split(",")[1]))))
+    assert pixels[0, 0] == 255
+    assert pixels.sum() == 255 * pixels.size / 6
+    grid = figure.data[0]
+    assert list(grid.customdata) == list(range(6))
+    assert (grid.x[0], grid.y[0]) == (-1, 4)
+
+
+def test_picked_point_shows_what_it_is_given():
+    alone: Any = picked_point(CODES[0])
+    full: Any = picked_point(CODES[0], CODES[0], np.ones(2), CODES[1:4], neighbour_labels=LABELS[1:4])
+    assert [trace.name for trace in alone.data] == ["picked"]
+    assert len(full.data) == 4
+    assert list(full.data[2].marker.color) == [theme.label_color(i) for i in LABELS[1:4]]
+    assert np.ptp(full.layout.xaxis.range) > 4
+
+
+def test_ten_thousand_codes_stay_small():
+    codes = RANDOM.normal(size=(10_000, 2))
+    labels = np.arange(10_000) % 10
+    classes: Any = latent_scatter(codes, labels, [str(i) for i in range(10)])
+    factor: Any = factor_scatter(codes, codes[:, 0], "x")
+    assert {trace.type for trace in points(classes)} == {"scattergl"}
+    assert len(classes.to_json()) < 200_000
+    assert len(factor.to_json()) < 300_000
