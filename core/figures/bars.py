@@ -59,7 +59,7 @@ def score_dots(
     if ceiling is not None:
         figure.add_trace(_ceiling(ceiling, len(samplers)))
     theme.layout(figure, height)
-    figure.update_xaxes(title_text=name, zeroline=False)
+    figure.update_xaxes(title_text=name, zeroline=False, showgrid=True)
     places = {"tickvals": np.arange(len(samplers)), "ticktext": list(samplers), "range": [len(samplers) - 0.5, -0.5]}
     return figure.update_yaxes(**places, zeroline=False, ticklabelstandoff=8)
 

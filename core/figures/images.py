@@ -164,8 +164,10 @@ def _png(tiled: NDArray[np.uint8], scale: int) -> bytes:
     from PIL import Image
 
     file = BytesIO()
-    crisp = tiled.repeat(scale, axis=0).repeat(scale, axis=1)
-    Image.fromarray(crisp).save(file, "PNG", transparency=_CLEAR_LEVEL, compress_level=1)
+    picture = Image.fromarray(tiled.repeat(scale, axis=0).repeat(scale, axis=1))
+    # With a palette, because Streamlit takes a grey picture for one without clear pixels and makes it a JPEG.
+    picture.putpalette(np.arange(256, dtype=np.uint8).repeat(3).tobytes())
+    picture.save(file, "PNG", transparency=_CLEAR_LEVEL, compress_level=1)
     return file.getvalue()
 
 

@@ -80,7 +80,7 @@ def latent_panels(
     same_axes: bool = False,
     prior_circles: bool = True,
     marker_size: float = 3,
-    height: int = 380,
+    height: int = 360,
 ) -> go.Figure:
     """Return the codes of several models in one figure, whose legend hides a class in all panels at once.
 
@@ -198,9 +198,14 @@ def decoded_plane(
         prior_circles: whether to draw 1, 2 and 3 sigma of the standard normal prior on top.
         axes: names of the axes.
         height: in pixels.
+
+    Raises:
+        ValueError: the images do not fill at least 2 rows and 2 columns.
     """
     columns = columns or round(len(images) ** 0.5)
-    rows = len(images) // columns
+    rows, left_over = divmod(len(images), columns)
+    if left_over or min(rows, columns) < 2:
+        raise ValueError(f"images should fill at least 2 rows of {max(columns, 2)}, got {len(images)}")
     x, y, edges = _cells(extent, rows, columns)
     hover = f"{axes[0]} %{{x:.2f}}, {axes[1]} %{{y:.2f}}"
     grid = click_grid(x, y, np.arange(len(x), dtype=np.int32), size=0.8 * height / rows, hover=hover)
@@ -225,6 +230,7 @@ def prior_traces(width: float = 1.5, **options: Any) -> list[go.Scatter]:
     circles = go.Scatter(x=x, y=y, mode="lines", line=line, **common)
     x, y = np.stack([_circle(radius)[0] for radius in radii], axis=1)
     words = {"text": [f"{radius}σ" for radius in radii], "textfont": {"color": theme.PRIOR, "size": 11}}
+    words["unselected"] = {"textfont": {"color": theme.PRIOR}}  # or a click elsewhere would fade them
     common["showlegend"] = False
     return [circles, go.Scatter(x=x, y=y, mode="text", textposition="middle right", **words, **common)]
 
@@ -254,7 +260,7 @@ def equal_axes(figure: go.Figure, extent: Extent, axes: tuple[str, str] = AXES) 
         extent: left, right, bottom, top.
         axes: names of the axes.
     """
-    figure.update_xaxes(range=extent[:2], title_text=axes[0], constrain="domain")
+    figure.update_xaxes(range=extent[:2], title_text=axes[0], constrain="domain", showgrid=True)
     return figure.update_yaxes(range=extent[2:], title_text=axes[1], constrain="domain", scaleanchor="x", scaleratio=1)
 
 
@@ -324,19 +330,18 @@ def _panel(index: int, count: int, columns: int, extent: Extent) -> dict[str, An
     columns = min(columns, count)
     rows = ceil(count / columns)
     row, column = divmod(index, columns)
-    place = [(column + 0.04) / columns, (column + 0.96) / columns]
-    # Between rows a title needs room, above the first one the margin has it.
-    floor = [1 - (row + 0.94) / rows, 1 - (row + (0.12 if row else 0)) / rows]
-    number = index + 1
-    x = {"domain": place, "anchor": f"y{number}", "range": extent[:2], "constrain": "domain"}
-    y = {
-        "domain": floor,
-        "anchor": f"x{number}",
-        "range": extent[2:],
-        "constrain": "domain",
-        "scaleanchor": f"x{number}",
-    }
-    return {f"xaxis{number}": x, f"yaxis{number}": y | {"scaleratio": 1}}
+    n = index + 1
+    # The gaps hold the tick labels of the next panel and the title of the one below.
+    x = {"domain": _span(column, columns, 0.045), "range": extent[:2], "anchor": f"y{n}", "showgrid": True}
+    y = {"domain": _span(rows - 1 - row, rows, 0.16), "range": extent[2:], "anchor": f"x{n}"}
+    y |= {"scaleanchor": f"x{n}", "scaleratio": 1, "constrain": "domain"}
+    return {f"xaxis{n}": x | {"constrain": "domain"}, f"yaxis{n}": y}
+
+
+def _span(index: int, count: int, gap: float) -> tuple[float, float]:
+    width = (1 - gap * (count - 1)) / count
+    start = index * (width + gap)
+    return start, min(start + width, 1)
 
 
 def _panel_title(index: int, name: str) -> dict[str, Any]:

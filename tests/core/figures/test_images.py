@@ -49,6 +49,10 @@ def test_png_is_the_sheet_enlarged_with_clear_gaps(images: np.ndarray):
     assert np.abs(grey[alpha > 0].astype(int) - tiled[alpha > 0]).max() <= 1
 
 
+def test_png_has_a_palette_so_that_streamlit_keeps_it_a_png(images: np.ndarray):
+    assert Image.open(BytesIO(sheet_png(images))).mode == "P"
+
+
 def test_no_pixel_of_an_image_is_clear():
     ramp = np.arange(256).reshape(1, 16, 16) / 255
     assert (opened(sheet_png(ramp, scale=1))[..., 1] == 255).all()

@@ -136,6 +136,12 @@ def test_each_picture_is_centred_on_its_code_and_the_top_row_is_the_largest_z2()
     assert (grid.x[0], grid.y[0]) == (-1, 4)
 
 
+@pytest.mark.parametrize(("count", "columns"), [(7, 3), (3, 3), (4, 1), (5, None)])
+def test_plane_should_be_filled(count: int, columns: int | None):
+    with pytest.raises(ValueError, match="at least 2 rows"):
+        decoded_plane(np.zeros((count, 4, 4)), (-3, 3, -3, 3), columns=columns)
+
+
 def test_picked_point_shows_what_it_is_given():
     alone: Any = picked_point(CODES[0])
     full: Any = picked_point(CODES[0], CODES[0], np.ones(2), CODES[1:4], neighbour_labels=LABELS[1:4])

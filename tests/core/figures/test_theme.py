@@ -1,4 +1,6 @@
+import tomllib
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +10,9 @@ import pytest
 from core.config import MODEL_LABELS
 from core.figures import theme
 
-PAGES = {"light": "#ffffff", "dark": "#0e1219"}
+SETTINGS = tomllib.loads((Path(__file__).parents[3] / ".streamlit" / "config.toml").read_text())
+LOOKS = {look: SETTINGS["theme"][look] for look in ("light", "dark")}
+PAGES = {name: look["backgroundColor"] for name, look in LOOKS.items()}
 NAMED = [*theme.MODEL_COLORS.values(), theme.PRIOR, theme.POSTERIOR]
 MARKS = [*NAMED, *theme.LABEL_COLORS, *theme.SEQUENTIAL, theme.MUTED]
 
@@ -39,6 +43,22 @@ def test_contrast_of_black_on_white_is_21():
 @pytest.mark.parametrize("color", MARKS)
 def test_a_mark_stands_out_from_the_page(color: str, page: str):
     assert contrast(color, page) >= 3
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_text_of_the_page_is_legible(look: dict[str, str]):
+    for page in (look["backgroundColor"], look["secondaryBackgroundColor"]):
+        assert contrast(look["textColor"], page) >= 7
+        assert contrast(look["linkColor"], page) >= 4.5
+    assert contrast("#ffffff", look["primaryColor"]) >= 4.5
+
+
+def test_no_font_comes_from_the_network():
+    assert {SETTINGS["theme"][font] for font in ("font", "headingFont", "codeFont")} <= {
+        "sans-serif",
+        "serif",
+        "monospace",
+    }
 
 
 def test_every_model_has_a_colour():
