@@ -172,25 +172,25 @@ def decoded_plane(
     Args:
         images: (R*C, 1, H, W) or (R*C, H, W), in [0, 1], row by row from the top left: the second latent falls from
             row to row, the first one rises along a row.
-        extent: codes of the outermost images, on which these are centred: left, right, bottom, top.
-        columns: C, at least 2; as many as rows when left out.
+        extent: edges of the plane: left, right, bottom, top; each image lies on the cell whose middle is its code.
+        columns: C; as many as rows when left out.
         prior_circles: whether to draw 1, 2 and 3 sigma of the standard normal prior on top.
         axes: names of the axes.
         height: in pixels.
 
     Raises:
-        ValueError: the images do not fill at least 2 rows and 2 columns.
+        ValueError: the images do not fill their rows.
     """
     columns = columns or round(len(images) ** 0.5)
     rows, left_over = divmod(len(images), columns)
-    if left_over or min(rows, columns) < 2:
-        raise ValueError(f"images should fill at least 2 rows of {max(columns, 2)}, got {len(images)}")
-    x, y, edges = _cells(extent, rows, columns)
+    if left_over:
+        raise ValueError(f"images should fill rows of {columns}, got {len(images)}")
+    x, y = _middles(extent, rows, columns)
     hover = f"{axes[0]} %{{x:.2f}}, {axes[1]} %{{y:.2f}}"
     grid = click_grid(x, y, np.arange(len(x), dtype=np.int32), size=0.8 * height / rows, hover=hover)
     figure = go.Figure([*(prior_traces(2) if prior_circles else []), grid])
-    place_image(figure, sheet_png(images, columns, scale=2, pad=0), edges)
-    equal_axes(theme.layout(figure, height, legend=False), edges, axes)
+    place_image(figure, sheet_png(images, columns, scale=2, pad=0), extent)
+    equal_axes(theme.layout(figure, height, legend=False), extent, axes)
     return figure.update_xaxes(showgrid=False, zeroline=False).update_yaxes(showgrid=False, zeroline=False)
 
 
@@ -243,11 +243,11 @@ def _cross(point: NDArray[np.floating]) -> go.Scatter:
     return go.Scatter(x=point[:1], y=point[1:], mode="markers", name="picked", marker=marker, hoverinfo="skip")
 
 
-def _cells(extent: Extent, rows: int, columns: int) -> tuple[NDArray[np.floating], NDArray[np.floating], Extent]:
+def _middles(extent: Extent, rows: int, columns: int) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     left, right, bottom, top = extent
-    x, y = np.meshgrid(np.linspace(left, right, columns), np.linspace(top, bottom, rows))
-    half_x, half_y = (right - left) / (columns - 1) / 2, (top - bottom) / (rows - 1) / 2
-    return x.ravel(), y.ravel(), (left - half_x, right + half_x, bottom - half_y, top + half_y)
+    across = left + (np.arange(columns) + 0.5) / columns * (right - left)
+    down = top - (np.arange(rows) + 0.5) / rows * (top - bottom)
+    return np.tile(across, rows), np.repeat(down, columns)
 
 
 def _panel(index: int, count: int, columns: int, extent: Extent) -> dict[str, Any]:
