@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from core.config import LIKELIHOODS, MODEL_LABELS, NETWORKS, SIZES, RunConfig, recipe, shelf
+from core.config import LIKELIHOODS, MODEL_LABELS, NETWORKS, SIZES, DataConfig, RunConfig, recipe, shelf
+from core.runtime import pick_device
 
 EPILOG = """examples:
   python -m core train digits vae                        a two-latent VAE, in seconds
   python -m core train mnist beta-vae --latents 10 --beta 8 --epochs 30
   python -m core train sprites beta-vae --latents 10 --device cuda
-  python -m core shelf                                   train what is missing of the runs that ship
+  python -m core shelf                                   train what is missing of the runs that ship, and measure it
   python -m core list                                    one line per run
   python -m core show digits-vae-z2                      everything about one run; a unique beginning is enough
 
@@ -102,7 +103,18 @@ def shelf_command(arguments: argparse.Namespace) -> None:
     configs = [config for config in shelf() if not arguments.data or config.data.name in arguments.data]
     for config in configs:
         _train(config, arguments)
+        _train_classifier(config.data, arguments)
+    measure_command(arguments)
     list_command(arguments)
+
+
+def measure_command(arguments: argparse.Namespace) -> None:
+    """Measure the random samples of every run against real images, where that was not done yet."""
+    from core.experiments import measure_shelf
+
+    bar = Bar("measuring samples", None, "measurements")
+    print(measure_shelf(arguments.root, bar))
+    bar.close()
 
 
 def list_command(arguments: argparse.Namespace, only: str | None = None) -> int:
@@ -159,6 +171,17 @@ def _train(config: RunConfig, arguments: argparse.Namespace) -> None:
     bar.close()
 
 
+def _train_classifier(data: DataConfig, arguments: argparse.Namespace) -> None:
+    from core.data import load
+    from core.metrics.reference import folder_name, make_reference, save_classifier
+
+    if (arguments.root / folder_name(data)).is_dir():
+        return
+    reference = make_reference(data, load(data), device=pick_device(arguments.device))
+    save_classifier(arguments.root, reference)
+    print(f"{folder_name(data)}: {reference.accuracy:.2%} of the test images right")
+
+
 def _whole_key(beginning: str, root: Path) -> str:
     from core.checkpoints import survey
 
@@ -192,6 +215,7 @@ def _parser() -> Parser:
     shelf_parser = command("shelf", shelf_command, "train those of the shipped runs that are missing")
     shelf_parser.add_argument("data", nargs="*", metavar="DATA", help="only these data sets")
     _run_options(shelf_parser)
+    command("measure", measure_command, "measure the random samples of every run")
     command("list", list_command, "a line per run")
     show = command("show", show_command, "everything about one run")
     show.add_argument("key", metavar="KEY", help="a run's key, or a beginning that only it has")

@@ -1,0 +1,1 @@
+"""Looking around in latent space: arrays in, arrays out."""

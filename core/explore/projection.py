@@ -1,0 +1,45 @@
+"""Many latents on a flat screen: two of them, their principal components, or t-SNE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.float32]
+
+TSNE_STAGES = 4
+TSNE_POINTS = 1500
+_STEPS = 250
+
+
+def principal_components(codes: Codes) -> tuple[Codes, NDArray[np.float64]]:
+    """Return the first two principal components (N, 2) of codes (N, L), and the share of variance of each (2,).
+
+    >>> flat, share = principal_components(np.array([[0.0, 0.0], [2.0, 0.0], [4.0, 0.0]]))
+    >>> share.tolist()
+    [1.0, 0.0]
+    """
+    centred = codes.astype(np.float64) - codes.mean(0)
+    _, scale, directions = np.linalg.svd(centred, full_matrices=False)
+    variance = scale**2
+    return (centred @ directions[:2].T).astype(np.float32), variance[:2] / max(variance.sum(), 1e-300)
+
+
+def tsne(codes: Codes, seed: int = 0) -> Iterator[Codes]:
+    """Yield a t-SNE map (N, 2) of codes (N, L) after each of four stages, better each time.
+
+    Scikit-learn reports no progress, so it is called in stages of 250 steps, each going on from the last map: the
+    first with early exaggeration, as usual, the others without.
+
+    Source: van der Maaten and Hinton 2008; scikit-learn's implementation.
+    """
+    from sklearn.manifold import TSNE
+
+    start: str | Codes = "pca"
+    for stage in range(TSNE_STAGES):
+        exaggeration = 12.0 if stage == 0 else 1.0
+        model = TSNE(init=start, early_exaggeration=exaggeration, max_iter=_STEPS, random_state=seed, n_jobs=1)
+        start = model.fit_transform(codes)
+        yield start

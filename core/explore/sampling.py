@@ -1,0 +1,134 @@
+"""Where random codes come from: a uniform box, the prior, or a density fitted to the codes of training images."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.float32]
+
+SAMPLERS = {
+    "box": "Uniform box",
+    "prior": "Prior N(0, I)",
+    "gaussian": "Fitted Gaussian",
+    "mixture": "Fitted mixture",
+}
+"""Name in commands and links -> label on the screen."""
+
+COMPONENTS = 10
+"""Of the fitted mixture, full covariances, as in Ghosh et al. 2020, section 5."""
+
+
+class Sampler(Protocol):
+    """A source of random codes."""
+
+    def sample(self, count: int, seed: int) -> Codes:
+        """Return codes (count, L), the same for the same seed."""
+        ...
+
+
+class Box:
+    """Uniform on [-half_width, half_width] in every latent.
+
+    Args:
+        half_width: above 0, in units of the code.
+        latent_dim: L.
+    """
+
+    def __init__(self, half_width: float, latent_dim: int) -> None:
+        if half_width <= 0:
+            raise ValueError(f"half-width of the box should be above 0, got {half_width}")
+        self.half_width, self.latent_dim = half_width, latent_dim
+
+    def sample(self, count: int, seed: int) -> Codes:
+        """Return codes (count, L)."""
+        unit = np.random.default_rng(seed).uniform(-1, 1, (count, self.latent_dim))
+        return (self.half_width * unit).astype(np.float32)
+
+
+class Normal:
+    """A Gaussian.
+
+    Args:
+        mean: (L,).
+        covariance: (L, L).
+    """
+
+    def __init__(self, mean: NDArray[np.floating], covariance: NDArray[np.floating]) -> None:
+        self.mean = np.asarray(mean)
+        values, vectors = np.linalg.eigh(covariance)
+        self.root = vectors * np.sqrt(values.clip(0))
+
+    def sample(self, count: int, seed: int) -> Codes:
+        """Return codes (count, L)."""
+        noise = np.random.default_rng(seed).normal(size=(count, len(self.mean)))
+        return (self.mean + noise @ self.root.T).astype(np.float32)
+
+
+class Mixture:
+    """A mixture of Gaussians with full covariances, fitted to codes by expectation maximisation.
+
+    Source: Ghosh et al. 2020, From variational to deterministic autoencoders, section 4: ex-post density estimation.
+
+    Args:
+        codes: (N, L).
+        components: how many Gaussians; fewer where there are fewer than 20 codes for each.
+    """
+
+    def __init__(self, codes: Codes, components: int = COMPONENTS) -> None:
+        from sklearn.mixture import GaussianMixture
+
+        components = max(1, min(components, len(codes) // 20))
+        fitted = GaussianMixture(components, random_state=0, reg_covar=1e-6 * float(codes.var()) + 1e-12)
+        fitted.fit(codes.astype(np.float64))
+        self.weights = fitted.weights_
+        self.parts = [Normal(m, c) for m, c in zip(fitted.means_, fitted.covariances_, strict=True)]
+
+    def sample(self, count: int, seed: int) -> Codes:
+        """Return codes (count, L)."""
+        chosen = np.random.default_rng([seed, 1]).choice(len(self.weights), count, p=self.weights)
+        drawn = np.stack([part.sample(count, seed) for part in self.parts])
+        return drawn[chosen, np.arange(count)]
+
+
+def aggregate_posterior(mean: Codes, std: Codes, seed: int = 0) -> Codes:
+    """Return one code (N, L) from the posterior of each image: a sample of the aggregate posterior q(z).
+
+    Without posterior noise (std 0) these are the codes themselves.
+    """
+    noise = np.random.default_rng(seed).normal(size=mean.shape)
+    return (mean + std * noise).astype(np.float32)
+
+
+def box_half_width(codes: Codes, share: float = 0.99) -> float:
+    """Return the half-width of the smallest box around the origin that holds this share of the codes (N, L).
+
+    >>> box_half_width(np.array([[0.0, 1.0], [-3.0, 2.0]]), share=1)
+    3.0
+    """
+    return float(np.quantile(np.abs(codes).max(axis=1), share))
+
+
+def sampler(name: str, codes: Codes, half_width: float | None = None) -> Sampler:
+    """Return a source of codes.
+
+    Args:
+        name: one of `SAMPLERS`.
+        codes: a sample of the aggregate posterior (N, L), which a box, Gaussian or mixture is fitted to.
+        half_width: of the box; fitted to the codes when left out.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    latent_dim = codes.shape[1]
+    if name == "box":
+        return Box(box_half_width(codes) if half_width is None else half_width, latent_dim)
+    if name == "prior":
+        return Normal(np.zeros(latent_dim), np.eye(latent_dim))
+    if name == "gaussian":
+        return Normal(codes.mean(0), np.cov(codes.T).reshape(latent_dim, latent_dim))
+    if name == "mixture":
+        return Mixture(codes)
+    raise ValueError(f"sampler should be one of {', '.join(SAMPLERS)}, got '{name}'")

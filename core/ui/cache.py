@@ -1,0 +1,235 @@
+"""Every call of the library that a page makes: keyed by run and plain choices, bounded, shared by all visitors.
+
+Nothing is keyed by an array: Streamlit hashes only a sample of a large one. What comes back is shared and must not be
+changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from core import experiments
+from core.checkpoints import DOCUMENT, SHELF, CheckpointError, survey
+from core.config import DataConfig, RunConfig
+from core.data import ImageSet, MissingData, Split, load, missing
+from core.explore import decoding, neighbours, projection, sampling
+from core.figures import images as pictures
+from core.figures import plane as planes
+from core.metrics.latents import active
+from core.metrics.reference import Reference, load_classifier
+from core.runs import Run, open_run
+
+RUNS = 24
+"""Runs kept in memory, of some 5 MB each."""
+
+Floats = NDArray[np.floating]
+
+
+def shelf_stamp() -> tuple[tuple[str, int], ...]:
+    """Return what changes whenever a run is added, replaced or removed."""
+    return tuple(sorted((path.parent.name, path.stat().st_mtime_ns) for path in SHELF.glob(f"[!.]*/{DOCUMENT}")))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def shelf_index(stamp: tuple[tuple[str, int], ...]) -> tuple[dict[str, RunConfig], list[str]]:
+    """Return the configs of all runs by key, and the sentences about those that were refused."""
+    found = list(survey(SHELF))
+    configs = {key: config for key, config in found if isinstance(config, RunConfig)}
+    return configs, [str(problem) for _, problem in found if isinstance(problem, CheckpointError)]
+
+
+@st.cache_resource(max_entries=RUNS, show_spinner=False)
+def run(key: str) -> Run:
+    """Return an opened run."""
+    return open_run(key, SHELF)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _split(data: DataConfig) -> Split:
+    return load(data)
+
+
+def split(data: DataConfig) -> Split | None:
+    """Return the images of a data set, or None where they are not on this machine; see `missing_images`."""
+    try:
+        return _split(data)
+    except MissingData:
+        return None
+
+
+def missing_images(data: DataConfig) -> str | None:
+    """Return None where the images are here, else what is missing and how to get it."""
+    return missing(data)
+
+
+def test_images(data: DataConfig, index: NDArray[np.integer] | slice) -> Floats | None:
+    """Return test images (B, H, W), or None where they are not on this machine."""
+    found = split(data)
+    return None if found is None else _read(found.test, index)
+
+
+def train_images(data: DataConfig, index: NDArray[np.integer] | slice) -> Floats | None:
+    """Return training images (B, H, W), or None where they are not on this machine."""
+    found = split(data)
+    return None if found is None else _read(found.train, index)
+
+
+def _read(images: ImageSet, index: NDArray[np.integer] | slice) -> Floats:
+    where = index if isinstance(index, slice) else torch.from_numpy(np.asarray(index, np.int64))
+    return images.images(where).squeeze(1).numpy()
+
+
+def label_names(data: DataConfig) -> tuple[str, ...]:
+    """Return the name of each class."""
+    return ("square", "ellipse", "heart") if data.name == "sprites" else tuple("0123456789")
+
+
+def factor_names(data: DataConfig) -> tuple[str, ...]:
+    """Return the names of the factors that truly vary, none where they are not known."""
+    return ("shape", "scale", "orientation", "x", "y") if data.name == "sprites" else ()
+
+
+def active_latents(key: str) -> NDArray[np.bool_]:
+    """Return which latents of a run are in use (L,)."""
+    opened = run(key)
+    return active(opened.codes["mean"], unit_scale=opened.config.model.posterior != "learned")
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def originals_png(data: DataConfig, count: int, columns: int, scale: int) -> bytes | None:
+    """Return the first test images as one picture, or None where they are not on this machine."""
+    originals = test_images(data, slice(count))
+    return None if originals is None else pictures.sheet_png(originals, columns, scale)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def reconstructions_png(key: str, count: int, columns: int, scale: int) -> bytes:
+    """Return the reconstructions of the first test images, decoded from the codes that are kept with the run."""
+    opened = run(key)
+    return pictures.sheet_png(decoding.decode(opened.model, opened.codes["mean"][:count]), columns, scale)
+
+
+def reconstruction(key: str, index: int) -> Floats:
+    """Return the reconstruction (1, H, W) of a test image, decoded from its kept code."""
+    return decoded_codes(key, (index,))
+
+
+def decoded_codes(key: str, index: tuple[int, ...]) -> Floats:
+    """Return the reconstructions (B, H, W) of some test images, decoded from their kept codes."""
+    opened = run(key)
+    return decoding.decode(opened.model, opened.codes["mean"][list(index)])
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def sampler(key: str, name: str) -> sampling.Sampler:
+    """Return a source of codes for a run, its box, Gaussian or mixture fitted to the codes."""
+    return experiments.sampler_of(run(key), name)
+
+
+def fitted_half_width(key: str) -> float:
+    """Return the half-width of the box that holds 99 % of a run's codes."""
+    box = sampler(key, "box")
+    assert isinstance(box, sampling.Box)
+    return box.half_width
+
+
+def samples(key: str, name: str, half_width: float | None, count: int, seed: int) -> tuple[Floats, Floats]:
+    """Return random codes (count, L) and what they decode to (count, H, W).
+
+    Args:
+        key: of the run.
+        name: of the sampler.
+        half_width: of the box; fitted when None.
+        count: how many.
+        seed: of the codes.
+    """
+    opened = run(key)
+    boxed = name == "box" and half_width is not None
+    source = sampling.Box(half_width, opened.config.model.latent_dim) if boxed else sampler(key, name)
+    codes = source.sample(count, seed)
+    return codes, decoding.decode(opened.model, codes)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def samples_png(
+    key: str, name: str, half_width: float | None, count: int, seed: int, columns: int, scale: int
+) -> bytes:
+    """Return decoded random codes as one picture; arguments as in `samples`."""
+    return pictures.sheet_png(samples(key, name, half_width, count, seed)[1], columns, scale)
+
+
+@st.cache_data(max_entries=64, show_spinner="Looking through the training images ...")
+def samples_beside_nearest_png(
+    key: str, name: str, half_width: float | None, count: int, seed: int, scale: int
+) -> tuple[bytes, float]:
+    """Return samples above their nearest training images, and the median distance per pixel; arguments as in `samples`.
+
+    Raises:
+        MissingData: the training images are not on this machine.
+    """
+    data = run(key).config.data
+    decoded = samples(key, name, half_width, count, seed)[1]
+    found = _split(data)
+    index, distance = neighbours.nearest_images(found.train, decoded)
+    return pictures.rows_png([decoded, _read(found.train, index)], scale), float(np.median(distance))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _reference(data: DataConfig) -> Reference:
+    return load_classifier(SHELF, data)
+
+
+def kept_quality(key: str, name: str) -> experiments.Quality | None:
+    """Return the sample quality that ships with a run, or None."""
+    return experiments.kept_quality(key, name, SHELF)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def measured_quality(key: str, name: str, half_width: float | None) -> experiments.Quality:
+    """Return the sample quality of a run, measured now with one seed."""
+    reference = _reference(run(key).config.data)
+    return experiments.measure_samples(run(key), reference, name, half_width=half_width, seeds=(0,))
+
+
+def ceiling(data: DataConfig) -> dict[str, float] | None:
+    """Return what real images score against real images, by score, or None."""
+    found = experiments.kept_ceiling(data, SHELF)
+    return None if found is None else asdict(found)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def plane_figure(key: str, half_width: float, resolution: int) -> go.Figure:
+    """Return the decoded plane of a two-latent run as a figure."""
+    extent = (-half_width, half_width, -half_width, half_width)
+    decoded = decoding.decode(run(key).model, decoding.plane_codes(extent, resolution))
+    return planes.decoded_plane(decoded, extent, prior_circles=True, height=560)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def principal_components(key: str) -> tuple[Floats, Floats]:
+    """Return the test codes' first two principal components (N, 2) and their shares of variance (2,)."""
+    return projection.principal_components(run(key).codes["mean"])
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _tsne_maps() -> dict[str, Floats]:
+    return {}
+
+
+def tsne(key: str) -> Iterator[tuple[float, Floats]]:
+    """Yield progress in (0, 1] and the t-SNE map of the first test codes so far; at once, if it is cached."""
+    maps = _tsne_maps()
+    if key not in maps:
+        for stage, found in enumerate(projection.tsne(run(key).codes["mean"][: projection.TSNE_POINTS]), 1):
+            if stage < projection.TSNE_STAGES:
+                yield stage / projection.TSNE_STAGES, found
+            else:
+                maps[key] = found
+    yield 1.0, maps[key]

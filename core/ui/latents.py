@@ -1,0 +1,253 @@
+"""The blocks of the Latent space page: choices, scatter, decoded plane, and what a picked point means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.config import DataConfig, RunConfig
+from core.explore.neighbours import nearest_codes
+from core.figures import images as pictures
+from core.figures.bars import kl_bars
+from core.figures.latents import factor_scatter, latent_scatter, picked_point
+from core.figures.plane import square_extent
+from core.figures.theme import label_color
+from core.ui import cache, widgets
+from core.ui.frame import View
+
+PROJECTIONS = {"pca": "Principal components", "pair": "A pair of latents", "tsne": "t-SNE"}
+SHOWS = {"all": "All four", "one": "One large"}
+PANEL_POINTS = 2000
+"""Points of a small panel; the large one shows all."""
+NEIGHBOURS = 8
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class LatentChoice:
+    """How to look at the codes.
+
+    Args:
+        side_by_side: all four models, or the picked one large.
+        color: `label` or the name of a factor.
+        projection: one of `PROJECTIONS`; `pair` for two latents.
+        pair: the two latents that are shown, from 0.
+    """
+
+    side_by_side: bool
+    color: str
+    projection: str
+    pair: tuple[int, int]
+
+
+def choose(view: View) -> LatentChoice:
+    """Draw the row of choices."""
+    latent_dim = view.picked.model.latent_dim
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        show = st.segmented_control(
+            "Show", list(SHOWS), default="all", format_func=SHOWS.get, key="show", required=True, bind="query-params"
+        )
+        color = st.selectbox("Colour", ["label", *cache.factor_names(view.picked.data)], key="color", width=160,
+                             bind="query-params")  # fmt: skip
+        projection, pair = "pair", (0, 1)
+        if latent_dim > 2:
+            projection = st.selectbox("Flatten by", list(PROJECTIONS), format_func=PROJECTIONS.__getitem__,
+                                      key="flatten", width=220, bind="query-params")  # fmt: skip
+        if latent_dim > 2 and projection == "pair":
+            numbers = range(1, latent_dim + 1)
+            across = st.selectbox("Across", numbers, 0, key="across", width=90, bind="query-params")
+            up = st.selectbox("Up", numbers, 1, key="up", width=90, bind="query-params")
+            pair = (across - 1, up - 1)
+    return LatentChoice(show == "all", color or "label", projection, pair)
+
+
+def scatter(config: RunConfig, choice: LatentChoice, *, quiet: bool) -> None:
+    """Draw the codes of one model; a click picks a test image."""
+    if choice.projection == "tsne":
+        _wait_for_tsne(config.key)
+    chart = f"codes {config.model.name}"
+    shown = (choice.color, choice.projection, choice.pair)
+    figure = scatter_figure(config.key, *shown, PANEL_POINTS if quiet else None, quiet)
+    widgets.chart(figure, chart, on_select=lambda: _pick(chart), selection_mode="points")
+
+
+@st.cache_data(max_entries=48, show_spinner=False)
+def scatter_figure(
+    key: str, color: str, projection: str, pair: tuple[int, int], most: int | None, quiet: bool
+) -> go.Figure:
+    """Return the codes of a run on a plane, coloured by label or factor.
+
+    Args:
+        key: of the run.
+        color: `label` or the name of a factor.
+        projection: one of `PROJECTIONS`.
+        pair: the latents shown by `pair`.
+        most: points; all when None.
+        quiet: a small panel without legend and names.
+    """
+    opened = cache.run(key)
+    flat, axes = flatten(key, projection, pair)
+    flat = flat[:most]
+    common = {"axes": axes, "quiet": quiet, "prior_circles": projection == "pair", "height": 300 if quiet else 560}
+    if projection == "pair" and opened.config.model.latent_dim == 2:
+        common["extent"] = plane_extent(key)
+    if color == "label":
+        names = cache.label_names(opened.config.data)
+        return latent_scatter(flat, opened.codes["label"][: len(flat)], names, marker_size=3 if quiet else 4, **common)
+    column = cache.factor_names(opened.config.data).index(color)
+    return factor_scatter(
+        flat, opened.codes["factors"][: len(flat), column], color, marker_size=3 if quiet else 4, **common
+    )
+
+
+def flatten(key: str, projection: str, pair: tuple[int, int]) -> tuple[Floats, tuple[str, str]]:
+    """Return the test codes on a plane (N, 2), and the names of its axes."""
+    mean = cache.run(key).codes["mean"]
+    if projection == "pair":
+        return mean[:, list(pair)], (f"z{pair[0] + 1}", f"z{pair[1] + 1}")
+    if projection == "pca":
+        flat, share = cache.principal_components(key)
+        return flat, (f"component 1 ({share[0]:.0%} of variance)", f"component 2 ({share[1]:.0%})")
+    *_, (_, found) = cache.tsne(key)
+    return found, ("t-SNE 1", "t-SNE 2")
+
+
+def plane_extent(key: str) -> tuple[float, float, float, float]:
+    """Return the square that scatter and decoded plane share: all codes but the outermost, and the prior's 3 σ."""
+    mean = cache.run(key).codes["mean"]
+    reach = float(np.quantile(np.abs(mean), 0.998))
+    return square_extent(np.array([[-reach, -reach], [reach, reach]]), prior=True)
+
+
+def plane_or_bars(config: RunConfig, _: LatentChoice) -> None:
+    """Draw the decoded plane of two latents, or what each of many latents carries."""
+    if config.model.latent_dim == 2:
+        _plane(config)
+    else:
+        _bars(config)
+
+
+@st.fragment
+def _plane(config: RunConfig) -> None:
+    reach = float(plane_extent(config.key)[1])
+    half_width = reach * st.slider("Extent of the decoded plane, in widths of the scatter", 0.1, 2.0, 1.0, 0.1,
+                                   key="extent", bind="query-params")  # fmt: skip
+    resolution = st.slider("Images along each axis", 8, 32, 16, key="resolution", bind="query-params")
+    widgets.chart(cache.plane_figure(config.key, half_width, resolution), "plane")
+
+
+def _bars(config: RunConfig) -> None:
+    opened = cache.run(config.key)
+    alive = cache.active_latents(config.key)
+    if opened.metrics["kl_per_latent"]:
+        st.markdown(f"**What does each latent carry?** {alive.sum()} of {len(alive)} are active.")
+        widgets.chart(kl_bars(np.array(opened.metrics["kl_per_latent"]), alive, height=520), "carried")
+    else:
+        st.markdown(f"**How far does each latent spread?** {alive.sum()} of {len(alive)} are active; no KL is charged.")
+        std = opened.codes["mean"].std(axis=0)
+        widgets.table([{"Latent": i + 1, "Standard deviation of the codes": float(s)} for i, s in enumerate(std)])
+
+
+def legend(data: DataConfig, choice: LatentChoice) -> None:
+    """Draw the colours of the classes once, for the panels without a legend."""
+    if choice.color == "label" and choice.side_by_side:
+        widgets.chart(legend_figure(data), "legend")
+
+
+def legend_figure(data: DataConfig) -> go.Figure:
+    """Return a figure that is nothing but the legend of the classes."""
+    figure = go.Figure(
+        [
+            go.Scatter(x=[None], y=[None], mode="markers", name=name, marker={"color": label_color(i), "size": 9})
+            for i, name in enumerate(cache.label_names(data))
+        ]
+    )
+    figure.update_xaxes(visible=False).update_yaxes(visible=False)
+    return figure
+
+
+def picked(view: View, choice: LatentChoice) -> None:
+    """Draw what the picked test image is to each model, and its surrounding in the picked one."""
+    opened = cache.run(view.picked.key)
+    last = len(opened.codes["mean"]) - 1
+    st.subheader("What does one point mean?", anchor=False)
+    index = int(st.number_input("Test image", 0, last, 0, key="image", width=180, bind="query-params"))
+    left, middle, right = st.columns([1.2, 1.2, 1], gap="medium")
+    with left:
+        _images_of(view, index)
+    with middle:
+        _surrounding(view.picked, choice, index)
+    with right:
+        _code_of(view.picked, index)
+
+
+def _images_of(view: View, index: int) -> None:
+    original = cache.test_images(view.picked.data, slice(index, index + 1))
+    name = cache.label_names(view.picked.data)[cache.run(view.picked.key).codes["label"][index]]
+    shown = {} if original is None else {f"The image, “{name}”": original}
+    shown |= {f"By {label}": cache.reconstruction(key, index) for label, key in view.keys.items()}
+    for column, (caption, image) in zip(st.columns(len(shown)), shown.items(), strict=True):
+        column.image(pictures.sheet_png(image, 1, 8), width="stretch", alt=caption)
+        column.caption(caption)
+    near = neighbours_of(view.picked.key, index)
+    codes = cache.run(view.picked.key).codes
+    originals = cache.test_images(view.picked.data, near)
+    st.caption(f"Test images with the {NEIGHBOURS} nearest codes in {view.picked.model.label}"
+               + (" (decoded)" if originals is None else ""))  # fmt: skip
+    strip = cache.decoded_codes(view.picked.key, tuple(near)) if originals is None else originals
+    st.image(pictures.sheet_png(strip, NEIGHBOURS, 4), width="stretch", alt="Nearest neighbours in latent space")
+    st.caption(", ".join(cache.label_names(view.picked.data)[i] for i in codes["label"][near]))
+    widgets.images_missing(cache.missing_images(view.picked.data))
+
+
+def _surrounding(config: RunConfig, choice: LatentChoice, index: int) -> None:
+    codes = cache.run(config.key).codes
+    pair = (
+        list(choice.pair) if choice.projection == "pair" else sorted(codes["mean"].var(axis=0).argsort()[-2:].tolist())
+    )
+    near = neighbours_of(config.key, index)
+    std = codes["std"][index, pair]
+    figure = picked_point(
+        codes["mean"][index, pair],
+        std=std if std.any() else None,
+        neighbours=codes["mean"][near][:, pair],
+        neighbour_labels=codes["label"][near],
+        axes=(f"z{pair[0] + 1}", f"z{pair[1] + 1}"),
+    )
+    widgets.chart(figure, "surrounding")
+    noise = "1 and 2 σ of its posterior" if std.any() else "without noise, its posterior is a point"
+    st.caption(f"The code in {config.model.label}, {noise}, and the codes nearest to it.")
+
+
+def _code_of(config: RunConfig, index: int) -> None:
+    codes = cache.run(config.key).codes
+    rows = zip(codes["mean"][index], codes["std"][index], strict=True)
+    widgets.table(
+        [{"Latent": f"z{i + 1}", "mean": float(m), "σ": float(s)} for i, (m, s) in enumerate(rows)],
+        mean="%.3f", σ="%.3f",
+    )  # fmt: skip
+
+
+def neighbours_of(key: str, index: int) -> NDArray[np.int64]:
+    """Return the test images (k,) whose codes lie nearest to that of one of them, in all latents."""
+    mean = cache.run(key).codes["mean"]
+    return nearest_codes(mean, mean[index], NEIGHBOURS + 1)[1:]
+
+
+def _pick(chart: str) -> None:
+    points = st.session_state[chart].selection.points
+    if points:
+        found = points[0]["customdata"]
+        st.session_state["image"] = int(found[0] if isinstance(found, list) else found)
+
+
+def _wait_for_tsne(key: str) -> None:
+    bar = st.empty()
+    for share, _ in cache.tsne(key):
+        bar.progress(share, f"t-SNE, {share:.0%}")
+    bar.empty()

@@ -1,0 +1,109 @@
+"""The model x sampler table of sample quality: kept numbers where there are some, measured now on request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.experiments import Quality
+from core.explore.sampling import SAMPLERS
+from core.ui import cache
+from core.ui.frame import View
+from core.ui.widgets import SamplerChoice
+
+SCORES = {"frechet": "Fréchet distance", "density": "Density", "coverage": "Coverage", "confidence": "Confidence"}
+AXES = {
+    "frechet": "Fréchet distance in classifier features (smaller is better)",
+    "density": "density (real images: about 1)",
+    "coverage": "coverage, share of real neighbourhoods (larger is better)",
+    "confidence": "mean largest class probability",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Sample quality of a family.
+
+    Args:
+        cells: (label of the model, name of the sampler) -> its quality.
+        ceiling: what real images score against real images, by score.
+        models: labels, in order.
+    """
+
+    cells: dict[tuple[str, str], Quality]
+    ceiling: dict[str, float]
+    models: list[str]
+
+    @property
+    def samplers(self) -> list[str]:
+        """Labels of the samplers, in order."""
+        return list(SAMPLERS.values())
+
+    def grid(self, score: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return mean and standard deviation over seeds (M, S) of a score."""
+        rows = [[self.cells[model, name] for name in SAMPLERS] for model in self.models]
+        means = np.array([[cell.mean(score) for cell in row] for row in rows])
+        return means, np.array([[cell.spread(score) for cell in row] for row in rows])
+
+    def rows(self) -> list[dict[str, str]]:
+        """Return a row of text per model and sampler, and one for the ceiling."""
+        texts = [
+            {"Model": model, "Codes from": SAMPLERS[name]}
+            | {label: f"{cell.mean(score):.3g} ± {cell.spread(score):.1g}" for score, label in SCORES.items()}
+            for (model, name), cell in self.cells.items()
+        ]
+        best = {label: f"{self.ceiling[score]:.3g}" for score, label in SCORES.items()}
+        return [*texts, {"Model": "real images", "Codes from": "-", **best}]
+
+    def caption(self) -> str:
+        """Return what the numbers were measured on."""
+        cell = next(iter(self.cells.values()))
+        return f"{cell.n:,} generated against {cell.n:,} real images, {len(cell.seeds)} seed(s) of the codes, k = 5."
+
+
+def table(view: View, choice: SamplerChoice) -> Table | None:
+    """Return the table of a view, or draw a button that measures what is missing and return None."""
+    ceiling = cache.ceiling(view.picked.data)
+    if ceiling is None:
+        st.info("The samples of this data set were not measured yet; run `python -m core measure`.")
+        return None
+    wanted = [(label, key, name) for label, key in view.keys.items() for name in SAMPLERS]
+    cells = {(label, name): _cell(key, name, choice) for label, key, name in wanted}
+    open_cells = [(label, key, name) for label, key, name in wanted if cells[label, name] is None]
+    if open_cells and not _asked_for(open_cells, choice):
+        return None
+    for done, (label, key, name) in enumerate(open_cells):
+        with st.spinner(f"Measuring {label}, {SAMPLERS[name]} ({done + 1} of {len(open_cells)}) ..."):
+            cells[label, name] = cache.measured_quality(key, name, choice.half_width_for(name))
+    return Table({place: cell for place, cell in cells.items() if cell}, ceiling, list(view.keys))
+
+
+def sentence(found: Table, choice: SamplerChoice) -> str:
+    """Return what the numbers say about the chosen sampler."""
+    column = list(SAMPLERS).index(choice.name)
+    distance, covered = (found.grid(score)[0][:, column] for score in ("frechet", "coverage"))
+    best, worst = int(distance.argmin()), int(distance.argmax())
+    return (
+        f"With codes from *{SAMPLERS[choice.name]}*, **{found.models[best]}** comes closest to the data: Fréchet distance"
+        f" {distance[best]:.3g}, covering {covered[best]:.0%} of the real neighbourhoods."
+        f" **{found.models[worst]}** stays farthest: {distance[worst]:.3g}, covering {covered[worst]:.0%}."
+        f" Real images against real images reach {found.ceiling['frechet']:.2g} and {found.ceiling['coverage']:.0%}."
+    )
+
+
+def _cell(key: str, name: str, choice: SamplerChoice) -> Quality | None:
+    """Return what is kept; a box of the visitor's own width never is."""
+    return cache.kept_quality(key, name) if choice.half_width_for(name) is None else None
+
+
+def _asked_for(cells: list[tuple[str, str, str]], choice: SamplerChoice) -> bool:
+    """Draw the button that starts measuring; pressed once, it stays pressed for this choice."""
+    asked = st.session_state.setdefault("measured", set())
+    what = (choice.half_width, *(key for _, key, _ in cells))
+    text = f"Measure {len(cells)} of 16 numbers now (about {2 * len(cells)} s)"
+    if st.button(text, key="measure", icon=":material/speed:"):
+        asked.add(what)
+    return what in asked

@@ -1,0 +1,5 @@
+"""Latent Lab: `streamlit run dashboard.py`."""
+
+from core.ui import draw_frame
+
+draw_frame()

@@ -1,0 +1,77 @@
+"""Random codes from four sources, decoded by four models, and how real they look in numbers."""
+
+import streamlit as st
+
+from core.figures.bars import score_dots
+from core.ui import cache, current_view, quality, widgets
+
+COLUMNS, COUNT, BESIDE = 6, 36, 8
+
+view = current_view()
+widgets.heading(
+    "Data or noise: what does a random code look like?",
+    "Draw codes at random, decode them with each model, and compare with real images: first by eye, then by number.",
+)
+
+
+@st.fragment
+def draws() -> None:
+    """Draw the choices and the four sheets; only this part runs again when a choice changes."""
+    with st.container(border=True):
+        choice = widgets.sampler_choice()
+        beside = st.toggle("Show the nearest training image under each", key="nearest", bind="query-params")
+    for column, config in zip(st.columns(len(view.family), gap="medium"), view.family.values(), strict=True):
+        with column:
+            widgets.sample_sheet(config, choice, COUNT, COLUMNS)
+            if beside:
+                widgets.samples_beside_nearest(config, choice, BESIDE)
+    verdict(choice)
+
+
+def verdict(choice: widgets.SamplerChoice) -> None:
+    """Draw the numbers, and the sentence that they decide."""
+    st.subheader("How real do they look, in numbers?", anchor=False)
+    found = quality.table(view, choice)
+    if found is None:
+        return
+    st.markdown(quality.sentence(found, choice))
+    score = st.segmented_control(
+        "Score",
+        list(quality.SCORES),
+        default="frechet",
+        format_func=quality.SCORES.get,
+        key="score",
+        required=True,
+        bind="query-params",
+    )
+    means, spreads = found.grid(score)
+    figure = score_dots(means, found.models, found.samplers, name=quality.AXES[score], ceiling=found.ceiling[score],
+                        spread=spreads)  # fmt: skip
+    widgets.chart(figure, "scores")
+    with st.expander("All numbers", icon=":material/table:"):
+        widgets.table(found.rows())
+    st.caption(found.caption())
+
+
+draws()
+
+widgets.how_to_read(
+    r"""
+**Where codes come from.** The *uniform box* is [−w, w] in every latent; fitted, it is the smallest one that holds 99 %
+of a model's codes. The *prior* is N(0, I), what a VAE was trained to decode. The *fitted Gaussian* has the mean and
+covariance of the codes of training images (with the posterior's noise, where there is one); the *fitted mixture* has ten
+Gaussians with full covariances (Ghosh et al. 2020).
+
+**Numbers.** All are taken in the 64 features of a small classifier that ships with the lab, so they compare models
+here and cannot be compared with numbers from other networks.
+
+- *Fréchet distance* between Gaussians fitted to real and generated features,
+  $\|m_1-m_2\|^2+\mathrm{Tr}\big(S_1+S_2-2(S_1S_2)^{1/2}\big)$: 0 is equal, smaller is better (Heusel et al. 2017).
+- *Density*: how many real neighbourhoods (5 nearest neighbours) a generated image lies in, 1 for real images; *coverage*:
+  the share of real neighbourhoods that hold a generated image (Naeem et al. 2020).
+- *Confidence*: the classifier's mean largest class probability. A confident classifier is not a sign of variety.
+
+The *ceiling* is what held-out real images score against the same real images, at the same sample size: no model can
+be expected to do better. Dots are means over three seeds of the codes; bars one standard deviation.
+"""
+)
