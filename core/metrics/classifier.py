@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.data.images import ImageSet
+from core.data import ImageSet
 
 FEATURES = 64
 """Width D of the last hidden layer."""

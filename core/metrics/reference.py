@@ -21,7 +21,8 @@ from torch import Tensor, nn
 
 from core.checkpoints import CheckpointError, pack_arrays, read_folder, unpack_arrays, write_folder
 from core.config import SIZES, DataConfig
-from core.data.images import ImageSet, Split, shuffled
+from core.data import ImageSet, Split
+from core.data.images import shuffled
 from core.metrics.classifier import (
     FEATURES,
     accuracy,

@@ -201,7 +201,8 @@ def density_coverage(real: ArrayLike, fake: ArrayLike, k: int = NEIGHBOURS) -> t
     coverage = 1/N    sum_i       1[ min_j |x_i - y_j| < r_k(x_i) ]
 
     with r_k(x_i) the distance from real image i to its k-th nearest other real image. Together they tell a model that
-    draws few things well (density holds, coverage falls) from one that draws everything badly (both fall).
+    draws few things well (density holds, coverage falls) from one that draws everything badly (both fall). Never read
+    density alone: a real image far from all others has a wide neighbourhood, and even noise may land inside it.
 
     Source: Naeem et al. 2020, Reliable Fidelity and Diversity Metrics for Generative Models, equations 4 and 5.
 
@@ -223,14 +224,14 @@ def density_coverage(real: ArrayLike, fake: ArrayLike, k: int = NEIGHBOURS) -> t
     _check_neighbours(k, len(x))
     centre = x.mean(0)
     inside = _fakes_inside(x - centre, y - centre, k)
-    return float(inside.sum() / (k * len(y))), float((inside > 0).double().mean())
+    return int(inside.sum()) / (k * len(y)), int((inside > 0).sum()) / len(x)
 
 
 def confidence(probabilities: ArrayLike) -> float:
     """Return the mean probability of each image's likeliest class.
 
-    A classifier trained on real images hesitates before a smear between two digits. It does not before every
-    nonsense, so read it with density beside it.
+    A classifier trained on real images hesitates before a smear between two digits. Before plain noise it may be
+    certain of itself, so read it with coverage beside it.
 
     Args:
         probabilities: rows that sum to 1, (N, C).

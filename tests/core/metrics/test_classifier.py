@@ -1,8 +1,7 @@
 import pytest
 import torch
 
-from core.data import digits
-from core.data.images import ImageSet
+from core.data import ImageSet, digits
 from core.metrics.classifier import (
     FEATURES,
     accuracy,
