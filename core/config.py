@@ -41,14 +41,17 @@ def _check_name(what: str, value: object, known: Iterable[str]) -> None:
         raise ValueError(f"{what} should be one of {', '.join(known)}, got {value!r}{nearest(str(value), known)}")
 
 
-def _check_number(what: str, value: object, low: float, high: float = float("inf"), *, whole: bool = False) -> None:
-    kind = "a whole number" if whole else "a number"
+def _check_number(what: str, value: object, low: float, high: float | None = None, *, whole: bool = False) -> None:
     right_type = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-    if not right_type:
-        raise ValueError(f"{what} should be {kind}, got {value!r}")
-    if not low <= value < float("inf") or value > high:  # pyright: ignore[reportOperatorIssue]
-        limit = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
+    if not right_type or not -1e300 < value < 1e300:  # pyright: ignore[reportOperatorIssue]
+        raise ValueError(f"{what} should be a {'whole' if whole else 'finite'} number, got {value!r}")
+    if value < low or (high is not None and value > high):  # pyright: ignore[reportOperatorIssue]
+        limit = f"at least {low:g}" if high is None else f"between {_plain(low)} and {_plain(high)}"
         raise ValueError(f"{what} should be {limit}, got {value}")
+
+
+def _plain(number: float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:g}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +73,7 @@ class DataConfig:
         _check_name("data set", self.name, SIZES)
         if self.size is None:
             object.__setattr__(self, "size", SIZES[self.name][0])
-        if self.size not in SIZES[self.name]:
+        if self.size not in SIZES[self.name] or not isinstance(self.size, int):
             sizes = " or ".join(map(str, SIZES[self.name]))
             raise ValueError(f"size of {self.name} should be {sizes}, got {self.size}")
 
@@ -108,12 +111,17 @@ class ModelConfig:
         _check_name("prior", self.prior, PRIORS)
         _check_name("network", self.network, NETWORKS)
         _check_number("latent_dim", self.latent_dim, 1, 1024, whole=True)
-        for width in self.hidden:
-            _check_number("each width in hidden", width, 1, 65536, whole=True)
-        object.__setattr__(self, "hidden", tuple(self.hidden))
+        self._settle_hidden()
         self._settle_beta()
         self._settle_noise_ratio()
         self._check_scale()
+
+    def _settle_hidden(self) -> None:
+        if not isinstance(self.hidden, Iterable):
+            raise ValueError(f"hidden should be a list of widths, got {self.hidden!r}")
+        object.__setattr__(self, "hidden", tuple(self.hidden))
+        for width in self.hidden:
+            _check_number("each width in hidden", width, 1, 65536, whole=True)
 
     def _settle_beta(self) -> None:
         beta = self.beta
@@ -288,7 +296,7 @@ def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunCon
     """
     _check_name("data set", data, SIZES)
     _check_name("model", model, MODEL_LABELS)
-    values = _RECIPES[data] | ({"beta": 4.0} if model == "beta-vae" else {}) | changes
+    values: dict[str, Any] = _RECIPES[data] | ({"beta": 4.0} if model == "beta-vae" else {}) | changes
     parts = {part: {f.name for f in fields(part)} for part in (DataConfig, ModelConfig, TrainConfig)}
     for name in values:
         _check_name("field", name, set().union(*parts.values()) - {"name", "posterior", "latent_dim"})

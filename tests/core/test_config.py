@@ -1,0 +1,260 @@
+import dataclasses
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, fields
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core import config as module
+from core.config import (
+    LIKELIHOODS,
+    MODEL_LABELS,
+    SIZES,
+    DataConfig,
+    ModelConfig,
+    RunConfig,
+    TrainConfig,
+    nearest,
+    recipe,
+    shelf,
+    with_seed,
+)
+
+NUMBERS = st.floats(0, 1e6)
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> RunConfig:
+    """Return any valid config."""
+    data = draw(st.sampled_from([DataConfig(name=name, size=size) for name, sizes in SIZES.items() for size in sizes]))
+    posterior, likelihood = draw(st.sampled_from(module.POSTERIORS)), draw(st.sampled_from(LIKELIHOODS))
+    model = ModelConfig(
+        posterior=posterior,
+        latent_dim=draw(st.integers(1, 1024)),
+        beta=draw(NUMBERS | st.none()) if posterior == "learned" else None,
+        noise_ratio=draw(NUMBERS | st.none()) if posterior == "fixed" else None,
+        likelihood=likelihood,
+        scale=draw(st.floats(1e-4, 10) | st.none()) if likelihood == "gaussian" else None,
+        network=draw(st.sampled_from(["mlp", "conv"] if data.name == "sprites" else ["mlp"])),
+        hidden=tuple(draw(st.lists(st.integers(1, 65536), max_size=4))),
+    )
+    train = TrainConfig(
+        epochs=draw(st.integers(1, 100_000)),
+        batch_size=draw(st.integers(1, 1_000_000)),
+        learning_rate=draw(st.floats(1e-8, 1)),
+        seed=draw(st.integers(0, 2**31 - 1)),
+    )
+    return RunConfig(data=data, model=model, train=train)
+
+
+@settings(deadline=None)
+@given(configs())
+def test_a_config_comes_back_from_json_equal_with_the_same_key_and_hash(config: RunConfig):
+    back = RunConfig.from_dict(json.loads(json.dumps(config.to_dict())))
+    assert back == config
+    assert (back.key, hash(back)) == (config.key, hash(config))
+
+
+@settings(deadline=None)
+@given(configs(), configs())
+def test_two_configs_have_one_key_only_if_they_are_equal(one: RunConfig, other: RunConfig):
+    assert (one.key == other.key) == (one == other)
+
+
+@settings(deadline=None)
+@given(configs())
+def test_a_key_is_a_safe_name_of_a_folder(config: RunConfig):
+    assert set(config.key) <= set("abcdefghijklmnopqrstuvwxyz0123456789-+.")
+    assert config.key.startswith(config.data.name)
+    assert len(config.key) < 80
+
+
+def test_a_key_says_data_model_number_latents_and_seed():
+    assert recipe("sprites", "beta-vae", 10, beta=0.5, size=64, seed=3).key.startswith("sprites64-beta-vae-0.5-z10-s3-")
+    assert recipe("digits", "noisy-ae", noise_ratio=0.2).key.startswith("digits-noisy-ae-0.2-z2-s0-")
+
+
+def test_keys_that_are_out_in_links_and_folders_do_not_change():
+    assert recipe("digits", "vae").key == "digits-vae-z2-s0-2d2472c0"
+    sprites = recipe("sprites", "beta-vae", 10, size=64, network="conv", hidden=(256, 256), epochs=20, batch_size=128)
+    assert sprites.key == "sprites64-beta-vae-4-z10-s0-08578350"
+
+
+def test_a_field_added_later_leaves_every_key_as_it_is(monkeypatch: pytest.MonkeyPatch):
+    before = [config.key for config in shelf()]
+
+    @dataclass(frozen=True, kw_only=True)
+    class LaterModel(ModelConfig):
+        dropout: float = 0.0
+
+    monkeypatch.setattr(module, "ModelConfig", LaterModel)
+    later = shelf()
+    assert [config.key for config in later] == before
+    changed = dataclasses.replace(later[0], model=dataclasses.replace(later[0].model, dropout=0.1))
+    assert changed.key != before[0]
+
+
+def test_what_is_left_out_is_the_same_as_its_default_said_aloud():
+    assert recipe("digits", "vae", beta=1) == recipe("digits", "vae")
+    assert recipe("digits", "noisy-ae", noise_ratio=0.05, seed=0) == recipe("digits", "noisy-ae")
+    assert recipe("sprites", "ae", size=32).key == recipe("sprites", "ae").key
+
+
+def test_an_older_description_without_a_later_field_is_read_with_its_default():
+    config = recipe("digits", "vae")
+    described = config.to_dict()
+    del described["model"]["prior"], described["train"]["seed"]
+    assert RunConfig.from_dict(described) == config
+
+
+def test_any_beta_but_one_makes_a_vae_a_beta_vae():
+    names = {beta: recipe("digits", "vae", beta=beta).model.name for beta in (0, 0.5, 1, 4)}
+    assert names == {0: "beta-vae", 0.5: "beta-vae", 1: "vae", 4: "beta-vae"}
+    assert recipe("digits", "beta-vae").model.beta == 4
+    assert recipe("digits", "ae").model.beta == recipe("digits", "noisy-ae").model.beta == 0
+
+
+def test_labels_tell_siblings_apart():
+    labels = [recipe("digits", model).model.label for model in MODEL_LABELS]
+    assert labels == ["AE", "Noisy AE, η = 0.05", "VAE", "β-VAE, β = 4"]
+
+
+def test_the_shelf_is_the_twenty_runs_that_ship():
+    runs = {(c.data.name, c.data.size, c.model.name, c.model.latent_dim) for c in shelf()}
+    models = ("ae", "noisy-ae", "vae", "beta-vae")
+    digits = {(name, size, m, z) for name, size in (("digits", 8), ("mnist", 28)) for m in models for z in (2, 10)}
+    assert runs == digits | {("sprites", 32, m, 10) for m in models}
+    assert len({config.key for config in shelf()}) == len(shelf()) == 20
+    assert {config.train.seed for config in shelf()} == {0}
+    assert {c.model.noise_ratio for c in shelf() if c.model.name == "noisy-ae"} == {0.05}
+    assert {c.model.beta for c in shelf() if c.model.name == "beta-vae"} == {4}
+
+
+def test_only_the_seed_differs_after_with_seed():
+    config = with_seed(recipe("mnist", "vae"), 7)
+    assert config.train.seed == 7
+    assert with_seed(config, 0) == recipe("mnist", "vae")
+
+
+def test_a_config_cannot_be_changed():
+    config = recipe("digits", "vae")
+    for part in (config, config.data, config.model, config.train):
+        for each in fields(part):
+            with pytest.raises(dataclasses.FrozenInstanceError):
+                setattr(part, each.name, None)
+
+
+def test_hidden_is_kept_as_a_tuple_whatever_it_came_as():
+    for widths in ([8, 4], (8, 4), iter([8, 4])):
+        assert ModelConfig(posterior="point", latent_dim=2, hidden=widths).hidden == (8, 4)  # pyright: ignore[reportArgumentType]
+
+
+MODEL_REFUSALS = [
+    (
+        {"posterior": "leaned"},
+        "posterior should be one of .*, got 'leaned', did you mean 'learned'?",
+    ),
+    ({"likelihood": "bernouli"}, "likelihood should be one of .*, got 'bernouli', did you mean 'bernoulli'?"),
+    ({"network": "cnov"}, "network should be one of mlp, conv, got 'cnov', did you mean 'conv'?"),
+    ({"prior": "flat"}, "prior should be one of normal, got 'flat'$"),
+    ({"latent_dim": 0}, "latent_dim should be between 1 and 1024, got 0"),
+    ({"latent_dim": 2.0}, "latent_dim should be a whole number, got 2.0"),
+    ({"latent_dim": True}, "latent_dim should be a whole number, got True"),
+    ({"beta": -1.0}, "beta should be at least 0, got -1.0"),
+    ({"beta": float("nan")}, "beta should be a finite number, got nan"),
+    ({"beta": float("inf")}, "beta should be a finite number, got inf"),
+    ({"beta": "4"}, "beta should be a finite number, got '4'"),
+    ({"posterior": "point", "beta": 1}, "beta should be 0 with a point posterior, which is charged no KL, got 1"),
+    ({"noise_ratio": 0.1}, "noise_ratio should be left out with a learned posterior, got 0.1"),
+    ({"posterior": "fixed", "noise_ratio": -0.1}, "noise_ratio should be at least 0, got -0.1"),
+    ({"scale": 0.1}, "scale should be left out with a bernoulli likelihood, got 0.1"),
+    ({"likelihood": "gaussian", "scale": 0}, "scale should be at least 0.0001, got 0"),
+    ({"hidden": (8, 0)}, "each width in hidden should be between 1 and 65536, got 0"),
+    ({"hidden": 8}, "hidden should be a list of widths, got 8"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), MODEL_REFUSALS)
+def test_a_model_that_makes_no_sense_is_refused(changes: dict, message: str):
+    with pytest.raises(ValueError, match=message.replace("?", r"\?")):
+        ModelConfig(**{"posterior": "learned", "latent_dim": 2} | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 0}, "epochs should be between 1 and 100000, got 0"),
+        ({"batch_size": 0}, "batch_size should be between 1 and 1000000, got 0"),
+        ({"learning_rate": 0}, "learning_rate should be between 1e-08 and 1, got 0"),
+        ({"learning_rate": 2}, "learning_rate should be between 1e-08 and 1, got 2"),
+        ({"seed": -1}, "seed should be between 0 and 2147483647, got -1"),
+        ({"seed": 0.5}, "seed should be a whole number, got 0.5"),
+    ],
+)
+def test_a_training_that_makes_no_sense_is_refused(changes: dict, message: str):
+    with pytest.raises(ValueError, match=message):
+        TrainConfig(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "mnits"}, r"data set should be one of digits, mnist, sprites, got 'mnits', did you mean 'mnist'\?"),
+        ({"name": "zebra"}, "data set should be one of digits, mnist, sprites, got 'zebra'$"),
+        ({"name": "sprites", "size": 48}, "size of sprites should be 32 or 64, got 48"),
+        ({"name": "digits", "size": 8.0}, "size of digits should be 8, got 8.0"),
+    ],
+)
+def test_a_data_set_that_does_not_exist_is_refused(changes: dict, message: str):
+    with pytest.raises(ValueError, match=message):
+        DataConfig(**changes)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes", "message"),
+    [
+        (("digist", "vae"), {}, r"data set should be one of .*, got 'digist', did you mean 'digits'\?"),
+        (("digits", "vea"), {}, r"model should be one of ae, noisy-ae, vae, beta-vae, got 'vea', did you mean 'vae'\?"),
+        (("digits", "vae"), {"epoch": 3}, r"field should be one of .*, got 'epoch', did you mean 'epochs'\?"),
+        (("digits", "vae"), {"network": "conv"}, "network should be mlp for digits; conv needs sprites"),
+        (("digits", "ae"), {"beta": 4}, "beta should be 0 with a point posterior"),
+    ],
+)
+def test_a_recipe_that_does_not_exist_is_refused(arguments: tuple[str, str], changes: dict, message: str):
+    with pytest.raises(ValueError, match=message):
+        recipe(*arguments, **changes)
+
+
+WHOLE = recipe("digits", "vae").to_dict()
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([], "config should be a table of fields, got list"),
+        ({}, "config should have the parts data, model and train, lacks data, model, train"),
+        (WHOLE | {"extra": 1}, "field of config should be one of data, model, train, got 'extra'"),
+        (WHOLE | {"data": "digits"}, "data should be a table of fields, got str"),
+        (WHOLE | {"train": {"epoch": 1}}, r"field of train should be one of .*, got 'epoch', did you mean 'epochs'\?"),
+        (WHOLE | {"model": {"posterior": "point"}}, "config should name every field that has no default: .*latent_dim"),
+        (WHOLE | {"model": WHOLE["model"] | {"hidden": 8}}, "hidden should be a list of widths, got 8"),
+        (WHOLE | {"model": WHOLE["model"] | {"beta": 10**400}}, "beta should be a finite number"),
+    ],
+)
+def test_a_description_that_is_not_a_config_is_refused(values: dict, message: str):
+    with pytest.raises(ValueError, match=message):
+        RunConfig.from_dict(values)
+
+
+def test_nearest_names_a_near_one_and_no_far_one():
+    assert nearest("beta-vea", MODEL_LABELS) == ", did you mean 'beta-vae'?"
+    assert nearest("transformer", MODEL_LABELS) == ""
+
+
+def test_a_config_needs_the_standard_library_only():
+    code = "import sys; import core.config; print(sorted({'torch', 'numpy', 'streamlit'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
