@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 
-class MissingData(RuntimeError):  # noqa: N818 -- what a page says about it, "missing data", is its name
+class MissingData(RuntimeError):
     """The images cannot be read; the message says in one sentence why not and what to do."""
 
 

@@ -1,33 +1,37 @@
-"""70,000 handwritten digits of 28x28 pixels: from IDX files in a folder, else downloaded once into a per-user cache."""
+"""70,000 handwritten digits of 28x28 pixels: from a folder of IDX files, else downloaded once into a per-user cache."""
 
 from __future__ import annotations
 
-import gzip
-import io
-import math
 import os
-import struct
 import sys
-import tempfile
-import threading
+import zipfile
 import zlib
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from core.data import idx
 from core.data.images import ImageSet, MissingData, Split
 
 FOLDER_SETTING = "LATENT_LAB_DATA"
-TRAIN_COUNT = 60_000
+NAMES = ("train-images", "train-labels", "t10k-images", "t10k-labels")
+TRAIN_COUNT, TEST_COUNT = 60_000, 10_000
 DOWNLOAD_BYTES = 15_500_000
 """About what arrives over the network, for the progress bar."""
 
-Progress = Callable[[int, int | None], None]
+Progress = Callable[[int, int | None], object]
+"""Called with the bytes that have arrived and about how many will, None where that is not known."""
+
 Fetch = Callable[[Path], tuple[NDArray[Any], NDArray[Any]]]
+"""Downloads into a folder and returns images (70,000, 784) and labels (70,000,)."""
 
 _HOW_TO_GET_IT = (
     f"set {FOLDER_SETTING} to a folder with its four IDX files, or run `python -m core train mnist vae` once with a"
@@ -35,191 +39,159 @@ _HOW_TO_GET_IT = (
 )
 
 
-def load(*, download: bool = False, progress: Progress | None = None) -> Split:
+def load(*, download: bool = False, progress: Progress | None = None, fetch: Fetch | None = None) -> Split:
     """Return the classic split: 60,000 digits to train on and 10,000 to test on.
 
+    Source: LeCun, Bottou, Bengio and Haffner (1998), Gradient-based learning applied to document recognition.
+
     Args:
-        download: may the network be used, when the images are neither in the folder nor in the cache?
-        progress: told how many bytes have arrived, and about how many will.
+        download: whether the network may be used where the digits are neither in the folder nor in the cache.
+        progress: told about the download.
+        fetch: downloads; scikit-learn's `fetch_openml` when left out.
 
     Raises:
-        MissingData: the images are not here, or a file is damaged, or the download failed.
-
-    Source: LeCun, Bottou, Bengio and Haffner (1998), Gradient-based learning applied to document recognition.
+        MissingData: the digits are not on this machine, a file is damaged, or the download failed.
     """
-    if folder := _folder():
-        return _split(*(_read_part(folder, part) for part in ("train", "t10k")))
-    if not _cache_file().is_file():
-        if not download:
-            raise MissingData(f"the images of MNIST are not on this machine; {_HOW_TO_GET_IT}")
-        _store(*fetch(progress=progress))
-    return _read_cache()
+    if files := find_files():
+        return Split(*(_read_part(files, part) for part in ("train", "t10k")))
+    if download and not cache_file().is_file():
+        fetch_once(progress, fetch)
+    if problem := missing():
+        raise MissingData(problem)
+    return _read_cache(cache_file())
 
 
 def missing() -> str | None:
     """Return None where `load` needs no network, else a sentence that says what is missing and how to get it."""
     try:
-        folder = _folder()
+        found = find_files() or cache_file().is_file()
     except MissingData as error:
         return str(error)
-    if folder or _cache_file().is_file():
-        return None
-    return f"The images of MNIST are not on this machine; {_HOW_TO_GET_IT}"
+    place = os.environ.get(FOLDER_SETTING) or "this machine"
+    return None if found else f"MNIST should be on {place}, got none of its files; {_HOW_TO_GET_IT}"
 
 
-def fetch(
-    fetch_into: Fetch | None = None, progress: Progress | None = None
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return all 70,000 images (N, 784) and labels (N,), downloaded; nothing is kept but what is returned.
+def find_files() -> dict[str, Path]:
+    """Return the four IDX files by name, or nothing where the folder is not set or has none of them.
+
+    Raises:
+        MissingData: the folder does not exist or has only some of the files.
+    """
+    folder = os.environ.get(FOLDER_SETTING)
+    if not folder:
+        return {}
+    if not Path(folder).is_dir():
+        raise MissingData(f"{FOLDER_SETTING} should name a folder, got {folder}, which is none; correct or unset it")
+    found = _files_in(Path(folder)) or _files_in(Path(folder, "mnist"))
+    absent = [_file_names(name)[0] for name in NAMES if name not in found]
+    if found and absent:
+        raise MissingData(f"{folder} should hold the four files of MNIST, got no {' and no '.join(absent)}; add it")
+    return found
+
+
+def cache_file() -> Path:
+    """Return where a download is kept for this user."""
+    default = {"darwin": "Library/Caches", "win32": "AppData/Local"}.get(sys.platform, ".cache")
+    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / default
+    return Path(root, "latent-lab", "mnist.npz")
+
+
+def fetch_once(progress: Progress | None = None, fetch: Fetch | None = None) -> None:
+    """Download the digits into `cache_file`, which appears whole or not at all.
 
     Args:
-        fetch_into: downloads into a folder; scikit-learn's `fetch_openml` when left out.
-        progress: told how many bytes have arrived, and about how many will.
+        progress: told about the download five times a second, in the caller's thread.
+        fetch: downloads; scikit-learn's `fetch_openml` when left out.
 
     Raises:
-        MissingData: no network, or not the data that was expected.
+        MissingData: no network, not the data that was expected, or no room for it.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        images, labels = _watched(fetch_into or _fetch_openml, Path(folder), progress)
-    if images.shape != (70_000, 784) or labels.shape != (70_000,):
-        raise MissingData(f"the download should hold 70,000 images of 784 pixels, held {images.shape}; try it again")
-    return images.astype(np.uint8), labels.astype(np.uint8)
-
-
-def read_idx(path: Path) -> NDArray[np.uint8]:
-    """Return the array in an IDX file, gzipped or not.
-
-    Raises:
-        MissingData: it is damaged or no IDX file of bytes.
-    """
+    target = cache_file()
     try:
-        content = path.read_bytes()
-        content = gzip.decompress(content) if path.suffix == ".gz" else content
-        zeros, kind, dimensions = struct.unpack_from(">HBB", content)
-        shape = struct.unpack_from(f">{dimensions}I", content, 4)
-    except (OSError, EOFError, zlib.error, struct.error) as error:
-        raise MissingData(f"{path} cannot be read ({error}); copy it again") from error
-    if (zeros, kind) != (0, 8):
-        raise MissingData(f"{path} should be an IDX file of bytes, begins with {content[:4].hex()}; copy it again")
-    start = 4 + 4 * dimensions
-    if len(content) - start != math.prod(shape):
-        expected, got = math.prod(shape), len(content) - start
-        raise MissingData(f"{path} should hold {expected:,} bytes of data, holds {got:,}; copy it again")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Inside the cache, so that the last step is a rename on one disk. A download that was given up may still write.
+        with TemporaryDirectory(dir=target.parent, prefix="download-", ignore_cleanup_errors=True) as home:
+            images, labels = _checked(*_watched(fetch or _fetch_openml, Path(home), progress))
+            whole = Path(home, target.name)
+            np.savez_compressed(whole, allow_pickle=False, images=images, labels=labels)
+            whole.replace(target)
+    except OSError as error:
+        raise MissingData(f"{target.parent} should have room for MNIST, got: {error}; {_HOW_TO_GET_IT}") from error
 
 
-def _folder() -> Path | None:
-    """Return the folder of IDX files that the setting names, if it is set."""
-    setting = os.environ.get(FOLDER_SETTING)
-    if not setting:
-        return None
-    for folder in (Path(setting), Path(setting) / "mnist"):
-        if _find(folder, "train-images", 3):
-            return folder
-    problem = "holds no train-images-idx3-ubyte" if Path(setting).is_dir() else "is no folder"
-    raise MissingData(f"{FOLDER_SETTING} should name a folder with the IDX files of MNIST, {setting} {problem}")
+def _file_names(name: str) -> list[str]:
+    kind = "idx3" if name.endswith("images") else "idx1"
+    return [f"{name}{mark}{kind}-ubyte{end}" for mark in "-." for end in ("", ".gz")]
 
 
-def _find(folder: Path, part: str, dimensions: int) -> Path | None:
-    names = [f"{part}{dot}idx{dimensions}-ubyte{end}" for dot in "-." for end in ("", ".gz")]
-    return next((folder / name for name in names if (folder / name).is_file()), None)
+def _files_in(folder: Path) -> dict[str, Path]:
+    return {name: folder / file for name in NAMES for file in _file_names(name) if (folder / file).is_file()}
 
 
-def _read_part(folder: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    images, labels = (_read_named(folder, f"{part}-{what}", n) for what, n in (("images", 3), ("labels", 1)))
-    if images.shape[1:] != (28, 28) or len(images) != len(labels):
-        raise MissingData(
-            f"{folder} should hold 28x28 images and as many labels, holds {images.shape} and {labels.shape}"
-        )
-    return images, labels
+def _read_part(files: dict[str, Path], part: str) -> ImageSet:
+    images, labels = files[f"{part}-images"], files[f"{part}-labels"]
+    return _image_set(idx.read(images, ndim=3), idx.read(labels, ndim=1), source=images)
 
 
-def _read_named(folder: Path, name: str, dimensions: int) -> NDArray[np.uint8]:
-    path = _find(folder, name, dimensions)
-    if path is None:
-        raise MissingData(
-            f"{folder} should hold {name}-idx{dimensions}-ubyte, gzipped or not, and does not; copy it there"
-        )
-    return read_idx(path)
+def _image_set(images: Tensor, labels: Tensor, source: Path) -> ImageSet:
+    if images.shape[1:] != (28, 28) or not len(images):
+        raise MissingData(f"{source} should hold images of 28 x 28 pixels, got {tuple(images.shape)}; copy it again")
+    if len(labels) != len(images) or labels.max() > 9:
+        raise MissingData(f"{source} should come with a label from 0 to 9 per image, got others; copy both again")
+    return ImageSet(pixels=images.unsqueeze(1), labels=labels.long(), label_names=tuple("0123456789"))
 
 
-def _split(*parts: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> Split:
-    return Split(*(_image_set(images, labels) for images, labels in parts))
-
-
-def _image_set(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> ImageSet:
-    return ImageSet(
-        pixels=torch.from_numpy(images.copy()).view(-1, 1, 28, 28),
-        labels=torch.from_numpy(labels.astype(np.int64)),
-        label_names=tuple("0123456789"),
-    )
-
-
-def _cache_file() -> Path:
-    home = Path.home()
-    default = {"darwin": home / "Library" / "Caches", "win32": home / "AppData" / "Local"}
-    base = os.environ.get("XDG_CACHE_HOME") or default.get(sys.platform, home / ".cache")
-    return Path(base) / "latent-lab" / "mnist.npz"
-
-
-def _store(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
-    """Keep a download in the cache; the file appears whole or not at all."""
-    path, buffer = _cache_file(), io.BytesIO()
-    np.savez_compressed(buffer, images=images, labels=labels)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}-{os.getpid()}")
+def _read_cache(path: Path) -> Split:
     try:
-        part.write_bytes(buffer.getvalue())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            images, labels = (torch.from_numpy(arrays[name]) for name in ("images", "labels"))
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise MissingData(f"{path} should hold MNIST, got a damaged file; delete it and download again") from error
+    images = images.view(-1, 28, 28)
+    parts = (slice(TRAIN_COUNT), slice(TRAIN_COUNT, None))
+    return Split(*(_image_set(images[part], labels[part], source=path) for part in parts))
 
 
-def _read_cache() -> Split:
-    path = _cache_file()
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            images, labels = archive["images"], archive["labels"]
-    except (OSError, ValueError, KeyError, EOFError, zlib.error) as error:
-        raise MissingData(f"{path} is damaged ({error}); delete it and download again") from error
-    images = images.reshape(-1, 28, 28)
-    return _split((images[:TRAIN_COUNT], labels[:TRAIN_COUNT]), (images[TRAIN_COUNT:], labels[TRAIN_COUNT:]))
-
-
-def _fetch_openml(folder: Path) -> tuple[NDArray[Any], NDArray[Any]]:
+def _fetch_openml(data_home: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     from sklearn.datasets import fetch_openml
 
-    found = fetch_openml("mnist_784", version=1, as_frame=False, parser="liac-arff", data_home=folder)
+    # liac-arff needs no pandas, which a machine that only trains need not have.
+    found: Any = fetch_openml("mnist_784", version=1, as_frame=False, parser="liac-arff", data_home=data_home)
     return found.data, found.target
 
 
-def _watched(fetch_into: Fetch, folder: Path, progress: Progress | None) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Download in a thread and report meanwhile what has arrived, which scikit-learn does not."""
-    result: list[tuple[NDArray[Any], NDArray[Any]] | Exception] = []
-
-    def work() -> None:
-        try:
-            result.append(fetch_into(folder))
-        except Exception as error:  # whatever goes wrong over there is one sentence here
-            result.append(error)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    while thread.is_alive():
-        thread.join(0.2)
+def _watched(fetch: Fetch, home: Path, progress: Progress | None) -> tuple[NDArray[Any], NDArray[Any]]:
+    # scikit-learn reports no progress: what has arrived is read from its folder. A daemon, so that Ctrl-C need not
+    # wait for the network.
+    answer: Future[tuple[NDArray[Any], NDArray[Any]]] = Future()
+    Thread(target=_answer, args=(answer, fetch, home), daemon=True).start()
+    while not wait([answer], timeout=0.2).done:
         if progress:
-            progress(_size_of(folder), DOWNLOAD_BYTES)
-    if isinstance(result[0], Exception):
-        raise MissingData(f"MNIST could not be downloaded ({result[0]}); check the network, or {_HOW_TO_GET_IT}")
-    return result[0]
+            progress(_bytes_in(home), DOWNLOAD_BYTES)
+    if error := answer.exception():
+        raise MissingData(f"MNIST should download from openml.org, got: {error}; {_HOW_TO_GET_IT}") from error
+    return answer.result()
 
 
-def _size_of(folder: Path) -> int:
-    """Return the bytes of the files in a folder, some of which may vanish meanwhile."""
-    sizes = []
+def _answer(answer: Future[Any], fetch: Fetch, home: Path) -> None:
+    try:
+        answer.set_result(fetch(home))
+    except Exception as error:
+        answer.set_exception(error)
+
+
+def _bytes_in(folder: Path) -> int:
+    total = 0
     for path in folder.rglob("*"):
         try:
-            sizes.append(path.stat().st_size)
-        except OSError:
+            total += path.stat().st_size if path.is_file() else 0
+        except OSError:  # moved to its final name since it was listed
             continue
-    return sum(sizes)
+    return total
+
+
+def _checked(images: NDArray[Any], labels: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    count = TRAIN_COUNT + TEST_COUNT
+    if images.shape != (count, 784) or labels.shape != (count,):
+        raise MissingData(f"the download should hold {count:,} images of 784 pixels, got {images.shape}; try it again")
+    return images.astype(np.uint8), labels.astype(np.uint8)

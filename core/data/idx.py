@@ -1,0 +1,51 @@
+"""The IDX format of the MNIST files: a magic number, the sizes, then the bytes of one array."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from core.data.images import MissingData
+
+
+def read(path: Path, ndim: int) -> Tensor:
+    """Return the array in an IDX file, uint8, of `ndim` dimensions.
+
+    Source: LeCun, Cortes and Burges, The MNIST database, http://yann.lecun.com/exdb/mnist/, "File formats".
+
+    Args:
+        path: the file; a name that ends in .gz is decompressed.
+        ndim: number of dimensions that it should have.
+
+    Raises:
+        MissingData: the file is not IDX, holds another kind of array or is cut short; the message names it.
+    """
+    content = _bytes(path)
+    magic = bytes([0, 0, 8, ndim])  # 8 stands for unsigned bytes
+    if content[:4] != magic:
+        raise _damaged(path, f"start with the bytes {magic.hex(' ')}", content[:4].hex(" ") or "no bytes")
+    start = 4 + 4 * ndim
+    sizes = [int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4)]
+    expected = start + math.prod(sizes)
+    if len(content) != expected:
+        raise _damaged(path, f"hold {expected:,} bytes of {' x '.join(map(str, sizes))} values", f"{len(content):,}")
+    return torch.frombuffer(bytearray(content), dtype=torch.uint8)[start:].view(sizes)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if path.suffix == ".gz" else content
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise _damaged(path, "be a whole gzip file", f"one that is cut short or damaged ({error})") from error
+    except OSError as error:
+        raise _damaged(path, "be readable", error.strerror or str(error)) from error
+
+
+def _damaged(path: Path, should: str, was: str) -> MissingData:
+    return MissingData(f"{path} should {should}, got {was}; copy it again")
