@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import io
@@ -15,6 +16,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,14 +29,17 @@ import safetensors.torch
 import torch
 from numpy.typing import NDArray
 
+from core.config import SHELF as SHELF
 from core.config import RunConfig, nearest
 
 FORMAT = 1
 DOCUMENT = "run.json"
-SHELF = Path(__file__).resolve().parent.parent / "checkpoints"
-"""The folder that ships with the project."""
 
 Arrays = dict[str, NDArray[Any]]
+
+_UNREADABLE = (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile, safetensors.SafetensorError)
+_ABANDONED = 3600.0
+"""Seconds after which a temporary folder is taken for one that a killed process left behind."""
 
 
 class CheckpointError(ValueError):
@@ -91,10 +96,12 @@ def load(root: Path, key: str) -> Checkpoint:
     Raises:
         CheckpointError: there is none, or it is refused.
     """
-    folder = Path(root) / key
-    if not folder.is_dir():
-        raise CheckpointError(f"no run named '{key}' in {root}{nearest(key, _folder_names(Path(root)))}")
+    folder, there = Path(root) / key, _folder_names(Path(root))
+    if key not in there:
+        raise CheckpointError(f"no run named '{key}' in {root}{nearest(key, there)}")
     document, files = read_folder(folder)
+    if document.get("kind") != "run":
+        raise CheckpointError(f"{key} should be a run, is a {document.get('kind')}")
     config = _config_of(folder, document)
     try:
         return Checkpoint(
@@ -105,7 +112,7 @@ def load(root: Path, key: str) -> Checkpoint:
             codes=unpack_arrays(files["codes.npz"]),
             environment=document["environment"],
         )
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile, safetensors.SafetensorError) as error:
+    except _UNREADABLE as error:
         raise CheckpointError(f"{folder.name} is not a run of this lab ({error}); delete the folder") from error
 
 
@@ -136,7 +143,7 @@ def read_document(folder: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{folder.name} has no {DOCUMENT}, so it is not a checkpoint; delete the folder"
         ) from None
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         raise CheckpointError(f"{folder.name}/{DOCUMENT} is damaged; delete the folder and train it again") from None
     if document.get("format") != FORMAT:
         raise CheckpointError(
@@ -155,8 +162,12 @@ def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """
     folder = Path(folder)
     document = read_document(folder)
-    files = {}
-    for name, digest in dict(document.get("files", {})).items():
+    digests, files = document.get("files"), {}
+    if not isinstance(digests, dict):
+        raise CheckpointError(
+            f"{folder.name}/{DOCUMENT} should list files, so it is not a checkpoint; delete the folder"
+        )
+    for name, digest in digests.items():
         path = folder / Path(name).name
         if not path.is_file():
             raise CheckpointError(f"{folder.name} lacks {name}; copy the folder again or train it again")
@@ -178,11 +189,7 @@ def write_folder(folder: Path, document: Mapping[str, Any], files: Mapping[str, 
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     whole = {"format": FORMAT, **document, "files": digests}
     text = json.dumps(whole | {"sha256": _digest(whole)}, indent=1, ensure_ascii=False)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".new-{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise _unwritable(folder, error) from error
+    temporary = _temporary(folder)
     try:
         for name, content in {**files, DOCUMENT: text.encode()}.items():
             _write_flushed(temporary / name, content)
@@ -193,6 +200,15 @@ def write_folder(folder: Path, document: Mapping[str, Any], files: Mapping[str, 
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder
+
+
+def check_writable(root: Path) -> None:
+    """Make the folder of checkpoints if need be, and find out now, not after hours of training, if nothing fits in.
+
+    Raises:
+        CheckpointError: it may not be written to.
+    """
+    _temporary(Path(root) / "run").rmdir()
 
 
 def pack_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
@@ -241,13 +257,33 @@ def _write_flushed(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def _temporary(folder: Path) -> Path:
+    """Return a new, hidden folder beside `folder`, and clear away what killed processes left there."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for left in folder.parent.glob(".new-*"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > _ABANDONED:
+                    shutil.rmtree(left, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix=f".new-{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
 def _replace(folder: Path, temporary: Path) -> None:
     """Put `temporary` in the place of `folder`; `_restore` mends a cut between the two renames."""
     aside = folder.with_name(f".old-{folder.name}")
-    shutil.rmtree(aside, ignore_errors=True)
     if folder.exists():
+        shutil.rmtree(aside, ignore_errors=True)
         folder.rename(aside)
-    temporary.rename(folder)
+    try:
+        temporary.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
+        # Another process took the pause between the two renames for a cut and has put the old folder back.
+        folder.rename(aside)
+        temporary.rename(folder)
     shutil.rmtree(aside, ignore_errors=True)
 
 
@@ -255,7 +291,9 @@ def _restore(root: Path) -> None:
     for aside in root.glob(".old-*"):
         folder = root / aside.name.removeprefix(".old-")
         if not folder.exists():
-            aside.rename(folder)
+            # It may have been put back by another process just now, or lie where nothing may be written.
+            with contextlib.suppress(OSError):
+                aside.rename(folder)
 
 
 def _unwritable(folder: Path, error: OSError) -> CheckpointError:

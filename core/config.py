@@ -12,7 +12,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
+
+SHELF = Path(__file__).resolve().parent.parent / "checkpoints"
+"""The folder of the runs that ship with the project."""
 
 SIZES = {"digits": (8,), "mnist": (28,), "sprites": (32, 64)}
 """Image heights (= widths) in pixels that each data set has, its default first."""
