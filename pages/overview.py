@@ -1,17 +1,15 @@
 """The front page: four models side by side, trained on the same images with the same seed."""
 
-import math
-
 import streamlit as st
 
+from core.config import MODEL_LABELS
 from core.figures.curves import training_curves
 from core.ui import cache, current_view, widgets
 
-RECONSTRUCTED, DECODED = 16, 16
+RECONSTRUCTED, DECODED = (16, 8), (16, 4)  # images of a sheet, and its columns
 
 view = current_view()
 data = view.picked.data
-missing = cache.missing_images(data)
 
 widgets.heading(
     "What does a random code decode to?",
@@ -20,44 +18,24 @@ widgets.heading(
     " the same images with the same seed, that differ in nothing but the noise on the code and the price of the KL.",
 )
 
-columns = st.columns(len(view.family), gap="medium")
-for column, config in zip(columns, view.family.values(), strict=True):
-    with column.container(border=True):
-        st.subheader(config.model.label, anchor=False)
-        if not missing:
-            st.caption("Test images")
-            st.image(cache.originals_png(data, RECONSTRUCTED, 8, 4), width="stretch", alt="Test images")
-        st.caption("Their reconstructions")
-        picture = cache.reconstructions_png(config.key, RECONSTRUCTED, 8, 4)
-        st.image(picture, width="stretch", alt=f"Reconstructions by {config.model.label}")
-        st.caption("Random codes from N(0, I), decoded")
-        picture = cache.samples_png(config.key, "prior", None, DECODED, 0, 4, 4)
-        st.image(picture, width="stretch", alt=f"Random codes decoded by {config.model.label}")
-widgets.images_missing(missing)
+for column, (name, config) in zip(st.columns(len(view.family)), view.family.items(), strict=True):
+    with column.container(border=True, height="stretch"):
+        st.subheader(MODEL_LABELS[name], anchor=False)
+        st.caption(widgets.recipe_of(config))
+        widgets.image_row("Test images", cache.originals_png(data, *RECONSTRUCTED))
+        widgets.image_row("Their reconstructions", cache.reconstructions_png(config.key, *RECONSTRUCTED))
+        widgets.image_row(
+            "Random codes from N(0, I), decoded", cache.samples_png(config.key, "prior", None, 0, *DECODED)
+        )
+        widgets.collapse_note(config)
+widgets.images_missing(cache.missing_images(data))
 
 st.subheader("What did it cost, and what is left?", anchor=False)
-rows = []
-for label, key in view.keys.items():
-    metrics, alive = cache.run(key).metrics, cache.active_latents(key)
-    rows.append(
-        {
-            "Model": label,
-            "nll, nats per image": metrics["nll"],
-            "KL, nats per image": metrics["kl"],
-            "elbo, nats per image": metrics["elbo"],
-            "Squared error per pixel": metrics["mse"],
-            "Active latents": f"{alive.sum()} of {len(alive)}",
-            "Training, s": math.ceil(metrics["seconds"]),
-        }
-    )
-widgets.table(
-    rows,
-    **{"nll, nats per image": "%.2f", "KL, nats per image": "%.2f", "elbo, nats per image": "%.2f"},
-    **{"Squared error per pixel": "%.4f"},
-)
+widgets.table([widgets.numbers_of(config) for config in view.family.values()])
 st.caption(
-    f"{cache.run(view.picked.key).metrics['test_images']:,} test images, {view.picked.model.likelihood} likelihood, one"
-    f" seed ({view.picked.train.seed}). An autoencoder is charged no KL and has no elbo."
+    f"{cache.run(view.picked.key).metrics['test_images']:,} test images, {view.picked.model.likelihood} likelihood,"
+    f" one seed ({view.picked.train.seed}); nll, KL and elbo in nats per image, squared error per pixel."
+    " An autoencoder is charged no KL and has no elbo."
 )
 
 with st.expander("Are they trained to the end? The learning curves", icon=":material/show_chart:"):
@@ -77,12 +55,15 @@ widgets.how_to_read(
     r"""
 Every model minimises, averaged over images,
 
-$$\underbrace{-\log p(x \mid z)}_{\text{nll}} \;+\; \beta \,\underbrace{\mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big)}_{\text{KL, summed over latents}},
-\qquad z \sim q(z \mid x).$$
+$$-\log p(x \mid z) \;+\; \beta \; \mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big), \qquad z \sim q(z \mid x),$$
 
-They differ in three choices only. An **AE** has a point for a posterior and no KL. A **noisy AE** adds Gaussian noise of
-variance η·R to every latent, R the mean squared distance of the codes from the origin. A **VAE** learns the noise and
-pays for it with β = 1; a **β-VAE** pays another price.
+the first term (*nll*, distortion) summed over pixels, the second (*KL*, rate) over latents. They differ in three
+choices only. An **AE** has a point for a posterior and no KL. A **noisy AE** adds Gaussian noise of variance η·R to
+every latent, R the mean squared distance of the codes from the origin. A **VAE** learns the noise and pays for it with β = 1;
+a **β-VAE** pays another price.
+
+Random codes here come from N(0, I), the VAE's prior, for every model. That is hard on the autoencoders, whose codes may
+lie anywhere; fairer draws for them are on the page *Sampling*.
 
 All numbers are of test images, in nats per image summed over pixels; *elbo* is −(nll + KL), a lower bound on
 log p(x), and larger is better. Where grey intensities go through a Bernoulli likelihood (digits, MNIST), nll is a

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.figures.bars import score_dots
-from core.ui import cache, current_view, quality, widgets
+from core.ui import current_view, quality, widgets
 
 COLUMNS, COUNT, BESIDE = 6, 36, 8
 
@@ -35,18 +35,12 @@ def verdict(choice: widgets.SamplerChoice) -> None:
     if found is None:
         return
     st.markdown(quality.sentence(found, choice))
-    score = st.segmented_control(
-        "Score",
-        list(quality.SCORES),
-        default="frechet",
-        format_func=quality.SCORES.get,
-        key="score",
-        required=True,
-        bind="query-params",
-    )
+    words = list(quality.SCORES)
+    word = st.segmented_control("Score", words, default=words[0], key="score", required=True, bind="query-params")
+    score = quality.SCORES[word]
     means, spreads = found.grid(score)
-    figure = score_dots(means, found.models, found.samplers, name=quality.AXES[score], ceiling=found.ceiling[score],
-                        spread=spreads)  # fmt: skip
+    names = {"models": found.models, "samplers": found.samplers, "name": quality.AXES[score]}
+    figure = score_dots(means, **names, ceiling=found.ceiling[score], spread=spreads)
     widgets.chart(figure, "scores")
     with st.expander("All numbers", icon=":material/table:"):
         widgets.table(found.rows())
@@ -57,18 +51,18 @@ draws()
 
 widgets.how_to_read(
     r"""
-**Where codes come from.** The *uniform box* is [−w, w] in every latent; fitted, it is the smallest one that holds 99 %
-of a model's codes. The *prior* is N(0, I), what a VAE was trained to decode. The *fitted Gaussian* has the mean and
-covariance of the codes of training images (with the posterior's noise, where there is one); the *fitted mixture* has ten
-Gaussians with full covariances (Ghosh et al. 2020).
+**Where codes come from.** The *uniform box* is [−w, w] in every latent; fitted, it is the smallest that holds 99 % of
+a model's codes. The *prior* is N(0, I), what a VAE was trained to decode. The *fitted Gaussian* has the mean and
+covariance of the codes of training images (with the posterior's noise, where there is one); the *fitted mixture* has
+ten Gaussians with full covariances (Ghosh et al. 2020).
 
 **Numbers.** All are taken in the 64 features of a small classifier that ships with the lab, so they compare models
 here and cannot be compared with numbers from other networks.
 
 - *Fréchet distance* between Gaussians fitted to real and generated features,
   $\|m_1-m_2\|^2+\mathrm{Tr}\big(S_1+S_2-2(S_1S_2)^{1/2}\big)$: 0 is equal, smaller is better (Heusel et al. 2017).
-- *Density*: how many real neighbourhoods (5 nearest neighbours) a generated image lies in, 1 for real images; *coverage*:
-  the share of real neighbourhoods that hold a generated image (Naeem et al. 2020).
+- *Density*: how many real neighbourhoods (5 nearest neighbours) a generated image lies in, 1 for real images;
+  *coverage*: the share of real neighbourhoods that hold a generated image (Naeem et al. 2020).
 - *Confidence*: the classifier's mean largest class probability. A confident classifier is not a sign of variety.
 
 The *ceiling* is what held-out real images score against the same real images, at the same sample size: no model can

@@ -9,12 +9,7 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.float32]
 
-SAMPLERS = {
-    "box": "Uniform box",
-    "prior": "Prior N(0, I)",
-    "gaussian": "Fitted Gaussian",
-    "mixture": "Fitted mixture",
-}
+SAMPLERS = {"box": "Uniform box", "prior": "Prior", "gaussian": "Fitted Gaussian", "mixture": "Fitted mixture"}
 """Name in commands and links -> label on the screen."""
 
 COMPONENTS = 10

@@ -21,11 +21,13 @@ from core.config import DataConfig, RunConfig
 from core.data import ImageSet, MissingData, Split, load, missing
 from core.explore import decoding, neighbours, projection, sampling
 from core.figures import images as pictures
-from core.figures import plane as planes
+from core.figures.latents import decoded_plane
 from core.metrics.latents import active
 from core.metrics.reference import Reference, load_classifier
 from core.runs import Run, open_run
 
+SCALE = 4
+"""Screen pixels per pixel of an image in a sheet; the browser fits the sheet to its column."""
 RUNS = 24
 """Runs kept in memory, of some 5 MB each."""
 
@@ -103,17 +105,17 @@ def active_latents(key: str) -> NDArray[np.bool_]:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def originals_png(data: DataConfig, count: int, columns: int, scale: int) -> bytes | None:
+def originals_png(data: DataConfig, count: int, columns: int) -> bytes | None:
     """Return the first test images as one picture, or None where they are not on this machine."""
     originals = test_images(data, slice(count))
-    return None if originals is None else pictures.sheet_png(originals, columns, scale)
+    return None if originals is None else pictures.sheet_png(originals, columns, SCALE)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def reconstructions_png(key: str, count: int, columns: int, scale: int) -> bytes:
+def reconstructions_png(key: str, count: int, columns: int) -> bytes:
     """Return the reconstructions of the first test images, decoded from the codes that are kept with the run."""
     opened = run(key)
-    return pictures.sheet_png(decoding.decode(opened.model, opened.codes["mean"][:count]), columns, scale)
+    return pictures.sheet_png(decoding.decode(opened.model, opened.codes["mean"][:count]), columns, SCALE)
 
 
 def reconstruction(key: str, index: int) -> Floats:
@@ -140,34 +142,33 @@ def fitted_half_width(key: str) -> float:
     return box.half_width
 
 
-def samples(key: str, name: str, half_width: float | None, count: int, seed: int) -> tuple[Floats, Floats]:
+def samples(key: str, name: str, half_width: float | None, seed: int, count: int) -> tuple[Floats, Floats]:
     """Return random codes (count, L) and what they decode to (count, H, W).
 
     Args:
         key: of the run.
         name: of the sampler.
         half_width: of the box; fitted when None.
-        count: how many.
         seed: of the codes.
+        count: how many.
     """
     opened = run(key)
-    boxed = name == "box" and half_width is not None
-    source = sampling.Box(half_width, opened.config.model.latent_dim) if boxed else sampler(key, name)
+    source = sampler(key, name)
+    if name == "box" and half_width is not None:
+        source = sampling.Box(half_width, opened.config.model.latent_dim)
     codes = source.sample(count, seed)
     return codes, decoding.decode(opened.model, codes)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def samples_png(
-    key: str, name: str, half_width: float | None, count: int, seed: int, columns: int, scale: int
-) -> bytes:
+def samples_png(key: str, name: str, half_width: float | None, seed: int, count: int, columns: int) -> bytes:
     """Return decoded random codes as one picture; arguments as in `samples`."""
-    return pictures.sheet_png(samples(key, name, half_width, count, seed)[1], columns, scale)
+    return pictures.sheet_png(samples(key, name, half_width, seed, count)[1], columns, SCALE)
 
 
 @st.cache_data(max_entries=64, show_spinner="Looking through the training images ...")
 def samples_beside_nearest_png(
-    key: str, name: str, half_width: float | None, count: int, seed: int, scale: int
+    key: str, name: str, half_width: float | None, seed: int, count: int
 ) -> tuple[bytes, float]:
     """Return samples above their nearest training images, and the median distance per pixel; arguments as in `samples`.
 
@@ -175,10 +176,10 @@ def samples_beside_nearest_png(
         MissingData: the training images are not on this machine.
     """
     data = run(key).config.data
-    decoded = samples(key, name, half_width, count, seed)[1]
+    decoded = samples(key, name, half_width, seed, count)[1]
     found = _split(data)
     index, distance = neighbours.nearest_images(found.train, decoded)
-    return pictures.rows_png([decoded, _read(found.train, index)], scale), float(np.median(distance))
+    return pictures.rows_png([decoded, _read(found.train, index)], SCALE), float(np.median(distance))
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
@@ -209,7 +210,7 @@ def plane_figure(key: str, half_width: float, resolution: int) -> go.Figure:
     """Return the decoded plane of a two-latent run as a figure."""
     extent = (-half_width, half_width, -half_width, half_width)
     decoded = decoding.decode(run(key).model, decoding.plane_codes(extent, resolution))
-    return planes.decoded_plane(decoded, extent, prior_circles=True, height=560)
+    return decoded_plane(decoded, extent, prior_circles=True, height=520)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

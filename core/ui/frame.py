@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import streamlit as st
 
-from core.config import MODEL_LABELS, SIZES, RunConfig
+from core.config import MODEL_LABELS, SIZES, RunConfig, shelf
 from core.ui import cache
 
 PAGES = {
@@ -17,8 +19,17 @@ PAGES = {
 }
 """File -> title and icon, in the order of the lecture; the first one is the front page."""
 
-DATA_LABELS = {"digits": "Digits 8×8", "mnist": "MNIST 28×28", "sprites": "Sprites 32×32"}
+ICON = Path(__file__).parent / "icon.png"
 _VIEW = "view"
+
+
+class _Number(NamedTuple):
+    label: str
+    key: str
+    usual: float
+
+
+_NUMBERS = {"noisy-ae": _Number("Noise η", "eta", 0.05), "beta-vae": _Number("β", "beta", 4.0)}
 
 
 @dataclass(frozen=True)
@@ -35,15 +46,15 @@ class View:
 
     @property
     def keys(self) -> dict[str, str]:
-        """Keys of the family's runs, by label."""
-        return {config.model.label: config.key for config in self.family.values()}
+        """Keys of the family's runs, by the model's label."""
+        return {MODEL_LABELS[name]: config.key for name, config in self.family.items()}
 
 
 def draw_frame() -> None:
     """Draw navigation and picker, and run the page that the address names."""
-    st.set_page_config(page_title="Latent Lab", page_icon=":material/blur_on:", layout="wide")
-    page = st.navigation(_pages())
-    with st.sidebar:
+    st.set_page_config(page_title="Latent Lab", page_icon=str(ICON), layout="wide")
+    page = st.navigation(_pages(), position="top")
+    with st.container(horizontal=True, vertical_alignment="bottom", key="picker"):
         view = _pick_run()
     if view is None:
         st.error("There is no trained run to show. Train one with `python -m core train digits vae`, then reload.")
@@ -79,53 +90,46 @@ def _pick_run() -> View | None:
     configs = list(found.values())
     if not configs:
         return None
-    data = _choose("Data set", "data", _in_order((c.data.name for c in configs), SIZES), DATA_LABELS)
+    data = _choose("Data set", "data", _in_order((c.data.name for c in configs), SIZES))
     configs = [c for c in configs if c.data.name == data]
     latents = _choose("Latents", "latents", sorted({c.model.latent_dim for c in configs}))
     configs = [c for c in configs if c.model.latent_dim == latents]
-    model = _choose("Model", "model", _in_order((c.model.name for c in configs), MODEL_LABELS), MODEL_LABELS, "vae")
-    numbers = {"noisy-ae": ("Noise η", "eta", 0.05), "beta-vae": ("β", "beta", 4.0)}
-    chosen = {name: _usual(configs, name, numbers[name][2] if name in numbers else 0) for name in MODEL_LABELS}
-    if model in numbers:
-        label, key, usual = numbers[model]
-        options = sorted({_number(c) for c in configs if c.model.name == model})
-        value = _choose(label, key, options, default=usual)
-        chosen[model] = [c for c in configs if c.model.name == model and _number(c) == value]
-    picked = _choose_one(chosen[model])
-    family = {name: matches[0] for name, matches in chosen.items() if matches}
-    return View(picked, family | {model: picked})
+    present = _in_order((c.model.name for c in configs), MODEL_LABELS)
+    label = _choose("Model", "model", [MODEL_LABELS[name] for name in present], MODEL_LABELS["vae"])
+    picked = _pick_among([c for c in configs if MODEL_LABELS[c.model.name] == label])
+    usual = {name: _usual([c for c in configs if c.model.name == name]) for name in present}
+    return View(picked, usual | {picked.model.name: picked})
 
 
-def _choose(label: str, key: str, options: list, labels: dict | None = None, default: object = None):
-    """Return the option that is picked; it stays in the address bar."""
-    index = options.index(default) if default in options else 0
-    names = labels or {}
-    return st.selectbox(
-        label,
-        options,
-        index=index,
-        format_func=lambda o: names.get(o, f"{o:g}" if isinstance(o, float) else str(o)),
-        key=key,
-        bind="query-params",
-    )
-
-
-def _choose_one(configs: list[RunConfig]) -> RunConfig:
-    """Return the one run that is left, or let the visitor choose among those that differ in something else."""
+def _pick_among(configs: list[RunConfig]) -> RunConfig:
+    """Let the visitor choose β or η, then among those that differ in something else, and return what is left."""
+    number = _NUMBERS.get(configs[0].model.name)
+    if number:
+        usual = f"{_number(_usual(configs)):g}"
+        value = _choose(number.label, number.key, [f"{n:g}" for n in sorted({_number(c) for c in configs})], usual)
+        configs = [c for c in configs if f"{_number(c):g}" == value]
     if len(configs) == 1:
         return configs[0]
     by_key = {config.key: config for config in configs}
-    return by_key[_choose("Run", "run", list(by_key))]
+    return by_key[_choose("Run", "run", list(by_key), _usual(configs).key)]
 
 
-def _usual(configs: list[RunConfig], model: str, number: float) -> list[RunConfig]:
-    """Return the runs of a model whose β or η is nearest to the usual one, shipped runs first."""
-    of_model = [c for c in configs if c.model.name == model]
-    nearest = min((abs(_number(c) - number) for c in of_model), default=0)
-    return [c for c in of_model if abs(_number(c) - number) == nearest]
+def _choose(label: str, key: str, options: list[Any], default: Any = None) -> Any:
+    """Return the option that is picked. The link says it in the very words of the option, so these must last."""
+    index = options.index(default) if default in options else 0
+    return st.selectbox(label, options, index=index, key=key, bind="query-params", width=150)
+
+
+def _usual(configs: list[RunConfig]) -> RunConfig:
+    """Return the run whose β or η is nearest to the usual one; of several, one that ships."""
+    shipped = {config.key for config in shelf()}
+    number = _NUMBERS.get(configs[0].model.name)
+    usual = number.usual if number else 0.0
+    return min(configs, key=lambda c: (abs(_number(c) - usual), c.key not in shipped, c.key))
 
 
 def _number(config: RunConfig) -> float:
+    """Return what tells a run from others of the same model: η, β, or nothing."""
     return {"noisy-ae": config.model.noise_ratio, "beta-vae": config.model.beta}.get(config.model.name) or 0.0
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,12 +17,13 @@ from core.figures import images as pictures
 from core.figures.bars import kl_bars
 from core.figures.latents import factor_scatter, latent_scatter, picked_point
 from core.figures.plane import square_extent
-from core.figures.theme import label_color
+from core.figures.theme import label_color, layout
 from core.ui import cache, widgets
 from core.ui.frame import View
 
-PROJECTIONS = {"pca": "Principal components", "pair": "A pair of latents", "tsne": "t-SNE"}
-SHOWS = {"all": "All four", "one": "One large"}
+PROJECTIONS = {"PCA": "pca", "A pair": "pair", "t-SNE": "tsne"}
+"""Word on the screen and in links -> projection."""
+SHOWS = ("All four", "One large")
 PANEL_POINTS = 2000
 """Points of a small panel; the large one shows all."""
 NEIGHBOURS = 8
@@ -49,21 +52,21 @@ def choose(view: View) -> LatentChoice:
     """Draw the row of choices."""
     latent_dim = view.picked.model.latent_dim
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        show = st.segmented_control(
-            "Show", list(SHOWS), default="all", format_func=SHOWS.get, key="show", required=True, bind="query-params"
-        )
-        color = st.selectbox("Colour", ["label", *cache.factor_names(view.picked.data)], key="color", width=160,
-                             bind="query-params")  # fmt: skip
+        show = st.segmented_control("Show", SHOWS, default=SHOWS[0], key="show", required=True, bind="query-params")
+        colors = ["label", *cache.factor_names(view.picked.data)]
+        color = st.selectbox("Colour", colors, key="color", width=160, bind="query-params")
         projection, pair = "pair", (0, 1)
         if latent_dim > 2:
-            projection = st.selectbox("Flatten by", list(PROJECTIONS), format_func=PROJECTIONS.__getitem__,
-                                      key="flatten", width=220, bind="query-params")  # fmt: skip
+            projection = PROJECTIONS[st.selectbox("Flatten by", list(PROJECTIONS), **_options("flatten"))]
         if latent_dim > 2 and projection == "pair":
-            numbers = range(1, latent_dim + 1)
-            across = st.selectbox("Across", numbers, 0, key="across", width=90, bind="query-params")
-            up = st.selectbox("Up", numbers, 1, key="up", width=90, bind="query-params")
-            pair = (across - 1, up - 1)
-    return LatentChoice(show == "all", color or "label", projection, pair)
+            numbers = list(range(1, latent_dim + 1))
+            across = st.selectbox("Across", numbers, 0, **_options("across"))
+            pair = (across - 1, st.selectbox("Up", numbers, 1, **_options("up")) - 1)
+    return LatentChoice(show == SHOWS[0], color, projection, pair)
+
+
+def _options(key: str) -> dict[str, Any]:
+    return {"key": key, "width": 130, "bind": "query-params"}
 
 
 def scatter(config: RunConfig, choice: LatentChoice, *, quiet: bool) -> None:
@@ -93,28 +96,40 @@ def scatter_figure(
     opened = cache.run(key)
     flat, axes = flatten(key, projection, pair)
     flat = flat[:most]
-    common = {"axes": axes, "quiet": quiet, "prior_circles": projection == "pair", "height": 300 if quiet else 560}
+    common: dict[str, Any] = {"axes": axes, "quiet": quiet, "prior_circles": projection == "pair"}
+    common |= {"height": 280, "marker_size": 3} if quiet else {"height": 560, "marker_size": 4}
     if projection == "pair" and opened.config.model.latent_dim == 2:
         common["extent"] = plane_extent(key)
     if color == "label":
         names = cache.label_names(opened.config.data)
-        return latent_scatter(flat, opened.codes["label"][: len(flat)], names, marker_size=3 if quiet else 4, **common)
-    column = cache.factor_names(opened.config.data).index(color)
-    return factor_scatter(
-        flat, opened.codes["factors"][: len(flat), column], color, marker_size=3 if quiet else 4, **common
-    )
+        figure = latent_scatter(flat, opened.codes["label"][: len(flat)], names, **common)
+    else:
+        column = cache.factor_names(opened.config.data).index(color)
+        figure = factor_scatter(flat, opened.codes["factors"][: len(flat), column], color, **common)
+    return _without_ticks(figure) if quiet else figure
+
+
+def _without_ticks(figure: go.Figure) -> go.Figure:
+    """Leave a small panel to its points; the prior's circles are its scale."""
+    figure.update_xaxes(showticklabels=False, zeroline=True).update_yaxes(showticklabels=False, zeroline=True)
+    return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
 
 
 def flatten(key: str, projection: str, pair: tuple[int, int]) -> tuple[Floats, tuple[str, str]]:
     """Return the test codes on a plane (N, 2), and the names of its axes."""
     mean = cache.run(key).codes["mean"]
     if projection == "pair":
-        return mean[:, list(pair)], (f"z{pair[0] + 1}", f"z{pair[1] + 1}")
+        return mean[:, list(pair)], axis_names(pair)
     if projection == "pca":
         flat, share = cache.principal_components(key)
         return flat, (f"component 1 ({share[0]:.0%} of variance)", f"component 2 ({share[1]:.0%})")
     *_, (_, found) = cache.tsne(key)
     return found, ("t-SNE 1", "t-SNE 2")
+
+
+def axis_names(pair: Sequence[int]) -> tuple[str, str]:
+    """Return the names of two latents, counted from 0, as axes are labelled."""
+    return f"z<sub>{pair[0] + 1}</sub>", f"z<sub>{pair[1] + 1}</sub>"
 
 
 def plane_extent(key: str) -> tuple[float, float, float, float]:
@@ -134,11 +149,13 @@ def plane_or_bars(config: RunConfig, _: LatentChoice) -> None:
 
 @st.fragment
 def _plane(config: RunConfig) -> None:
-    reach = float(plane_extent(config.key)[1])
-    half_width = reach * st.slider("Extent of the decoded plane, in widths of the scatter", 0.1, 2.0, 1.0, 0.1,
-                                   key="extent", bind="query-params")  # fmt: skip
-    resolution = st.slider("Images along each axis", 8, 32, 16, key="resolution", bind="query-params")
-    widgets.chart(cache.plane_figure(config.key, half_width, resolution), "plane")
+    above = st.container()
+    with st.container(horizontal=True):
+        widths = st.slider("Extent, in widths of the scatter", 0.1, 2.0, 1.0, 0.1, key="extent", bind="query-params")
+        resolution = st.slider("Images along each axis", 8, 32, 16, key="resolution", bind="query-params")
+    with above:
+        half_width = widths * plane_extent(config.key)[1]
+        widgets.chart(cache.plane_figure(config.key, half_width, resolution), "plane")
 
 
 def _bars(config: RunConfig) -> None:
@@ -168,7 +185,7 @@ def legend_figure(data: DataConfig) -> go.Figure:
         ]
     )
     figure.update_xaxes(visible=False).update_yaxes(visible=False)
-    return figure
+    return layout(figure, 44)
 
 
 def picked(view: View, choice: LatentChoice) -> None:
@@ -177,32 +194,36 @@ def picked(view: View, choice: LatentChoice) -> None:
     last = len(opened.codes["mean"]) - 1
     st.subheader("What does one point mean?", anchor=False)
     index = int(st.number_input("Test image", 0, last, 0, key="image", width=180, bind="query-params"))
-    left, middle, right = st.columns([1.2, 1.2, 1], gap="medium")
+    left, middle, right = st.columns([2, 1.4, 0.9], gap="medium")
     with left:
         _images_of(view, index)
+        _neighbours_of(view.picked, index)
     with middle:
         _surrounding(view.picked, choice, index)
     with right:
         _code_of(view.picked, index)
+    widgets.images_missing(cache.missing_images(view.picked.data))
 
 
 def _images_of(view: View, index: int) -> None:
+    """Draw the picked image beside its reconstruction by each model."""
     original = cache.test_images(view.picked.data, slice(index, index + 1))
-    name = cache.label_names(view.picked.data)[cache.run(view.picked.key).codes["label"][index]]
-    shown = {} if original is None else {f"The image, “{name}”": original}
-    shown |= {f"By {label}": cache.reconstruction(key, index) for label, key in view.keys.items()}
-    for column, (caption, image) in zip(st.columns(len(shown)), shown.items(), strict=True):
-        column.image(pictures.sheet_png(image, 1, 8), width="stretch", alt=caption)
-        column.caption(caption)
-    near = neighbours_of(view.picked.key, index)
-    codes = cache.run(view.picked.key).codes
-    originals = cache.test_images(view.picked.data, near)
-    st.caption(f"Test images with the {NEIGHBOURS} nearest codes in {view.picked.model.label}"
-               + (" (decoded)" if originals is None else ""))  # fmt: skip
-    strip = cache.decoded_codes(view.picked.key, tuple(near)) if originals is None else originals
+    label = cache.run(view.picked.key).codes["label"][index]
+    shown = {} if original is None else {f"Image, “{cache.label_names(view.picked.data)[label]}”": original}
+    shown |= {name: cache.reconstruction(key, index) for name, key in view.keys.items()}
+    with st.container(horizontal=True):
+        for caption, image in shown.items():
+            st.image(pictures.sheet_png(image, 1, 8), caption, width=78, alt=f"Test image {index}: {caption}")
+
+
+def _neighbours_of(config: RunConfig, index: int) -> None:
+    """Draw the test images whose codes lie nearest, or their reconstructions where the images are not here."""
+    near = neighbours_of(config.key, index)
+    originals = cache.test_images(config.data, near)
+    decoded = " (decoded)" if originals is None else ""
+    st.caption(f"The test images{decoded} with the {NEIGHBOURS} nearest codes in {config.model.label}")
+    strip = cache.decoded_codes(config.key, tuple(near.tolist())) if originals is None else originals
     st.image(pictures.sheet_png(strip, NEIGHBOURS, 4), width="stretch", alt="Nearest neighbours in latent space")
-    st.caption(", ".join(cache.label_names(view.picked.data)[i] for i in codes["label"][near]))
-    widgets.images_missing(cache.missing_images(view.picked.data))
 
 
 def _surrounding(config: RunConfig, choice: LatentChoice, index: int) -> None:
@@ -217,7 +238,7 @@ def _surrounding(config: RunConfig, choice: LatentChoice, index: int) -> None:
         std=std if std.any() else None,
         neighbours=codes["mean"][near][:, pair],
         neighbour_labels=codes["label"][near],
-        axes=(f"z{pair[0] + 1}", f"z{pair[1] + 1}"),
+        axes=axis_names(pair),
     )
     widgets.chart(figure, "surrounding")
     noise = "1 and 2 σ of its posterior" if std.any() else "without noise, its posterior is a point"

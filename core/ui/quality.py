@@ -14,7 +14,8 @@ from core.ui import cache
 from core.ui.frame import View
 from core.ui.widgets import SamplerChoice
 
-SCORES = {"frechet": "Fréchet distance", "density": "Density", "coverage": "Coverage", "confidence": "Confidence"}
+SCORES = {"Fréchet distance": "frechet", "Density": "density", "Coverage": "coverage", "Confidence": "confidence"}
+"""Word on the screen and in links -> score."""
 AXES = {
     "frechet": "Fréchet distance in classifier features (smaller is better)",
     "density": "density (real images: about 1)",
@@ -52,10 +53,10 @@ class Table:
         """Return a row of text per model and sampler, and one for the ceiling."""
         texts = [
             {"Model": model, "Codes from": SAMPLERS[name]}
-            | {label: f"{cell.mean(score):.3g} ± {cell.spread(score):.1g}" for score, label in SCORES.items()}
+            | {label: f"{cell.mean(score):.3g} ± {cell.spread(score):.1g}" for label, score in SCORES.items()}
             for (model, name), cell in self.cells.items()
         ]
-        best = {label: f"{self.ceiling[score]:.3g}" for score, label in SCORES.items()}
+        best = {label: f"{self.ceiling[score]:.3g}" for label, score in SCORES.items()}
         return [*texts, {"Model": "real images", "Codes from": "-", **best}]
 
     def caption(self) -> str:
@@ -87,8 +88,8 @@ def sentence(found: Table, choice: SamplerChoice) -> str:
     distance, covered = (found.grid(score)[0][:, column] for score in ("frechet", "coverage"))
     best, worst = int(distance.argmin()), int(distance.argmax())
     return (
-        f"With codes from *{SAMPLERS[choice.name]}*, **{found.models[best]}** comes closest to the data: Fréchet distance"
-        f" {distance[best]:.3g}, covering {covered[best]:.0%} of the real neighbourhoods."
+        f"With codes from *{SAMPLERS[choice.name]}*, **{found.models[best]}** comes closest to the data: Fréchet"
+        f" distance {distance[best]:.3g}, covering {covered[best]:.0%} of the real neighbourhoods."
         f" **{found.models[worst]}** stays farthest: {distance[worst]:.3g}, covering {covered[worst]:.0%}."
         f" Real images against real images reach {found.ceiling['frechet']:.2g} and {found.ceiling['coverage']:.0%}."
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from core.config import RunConfig
+from core.config import MODEL_LABELS, RunConfig
 from core.explore.sampling import SAMPLERS
 from core.figures import theme
 from core.ui import cache
@@ -56,7 +56,47 @@ def images_missing(sentence: str | None) -> None:
         st.info(sentence, icon=":material/image_not_supported:")
 
 
-def table(rows: list[Mapping[str, Any]], **columns: str) -> None:
+def image_row(caption: str, picture: bytes | None) -> None:
+    """Draw a sheet of images under what it shows, or nothing where the images are not here."""
+    if picture:
+        st.caption(caption)
+        st.image(picture, width="stretch", alt=caption)
+
+
+def recipe_of(config: RunConfig) -> str:
+    """Return in a few words what tells a model from its siblings."""
+    model = config.model
+    return {
+        "ae": "The code is a point, no KL",
+        "noisy-ae": f"Fixed noise, η = {model.noise_ratio:g}, no KL" if model.noise_ratio is not None else "",
+    }.get(model.name, f"Learned noise, KL weighed by β = {model.beta:g}")
+
+
+def numbers_of(config: RunConfig) -> dict[str, str]:
+    """Return a row of a run's numbers as text; a dash where there is none."""
+    metrics, alive = cache.run(config.key).metrics, cache.active_latents(config.key)
+    nats = {name: "–" if metrics[name] is None else f"{metrics[name]:.2f}" for name in ("nll", "kl", "elbo")}
+    return {
+        "Model": MODEL_LABELS[config.model.name],
+        "nll": nats["nll"],
+        "KL": nats["kl"],
+        "elbo": nats["elbo"],
+        "Squared error": f"{metrics['mse']:.4f}",
+        "Active latents": f"{alive.sum()} of {len(alive)}",
+        "Training": f"{metrics['seconds']:,.0f} s",
+    }
+
+
+def collapse_note(config: RunConfig) -> None:
+    """Say so where no latent of a model is in use."""
+    if not cache.active_latents(config.key).any():
+        st.caption(
+            f"**Collapsed:** no latent is active. At β = {config.model.beta:g} a nat of KL has to save"
+            f" {config.model.beta:g} nats of nll, and on these images none did: the decoder ignores the code."
+        )
+
+
+def table(rows: Sequence[Mapping[str, Any]], **columns: str) -> None:
     """Draw rows of a small table; `columns` may give a number format by column name."""
     formats = {name: st.column_config.NumberColumn(format=style) for name, style in columns.items()}
     st.dataframe(rows, hide_index=True, column_config=formats)
@@ -64,35 +104,26 @@ def table(rows: list[Mapping[str, Any]], **columns: str) -> None:
 
 def sampler_choice() -> SamplerChoice:
     """Draw the choice of sampler, box and seed."""
-    left, middle, right = st.columns([3, 3, 1.4], vertical_alignment="bottom")
-    name = left.segmented_control(
-        "Draw codes from",
-        list(SAMPLERS),
-        default="prior",
-        format_func=SAMPLERS.get,
-        key="sampler",
-        required=True,
-        bind="query-params",
-        width="stretch",
-    )
-    with middle.container(horizontal=True, vertical_alignment="center"):
-        fitted = st.toggle(
-            "Fit the box to each model's codes", True, key="fit", disabled=name != "box", bind="query-params"
-        )
-        width = st.slider(
-            "Half-width of the box",
-            0.5,
-            20.0,
-            3.0,
-            0.5,
-            key="width",
-            disabled=fitted or name != "box",
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        label = st.segmented_control(
+            "Draw codes from", list(SAMPLERS.values()), default=SAMPLERS["prior"], key="sampler", required=True,
             bind="query-params",
-        )
-    with right.container(horizontal=True, vertical_alignment="bottom"):
+        )  # fmt: skip
+        seed = st.number_input("Seed", 0, 9999, 0, key="seed", width=130, bind="query-params")
         st.button("Draw again", on_click=_next_seed, icon=":material/casino:")
-        seed = int(st.number_input("Seed", 0, 9999, 0, key="seed", width=110, bind="query-params"))
-    return SamplerChoice(name or "prior", None if fitted or name != "box" else width, seed)
+    name = next(name for name, known in SAMPLERS.items() if known == label)
+    return SamplerChoice(name, _box_width() if name == "box" else None, int(seed))
+
+
+def _box_width() -> float | None:
+    """Draw the choice of the box and return its half-width, or None for one fitted to each model's codes."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        fitted = st.toggle("Fit the box to each model's codes", True, key="fit", bind="query-params")
+        width = st.slider(
+            "Half-width of the box, the same for all models", 0.5, 20.0, 3.0, 0.5, key="width", disabled=fitted,
+            width=420, bind="query-params",
+        )  # fmt: skip
+    return None if fitted else width
 
 
 def _next_seed() -> None:
@@ -101,9 +132,10 @@ def _next_seed() -> None:
 
 def sample_sheet(config: RunConfig, choice: SamplerChoice, count: int, columns: int) -> None:
     """Draw decoded random codes of one model under its name."""
-    st.subheader(config.model.label, anchor=False)
+    st.subheader(MODEL_LABELS[config.model.name], anchor=False)
+    st.caption(recipe_of(config))
     half_width = choice.half_width_for(choice.name)
-    picture = cache.samples_png(config.key, choice.name, half_width, count, choice.seed, columns, 4)
+    picture = cache.samples_png(config.key, choice.name, half_width, choice.seed, count, columns)
     st.image(picture, width="stretch", alt=f"{SAMPLERS[choice.name]}, decoded by {config.model.label}")
     if choice.name == "box":
         st.caption(f"Half-width {half_width or cache.fitted_half_width(config.key):.2f}")
@@ -115,6 +147,6 @@ def samples_beside_nearest(config: RunConfig, choice: SamplerChoice, count: int)
         images_missing(sentence)
         return
     half_width = choice.half_width_for(choice.name)
-    picture, distance = cache.samples_beside_nearest_png(config.key, choice.name, half_width, count, choice.seed, 4)
+    picture, distance = cache.samples_beside_nearest_png(config.key, choice.name, half_width, choice.seed, count)
     st.image(picture, width="stretch", alt="Samples above their nearest training images")
     st.caption(f"Below, the nearest training image; root mean squared difference {distance:.3f} per pixel (median)")
