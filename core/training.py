@@ -110,12 +110,15 @@ def train(
             if on_step:
                 on_step((epoch - 1) * len(images) + min((step + 1) * config.train.batch_size, len(images)))
         nll, kl = (totals / len(images)).tolist()
-        if not math.isfinite(nll):
-            raise Diverged(f"training diverged in epoch {epoch}: the nll is {nll}; lower the learning rate")
         elapsed = time.perf_counter() - start
         seconds += elapsed
         calibrate(model, images)
-        yield EpochRecord(epoch, nll, kl, evaluate(model, test), seconds, len(images) / elapsed)
+        reached = evaluate(model, test)
+        if not math.isfinite(nll + reached.nll):
+            raise Diverged(
+                f"training diverged in epoch {epoch}: the nll is {nll + reached.nll}; lower the learning rate"
+            )
+        yield EpochRecord(epoch, nll, kl, reached, seconds, len(images) / elapsed)
 
 
 def half_cosine(progress: float) -> float:
@@ -171,7 +174,7 @@ def _descend(
 def _sums(now: Terms) -> Tensor:
     nll = now.nll.detach()
     kl = torch.full_like(nll, math.nan) if now.kl is None else now.kl.detach()
-    return torch.stack([nll.sum(), kl.sum()]).double().cpu()
+    return torch.stack([nll.sum(), kl.sum()]).cpu().double()
 
 
 def _evaluate_batch(model: Autoencoder, x: Tensor, noise: torch.Generator) -> Tensor:
@@ -183,7 +186,7 @@ def _evaluate_batch(model: Autoencoder, x: Tensor, noise: torch.Generator) -> Te
     columns = [model.likelihood.nll(output, x), kl, mse, posterior.mean.square().sum(-1)]
     if charged and model.prior.factorised:
         columns += model.prior.kl_per_latent(posterior).unbind(1)
-    return torch.stack(columns).sum(1).double()
+    return torch.stack(columns).sum(1).cpu().double()
 
 
 def _batches(images: ImageSet) -> Iterator[Tensor]:
