@@ -53,7 +53,7 @@ class Checkpoint:
     Args:
         config: what was trained.
         metrics: plain numbers, by name; units in `core.training.evaluate`.
-        weights: the model's state, float16.
+        weights: the model's state, float16 but for single numbers.
         history: one array per column with a row per epoch.
         codes: arrays over test images (`mean`, `std`, `label`, `factors`) and over the first training images
             (`train_mean`, `train_std`).

@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.checkpoints import SHELF, Arrays, Checkpoint, CheckpointError, load, save
+from core.checkpoints import SHELF, Arrays, Checkpoint, CheckpointError, check_writable, load, save
 from core.config import RunConfig
 from core.data import ImageSet, Split
 from core.data import load as load_data
 from core.models import Autoencoder, build, restore
 from core.runtime import describe, pick_device, pick_precision
-from core.training import EpochRecord, encode, evaluate, train
+from core.training import Diverged, EpochRecord, encode, evaluate, train
 
 TRAINING_CODES = 5000
 """How many training images' codes are kept with a run, to fit densities to."""
@@ -104,6 +104,8 @@ def train_and_keep(
     on_step: Callable[[int], None] | None = None,
 ) -> Iterator[EpochRecord]:
     """Train a run, yielding after each epoch, and keep it once the last is done; arguments as in `load_or_train`."""
+    assert config.data.size is not None
+    check_writable(root)
     where = pick_device(device)
     precision = pick_precision(where, pixels=config.data.size**2)
     data = load_data(config.data) if data is None else data
@@ -119,11 +121,14 @@ def _checkpoint(
     config: RunConfig, trained: Autoencoder, data: Split, records: list[EpochRecord], environment: dict[str, str]
 ) -> Checkpoint:
     """Round the weights to half precision first, so that every number is one of the model that is kept."""
-    weights = {name: tensor.detach().half().cpu() for name, tensor in trained.state_dict().items()}
+    weights = {name: _rounded(tensor.detach().cpu()) for name, tensor in trained.state_dict().items()}
     model = restore(config, weights)
+    metrics = _metrics(model, data.test, records)
+    if not math.isfinite(metrics["nll"]):
+        raise Diverged("training diverged: the weights have outgrown half precision; lower the learning rate")
     return Checkpoint(
         config=config,
-        metrics=_metrics(model, data.test, records),
+        metrics=metrics,
         weights=weights,
         history=_history(records),
         codes=_codes(model, data),
@@ -172,6 +177,11 @@ def _codes(model: Autoencoder, data: Split) -> Arrays:
         "train_std": _half(train_std),
         **factors,
     }
+
+
+def _rounded(weight: Tensor) -> Tensor:
+    """Return a weight in half precision, but a single number (R, a learned scale) as it is: R may be beyond 65,504."""
+    return weight.half() if weight.ndim else weight
 
 
 def _half(values: Tensor) -> np.ndarray:
