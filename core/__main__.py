@@ -7,10 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from core.config import LIKELIHOODS, MODEL_LABELS, NETWORKS, SIZES, DataConfig, RunConfig, recipe, shelf
 from core.runtime import pick_device
+
+if TYPE_CHECKING:
+    from core.data import Split
 
 EPILOG = """examples:
   python -m core train digits vae                        a two-latent VAE, in seconds
@@ -117,6 +120,12 @@ def measure_command(arguments: argparse.Namespace) -> None:
     bar.close()
 
 
+def fetch_command(arguments: argparse.Namespace) -> None:
+    """Download the images of MNIST once, unless they are here already."""
+    _load_data(DataConfig(name="mnist"))
+    print("the images of MNIST are on this machine")
+
+
 def list_command(arguments: argparse.Namespace, only: str | None = None) -> int:
     """Print a line per run, and one per folder that was refused."""
     from core.checkpoints import read_document, survey
@@ -159,25 +168,33 @@ def show_command(arguments: argparse.Namespace) -> None:
 
 
 def _train(config: RunConfig, arguments: argparse.Namespace) -> None:
-    from core.data import load
     from core.runs import load_or_train
 
     if (arguments.root / config.key).is_dir() and not arguments.again:
         return
-    fetching = Bar("downloading MNIST", None, "bytes")
-    data = load(config.data, download=True, progress=fetching)
+    data = _load_data(config.data)
     bar = Bar(config.key, config.train.epochs * len(data.train))
     load_or_train(config, arguments.root, data=data, device=arguments.device, on_step=bar, again=True)
     bar.close()
 
 
-def _train_classifier(data: DataConfig, arguments: argparse.Namespace) -> None:
+def _load_data(data: DataConfig) -> Split:
     from core.data import load
+
+    bar = Bar("downloading MNIST", None, "bytes")
+    try:
+        return load(data, download=True, progress=bar)
+    finally:
+        if bar.drawn:
+            bar.close()
+
+
+def _train_classifier(data: DataConfig, arguments: argparse.Namespace) -> None:
     from core.metrics.reference import folder_name, make_reference, save_classifier
 
     if (arguments.root / folder_name(data)).is_dir():
         return
-    reference = make_reference(data, load(data), device=pick_device(arguments.device))
+    reference = make_reference(data, _load_data(data), device=pick_device(arguments.device))
     save_classifier(arguments.root, reference)
     print(f"{folder_name(data)}: {reference.accuracy:.2%} of the test images right")
 
@@ -216,6 +233,7 @@ def _parser() -> Parser:
     shelf_parser.add_argument("data", nargs="*", metavar="DATA", help="only these data sets")
     _run_options(shelf_parser)
     command("measure", measure_command, "measure the random samples of every run")
+    command("fetch", fetch_command, "download MNIST once, unless it is here")
     command("list", list_command, "a line per run")
     show = command("show", show_command, "everything about one run")
     show.add_argument("key", metavar="KEY", help="a run's key, or a beginning that only it has")

@@ -59,8 +59,8 @@ $$-\log p(x \mid z) \;+\; \beta \; \mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big), \
 
 the first term (*nll*, distortion) summed over pixels, the second (*KL*, rate) over latents. They differ in three
 choices only. An **AE** has a point for a posterior and no KL. A **noisy AE** adds Gaussian noise of variance η·R to
-every latent, R the mean squared distance of the codes from the origin. A **VAE** learns the noise and pays for it with β = 1;
-a **β-VAE** pays another price.
+every latent, R the mean squared distance of the codes from the origin. A **VAE** learns the noise and pays for it with
+β = 1; a **β-VAE** pays another price.
 
 Random codes here come from N(0, I), the VAE's prior, for every model. That is hard on the autoencoders, whose codes may
 lie anywhere; fairer draws for them are on the page *Sampling*.

@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -34,8 +35,7 @@ Fetch = Callable[[Path], tuple[NDArray[Any], NDArray[Any]]]
 """Downloads into a folder and returns images (70,000, 784) and labels (70,000,)."""
 
 _HOW_TO_GET_IT = (
-    f"set {FOLDER_SETTING} to a folder with its four IDX files, or run `python -m core train mnist vae` once with a"
-    " network, which downloads it"
+    f"set {FOLDER_SETTING} to a folder with its four IDX files, or run `python -m core fetch` once with a network"
 )
 
 
@@ -68,7 +68,7 @@ def missing() -> str | None:
     except MissingData as error:
         return str(error)
     place = os.environ.get(FOLDER_SETTING) or "this machine"
-    return None if found else f"MNIST should be on {place}, got none of its files; {_HOW_TO_GET_IT}"
+    return None if found else f"The images of MNIST are not on {place}; {_HOW_TO_GET_IT}"
 
 
 def find_files() -> dict[str, Path]:
@@ -155,8 +155,9 @@ def _read_cache(path: Path) -> Split:
 def _fetch_openml(data_home: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     from sklearn.datasets import fetch_openml
 
-    # liac-arff needs no pandas, which a machine that only trains need not have.
-    found: Any = fetch_openml("mnist_784", version=1, as_frame=False, parser="liac-arff", data_home=data_home)
+    # pandas reads it in less memory, but a machine that only trains need not have it.
+    parser = "pandas" if find_spec("pandas") else "liac-arff"
+    found: Any = fetch_openml("mnist_784", version=1, as_frame=False, parser=parser, data_home=data_home)
     return found.data, found.target
 
 

@@ -104,7 +104,7 @@ def test_a_folder_of_other_things_is_named_unless_the_cache_has_the_digits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
-    refuses(f"MNIST should be on {tmp_path}, got none of its files")
+    refuses(f"The images of MNIST are not on {tmp_path}")
     mnist.fetch_once(fetch=fetch)
     assert missing(MNIST) is None
     assert len(load(MNIST).test) == 10
