@@ -1,14 +1,12 @@
 """Codes on a plane: where a model puts the images, what surrounds a point, what the decoder makes of the plane."""
 
-from collections.abc import Mapping, Sequence
-from math import ceil
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.config import MODEL_LABELS
 from core.figures import theme
 from core.figures.images import click_grid, place_image, sheet_png
 from core.figures.plane import AXES, Extent, ellipse, equal_axes, prior_traces, square_extent
@@ -48,43 +46,6 @@ def latent_scatter(
     theme.layout(figure, height, legend=not quiet)
     extent = extent or square_extent(codes, prior=prior_circles)
     return equal_axes(figure, extent, ("", "") if quiet else axes)
-
-
-def latent_panels(
-    models: Mapping[str, NDArray[np.floating]],
-    labels: NDArray[np.integer],
-    label_names: Sequence[str],
-    *,
-    columns: int = 4,
-    same_axes: bool = False,
-    prior_circles: bool = True,
-    marker_size: float = 3,
-    height: int = 360,
-) -> go.Figure:
-    """Return the codes of several models in one figure, whose legend hides a class in all panels at once.
-
-    Args:
-        models: name or label of a model -> codes (N, 2) of the same images.
-        labels: (N,) class of each image, from 0.
-        label_names: name of each class.
-        columns: panels in a row.
-        same_axes: whether all panels show the same extent.
-        prior_circles: whether to draw 1, 2 and 3 sigma of the standard normal prior.
-        marker_size: of a point, in pixels.
-        height: in pixels.
-    """
-    figure = theme.layout(go.Figure(), height)
-    shared = square_extent(*models.values(), prior=prior_circles)
-    for i, (name, codes) in enumerate(models.items()):
-        number = i + 1 if i else ""  # plotly calls the first axes x and y
-        axes = {"xaxis": f"x{number}", "yaxis": f"y{number}", "showlegend": i == 0}
-        figure.add_traces(_class_points(codes, labels, label_names, size=marker_size, **axes))
-        if prior_circles:
-            figure.add_traces(prior_traces(**axes))
-        extent = shared if same_axes else square_extent(codes, prior=prior_circles)
-        figure.update_layout(_panel(i, len(models), columns, extent))
-        figure.add_annotation(_panel_title(i, name))
-    return figure.update_layout(margin_t=64)
 
 
 def factor_scatter(
@@ -248,28 +209,3 @@ def _middles(extent: Extent, rows: int, columns: int) -> tuple[NDArray[np.floati
     across = left + (np.arange(columns) + 0.5) / columns * (right - left)
     down = top - (np.arange(rows) + 0.5) / rows * (top - bottom)
     return np.tile(across, rows), np.repeat(down, columns)
-
-
-def _panel(index: int, count: int, columns: int, extent: Extent) -> dict[str, Any]:
-    columns = min(columns, count)
-    rows = ceil(count / columns)
-    row, column = divmod(index, columns)
-    n = index + 1
-    # The gaps hold the tick labels of the next panel and the title of the one below.
-    x = {"domain": _span(column, columns, 0.045), "range": extent[:2], "anchor": f"y{n}", "showgrid": True}
-    y = {"domain": _span(rows - 1 - row, rows, 0.16), "range": extent[2:], "anchor": f"x{n}"}
-    y |= {"scaleanchor": f"x{n}", "scaleratio": 1, "constrain": "domain"}
-    return {f"xaxis{n}": x | {"constrain": "domain"}, f"yaxis{n}": y}
-
-
-def _span(index: int, count: int, gap: float) -> tuple[float, float]:
-    width = (1 - gap * (count - 1)) / count
-    start = index * (width + gap)
-    return start, min(start + width, 1)
-
-
-def _panel_title(index: int, name: str) -> dict[str, Any]:
-    number = index + 1 if index else ""
-    place = {"xref": f"x{number} domain", "yref": f"y{number} domain", "x": 0.5, "y": 1, "yanchor": "bottom"}
-    font = {"color": theme.color_of(name, index), "size": 15}
-    return place | {"text": f"<b>{MODEL_LABELS.get(name, name)}</b>", "showarrow": False, "font": font}

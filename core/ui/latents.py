@@ -185,7 +185,7 @@ def legend_figure(data: DataConfig) -> go.Figure:
         ]
     )
     figure.update_xaxes(visible=False).update_yaxes(visible=False)
-    return layout(figure, 44)
+    return layout(figure, 60)
 
 
 def picked(view: View, choice: LatentChoice) -> None:

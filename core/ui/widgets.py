@@ -106,7 +106,7 @@ def sampler_choice() -> SamplerChoice:
     """Draw the choice of sampler, box and seed."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = st.segmented_control(
-            "Draw codes from", list(SAMPLERS.values()), default=SAMPLERS["prior"], key="sampler", required=True,
+            "Draw codes from", list(SAMPLERS.values()), default=SAMPLERS["prior"], key="sampler", required=True, wrap=True,
             bind="query-params",
         )  # fmt: skip
         seed = st.number_input("Seed", 0, 9999, 0, key="seed", width=130, bind="query-params")

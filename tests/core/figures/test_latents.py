@@ -10,7 +10,6 @@ from core.figures import theme
 from core.figures.latents import (
     decoded_plane,
     factor_scatter,
-    latent_panels,
     latent_scatter,
     picked_point,
 )
@@ -64,27 +63,6 @@ def test_given_extent_is_shown():
     layout: Any = latent_scatter(CODES, LABELS, NAMES, extent=(-4, 4, -5, 3)).layout
     assert layout.xaxis.range == (-4, 4)
     assert layout.yaxis.range == (-5, 3)
-
-
-def test_panels_share_one_legend_and_carry_indices():
-    figure: Any = latent_panels({"ae": CODES, "vae": CODES / 2}, LABELS, NAMES)
-    assert [trace.name for trace in figure.data if trace.showlegend] == [*NAMES, "prior"]
-    for axis in ("x", "x2"):
-        index = np.concatenate([trace.customdata for trace in points(figure) if trace.xaxis == axis])
-        assert sorted(index) == list(range(300))
-
-
-@pytest.mark.parametrize("same_axes", [True, False])
-def test_panels_show_the_same_extent_on_demand(same_axes: bool):
-    layout: Any = latent_panels({"ae": CODES * 9, "vae": CODES}, LABELS, NAMES, same_axes=same_axes).layout
-    assert (layout.xaxis.range == layout.xaxis2.range) == same_axes
-    assert layout.yaxis2.scaleanchor == "x2"
-
-
-def test_panels_break_into_rows_that_do_not_overlap():
-    layout: Any = latent_panels(dict.fromkeys("abc", CODES), LABELS, NAMES, columns=2).layout
-    assert layout.yaxis3.domain[1] < layout.yaxis.domain[0]
-    assert layout.xaxis.domain[1] < layout.xaxis2.domain[0]
 
 
 def test_each_picture_is_centred_on_its_code_and_the_top_row_is_the_largest_z2():
