@@ -1,3 +1,4 @@
-import torch
+import os
 
-torch.set_num_threads(1)  # what is computed here is so small that threads would only wait for each other
+# What is computed here is so small that threads would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,14 @@ _STEPS = 250
 def principal_components(codes: Codes) -> tuple[Codes, NDArray[np.float64]]:
     """Return the first two principal components (N, 2) of codes (N, L), and the share of variance of each (2,).
 
+    A single latent is its own first component; the second is 0.
+
     >>> flat, share = principal_components(np.array([[0.0, 0.0], [2.0, 0.0], [4.0, 0.0]]))
     >>> share.tolist()
     [1.0, 0.0]
     """
-    centred = codes.astype(np.float64) - codes.mean(0)
+    centred = codes.astype(np.float64) - codes.mean(0, dtype=np.float64)
+    centred = np.pad(centred, ((0, 0), (0, max(0, 2 - codes.shape[1]))))
     _, scale, directions = np.linalg.svd(centred, full_matrices=False)
     variance = scale**2
     return (centred @ directions[:2].T).astype(np.float32), variance[:2] / max(variance.sum(), 1e-300)
@@ -37,9 +41,17 @@ def tsne(codes: Codes, seed: int = 0) -> Iterator[Codes]:
     """
     from sklearn.manifold import TSNE
 
-    start: str | Codes = "pca"
+    start: Any = "pca"
+    perplexity = min(30.0, (len(codes) - 1) / 3)
     for stage in range(TSNE_STAGES):
         exaggeration = 12.0 if stage == 0 else 1.0
-        model = TSNE(init=start, early_exaggeration=exaggeration, max_iter=_STEPS, random_state=seed, n_jobs=1)
+        model = TSNE(
+            perplexity=perplexity,
+            init=start,
+            early_exaggeration=exaggeration,
+            max_iter=_STEPS,
+            random_state=seed,
+            n_jobs=1,
+        )
         start = model.fit_transform(codes)
         yield start

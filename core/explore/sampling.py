@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.config import nearest
 
 Codes = NDArray[np.float32]
 
@@ -33,8 +35,8 @@ class Box:
     """
 
     def __init__(self, half_width: float, latent_dim: int) -> None:
-        if half_width <= 0:
-            raise ValueError(f"half-width of the box should be above 0, got {half_width}")
+        if not 0 < half_width < float("inf"):
+            raise ValueError(f"half-width of the box should be above 0 and finite, got {half_width}")
         self.half_width, self.latent_dim = half_width, latent_dim
 
     def sample(self, count: int, seed: int) -> Codes:
@@ -76,7 +78,7 @@ class Mixture:
         from sklearn.mixture import GaussianMixture
 
         components = max(1, min(components, len(codes) // 20))
-        fitted = GaussianMixture(components, random_state=0, reg_covar=1e-6 * float(codes.var()) + 1e-12)
+        fitted: Any = GaussianMixture(components, random_state=0, reg_covar=1e-6 * float(codes.var()) + 1e-12)
         fitted.fit(codes.astype(np.float64))
         self.weights = fitted.weights_
         self.parts = [Normal(m, c) for m, c in zip(fitted.means_, fitted.covariances_, strict=True)]
@@ -126,4 +128,4 @@ def sampler(name: str, codes: Codes, half_width: float | None = None) -> Sampler
         return Normal(codes.mean(0), np.cov(codes.T).reshape(latent_dim, latent_dim))
     if name == "mixture":
         return Mixture(codes)
-    raise ValueError(f"sampler should be one of {', '.join(SAMPLERS)}, got '{name}'")
+    raise ValueError(f"sampler should be one of {', '.join(SAMPLERS)}, got '{name}'{nearest(name, SAMPLERS)}")

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+import torch
+
+from core.config import recipe
+from core.explore import decoding
+from core.explore.decoding import decode, encode_images, plane_codes
+from core.models import Autoencoder, build
+
+
+def model(name: str = "vae", latents: int = 2, **changes: str) -> Autoencoder:
+    return build(recipe("digits", name, latents, **{"hidden": (8,), **changes})).eval()
+
+
+def codes(count: int = 30, latents: int = 2) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(count, latents))
+
+
+def test_decode_gives_the_expected_image_of_every_code():
+    vae = model()
+    images = decode(vae, codes())
+    assert images.shape == (30, 8, 8)
+    assert images.dtype == np.float32
+    with torch.no_grad():
+        logits = vae.decoder(torch.from_numpy(codes()).float())
+    np.testing.assert_allclose(images, logits.sigmoid().squeeze(1).numpy(), rtol=1e-5)
+
+
+def test_intensities_are_clipped_where_the_likelihood_does_not_keep_them_in_range():
+    gaussian = model(likelihood="gaussian")
+    z = 1000 * codes()
+    with torch.no_grad():
+        free = gaussian.decode(torch.from_numpy(z).float()).squeeze(1).numpy()
+    assert free.min() < 0
+    assert free.max() > 1
+    np.testing.assert_array_equal(decode(gaussian, z), free.clip(0, 1))
+
+
+def test_batches_of_decoding_change_nothing(monkeypatch: pytest.MonkeyPatch):
+    whole = decode(model(), codes())
+    monkeypatch.setattr(decoding, "BATCH", 7)
+    np.testing.assert_allclose(decode(model(), codes()), whole, rtol=1e-5)
+
+
+def test_one_code_is_enough():
+    assert decode(model(latents=10), codes(1, 10)).shape == (1, 8, 8)
+
+
+def test_encode_images_is_the_posterior_of_the_model():
+    vae, images = model(latents=3), np.random.default_rng(0).random((5, 8, 8)).astype(np.float32)
+    mean, std = encode_images(vae, images)
+    with torch.no_grad():
+        posterior = vae.encode(torch.from_numpy(images)[:, None])
+    np.testing.assert_array_equal(mean, posterior.mean.numpy())
+    np.testing.assert_array_equal(std, posterior.std.numpy())
+    assert not encode_images(model("ae"), images)[1].any()
+
+
+def test_the_plane_goes_row_by_row_from_the_top_left():
+    z = plane_codes((-3, 3, -1, 2), 30).reshape(30, 30, 2)
+    across, down = z[..., 0], z[..., 1]
+    assert (np.diff(across, axis=1) > 0).all()
+    assert (np.diff(down, axis=0) < 0).all()
+    np.testing.assert_allclose(across, across[:1].repeat(30, axis=0))
+    np.testing.assert_allclose(down, down[:, :1].repeat(30, axis=1))
+
+
+def test_cells_of_the_plane_tile_the_extent():
+    z = plane_codes((-3, 3, -1, 2), 30)
+    half_a_cell = np.array([0.1, 0.05])
+    np.testing.assert_allclose(z.min(0) - half_a_cell, [-3, -1], atol=1e-6)
+    np.testing.assert_allclose(z.max(0) + half_a_cell, [3, 2], atol=1e-6)
+    assert plane_codes((0, 2, 4, 8), 1).tolist() == [[1, 6]]
