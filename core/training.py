@@ -96,29 +96,26 @@ def train(
     steps = config.train.epochs * math.ceil(len(images) / config.train.batch_size)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: half_cosine(step / steps))
     order, noise = generator(config.train.seed), generator(config.train.seed, device)
-    seconds = 0.0
+    seconds, seen = 0.0, 0
     for epoch in range(1, config.train.epochs + 1):
         start = time.perf_counter()
         model.train()
-        totals = torch.zeros(2, dtype=torch.float64)
-        for step, batch in enumerate(torch.randperm(len(images), generator=order).split(config.train.batch_size)):
-            x = images.images(batch.to(device)).contiguous(memory_format=torch.channels_last)
+        sums = []
+        for x in _shuffled(images, config.train.batch_size, order):
             with reduced_precision(device, precision):
                 now = terms(model, x, noise)
             _descend(now, config.model.beta or 0.0, optimiser, schedule)
-            totals += _sums(now)
+            sums.append(_sums(now))
+            seen += len(x)
             if on_step:
-                on_step((epoch - 1) * len(images) + min((step + 1) * config.train.batch_size, len(images)))
-        nll, kl = (totals / len(images)).tolist()
+                on_step(seen)
+        nll, kl = (torch.stack(sums).cpu().double().sum(0) / len(images)).tolist()
         elapsed = time.perf_counter() - start
         seconds += elapsed
         calibrate(model, images)
-        reached = evaluate(model, test)
-        if not math.isfinite(nll + reached.nll):
-            raise Diverged(
-                f"training diverged in epoch {epoch}: the nll is {nll + reached.nll}; lower the learning rate"
-            )
-        yield EpochRecord(epoch, nll, kl, reached, seconds, len(images) / elapsed)
+        record = EpochRecord(epoch, nll, kl, evaluate(model, test), seconds, len(images) / elapsed)
+        _check_finite(record)
+        yield record
 
 
 def half_cosine(progress: float) -> float:
@@ -162,6 +159,18 @@ def calibrate(model: Autoencoder, images: ImageSet) -> None:
         model.posterior.calibrate(torch.cat([model.encode(x).mean for x in _batches(images)]))
 
 
+def _shuffled(images: ImageSet, batch_size: int, order: torch.Generator) -> Iterator[Tensor]:
+    """Yield every image once, in batches (B, 1, H, W) in random order."""
+    for index in torch.randperm(len(images), generator=order).to(images.labels.device).split(batch_size):
+        yield images.images(index).contiguous(memory_format=torch.channels_last)
+
+
+def _check_finite(record: EpochRecord) -> None:
+    nll = record.nll + record.test.nll
+    if not math.isfinite(nll):
+        raise Diverged(f"training diverged in epoch {record.epoch}: the nll is {nll}; lower the learning rate")
+
+
 def _descend(
     now: Terms, beta: float, optimiser: torch.optim.Optimizer, schedule: torch.optim.lr_scheduler.LRScheduler
 ) -> None:
@@ -172,9 +181,10 @@ def _descend(
 
 
 def _sums(now: Terms) -> Tensor:
+    """Return nll and KL summed over a batch (2,), left on the device so that no step waits for it."""
     nll = now.nll.detach()
     kl = torch.full_like(nll, math.nan) if now.kl is None else now.kl.detach()
-    return torch.stack([nll.sum(), kl.sum()]).cpu().double()
+    return torch.stack([nll.sum(), kl.sum()])
 
 
 def _evaluate_batch(model: Autoencoder, x: Tensor, noise: torch.Generator) -> Tensor:
