@@ -250,8 +250,9 @@ def _code_of(config: RunConfig, index: int) -> None:
     rows = zip(codes["mean"][index], codes["std"][index], strict=True)
     widgets.table(
         [{"Latent": f"z{i + 1}", "mean": float(m), "σ": float(s)} for i, (m, s) in enumerate(rows)],
-        mean="%.3f", σ="%.3f",
-    )  # fmt: skip
+        mean="%.3f",
+        σ="%.3f",
+    )
 
 
 def neighbours_of(key: str, index: int) -> NDArray[np.int64]:

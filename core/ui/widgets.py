@@ -106,9 +106,14 @@ def sampler_choice() -> SamplerChoice:
     """Draw the choice of sampler, box and seed."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = st.segmented_control(
-            "Draw codes from", list(SAMPLERS.values()), default=SAMPLERS["prior"], key="sampler", required=True, wrap=True,
+            "Draw codes from",
+            list(SAMPLERS.values()),
+            default=SAMPLERS["prior"],
+            key="sampler",
+            required=True,
+            wrap=True,
             bind="query-params",
-        )  # fmt: skip
+        )
         seed = st.number_input("Seed", 0, 9999, 0, key="seed", width=130, bind="query-params")
         st.button("Draw again", on_click=_next_seed, icon=":material/casino:")
     name = next(name for name, known in SAMPLERS.items() if known == label)
@@ -120,9 +125,16 @@ def _box_width() -> float | None:
     with st.container(horizontal=True, vertical_alignment="center"):
         fitted = st.toggle("Fit the box to each model's codes", True, key="fit", bind="query-params")
         width = st.slider(
-            "Half-width of the box, the same for all models", 0.5, 20.0, 3.0, 0.5, key="width", disabled=fitted,
-            width=420, bind="query-params",
-        )  # fmt: skip
+            "Half-width of the box, the same for all models",
+            0.5,
+            20.0,
+            3.0,
+            0.5,
+            key="width",
+            disabled=fitted,
+            width=420,
+            bind="query-params",
+        )
     return None if fitted else width
 
 
