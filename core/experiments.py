@@ -1,6 +1,6 @@
 """Measurements that join runs, codes and metrics, kept in a file so that no page has to wait for them.
 
-    checkpoints/measured/sample-quality.json    made by `python -m core measure`
+    checkpoints/sample-quality.json    made by `python -m core measure`
 
 An entry names the run, its weights' and its classifier's SHA-256 and the settings, so that a stale number is not used.
 """
@@ -26,7 +26,7 @@ from core.metrics.reference import Reference, ceiling_of, folder_name, judge, lo
 from core.metrics.sample_quality import SampleQuality
 from core.runs import Run, open_run
 
-MEASURED = "measured/sample-quality.json"
+MEASURED = "sample-quality.json"
 SEEDS = (0, 1, 2)
 SCORES = ("frechet", "density", "coverage", "confidence")
 
@@ -91,17 +91,17 @@ def measure_samples(
 def measure_shelf(root: Path = SHELF, on_done: Callable[[int, int], None] | None = None) -> Path:
     """Measure every run of a folder with every sampler, keep the numbers and return the file.
 
-    What was measured before with the same weights is not measured again.
+    What was measured before with the same weights is not measured again. A run whose data set has no classifier there
+    is passed over.
 
     Args:
         root: folder of checkpoints.
         on_done: told after each model and sampler how many are done, and how many there are.
     """
-    runs = [(key, config) for key, config in survey(root) if isinstance(config, RunConfig)]
-    old, new = _read(root), {"ceilings": {}, "entries": {}}
+    found = [(key, config) for key, config in survey(root) if isinstance(config, RunConfig)]
+    runs = [(key, config) for key, config in found if (Path(root) / folder_name(config.data)).is_dir()]
+    old, new = _read_or_nothing(root), _nothing()
     for number, (key, config) in enumerate(runs):
-        if not (Path(root) / folder_name(config.data)).is_dir():
-            continue
         reference = load_classifier(root, config.data)
         new["ceilings"][folder_name(config.data)] = asdict(ceiling_of(reference))
         for place, name in enumerate(SAMPLERS):
@@ -140,23 +140,38 @@ def _judge_codes(run: Run, reference: Reference, source: Sampler, count: int, se
 
 
 def _mark(root: Path, key: str, data: DataConfig) -> list[str]:
-    """Return what a measurement depends on: the digests of weights, codes and classifier."""
+    """Return what a measurement depends on: the digests of weights, codes and classifier, and the seeds."""
     run, classifier = (read_document(Path(root) / name)["files"] for name in (key, folder_name(data)))
-    return [run["weights.safetensors"][:16], run["codes.npz"][:16], classifier["weights.safetensors"][:16]]
+    digests = run["weights.safetensors"], run["codes.npz"], classifier["weights.safetensors"]
+    return [*(digest[:16] for digest in digests), f"seeds {SEEDS}"]
+
+
+def _nothing() -> dict[str, Any]:
+    return {"ceilings": {}, "entries": {}}
 
 
 def _read(root: Path) -> dict[str, Any]:
     path = Path(root) / MEASURED
     if not path.is_file():
-        return {"ceilings": {}, "entries": {}}
-    return _read_at(path, path.stat().st_mtime_ns)
+        return _nothing()
+    now = path.stat()
+    return _read_at(path, (now.st_mtime_ns, now.st_ino, now.st_size))
+
+
+def _read_or_nothing(root: Path) -> dict[str, Any]:
+    """Return what was measured before; a damaged file is measured afresh."""
+    try:
+        return _read(root)
+    except CheckpointError:
+        return _nothing()
 
 
 @lru_cache(maxsize=4)
-def _read_at(path: Path, modified: int) -> dict[str, Any]:
+def _read_at(path: Path, version: tuple[int, ...]) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text())
-    except ValueError as error:
+        measured = json.loads(path.read_text())
+        return {part: dict(measured[part]) for part in _nothing()}
+    except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path} is damaged; run `python -m core measure` again") from error
 
 
@@ -164,8 +179,11 @@ def _write(root: Path, measured: dict[str, Any]) -> Path:
     path = Path(root) / MEASURED
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}-{os.getpid()}")
-    part.write_text(json.dumps(measured, indent=1) + "\n")
-    part.replace(path)
+    try:
+        part.write_text(json.dumps(measured, indent=1) + "\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     return path
 
 
