@@ -40,6 +40,7 @@ def tsne(codes: Codes, seed: int = 0) -> Iterator[Codes]:
     Source: van der Maaten and Hinton 2008; scikit-learn's implementation.
     """
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     start: Any = "pca"
     perplexity = min(30.0, (len(codes) - 1) / 3)
@@ -53,5 +54,6 @@ def tsne(codes: Codes, seed: int = 0) -> Iterator[Codes]:
             random_state=seed,
             n_jobs=1,
         )
-        start = model.fit_transform(codes)
+        with threadpool_limits(1):  # other visitors want the cores too
+            start = model.fit_transform(codes)
         yield start

@@ -76,10 +76,12 @@ class Mixture:
 
     def __init__(self, codes: Codes, components: int = COMPONENTS) -> None:
         from sklearn.mixture import GaussianMixture
+        from threadpoolctl import threadpool_limits
 
         components = max(1, min(components, len(codes) // 20))
         fitted: Any = GaussianMixture(components, random_state=0, reg_covar=1e-6 * float(codes.var()) + 1e-12)
-        fitted.fit(codes.astype(np.float64))
+        with threadpool_limits(1):  # small matrices, and other visitors want the cores too
+            fitted.fit(codes.astype(np.float64))
         self.weights = fitted.weights_
         self.parts = [Normal(m, c) for m, c in zip(fitted.means_, fitted.covariances_, strict=True)]
 
