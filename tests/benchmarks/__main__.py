@@ -1,0 +1,47 @@
+"""All benchmarks, one after another, and one table at the end: `make bench`."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+
+import torch
+
+from tests.benchmarks.measure import ROOT, machine, written
+
+CHECK = ("--quick",)
+
+
+def main() -> None:
+    """Run each script in a process of its own, so that none profits from what another warmed up."""
+    scripts = [["training"], ["sprites"], ["app"]]
+    if torch.cuda.is_available():
+        scripts += [["training", "--device", "cuda"], ["sprites", "--device", "cuda"]]
+    results = [_run(script + [option for option in CHECK if option in sys.argv]) for script in scripts]
+    print(f"\nMeasured on {machine()}, Python {platform.python_version()}, torch {torch.__version__}:\n")
+    print("| What | Median (least to most) | To reach |\n| --- | --- | --- |")
+    for result in filter(None, results):
+        for one in result["figures"]:
+            print(f"| {one['what']} | {written(one)} | {one['goal']} |")
+    if None in results:
+        sys.exit("a benchmark failed; its message is above")
+
+
+def _run(script: list[str]) -> dict | None:
+    """Return what a script printed as JSON, and show the rest as it comes."""
+    command = [sys.executable, "-m", f"tests.benchmarks.{script[0]}", *script[1:]]
+    result = None
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("{"):
+                result = json.loads(line)
+            else:
+                print(line, end="", flush=True)
+    return result
+
+
+if __name__ == "__main__":
+    main()

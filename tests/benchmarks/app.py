@@ -1,0 +1,228 @@
+"""How soon is the first screen finished, how soon does a slider change the picture, and what does it take in memory?
+
+python -m tests.benchmarks.app [--quick]
+
+Measured in a headless Chromium. Latency is taken inside the page, from the key that moves the slider to the last frame
+in which a picture changed, and held against an empty Streamlit page (`blank.py`) that takes turns with each of ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import psutil
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+from tests import chromium
+from tests.benchmarks.measure import ROOT, alternate, figure, machine, report
+
+PAGES = ("", "latent_space", "sampling")
+DATA = {"digits": 2, "mnist": 2, "sprites": 10}
+PATIENCE = 120_000
+"""Milliseconds after which a page that is not finished counts as broken."""
+
+
+class Slider(NamedTuple):
+    """A slider that changes a picture.
+
+    Args:
+        name: what it is called in the table.
+        address: page and choices that show it.
+        label: the beginning of its own.
+        picture: CSS selector of what it changes.
+        presses: steps to the right that give a picture that was not drawn before.
+    """
+
+    name: str
+    address: str
+    label: str
+    picture: str
+    presses: int
+
+
+SHEETS, PLANE = '[data-testid="stMain"] img', ".js-plotly-plot image"
+BLANK = Slider("an empty page", "", "Grey", SHEETS, 255)
+BOX = "sampling?data=mnist&latents=2&sampler=Uniform+box&fit=false&width=0.5"
+ONE_LARGE = "latent_space?data=mnist&latents=2&show=One+large"
+SLIDERS = (
+    Slider("half-width of the box (Sampling)", BOX, "Half-width of the box", SHEETS, 30),
+    Slider("extent of the decoded plane (Latent space)", f"{ONE_LARGE}&extent=0.1", "Extent", PLANE, 18),
+    Slider("images along an axis (Latent space)", f"{ONE_LARGE}&resolution=8", "Images along", PLANE, 24),
+)
+
+FINISHED = """() => {
+    const app = document.querySelector('[data-testid="stApp"]');
+    const unfinished = '[data-testid="stSkeleton"], [data-testid="stAppSkeleton"], [data-testid="stSpinner"]';
+    const pictures = [...document.querySelectorAll('[data-testid="stMain"] img, .js-plotly-plot .main-svg')];
+    const done = app?.dataset.testScriptState === 'notRunning' && document.querySelector('h1')?.innerText
+        && pictures.length && !document.querySelector(unfinished)
+        && pictures.every(p => p.tagName !== 'IMG' || (p.complete && p.naturalWidth));
+    window.calm = done ? (window.calm ?? performance.now()) : undefined;
+    return done && performance.now() - window.calm >= CALM ? performance.timeOrigin + window.calm : false;
+}"""
+
+WATCH = """selector => {
+    const end = text => text.length + text.slice(-99);
+    const source = p => p.tagName === 'IMG' ? p.currentSrc + p.complete : end(p.href.baseVal);
+    const look = () => [...document.querySelectorAll(selector)].map(source).join();
+    let seen = look();
+    addEventListener('keydown', () => { window.pressed = performance.now(); window.changed = undefined; }, true);
+    const frame = () => {
+        const looks = look();
+        if (looks !== seen) { seen = looks; window.changed = performance.now(); }
+        requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+}"""
+
+SETTLED = """() => {
+    const calm = document.querySelector('[data-testid="stApp"]').dataset.testScriptState === 'notRunning';
+    return calm && performance.now() - window.changed > 300 ? window.changed - window.pressed : false;
+}"""
+
+
+def main() -> None:
+    """Measure and print."""
+    options = _options()
+    path = chromium.find()
+    if path is None:
+        sys.exit(chromium.HOW_TO_INSTALL)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(chromium.FLAGS))
+        figures = [_first_screen(browser, 1 if options.quick else 3)]
+        with _server("dashboard.py") as lab, _server("tests/benchmarks/blank.py") as blank:
+            figures += [
+                one
+                for slider in SLIDERS
+                for one in _latency(browser, lab, blank, slider, 3 if options.quick else slider.presses)
+            ]
+        figures.append(_memory(browser))
+        browser.close()
+    report("app", figures, device=machine())
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few rounds: does it run?")
+    return parser.parse_args()
+
+
+class Server(NamedTuple):
+    """A Streamlit server that was started: its address and process, and when it was started."""
+
+    address: str
+    process: psutil.Popen
+    started: float
+
+
+@contextmanager
+def _server(script: str) -> Iterator[Server]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true", f"--server.port={port}"]
+    log = ROOT / ".bench" / f"{Path(script).stem}.log"
+    log.parent.mkdir(exist_ok=True)
+    with log.open("w") as output:
+        started = time.time()
+        process = psutil.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            _wait_for_port(port, process, log)
+            yield Server(f"http://127.0.0.1:{port}/", process, started)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait_for_port(port: int, process: psutil.Popen, log: Path) -> None:
+    while process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    sys.exit(f"the server stopped; {log} says why")
+
+
+def _open(browser: Browser, address: str) -> tuple[Page, float]:
+    """Return the page, once it is finished, and when it was, in seconds since 1970."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.goto(address, wait_until="commit")
+    try:
+        done = page.wait_for_function(FINISHED.replace("CALM", "500"), timeout=PATIENCE, polling="raf").json_value()
+    except Error:
+        page.screenshot(path=ROOT / ".bench" / "unfinished.png")
+        sys.exit(f"{address} was not finished in time; .bench/unfinished.png shows it")
+    return page, done / 1000
+
+
+def _close(page: Page) -> None:
+    page.context.close()
+
+
+def _first_screen(browser: Browser, rounds: int) -> dict:
+    """Seconds from starting the server to the front page with all its pictures; the first run only warms the disk."""
+    seconds = alternate({"seconds": partial(_start, browser)}, rounds)["seconds"]
+    return figure("From `streamlit run` to the first finished screen", seconds, "s", "at most 5 s")
+
+
+def _start(browser: Browser) -> float:
+    with _server("dashboard.py") as lab:
+        page, done = _open(browser, lab.address)
+        _close(page)
+        return done - lab.started
+
+
+def _latency(browser: Browser, lab: Server, blank: Server, slider: Slider, presses: int) -> list[dict]:
+    """Milliseconds from key to picture, of a slider and of the empty page, press by press in turn."""
+    pages = {one.name: _slider(browser, server, one) for server, one in ((lab, slider), (blank, BLANK))}
+    reached = alternate({name: partial(_press, page) for name, page in pages.items()}, presses - 1)
+    for page in pages.values():
+        _close(page)
+    empty = median(reached[BLANK.name])
+    above = [value - empty for value in reached[slider.name]]
+    return [
+        *(figure(f"Key to picture: {name}", values, "ms") for name, values in reached.items()),
+        figure(f"Key to picture: {slider.name}, above the empty page", above, "ms", "at most 60 ms (median)"),
+    ]
+
+
+def _slider(browser: Browser, server: Server, slider: Slider) -> Page:
+    """Return a finished page that is watched and whose slider has the focus."""
+    page, _ = _open(browser, server.address + slider.address)
+    page.evaluate(WATCH, slider.picture)
+    row = page.locator('[data-testid="stSlider"]').filter(has_text=slider.label)
+    row.locator('input[type="range"]').focus()
+    return page
+
+
+def _press(page: Page) -> float:
+    page.bring_to_front()
+    page.keyboard.press("ArrowRight")
+    return page.wait_for_function(SETTLED, timeout=PATIENCE, polling="raf").json_value()
+
+
+def _memory(browser: Browser) -> dict:
+    """Megabytes that a fresh server holds after every page was opened for every data set."""
+    with _server("dashboard.py") as lab:
+        for name, latents in DATA.items():
+            for place in PAGES:
+                page, _ = _open(browser, f"{lab.address}{place}?data={name}&latents={latents}")
+                _close(page)
+        family = [lab.process, *lab.process.children(recursive=True)]
+        resident = sum(process.memory_info().rss for process in family) / 1e6
+    return figure("Resident memory after every page, all data sets", [resident], "MB", "at most 690 MB")
+
+
+if __name__ == "__main__":
+    main()

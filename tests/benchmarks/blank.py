@@ -1,0 +1,24 @@
+"""The empty page that a slider's latency is held against: a slider, and a picture that changes with it.
+
+The picture is bytes that are made without a library, so that what is measured is Streamlit's round trip.
+"""
+
+import struct
+import zlib
+
+import streamlit as st
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def _png(grey: int) -> bytes:
+    """Return 8x8 pixels of one grey as a PNG file."""
+    header = struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0)
+    rows = zlib.compress((b"\0" + bytes([grey] * 8)) * 8)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", rows) + _chunk(b"IEND", b"")
+
+
+st.title("An empty page")
+st.image(_png(st.slider("Grey", 0, 255, 0)), width=64)

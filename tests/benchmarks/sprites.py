@@ -1,0 +1,128 @@
+"""How fast are 64x64 sprites trained on, against a plain float32 loop with a DataLoader, and how fast are they drawn?
+
+python -m tests.benchmarks.sprites [--device cuda] [--quick]
+
+Both train the same net (Burgess et al. 2018, ten latents, β = 4) with Adam on the same images. The plain loop is what
+one writes first: images drawn beforehand, a DataLoader over a TensorDataset, PyTorch's defaults.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+from core.config import DataConfig, RunConfig, recipe
+from core.data import ImageSet, Split, load
+from core.models import build
+from core.runtime import pick_device, pick_precision
+from core.training import train
+from tests.benchmarks.measure import alternate, figure, machine, ratios, report
+
+BATCHES = (64, 128)
+GOAL = "at least 3 times the plain loop's"
+DRAWING_GOAL = "at least 100,000 images/s on two cores"
+DRAWN = 100_000
+
+
+def main() -> None:
+    """Measure and print."""
+    options = _options()
+    device = pick_device(options.device)
+    figures = []
+    for batch_size in BATCHES:
+        config = recipe("sprites", "beta-vae", 10, size=64, batch_size=batch_size, epochs=1)
+        figures += _training(config, device, options.steps * batch_size, options.rounds)
+    figures.append(
+        figure(f"Sprites drawn at 32x32, {device.type}", _drawing(device, options), "images/s", DRAWING_GOAL)
+    )
+    report(
+        "sprites",
+        figures,
+        device=torch.cuda.get_device_name() if device.type == "cuda" else machine(),
+        precision=str(pick_precision(device, 64 * 64)),
+        threads=torch.get_num_threads(),
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steps", type=int, help="per round (default: 80, on a GPU 400)")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run?")
+    options = parser.parse_args()
+    options.steps = options.steps or (80 if options.device == "cpu" else 400)
+    if options.quick:
+        options.rounds, options.steps = 2, 3
+    return options
+
+
+def _training(config: RunConfig, device: torch.device, count: int, rounds: int) -> list[dict]:
+    whole = load(config.data)
+    images = whole.train.subset(slice(count))
+    data = Split(train=images, test=whole.test.subset(slice(64)))
+    plain = DataLoader(TensorDataset(images.images()), batch_size=config.train.batch_size, shuffle=True)
+    contenders: dict[str, Callable[[], float]] = {
+        "core.training": partial(_lab, data, config, device),
+        "plain loop": partial(_plain, plain, config, device),
+    }
+    reached = alternate(contenders, rounds)
+    where = f"64x64 convolutional β-VAE, batch {config.train.batch_size}, {device.type}"
+    share = ratios(reached["core.training"], reached["plain loop"])
+    return [
+        *(figure(f"{where}: {name}", values, "images/s") for name, values in reached.items()),
+        figure(f"{where}: core.training over plain loop", share, "times", GOAL if device.type == "cpu" else ""),
+    ]
+
+
+def _lab(data: Split, config: RunConfig, device: torch.device) -> float:
+    precision = pick_precision(device, 64 * 64)
+    (record,) = train(build(config), data, config, device=device, precision=precision)
+    return record.images_per_second
+
+
+def _plain(loader: DataLoader, config: RunConfig, device: torch.device) -> float:
+    """Return the images per second of one epoch of a loop as in a tutorial."""
+    model = build(config).to(device).train()
+    optimiser = torch.optim.Adam(model.parameters(), lr=config.train.learning_rate)
+    start, seen, total = time.perf_counter(), 0, 0.0
+    for (batch,) in loader:
+        x = batch.to(device)
+        mean, log_var = model.encoder(x).chunk(2, dim=1)
+        z = mean + torch.randn_like(mean) * torch.exp(0.5 * log_var)
+        logits = model.decoder(z)
+        nll = F.binary_cross_entropy_with_logits(logits, x, reduction="sum") / len(x)
+        kl = 0.5 * (mean.square() + log_var.exp() - log_var - 1).sum() / len(x)
+        loss = nll + (config.model.beta or 0.0) * kl
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        seen += len(x)
+        total += loss.item() * len(x)
+    return seen / (time.perf_counter() - start)
+
+
+def _drawing(device: torch.device, options: argparse.Namespace, batch_size: int = 128) -> list[float]:
+    """Return images per second, in batches as for training, as float32 in [0, 1]."""
+    images = load(DataConfig(name="sprites")).train.to(device)
+    order = torch.randperm(len(images))[: 20 * batch_size if options.quick else DRAWN].to(device)
+    return alternate({"drawn": partial(_draw, images, order.split(batch_size))}, options.rounds)["drawn"]
+
+
+def _draw(images: ImageSet, batches: tuple[torch.Tensor, ...]) -> float:
+    start = time.perf_counter()
+    for batch in batches:
+        images.images(batch)
+    if images.labels.is_cuda:
+        torch.cuda.synchronize()
+    return sum(map(len, batches)) / (time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    main()
