@@ -53,10 +53,10 @@ class Table:
         """Return a row of text per model and sampler, and one for the ceiling."""
         texts = [
             {"Model": model, "Codes from": SAMPLERS[name]}
-            | {label: f"{cell.mean(score):.3g} ± {cell.spread(score):.1g}" for label, score in SCORES.items()}
+            | {label: f"{short(cell.mean(score))} ± {short(cell.spread(score))}" for label, score in SCORES.items()}
             for (model, name), cell in self.cells.items()
         ]
-        best = {label: f"{self.ceiling[score]:.3g}" for label, score in SCORES.items()}
+        best = {label: short(self.ceiling[score]) for label, score in SCORES.items()}
         return [*texts, {"Model": "real images", "Codes from": "-", **best}]
 
     def caption(self) -> str:
@@ -89,10 +89,19 @@ def sentence(found: Table, choice: SamplerChoice) -> str:
     best, worst = int(distance.argmin()), int(distance.argmax())
     return (
         f"With codes from *{SAMPLERS[choice.name]}*, **{found.models[best]}** comes closest to the data: Fréchet"
-        f" distance {distance[best]:.3g}, covering {covered[best]:.0%} of the real neighbourhoods."
-        f" **{found.models[worst]}** stays farthest: {distance[worst]:.3g}, covering {covered[worst]:.0%}."
-        f" Real images against real images reach {found.ceiling['frechet']:.2g} and {found.ceiling['coverage']:.0%}."
+        f" distance {short(distance[best])}, covering {covered[best]:.0%} of the real neighbourhoods."
+        f" **{found.models[worst]}** stays farthest: {short(distance[worst])}, covering {covered[worst]:.0%}."
+        f" Real images against real images reach {short(found.ceiling['frechet'])} and {found.ceiling['coverage']:.0%}."
     )
+
+
+def short(value: float) -> str:
+    """Return a number with three digits that count.
+
+    >>> short(1752.3), short(0.00951), short(97.04)
+    ('1,752', '0.00951', '97')
+    """
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _cell(key: str, name: str, choice: SamplerChoice) -> Quality | None:
