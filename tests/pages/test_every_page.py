@@ -1,0 +1,52 @@
+import pytest
+
+from core.config import shelf
+from core.ui.frame import PAGES
+
+FAMILIES = sorted({(config.data.name, config.model.latent_dim) for config in shelf()})
+
+
+@pytest.mark.parametrize(("data", "latents"), FAMILIES)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_for_every_family_of_runs(open_page, page, data, latents):
+    app = open_page(page, data=data, latents=latents)
+    assert (app.selectbox(key="data").value, app.selectbox(key="latents").value) == (data, latents)
+    assert not app.error
+    assert not app.warning
+    assert app.get("image")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_title_is_one_question(open_page, page):
+    (title,) = open_page(page).title
+    assert title.value.endswith("?")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_says_how_to_read_it_with_a_formula_and_a_source(open_page, page):
+    (expander,) = [expander for expander in open_page(page).expander if expander.label == "How to read this page"]
+    text = " ".join(markdown.value for markdown in expander.markdown)
+    assert "$" in text or "N(0, I)" in text
+    assert any(f"{year}" in text for year in range(1986, 2027))
+    assert "et al." in text or "Source" in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_the_images_of_mnist_a_page_says_so_at_most_once_and_shows_what_decoders_draw(open_page, page):
+    app = open_page(page, data="mnist", nearest="true")
+    said = [info.value for info in app.info if "MNIST" in info.value]
+    assert len(said) == 1
+    assert "LATENT_LAB_DATA" in said[0]
+    assert len(app.get("image")) >= 4
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("data", ["digits", "sprites"])
+def test_images_that_need_no_file_are_never_missing(open_page, page, data):
+    assert not any("not on this machine" in info.value for info in open_page(page, data=data, nearest="true").info)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_picture_has_a_text_for_those_who_do_not_see_it(open_page, page):
+    pictures = [one for image in open_page(page, data="digits").get("image") for one in image.proto.imgs]
+    assert all(picture.alt for picture in pictures)

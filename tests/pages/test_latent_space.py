@@ -1,0 +1,180 @@
+import json
+from functools import partial
+
+import numpy as np
+import pytest
+
+from core.checkpoints import load
+from core.config import SHELF, recipe
+from core.ui import cache
+
+PAGE = "pages/latent_space.py"
+VAE2, VAE10 = recipe("digits", "vae", 2), recipe("digits", "vae", 10)
+
+
+@pytest.fixture
+def opened(open_page):
+    return partial(open_page, PAGE)
+
+
+def figures(app) -> dict[str, dict]:
+    return {chart.key: json.loads(chart.proto.spec) for chart in app.get("plotly_chart")}
+
+
+def captions(app) -> list[str]:
+    return [caption for image in app.get("image") for caption in image.captions]
+
+
+def marked(figure: dict) -> list[dict]:
+    return [trace for trace in figure["data"] if "customdata" in trace]
+
+
+def test_picking_a_point_shows_its_label_its_image_and_its_code(opened):
+    codes = load(SHELF, VAE2.key).codes
+    app = opened(data="digits", model="VAE")
+    for index in (3, 200):
+        app.session_state["image"] = index
+        app.run()
+        assert captions(app)[0] == f"Image, “{codes['label'][index]}”"
+        table = app.dataframe[0].value
+        np.testing.assert_allclose(table["mean"], codes["mean"][index], atol=1e-3)
+        np.testing.assert_allclose(table["σ"], codes["std"][index], atol=1e-3)
+
+
+def test_picking_another_point_changes_every_picture_of_it(opened):
+    app = opened(data="digits", image=3)
+    before = [image.value for image in app.get("image")]
+    app.session_state["image"] = 200
+    after = [image.value for image in app.run().get("image")]
+    assert len(before) == len(after)
+    assert not any(one == other for one, other in zip(before, after, strict=True))
+
+
+def test_a_picked_image_is_shown_beside_its_reconstruction_by_each_model(opened):
+    assert captions(opened(data="digits"))[1:5] == ["AE", "Noisy AE", "VAE", "β-VAE"]
+
+
+def test_without_the_images_of_mnist_label_reconstructions_and_decoded_neighbours_are_shown(opened):
+    app = opened(data="mnist", model="VAE", image=5)
+    assert captions(app)[:4] == ["AE", "Noisy AE", "VAE", "β-VAE"]
+    assert any("decoded" in caption.value for caption in app.caption)
+    assert any(str(load(SHELF, recipe("mnist", "vae", 2).key).codes["label"][5]) in text for text in said(app))
+
+
+def said(app) -> list[str]:
+    """Return what stands around the picked image."""
+    return [*captions(app), *(caption.value for caption in app.caption)]
+
+
+def test_a_model_without_noise_says_that_its_posterior_is_a_point(opened):
+    told = {model: said(opened(data="digits", model=model)) for model in ("AE", "VAE")}
+    assert any("is a point" in text for text in told["AE"])
+    assert any("1 and 2 σ of its posterior" in text for text in told["VAE"])
+
+
+def test_every_test_code_is_drawn_once_by_every_model_and_can_be_picked(opened):
+    drawn = figures(opened(data="digits"))
+    count = len(load(SHELF, VAE2.key).codes["label"])
+    for name in ("ae", "noisy-ae", "vae", "beta-vae"):
+        assert sum(len(numbers(trace["customdata"])) for trace in marked(drawn[f"codes {name}"])) == count
+
+
+def numbers(array) -> np.ndarray:
+    """Return the numbers of an array of a figure, which plotly packs."""
+    import base64
+
+    return np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"]) if isinstance(array, dict) else array
+
+
+@pytest.mark.parametrize("show", ["All four", "One large"])
+def test_axes_are_equal(opened, show):
+    drawn = {key: one for key, one in figures(opened(data="digits", show=show)).items() if key.startswith("codes")}
+    assert len(drawn) == (4 if show == "All four" else 1)
+    for figure in drawn.values():
+        assert figure["layout"]["yaxis"]["scaleanchor"] == "x"
+        assert figure["layout"]["yaxis"].get("scaleratio", 1) == 1
+
+
+def test_the_prior_is_drawn_around_two_latents_and_left_out_where_axes_are_not_latents(opened):
+    def shapes(**choices):
+        figure = figures(opened(data="digits", show="One large", model="VAE", **choices))["codes vae"]
+        return len(figure["layout"].get("shapes", [])) + len(figure["data"]) - len(marked(figure))
+
+    assert shapes(latents=2) >= 3
+    assert shapes(latents=10, flatten="A pair") >= 3
+    assert shapes(latents=10, flatten="PCA") < 3
+
+
+def test_a_pair_of_latents_is_the_one_that_was_asked_for(opened):
+    figure = figures(opened(data="digits", latents=10, flatten="A pair", across=3, up=7))["codes vae"]
+    mean, label = (load(SHELF, VAE10.key).codes[name] for name in ("mean", "label"))
+    first = marked(figure)[0]
+    for axis, latent in (("x", 2), ("y", 6)):
+        np.testing.assert_allclose(np.sort(numbers(first[axis])), np.sort(mean[label == 0, latent]), atol=1e-3)
+
+
+def test_two_latents_are_not_flattened(opened):
+    assert "flatten" not in {box.key for box in opened(data="digits", latents=2).selectbox}
+
+
+@pytest.mark.parametrize("flatten", ["PCA", "A pair"])
+def test_another_way_to_flatten_moves_the_points(opened, flatten):
+    app = opened(data="digits", latents=10, flatten=flatten)
+    assert app.selectbox(key="flatten").value == flatten
+    other = app.selectbox(key="flatten").select({"PCA": "A pair", "A pair": "PCA"}[flatten])
+    assert figures(app)["codes vae"]["data"] != figures(other.run())["codes vae"]["data"]
+
+
+@pytest.mark.slow
+def test_tsne_places_every_code_and_is_kept(opened, monkeypatch):
+    app = opened(data="digits", latents=10, flatten="t-SNE", show="One large")
+    assert not app.get("progress")
+    points = sum(len(numbers(trace["x"])) for trace in marked(figures(app)["codes vae"]))
+    assert points == len(load(SHELF, VAE10.key).codes["label"])
+    monkeypatch.setattr(cache.projection, "tsne", None)
+    assert not app.run().exception
+
+
+@pytest.mark.parametrize("factor", ["shape", "scale", "orientation", "x", "y"])
+def test_sprites_can_be_coloured_by_what_truly_varies(opened, factor):
+    app = opened(data="sprites", color=factor)
+    assert app.selectbox(key="color").value == factor
+    assert not app.error
+
+
+def test_images_without_known_factors_are_coloured_by_label_only(opened):
+    assert opened(data="digits").selectbox(key="color").options == ["label"]
+
+
+def test_the_decoded_plane_stands_beside_the_codes_on_the_same_axes(opened):
+    drawn = figures(opened(data="digits", latents=2, show="One large", model="VAE"))
+    for axis in ("xaxis", "yaxis"):
+        ranges = [drawn[key]["layout"][axis]["range"] for key in ("codes vae", "plane")]
+        np.testing.assert_allclose(*ranges, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("slider", "value"), [("extent", 2.0), ("resolution", 9)])
+def test_a_slider_draws_another_plane(opened, slider, value):
+    app = opened(data="digits", latents=2, show="One large")
+    before = figures(app)["plane"]
+    app.slider(key=slider).set_value(value).run()
+    assert figures(app)["plane"] != before
+
+
+@pytest.mark.parametrize("model", ["AE", "VAE"])
+def test_ten_latents_are_told_apart_by_what_they_carry(opened, model):
+    app = opened(data="digits", latents=10, show="One large", model=model)
+    assert any("of 10 are active" in markdown.value for markdown in app.markdown)
+
+
+def test_the_last_test_image_can_be_picked_and_the_one_after_it_cannot(opened):
+    last = len(load(SHELF, VAE2.key).codes["label"]) - 1
+    assert opened(data="digits", image=last).number_input(key="image").value == last
+    assert opened(data="digits", image=last + 1).number_input(key="image").value == 0
+
+
+def test_an_image_that_the_next_data_set_lacks_gives_way(opened):
+    app = opened(data="mnist", latents=10, image=9000)
+    app.selectbox(key="data").select("digits").run()
+    assert not app.exception
+    assert app.number_input(key="image").value <= app.number_input(key="image").max

@@ -1,0 +1,129 @@
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.checkpoints import load, save
+from core.config import MODEL_LABELS, SHELF, RunConfig, recipe, with_seed
+from core.config import shelf as shipped
+from core.ui.frame import PAGES
+
+FAMILY = [recipe("digits", name, 2) for name in MODEL_LABELS]
+
+
+def copy_runs(target: Path, configs: list[RunConfig]) -> None:
+    for config in configs:
+        shutil.copytree(SHELF / config.key, target / config.key)
+
+
+def keep_as(target: Path, config: RunConfig, other: RunConfig) -> None:
+    """Keep the weights of a run that ships as those of another config."""
+    save(target, replace(load(SHELF, config.key), config=other))
+
+
+def with_beta(config: RunConfig, beta: float) -> RunConfig:
+    return replace(config, model=replace(config.model, beta=beta))
+
+
+def options(app, key: str) -> list[str]:
+    return app.selectbox(key=key).options
+
+
+def keys(app) -> set[str]:
+    return {box.key for box in app.selectbox}
+
+
+def test_the_picker_offers_every_run_that_ships_and_no_other(open_page):
+    app = open_page()
+    offered = set()
+    for data in options(app, "data"):
+        for latents in options(app.selectbox(key="data").select(data).run(), "latents"):
+            app.selectbox(key="latents").select(int(latents)).run()
+            offered |= {(data, int(latents), label) for label in options(app, "model")}
+    assert offered == {(c.data.name, c.model.latent_dim, MODEL_LABELS[c.model.name]) for c in shipped()}
+
+
+def test_a_number_of_latents_that_the_next_data_set_lacks_gives_way(open_page):
+    app = open_page(data="digits", latents=2)
+    app.selectbox(key="data").select("sprites").run()
+    assert not app.exception
+    assert app.selectbox(key="latents").value == 10
+
+
+@pytest.mark.parametrize(
+    ("model", "shown"), [("AE", set()), ("Noisy AE", {"eta"}), ("VAE", set()), ("β-VAE", {"beta"})]
+)
+def test_noise_and_beta_are_asked_for_where_they_apply(open_page, model, shown):
+    assert keys(open_page(data="digits", model=model)) & {"eta", "beta", "run"} == shown
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_link_restores_what_was_picked(open_page, page):
+    app = open_page(page, data="digits", latents=10, model="Noisy AE")
+    picked = {key: app.selectbox(key=key).value for key in ("data", "latents", "model", "eta")}
+    assert picked == {"data": "digits", "latents": 10, "model": "Noisy AE", "eta": "0.05"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nonsense_in_a_link_falls_back_to_what_a_link_without_it_shows(open_page, page):
+    words = ("data", "latents", "model", "beta", "eta", "run", "sampler", "seed", "fit", "width", "nearest", "score")
+    words += ("show", "color", "flatten", "across", "up", "extent", "resolution", "image")
+    usual, odd = open_page(page), open_page(page, **dict.fromkeys(words, "<b>-1e9"))
+    assert not odd.error
+    assert [(box.key, box.value) for box in odd.selectbox] == [(box.key, box.value) for box in usual.selectbox]
+    assert [image.value for image in odd.get("image")] == [image.value for image in usual.get("image")]
+
+
+def test_a_second_beta_can_be_picked_and_the_usual_one_comes_first(open_page, other_shelf):
+    copy_runs(other_shelf, FAMILY)
+    keep_as(other_shelf, FAMILY[-1], with_beta(FAMILY[-1], 16.0))
+    app = open_page(model="β-VAE")
+    assert (options(app, "beta"), app.selectbox(key="beta").value) == (["4", "16"], "4")
+    assert open_page(model="β-VAE", beta="16").selectbox(key="beta").value == "16"
+
+
+def test_runs_that_differ_in_something_else_are_told_apart_by_their_key(open_page, other_shelf):
+    vae = recipe("digits", "vae", 2)
+    copy_runs(other_shelf, FAMILY)
+    keep_as(other_shelf, vae, with_seed(vae, 1))
+    app = open_page(model="VAE")
+    assert set(options(app, "run")) == {vae.key, with_seed(vae, 1).key}
+    assert app.selectbox(key="run").value == vae.key
+    assert "run" not in keys(open_page(model="AE"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_family_that_is_not_complete_shows_those_that_are_there(open_page, other_shelf, page):
+    copy_runs(other_shelf, FAMILY[:1])
+    app = open_page(page)
+    assert options(app, "model") == ["AE"]
+    assert not app.error
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_altered_checkpoint_is_one_warning_and_the_rest_opens(open_page, other_shelf, page):
+    copy_runs(other_shelf, FAMILY)
+    weights = other_shelf / FAMILY[2].key / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\0\0")
+    app = open_page(page)
+    (warning,) = app.warning
+    assert FAMILY[2].key in warning.value
+    assert "\n" not in warning.value
+    assert options(app, "model") == ["AE", "Noisy AE", "β-VAE"]
+    assert app.get("image")
+
+
+def test_a_run_that_is_trained_while_the_lab_is_open_can_be_picked_at_once(open_page, other_shelf):
+    copy_runs(other_shelf, FAMILY[:2])
+    app = open_page()
+    copy_runs(other_shelf, FAMILY[2:])
+    assert options(app.run(), "model") == list(MODEL_LABELS.values())
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_shelf_says_how_to_train(open_page, other_shelf, page):
+    app = open_page(page)
+    (error,) = app.error
+    assert "python -m core train" in error.value
+    assert other_shelf.is_dir()

@@ -1,0 +1,116 @@
+from functools import partial
+
+import pytest
+
+from core.config import MODEL_LABELS, SHELF, DataConfig, recipe
+from core.experiments import kept_ceiling, kept_quality
+from core.explore.sampling import SAMPLERS
+
+PAGE = "pages/sampling.py"
+BOX = {"sampler": SAMPLERS["box"], "fit": "false"}
+
+
+@pytest.fixture
+def opened(open_page):
+    return partial(open_page, PAGE)
+
+
+def sheets(app) -> list[str]:
+    """Return the address of each picture, which says what is on it."""
+    return [url for image in app.get("image") for url in image.value]
+
+
+def different(before: list[str], after: list[str]) -> bool:
+    return len(before) == len(after) and all(one != other for one, other in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])
+def test_every_model_decodes_codes_from_every_sampler(opened, data, name):
+    app = opened(data=data, sampler=SAMPLERS[name])
+    assert app.get("segmented_control")[0].value == SAMPLERS[name]
+    assert [heading.value for heading in app.subheader][:4] == list(MODEL_LABELS.values())
+    assert len(set(sheets(app))) == 4
+
+
+def test_samplers_differ_in_every_picture(opened):
+    drawn = [sheets(opened(data="digits", sampler=label)) for label in SAMPLERS.values()]
+    assert len({url for urls in drawn for url in urls}) == 16
+
+
+def test_a_seed_decides_the_pictures(opened):
+    first, again, other = (sheets(opened(data="digits", seed=seed)) for seed in (5, 5, 6))
+    assert first == again
+    assert different(first, other)
+
+
+def test_draw_again_takes_the_next_seed_and_starts_over_after_the_last(opened):
+    app = opened(data="digits", seed=9998)
+    seeds, drawn = [], []
+    for _ in range(2):
+        next(button for button in app.button if button.label == "Draw again").click().run()
+        seeds.append(app.number_input(key="seed").value)
+        drawn.append(sheets(app))
+    assert seeds == [9999, 0]
+    assert different(*drawn)
+    assert drawn[1] == sheets(opened(data="digits"))
+
+
+def test_the_slider_sets_one_half_width_for_all_models(opened):
+    app = opened(data="digits", **BOX, width=2)
+    before = sheets(app)
+    app.slider(key="width").set_value(7.5).run()
+    assert [caption.value for caption in app.caption].count("Half-width 7.50") == 4
+    assert different(before, sheets(app))
+
+
+def test_a_fitted_box_has_each_model_its_own_half_width_and_no_slider_to_move(opened):
+    app = opened(data="digits", sampler=SAMPLERS["box"])
+    widths = {caption.value for caption in app.caption if caption.value.startswith("Half-width")}
+    assert len(widths) == 4
+    assert app.slider(key="width").disabled
+
+
+def test_the_nearest_training_images_are_shown_on_demand(opened):
+    assert len(sheets(opened(data="digits"))) == 4
+    app = opened(data="digits", nearest="true")
+    assert len(sheets(app)) == 8
+    assert sum("nearest training image" in caption.value for caption in app.caption) == 4
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_the_sentence_names_the_models_that_the_kept_numbers_put_first_and_last(opened, name):
+    runs = {label: recipe("digits", model, 2).key for model, label in MODEL_LABELS.items()}
+    kept = {label: kept_quality(key, name, SHELF) for label, key in runs.items()}
+    distance = {label: quality.mean("frechet") for label, quality in kept.items() if quality}
+    assert distance.keys() == runs.keys()
+    best, worst = min(distance, key=distance.__getitem__), max(distance, key=distance.__getitem__)
+    (sentence,) = [m.value for m in opened(data="digits", sampler=SAMPLERS[name]).markdown if "closest to" in m.value]
+    assert f"**{best}** comes closest to the data: Fréchet distance {distance[best]:.3g}" in sentence
+    assert f"**{worst}** stays farthest: {distance[worst]:.3g}" in sentence
+
+
+@pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])
+def test_all_numbers_are_kept_so_that_nobody_waits_for_them(opened, data):
+    app = opened(data=data)
+    table = app.dataframe[0].value
+    assert len(table) == 4 * len(SAMPLERS) + 1
+    assert not [button for button in app.button if button.label.startswith("Measure")]
+
+
+@pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])
+def test_no_generated_images_come_closer_than_real_ones(opened, data):
+    ceiling = kept_ceiling(DataConfig(name=data), SHELF)
+    assert ceiling is not None
+    table = opened(data=data).dataframe[0].value
+    distance = [float(text.split()[0]) for text in table["Fréchet distance"]]
+    assert distance[-1] == pytest.approx(ceiling.frechet, rel=0.01)
+    assert min(distance[:-1]) > distance[-1]
+
+
+def test_a_box_of_the_visitors_own_width_is_measured_on_request(opened):
+    app = opened(data="digits", **BOX, width=4)
+    (button,) = [button for button in app.button if button.label.startswith("Measure 4 of 16")]
+    assert not app.dataframe
+    button.click().run()
+    assert len(app.dataframe[0].value) == 17
