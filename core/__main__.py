@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from core.config import LIKELIHOODS, MODEL_LABELS, NETWORKS, SIZES, DataConfig, RunConfig, recipe, shelf
-from core.runtime import pick_device
+from core.config import LIKELIHOODS, MODEL_LABELS, NETWORKS, SHELF, SIZES, DataConfig, RunConfig, nearest, recipe, shelf
 
 if TYPE_CHECKING:
     from core.data import Split
@@ -27,11 +28,24 @@ MNIST is read from the folder named by LATENT_LAB_DATA, else downloaded once. Er
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line and leaves with exit code 2."""
+    """Says what is wrong in one line, with the nearest right name, and leaves with exit code 2."""
 
     def error(self, message: str) -> NoReturn:
         """Print the message and leave."""
         _refuse(f"{message}; see `{self.prog} --help`")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return what `argparse` makes of the words, or leave at an option that this command does not have."""
+        parsed, extra = super().parse_known_args(args, namespace)
+        known = [name for name in self._option_string_actions if name.startswith("--")]
+        for option in (word.split("=")[0] for word in extra if word.startswith("-")):
+            self.error(f"no option named {option}{nearest(option, known)}")
+        return parsed, extra
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            names = [str(choice) for choice in action.choices]
+            self.error(f"{action.dest} should be one of {', '.join(names)}, got '{value}'{nearest(str(value), names)}")
 
 
 class Bar:
@@ -72,7 +86,7 @@ class Bar:
 
     def close(self) -> None:
         """End the line."""
-        if self.terminal:
+        if self.drawn:
             print(file=sys.stderr)
 
 
@@ -88,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _refuse(" ".join(str(error).split()))
 
 
-def train_command(arguments: argparse.Namespace) -> None:
+def train_command(arguments: argparse.Namespace) -> int:
     """Train one run, or open it if it is kept, and print its line."""
     names = ("beta", "noise_ratio", "likelihood", "scale", "network", "size", "epochs", "batch_size", "learning_rate")
     changes = {name: getattr(arguments, name) for name in (*names, "seed") if getattr(arguments, name) is not None}
@@ -96,33 +110,35 @@ def train_command(arguments: argparse.Namespace) -> None:
         changes["hidden"] = tuple(arguments.hidden)
     config = recipe(arguments.data, arguments.model, arguments.latents, **changes)
     _train(config, arguments)
-    list_command(arguments, only=config.key)
+    return list_command(arguments, only=config.key)
 
 
-def shelf_command(arguments: argparse.Namespace) -> None:
-    """Train those of the runs that ship which are not kept yet."""
+def shelf_command(arguments: argparse.Namespace) -> int:
+    """Train those of the runs that ship which are not kept yet, and measure their samples."""
     for name in arguments.data:
         recipe(name, "vae")
     configs = [config for config in shelf() if not arguments.data or config.data.name in arguments.data]
-    for config in configs:
-        _train(config, arguments)
-        _train_classifier(config.data, arguments)
+    for data in dict.fromkeys(config.data for config in configs):
+        for config in configs:
+            if config.data == data:
+                _train(config, arguments)
+        _train_classifier(data, arguments)
     measure_command(arguments)
-    list_command(arguments)
+    return list_command(arguments)
 
 
 def measure_command(arguments: argparse.Namespace) -> None:
     """Measure the random samples of every run against real images, where that was not done yet."""
     from core.experiments import measure_shelf
 
-    bar = Bar("measuring samples", None, "measurements")
-    print(measure_shelf(arguments.root, bar))
-    bar.close()
+    with closing(Bar("measuring samples", None, "measurements")) as bar:
+        path = measure_shelf(arguments.root, bar)
+    print(path)
 
 
 def fetch_command(arguments: argparse.Namespace) -> None:
     """Download the images of MNIST once, unless they are here already."""
-    _load_data(DataConfig(name="mnist"))
+    _load(DataConfig(name="mnist"))
     print("the images of MNIST are on this machine")
 
 
@@ -172,31 +188,27 @@ def _train(config: RunConfig, arguments: argparse.Namespace) -> None:
 
     if (arguments.root / config.key).is_dir() and not arguments.again:
         return
-    data = _load_data(config.data)
-    bar = Bar(config.key, config.train.epochs * len(data.train))
-    load_or_train(config, arguments.root, data=data, device=arguments.device, on_step=bar, again=True)
-    bar.close()
-
-
-def _load_data(data: DataConfig) -> Split:
-    from core.data import load
-
-    bar = Bar("downloading MNIST", None, "bytes")
-    try:
-        return load(data, download=True, progress=bar)
-    finally:
-        if bar.drawn:
-            bar.close()
+    data = _load(config.data)
+    with closing(Bar(config.key, config.train.epochs * len(data.train))) as bar:
+        load_or_train(config, arguments.root, data=data, device=arguments.device, on_step=bar, again=True)
 
 
 def _train_classifier(data: DataConfig, arguments: argparse.Namespace) -> None:
     from core.metrics.reference import folder_name, make_reference, save_classifier
+    from core.runtime import pick_device
 
-    if (arguments.root / folder_name(data)).is_dir():
+    if (arguments.root / folder_name(data)).is_dir() and not arguments.again:
         return
-    reference = make_reference(data, _load_data(data), device=pick_device(arguments.device))
+    reference = make_reference(data, _load(data), device=pick_device(arguments.device))
     save_classifier(arguments.root, reference)
     print(f"{folder_name(data)}: {reference.accuracy:.2%} of the test images right")
+
+
+def _load(data: DataConfig) -> Split:
+    from core.data import load
+
+    with closing(Bar("downloading MNIST", None, "bytes")) as bar:
+        return load(data, download=True, progress=bar)
 
 
 def _whole_key(beginning: str, root: Path) -> str:
@@ -207,13 +219,12 @@ def _whole_key(beginning: str, root: Path) -> str:
     if beginning in keys or not matches:
         return beginning
     if len(matches) > 1:
-        raise ValueError(f"'{beginning}' should begin one key, it begins {len(matches)}: {', '.join(matches[:4])}, ...")
+        more = ", ..." if len(matches) > 4 else ""
+        raise ValueError(f"'{beginning}' should begin one key, begins {len(matches)}: {', '.join(matches[:4])}{more}")
     return matches[0]
 
 
 def _parser() -> Parser:
-    from core.checkpoints import SHELF
-
     parser = Parser(
         prog="python -m core",
         description="Train autoencoders, noisy autoencoders, VAEs and β-VAEs; keep and show what was trained.",
@@ -269,4 +280,7 @@ def _refuse(message: str) -> NoReturn:
 
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal or a pipe may know no β
     sys.exit(main())
