@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from core.config import SHELF
 from core.ui import cache
 
 DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
@@ -15,16 +15,14 @@ OpenPage = Callable[..., AppTest]
 
 
 class _Kept(logging.Handler):
-    """Keeps what Streamlit finds wrong with the way a page uses it, which it says in the log only."""
+    """Keeps the warnings of a logger."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        message = record.getMessage()
-        if "missing ScriptRunContext" not in message:
-            self.messages.append(message)
+        self.messages.append(record.getMessage())
 
 
 @pytest.fixture(autouse=True)
@@ -35,10 +33,11 @@ def _without_mnist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _quiet_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _nothing_to_complain_about(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail where Streamlit finds fault with the way a page uses it, which it says in its log only."""
     monkeypatch.setattr("streamlit.elements.lib.policies._shown_default_value_warning", False)
-    kept = _Kept()
-    loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith("streamlit")]
+    kept, rooms = _Kept(), ("streamlit.elements", "streamlit.commands", "streamlit.deprecation_util")
+    loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith(rooms)]
     for logger in loggers:
         logger.addHandler(kept)
     yield
@@ -48,14 +47,25 @@ def _quiet_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def open_page() -> OpenPage:
+def warm_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every run find a server on which `dashboard.py` has run before; AppTest's own is a fresh one each time.
+
+    On a fresh server a page runs without its frame first, and its second run has forgotten which button was pressed.
+    """
+    forgetful = type("PagesManager", (PagesManager,), {})
+    monkeypatch.setattr("streamlit.testing.v1.app_test.PagesManager", forgetful)
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
+
+
+@pytest.fixture
+def open_page(warm_server: None) -> OpenPage:
     """Return a function that opens a page, by its file, the way a link with these choices does."""
 
     def opened(page: str = "pages/overview.py", **choices: object) -> AppTest:
         app = AppTest.from_file(DASHBOARD, default_timeout=120)
         for key, value in choices.items():
             app.query_params[key] = str(value)
-        app.run() if page == "pages/overview.py" else app.switch_page(page).run()
+        app.switch_page(page).run()
         assert not app.exception
         return app
 
@@ -73,9 +83,3 @@ def other_shelf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Pat
     yield folder
     st.cache_resource.clear()
     st.cache_data.clear()
-
-
-@pytest.fixture(scope="session")
-def shelf() -> Path:
-    """Return the folder of the runs that ship."""
-    return SHELF

@@ -1,8 +1,12 @@
+from pathlib import Path
+
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.config import shelf
 from core.ui.frame import PAGES
 
+ROOT = Path(__file__).parents[2]
 FAMILIES = sorted({(config.data.name, config.model.latent_dim) for config in shelf()})
 
 
@@ -14,6 +18,15 @@ def test_every_page_opens_for_every_family_of_runs(open_page, page, data, latent
     assert not app.error
     assert not app.warning
     assert app.get("image")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_fresh_server_shows_what_a_deep_link_names(page):
+    app = AppTest.from_file(ROOT / "dashboard.py", default_timeout=120).switch_page(page)
+    app.query_params["data"] = "sprites"
+    assert not app.run().exception
+    assert app.selectbox(key="data").value == "sprites"
+    assert len(app.title) == 1
 
 
 @pytest.mark.parametrize("page", PAGES)
