@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.figures.bars import score_dots
-from core.ui import current_view, quality, widgets
+from core.ui import cache, current_view, quality, widgets
 
 COLUMNS, COUNT, BESIDE = 6, 36, 8
 
@@ -20,10 +20,12 @@ def draws() -> None:
     with st.container(border=True):
         choice = widgets.sampler_choice()
         beside = st.toggle("Show the nearest training image under each", key="nearest", bind="query-params")
+    missing = cache.missing_images(view.picked.data) if beside else None
+    widgets.images_missing(missing)
     for column, config in zip(st.columns(len(view.family), gap="medium"), view.family.values(), strict=True):
         with column:
             widgets.sample_sheet(config, choice, COUNT, COLUMNS)
-            if beside:
+            if beside and not missing:
                 widgets.samples_beside_nearest(config, choice, BESIDE)
     verdict(choice)
 

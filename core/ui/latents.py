@@ -193,7 +193,7 @@ def picked(view: View, choice: LatentChoice) -> None:
     opened = cache.run(view.picked.key)
     last = len(opened.codes["mean"]) - 1
     st.subheader("What does one point mean?", anchor=False)
-    index = int(st.number_input("Test image", 0, last, 0, key="image", width=180, bind="query-params"))
+    index = int(st.number_input("Test image", 0, last, key="image", width=180, bind="query-params"))
     left, middle, right = st.columns([2, 1.4, 0.9], gap="medium")
     with left:
         _images_of(view, index)

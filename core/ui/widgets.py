@@ -114,7 +114,7 @@ def sampler_choice() -> SamplerChoice:
             wrap=True,
             bind="query-params",
         )
-        seed = st.number_input("Seed", 0, 9999, 0, key="seed", width=130, bind="query-params")
+        seed = st.number_input("Seed", 0, 9999, key="seed", width=130, bind="query-params")
         st.button("Draw again", on_click=_next_seed, icon=":material/casino:")
     name = next(name for name, known in SAMPLERS.items() if known == label)
     return SamplerChoice(name, _box_width() if name == "box" else None, int(seed))
@@ -154,10 +154,7 @@ def sample_sheet(config: RunConfig, choice: SamplerChoice, count: int, columns: 
 
 
 def samples_beside_nearest(config: RunConfig, choice: SamplerChoice, count: int) -> None:
-    """Draw some samples above the training images nearest to them, or say why that cannot be."""
-    if sentence := cache.missing_images(config.data):
-        images_missing(sentence)
-        return
+    """Draw some samples above the training images nearest to them, which have to be on this machine."""
     half_width = choice.half_width_for(choice.name)
     picture, distance = cache.samples_beside_nearest_png(config.key, choice.name, half_width, choice.seed, count)
     st.image(picture, width="stretch", alt="Samples above their nearest training images")
