@@ -111,6 +111,13 @@ def test_a_mixture_finds_planted_clusters_and_draws_from_them_as_often():
     np.testing.assert_allclose(z[~left].var(0), [0.25, 0.25], rtol=0.15)
 
 
+def test_the_parts_a_mixture_draws_from_follow_the_seed():
+    mixture = Mixture(planted(), components=2)
+    first, again, other = (mixture.sample(200, seed)[:, 0] < 0 for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
 def test_a_mixture_leaves_empty_what_a_gaussian_fills():
     z = planted()
     between = {name: (np.abs(sampler(name, z).sample(5000, 0)[:, 0]) < 3).mean() for name in ("gaussian", "mixture")}
