@@ -61,12 +61,14 @@ SLIDERS = (
 )
 
 FINISHED = """() => {
+    const all = css => [...document.querySelectorAll(css)];
     const app = document.querySelector('[data-testid="stApp"]');
-    const unfinished = '[data-testid="stSkeleton"], [data-testid="stAppSkeleton"], [data-testid="stSpinner"]';
-    const pictures = [...document.querySelectorAll('[data-testid="stMain"] img, .js-plotly-plot .main-svg')];
+    const unfinished = ['stSkeleton', 'stAppSkeleton', 'stSpinner', 'stProgress'].map(id => `[data-testid="${id}"]`);
+    const images = all('[data-testid="stMain"] img'), charts = all('[data-testid="stPlotlyChart"]');
     const done = app?.dataset.testScriptState === 'notRunning' && document.querySelector('h1')?.innerText
-        && pictures.length && !document.querySelector(unfinished)
-        && pictures.every(p => p.tagName !== 'IMG' || (p.complete && p.naturalWidth));
+        && !all([...unfinished, '[data-stale="true"]'].join()).length && images.length + charts.length
+        && images.every(image => image.complete && image.naturalWidth)
+        && charts.every(chart => chart.querySelector('.main-svg'));
     window.calm = done ? (window.calm ?? performance.now()) : undefined;
     return done && performance.now() - window.calm >= CALM ? performance.timeOrigin + window.calm : false;
 }"""
