@@ -73,7 +73,8 @@ def current_view() -> View:
     """
     view = st.session_state.pop(_VIEW, None)
     if view is None:
-        st.navigation(_pages(), position="hidden")
+        # Without icons: until the frame sets the lab's own, the browser asks Google for that of the page.
+        st.navigation(list(PAGES), position="hidden")
         st.rerun()
     return view
 
