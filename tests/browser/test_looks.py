@@ -1,0 +1,75 @@
+"""Both themes, a phone and a laptop."""
+
+import pytest
+
+from tests.browser.conftest import LAPTOP, finish
+
+pytestmark = pytest.mark.browser
+
+PATHS = ("", "latent_space?show=One+large", "latent_space?data=sprites", "sampling?sampler=Uniform+box&fit=false")
+
+PHONE = {"width": 390, "height": 844}
+
+TEXTS = """() => {
+    const numbers = color => color.match(/[\\d.]+/g).map(Number);
+    const over = ([r, g, b, a = 1], below) => [r, g, b].map((value, i) => a * value + (1 - a) * below[i]);
+    const channel = value => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+    const path = node => node ? [...path(node.parentElement), node] : [];
+    const background = node => path(node).reduce(
+        (below, one) => over(numbers(getComputedStyle(one).backgroundColor), below), [255, 255, 255]);
+    const opacity = node => path(node).reduce((all, one) => all * getComputedStyle(one).opacity, 1);
+    const contrast = node => {
+        const style = getComputedStyle(node), below = background(node);
+        const [r, g, b, a = 1] = numbers(node.closest('svg') ? style.fill : style.color);
+        const [dim, bright] = [light(over([r, g, b, a * opacity(node)], below)), light(below)].sort((a, b) => a - b);
+        return (bright + 0.05) / (dim + 0.05);
+    };
+    const seen = node => node.checkVisibility() && opacity(node) && node.textContent.trim();
+    const all = css => [...document.querySelectorAll(css)].filter(seen);
+    const report = nodes => nodes.map(node => [node.textContent.trim().slice(0, 40), contrast(node)]);
+    const prose = all('[data-testid="stMain"] :is(h1, h2, h3, p, label, summary)');
+    // The number over a slider's handle is a child of the handle, whose colour it shares without standing on it.
+    const inControl = node => node.closest('button, [data-testid="stSliderThumbValue"]');
+    return {
+        page: background(document.querySelector('[data-testid="stMain"]')),
+        prose: report(prose.filter(node => !inControl(node))),
+        buttons: report(prose.filter(node => node.closest('button'))),
+        marks: report(all('.js-plotly-plot :is(.xtick, .ytick, .xtitle, .ytitle, .legendtext) text, '
+            + '.js-plotly-plot text:is(.xtitle, .ytitle, .legendtext)')),
+    };
+}"""
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_text_can_be_read_in_both_themes(open_page, path):
+    page = open_page(path, color_scheme="light")
+    light = page.evaluate(TEXTS)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"() => Math.max(...({TEXTS})().page) < 40")
+    dark = finish(page).evaluate(TEXTS)
+    assert min(light["page"]) > 230
+    for look in (light, dark):
+        assert look["prose"]
+        assert [text for text in look["prose"] if text[1] < 4] == []
+        assert [text for text in look["buttons"] + look["marks"] if text[1] < 3] == []
+
+
+BEYOND = """() => {
+    const boxes = ['stApp', 'stAppViewContainer', 'stMain'].map(id => document.querySelector(`[data-testid="${id}"]`));
+    const wide = [document.scrollingElement, ...boxes].filter(box => box.scrollWidth > box.clientWidth);
+    const drawn = '[data-testid="stMain"] :is(h1, p, img, button, input, .js-plotly-plot)';
+    const scrolled = '.katex-display, [data-testid="stDataFrame"]';
+    const beyond = [...document.querySelectorAll(drawn)].filter(part => part.checkVisibility()
+        && part.getBoundingClientRect().right > innerWidth + 1 && !part.closest(scrolled));
+    return [...wide, ...beyond].map(one => one.outerHTML.slice(0, 120));
+}"""
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_reaches_beyond_a_phone_or_a_laptop(open_page, path):
+    page = open_page(path, viewport=PHONE)
+    assert page.evaluate(BEYOND) == []
+    page.set_viewport_size(LAPTOP)
+    page.wait_for_timeout(500)
+    assert finish(page).evaluate(BEYOND) == []

@@ -1,0 +1,168 @@
+"""What only a browser can tell: that pages are drawn, links are restored, and keys and clicks do their work."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import finish
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "": "What does a random code decode to?",
+    "latent_space": "Where do the codes lie?",
+    "sampling": "Data or noise: what does a random code look like?",
+}
+FAULTS = '[data-testid="stException"], [data-testid="stAlertContentError"], [data-testid="stAlertContentWarning"]'
+
+
+def pictures(page: Page) -> list[dict]:
+    """Return text, address and width in pixels of each picture."""
+    return page.locator('[data-testid="stMain"] img').evaluate_all(
+        "all => all.map(image => ({alt: image.alt, src: image.src, width: image.naturalWidth}))"
+    )
+
+
+def choices(page: Page) -> dict[str, str]:
+    """Return what stands in the address bar."""
+    return {key: value for key, (value,) in parse_qs(urlsplit(page.url).query).items()}
+
+
+def pick(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_the_first_screen_is_finished_pictures(open_page):
+    page = open_page()
+    assert page.title() == "Latent Lab"
+    assert page.locator("h1").inner_text() == PAGES[""]
+    drawn = pictures(page)
+    assert len(drawn) == 12
+    assert all(picture["width"] > 0 for picture in drawn)
+    expect(page.locator('[data-testid="stMain"] img').first).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_drawn_for_every_data_set(open_page, path, data):
+    page = open_page(f"{path}?data={data}")
+    assert page.locator("h1").inner_text() == PAGES[path]
+    assert page.get_by_role("combobox", name="Data set").input_value() == data
+    assert page.locator(FAULTS).count() == 0
+    drawn = pictures(page)
+    assert len(drawn) >= 4
+    assert all(picture["width"] > 0 for picture in drawn)
+
+
+def test_a_deep_link_is_restored_by_a_fresh_server(fresh_lab, open_address):
+    wanted = {"data": "mnist", "latents": "10", "model": "AE", "show": "One large", "flatten": "A pair", "across": "3"}
+    page = open_address(
+        f"{fresh_lab}latent_space?data=mnist&latents=10&model=AE&show=One+large&flatten=A+pair&across=3"
+    )
+    assert page.locator("h1").inner_text() == PAGES["latent_space"]
+    assert choices(page) == wanted
+    shown = {label: page.get_by_role("combobox", name=label).input_value() for label in ("Data set", "Latents")}
+    shown |= {label: page.get_by_role("combobox", name=label).input_value() for label in ("Model", "Flatten by")}
+    assert shown == {"Data set": "mnist", "Latents": "10", "Model": "AE", "Flatten by": "A pair"}
+    assert page.get_by_role("combobox", name="Across").input_value() == "3"
+    expect(page.get_by_role("radio", name="One large")).to_be_checked()
+    expect(page.locator(".js-plotly-plot .xtitle").first).to_have_text("z3")
+
+
+def test_a_choice_stands_in_the_address_and_goes_along_to_the_next_page(open_page):
+    page = open_page()
+    pick(page, "Data set", "sprites")
+    page.wait_for_url("**data=sprites*")
+    finish(page).get_by_role("link", name="Sampling").first.click()
+    expect(page.locator("h1")).to_have_text(PAGES["sampling"])
+    assert choices(finish(page)) == {"data": "sprites"}
+    assert page.get_by_role("combobox", name="Data set").input_value() == "sprites"
+
+
+def test_the_back_button_returns_to_the_page_before_with_what_was_picked(open_page):
+    page = open_page("?data=mnist")
+    page.get_by_role("link", name="Latent space").first.click()
+    expect(page.locator("h1")).to_have_text(PAGES["latent_space"])
+    finish(page).go_back()
+    expect(page.locator("h1")).to_have_text(PAGES[""])
+    assert choices(finish(page)) == {"data": "mnist"}
+    page.go_forward()
+    expect(page.locator("h1")).to_have_text(PAGES["latent_space"])
+    assert choices(finish(page)) == {"data": "mnist"}
+
+
+@pytest.mark.parametrize("place", range(2))
+def test_the_front_page_leads_to_the_pages_that_come_next(open_page, place):
+    page = open_page("?data=sprites")
+    page.locator('[data-testid="stPageLink-NavLink"]').nth(place).click()
+    expect(page.locator("h1")).to_have_text(list(PAGES.values())[place + 1])
+    assert choices(finish(page)) == {"data": "sprites"}
+
+
+LONELIEST_POINT = """name => {
+    const plot = [...document.querySelectorAll('.js-plotly-plot')].find(
+        plot => plot._fullData.some(trace => trace.customdata?.length));
+    const {xaxis, yaxis} = plot._fullLayout, box = plot.getBoundingClientRect();
+    const points = plot._fullData.filter(trace => trace.customdata?.length).flatMap(trace =>
+        [...trace.x].map((x, i) => ({
+            x: box.left + xaxis._offset + xaxis.d2p(x), y: box.top + yaxis._offset + yaxis.d2p(trace.y[i]),
+            image: [trace.customdata[i]].flat()[0],
+            inside: [xaxis, yaxis].every((axis, k) => {
+                const value = k ? trace.y[i] : x, [low, high] = [...axis.range].sort((a, b) => a - b);
+                return value > low && value < high;
+            })})));
+    const room = point => Math.min(...points.filter(other => other !== point)
+        .map(other => Math.hypot(point.x - other.x, point.y - other.y)));
+    return points.filter(point => point.inside && point.image !== 0).sort((a, b) => room(b) - room(a))[0];
+}"""
+
+
+@pytest.mark.parametrize("show", ["One+large", "All+four"])
+def test_a_click_on_a_point_shows_its_image(open_page, show):
+    page = open_page(f"latent_space?data=digits&model=VAE&show={show}", viewport={"width": 1280, "height": 1400})
+    before = pictures(page)
+    point = page.evaluate(LONELIEST_POINT)
+    page.mouse.move(point["x"] - 2, point["y"] - 2)
+    page.mouse.move(point["x"], point["y"])
+    page.mouse.click(point["x"], point["y"])
+    page.wait_for_url(f"**image={point['image']}*")
+    expect(page.get_by_role("spinbutton", name="Test image")).to_have_value(str(point["image"]))
+    expect(page.get_by_alt_text(f"Test image {point['image']}: ").first).to_be_visible()
+    after = pictures(finish(page))
+    assert len(after) == len(before)
+    assert all(one["src"] != other["src"] for one, other in zip(before, after, strict=True))
+
+
+def test_a_key_on_the_slider_of_the_box_draws_other_pictures_and_moves_the_address(open_page):
+    page = open_page("sampling?sampler=Uniform+box&fit=false")
+    before = pictures(page)
+    page.locator('[data-testid="stSlider"] input[type="range"]').press("ArrowRight")
+    page.wait_for_url("**width=3.5*")
+    expect(page.get_by_text("Half-width 3.50")).to_have_count(4)
+    after = pictures(finish(page))
+    assert len(before) == len(after) == 4
+    assert all(one["src"] != other["src"] for one, other in zip(before, after, strict=True))
+
+
+def test_draw_again_moves_the_seed_in_the_address(open_page):
+    page = open_page("sampling?seed=7")
+    before = pictures(page)
+    page.get_by_role("button", name="Draw again").click()
+    page.wait_for_url("**seed=8*")
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("8")
+    page.wait_for_function(
+        "old => document.querySelector('[data-testid=\"stMain\"] img').src !== old", arg=before[0]["src"]
+    )
+    assert all(one["src"] != other["src"] for one, other in zip(before, pictures(finish(page)), strict=True))
+
+
+def test_tsne_shows_how_far_it_is_and_then_the_codes(open_address, lab, browser):
+    address = f"{lab}latent_space?latents=10&flatten=t-SNE&show=One+large"
+    visitor = browser.new_context().new_page()
+    visitor.goto(address)
+    expect(visitor.get_by_text("t-SNE, ")).to_be_visible(timeout=60_000)
+    visitor.context.close()
+    page = open_address(address)
+    expect(page.locator(".js-plotly-plot .xtitle").first).to_have_text("t-SNE 1")
