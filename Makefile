@@ -13,7 +13,7 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 run: $(RUNTIME) ## set up .venv and open the lab in the browser
-	@$(PY) -m streamlit run dashboard.py --server.showEmailPrompt=false
+	@$(PY) -m streamlit run dashboard.py
 
 test: check ## set up .venv and pass every check and test
 	@$(PY) -m tests.chromium
