@@ -5,6 +5,7 @@ import pytest
 from core.config import MODEL_LABELS, SHELF, DataConfig, recipe
 from core.experiments import kept_ceiling, kept_quality
 from core.explore.sampling import SAMPLERS
+from core.ui.quality import short
 
 PAGE = "pages/sampling.py"
 BOX = {"sampler": SAMPLERS["box"], "fit": "false"}
@@ -86,8 +87,8 @@ def test_the_sentence_names_the_models_that_the_kept_numbers_put_first_and_last(
     assert distance.keys() == runs.keys()
     best, worst = min(distance, key=distance.__getitem__), max(distance, key=distance.__getitem__)
     (sentence,) = [m.value for m in opened(data="digits", sampler=SAMPLERS[name]).markdown if "closest to" in m.value]
-    assert f"**{best}** comes closest to the data: Fréchet distance {distance[best]:.3g}" in sentence
-    assert f"**{worst}** stays farthest: {distance[worst]:.3g}" in sentence
+    assert f"**{best}** comes closest to the data: Fréchet distance {short(distance[best])}" in sentence
+    assert f"**{worst}** stays farthest: {short(distance[worst])}" in sentence
 
 
 @pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])
@@ -103,7 +104,7 @@ def test_no_generated_images_come_closer_than_real_ones(opened, data):
     ceiling = kept_ceiling(DataConfig(name=data), SHELF)
     assert ceiling is not None
     table = opened(data=data).dataframe[0].value
-    distance = [float(text.split()[0]) for text in table["Fréchet distance"]]
+    distance = [float(text.split()[0].replace(",", "")) for text in table["Fréchet distance"]]
     assert distance[-1] == pytest.approx(ceiling.frechet, rel=0.01)
     assert min(distance[:-1]) > distance[-1]
 
