@@ -8,11 +8,11 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from tests import chromium
 
@@ -32,6 +32,8 @@ FINISHED = """() => {
 }"""
 
 OpenPage = Callable[..., Page]
+
+expect.set_options(timeout=PATIENCE)
 
 
 def finish(page: Page) -> Page:
@@ -87,42 +89,44 @@ def fresh_lab(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator[BrowserContext]:
     """Return the system's Chromium; closed after each module, since its event loop is in the way of other tests."""
     path = chromium.require()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.FLAGS))
-        yield browser
+        yield browser.new_context()
         browser.close()
 
 
 @pytest.fixture
-def open_address(browser: Browser) -> Iterator[OpenPage]:
-    """Return a function that opens an address for a new visitor and waits until it is drawn.
+def open_address(browser: BrowserContext) -> Iterator[OpenPage]:
+    """Return a function that opens an address in a new tab and waits until it is drawn.
 
     Whatever a test does, its pages may log no error, and may ask no other machine for anything.
     """
     complaints: list[str] = []
-    contexts = []
+    pages: list[Page] = []
 
-    def opened(address: str, viewport: ViewportSize = LAPTOP, **visitor: Any) -> Page:
-        contexts.append(browser.new_context(viewport=viewport, **visitor))
-        page = contexts[-1].new_page()
+    def opened(address: str, viewport: ViewportSize = LAPTOP, theme: Literal["light", "dark"] = "light") -> Page:
+        page = browser.new_page()
+        pages.append(page)
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=theme)
         page.set_default_timeout(PATIENCE)
         _listen(page, urlsplit(address).netloc, complaints)
         page.goto(address)
         return finish(page)
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert complaints == []
 
 
 @pytest.fixture
 def open_page(open_address: OpenPage, lab: str) -> OpenPage:
     """Return a function that opens a page of the shared lab, by the end of its address."""
-    return lambda end="", **visitor: open_address(lab + end, **visitor)
+    return lambda end="", **looks: open_address(lab + end, **looks)
 
 
 def _listen(page: Page, host: str, complaints: list[str]) -> None:

@@ -43,7 +43,7 @@ TEXTS = """() => {
 
 @pytest.mark.parametrize("path", PATHS)
 def test_text_can_be_read_in_both_themes(open_page, path):
-    page = open_page(path, color_scheme="light")
+    page = open_page(path, theme="light")
     light = page.evaluate(TEXTS)
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(f"() => Math.max(...({TEXTS})().page) < 40")
