@@ -37,7 +37,7 @@ autoencoders too, though they never heard of it: look how little their codes car
 - **Ellipse**: 1 and 2 σ of the posterior of the picked image. A VAE's images claim an area, and the areas tile the
   plane; an autoencoder's images claim a point.
 - **Nearest codes** are nearest in all latents, not in the two that are drawn.
-- *Principal components* keep straight lines straight; *t-SNE* (van der Maaten and Hinton 2008; 1,500 codes) keeps
+- *Principal components* keep straight lines straight; *t-SNE* (van der Maaten and Hinton 2008; 1,000 codes) keeps
   neighbours together and nothing else: neither distances between clouds nor their sizes mean anything.
 
 Sources: Kingma and Welling 2014, section 3 (posterior and prior); Hinton and Salakhutdinov 2006 (codes of an

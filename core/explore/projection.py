@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Codes = NDArray[np.float32]
 
 TSNE_STAGES = 4
-TSNE_POINTS = 1500
+TSNE_POINTS = 1000
 _STEPS = 250
 
 
@@ -34,26 +34,35 @@ def principal_components(codes: Codes) -> tuple[Codes, NDArray[np.float64]]:
 def tsne(codes: Codes, seed: int = 0) -> Iterator[Codes]:
     """Yield a t-SNE map (N, 2) of codes (N, L) after each of four stages, better each time.
 
-    Scikit-learn reports no progress, so it is called in stages of 250 steps, each going on from the last map: the
-    first with early exaggeration, as usual, the others without.
-
     Source: van der Maaten and Hinton 2008; scikit-learn's implementation.
+    """
+    found = None
+    for _ in range(TSNE_STAGES):
+        found = tsne_stage(codes, found, seed)
+        yield found
+
+
+def tsne_stage(codes: Codes, start: Codes | None = None, seed: int = 0) -> Codes:
+    """Return a t-SNE map (N, 2) of codes (N, L) after 250 more steps.
+
+    Scikit-learn reports no progress, so it is called in stages: the first with early exaggeration, as usual, the
+    others without, each going on from the last map.
+
+    Args:
+        codes: (N, L).
+        start: map to go on from (N, 2); principal components when left out.
+        seed: of the method's own choices.
     """
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
-    start: Any = "pca"
-    perplexity = min(30.0, (len(codes) - 1) / 3)
-    for stage in range(TSNE_STAGES):
-        exaggeration = 12.0 if stage == 0 else 1.0
-        model = TSNE(
-            perplexity=perplexity,
-            init=start,
-            early_exaggeration=exaggeration,
-            max_iter=_STEPS,
-            random_state=seed,
-            n_jobs=1,
-        )
-        with threadpool_limits(1):  # other visitors want the cores too
-            start = model.fit_transform(codes)
-        yield start
+    model = TSNE(
+        perplexity=min(30.0, (len(codes) - 1) / 3),
+        init=cast(Any, "pca" if start is None else start),
+        early_exaggeration=12.0 if start is None else 1.0,
+        max_iter=_STEPS,
+        random_state=seed,
+        n_jobs=1,
+    )
+    with threadpool_limits(1):  # other visitors want the cores too
+        return model.fit_transform(codes)

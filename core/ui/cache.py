@@ -6,7 +6,6 @@ changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 
 import numpy as np
@@ -41,7 +40,13 @@ def shelf_stamp() -> tuple[tuple[str, int], ...]:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def shelf_index(stamp: tuple[tuple[str, int], ...]) -> tuple[dict[str, RunConfig], list[str]]:
-    """Return the configs of all runs by key, and the sentences about those that were refused."""
+    """Return the configs of all runs by key, and the sentences about those that were refused.
+
+    What was cached of a run is forgotten first: it may have been trained again under the same key.
+    """
+    st.cache_data.clear()
+    run.clear()
+    sampler.clear()
     found = list(survey(SHELF))
     configs = {key: config for key, config in found if isinstance(config, RunConfig)}
     return configs, [str(problem) for _, problem in found if isinstance(problem, CheckpointError)]
@@ -219,18 +224,8 @@ def principal_components(key: str) -> tuple[Floats, Floats]:
     return projection.principal_components(run(key).codes["mean"])
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _tsne_maps() -> dict[str, Floats]:
-    return {}
-
-
-def tsne(key: str) -> Iterator[tuple[float, Floats]]:
-    """Yield progress in (0, 1] and the t-SNE map of the first test codes so far; at once, if it is cached."""
-    maps = _tsne_maps()
-    if key not in maps:
-        for stage, found in enumerate(projection.tsne(run(key).codes["mean"][: projection.TSNE_POINTS]), 1):
-            if stage < projection.TSNE_STAGES:
-                yield stage / projection.TSNE_STAGES, found
-            else:
-                maps[key] = found
-    yield 1.0, maps[key]
+@st.cache_data(max_entries=64, show_spinner=False)
+def tsne(key: str, stage: int = projection.TSNE_STAGES) -> Floats:
+    """Return the t-SNE map (N, 2) of the first test codes after some of its stages, each kept."""
+    start = tsne(key, stage - 1) if stage > 1 else None
+    return projection.tsne_stage(run(key).codes["mean"][: projection.TSNE_POINTS], start)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.config import DataConfig, RunConfig
 from core.explore.neighbours import nearest_codes
+from core.explore.projection import TSNE_STAGES
 from core.figures import images as pictures
 from core.figures.bars import kl_bars
 from core.figures.latents import factor_scatter, latent_scatter, picked_point
@@ -123,8 +124,7 @@ def flatten(key: str, projection: str, pair: tuple[int, int]) -> tuple[Floats, t
     if projection == "pca":
         flat, share = cache.principal_components(key)
         return flat, (f"component 1 ({share[0]:.0%} of variance)", f"component 2 ({share[1]:.0%})")
-    *_, (_, found) = cache.tsne(key)
-    return found, ("t-SNE 1", "t-SNE 2")
+    return cache.tsne(key), ("t-SNE 1", "t-SNE 2")
 
 
 def axis_names(pair: Sequence[int]) -> tuple[str, str]:
@@ -270,6 +270,7 @@ def _pick(chart: str) -> None:
 
 def _wait_for_tsne(key: str) -> None:
     bar = st.empty()
-    for share, _ in cache.tsne(key):
-        bar.progress(share, f"t-SNE, {share:.0%}")
+    for stage in range(1, TSNE_STAGES + 1):
+        cache.tsne(key, stage)
+        bar.progress(stage / TSNE_STAGES, f"t-SNE, {stage / TSNE_STAGES:.0%}")
     bar.empty()

@@ -130,7 +130,7 @@ def test_tsne_places_every_code_and_is_kept(opened, monkeypatch):
     assert not app.get("progress")
     points = sum(len(numbers(trace["x"])) for trace in marked(figures(app)["codes vae"]))
     assert points == len(load(SHELF, VAE10.key).codes["label"])
-    monkeypatch.setattr(cache.projection, "tsne", None)
+    monkeypatch.setattr(cache.projection, "tsne_stage", None)
     assert not app.run().exception
 
 
