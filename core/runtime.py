@@ -70,11 +70,6 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def serve_many() -> None:
-    """Use one core for each request, since others ask at the same time and codes are small."""
-    torch.set_num_threads(1)
-
-
 def describe(device: torch.device, precision: torch.dtype) -> dict[str, str]:
     """Return where a run was computed and with which library versions, as plain strings."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()

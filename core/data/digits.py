@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from core.data.images import ImageSet, Split, hold_out
 
@@ -15,12 +20,25 @@ def load() -> Split:
     Source: Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits,
     https://archive.ics.uci.edu/dataset/80; the test part of it, which is what scikit-learn ships.
     """
-    from sklearn.datasets import load_digits
-
-    intensities, labels = load_digits(return_X_y=True)
+    intensities, labels = _table()
     whole = ImageSet(
         pixels=(torch.from_numpy(intensities) * (255 / 16)).round().to(torch.uint8).view(-1, 1, 8, 8),
         labels=torch.from_numpy(labels).long(),
         label_names=tuple("0123456789"),
     )
     return hold_out(whole, TEST_COUNT)
+
+
+def _table() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return intensities 0 to 16 (N, 64) and labels (N,): what `load_digits` returns.
+
+    Its file is read where it lies, because importing scikit-learn takes longer than everything else on a first screen.
+    """
+    (package,) = find_spec("sklearn").submodule_search_locations  # pyright: ignore[reportOptionalMemberAccess, reportGeneralTypeIssues, reportOptionalIterable]
+    file = Path(package, "datasets", "data", "digits.csv.gz")
+    if file.is_file():
+        table = np.loadtxt(file, delimiter=",")
+        return table[:, :-1], table[:, -1].astype(np.int64)
+    from sklearn.datasets import load_digits
+
+    return load_digits(return_X_y=True)

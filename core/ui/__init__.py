@@ -1,5 +1,10 @@
 """The seam between the library and the pages: the frame, cached calls, widgets that several pages share."""
 
+import os
+
+# Every request runs in a new thread; a pool of threads for each would take torch longer to start than to decode.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from core.ui import cache, latents, quality, widgets
 from core.ui.frame import View, current_view, draw_frame
 

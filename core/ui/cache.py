@@ -25,8 +25,6 @@ from core.metrics.latents import active
 from core.metrics.reference import Reference, load_classifier
 from core.runs import Run, open_run
 
-SCALE = 4
-"""Screen pixels per pixel of an image in a sheet; the browser fits the sheet to its column."""
 RUNS = 24
 """Runs kept in memory, of some 5 MB each."""
 
@@ -45,8 +43,8 @@ def shelf_index(stamp: tuple[tuple[str, int], ...]) -> tuple[dict[str, RunConfig
     What was cached of a run is forgotten first: it may have been trained again under the same key.
     """
     st.cache_data.clear()
-    run.clear()
-    sampler.clear()
+    for cached in (run, sampler, _kept_qualities):
+        cached.clear()
     found = list(survey(SHELF))
     configs = {key: config for key, config in found if isinstance(config, RunConfig)}
     return configs, [str(problem) for _, problem in found if isinstance(problem, CheckpointError)]
@@ -93,6 +91,11 @@ def _read(images: ImageSet, index: NDArray[np.integer] | slice) -> Floats:
     return images.images(where).squeeze(1).numpy()
 
 
+def scale_of(data: DataConfig) -> int:
+    """Return how many screen pixels a pixel takes in a sheet: enough to look crisp, few enough to travel fast."""
+    return max(1, 96 // (data.size or 96))
+
+
 def label_names(data: DataConfig) -> tuple[str, ...]:
     """Return the name of each class."""
     return ("square", "ellipse", "heart") if data.name == "sprites" else tuple("0123456789")
@@ -113,14 +116,16 @@ def active_latents(key: str) -> NDArray[np.bool_]:
 def originals_png(data: DataConfig, count: int, columns: int) -> bytes | None:
     """Return the first test images as one picture, or None where they are not on this machine."""
     originals = test_images(data, slice(count))
-    return None if originals is None else pictures.sheet_png(originals, columns, SCALE)
+    return None if originals is None else pictures.sheet_png(originals, columns, scale_of(data))
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def reconstructions_png(key: str, count: int, columns: int) -> bytes:
     """Return the reconstructions of the first test images, decoded from the codes that are kept with the run."""
     opened = run(key)
-    return pictures.sheet_png(decoding.decode(opened.model, opened.codes["mean"][:count]), columns, SCALE)
+    return pictures.sheet_png(
+        decoding.decode(opened.model, opened.codes["mean"][:count]), columns, scale_of(opened.config.data)
+    )
 
 
 def reconstruction(key: str, index: int) -> Floats:
@@ -168,7 +173,8 @@ def samples(key: str, name: str, half_width: float | None, seed: int, count: int
 @st.cache_data(max_entries=256, show_spinner=False)
 def samples_png(key: str, name: str, half_width: float | None, seed: int, count: int, columns: int) -> bytes:
     """Return decoded random codes as one picture; arguments as in `samples`."""
-    return pictures.sheet_png(samples(key, name, half_width, seed, count)[1], columns, SCALE)
+    decoded = samples(key, name, half_width, seed, count)[1]
+    return pictures.sheet_png(decoded, columns, scale_of(run(key).config.data))
 
 
 @st.cache_data(max_entries=64, show_spinner="Looking through the training images ...")
@@ -184,7 +190,7 @@ def samples_beside_nearest_png(
     decoded = samples(key, name, half_width, seed, count)[1]
     found = _split(data)
     index, distance = neighbours.nearest_images(found.train, decoded)
-    return pictures.rows_png([decoded, _read(found.train, index)], SCALE), float(np.median(distance))
+    return pictures.rows_png([decoded, _read(found.train, index)], scale_of(data)), float(np.median(distance))
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
@@ -192,9 +198,14 @@ def _reference(data: DataConfig) -> Reference:
     return load_classifier(SHELF, data)
 
 
-def kept_quality(key: str, name: str) -> experiments.Quality | None:
-    """Return the sample quality that ships with a run, or None."""
-    return experiments.kept_quality(key, name, SHELF)
+def kept_qualities(keys: tuple[str, ...]) -> dict[tuple[str, str], experiments.Quality | None]:
+    """Return the sample quality that ships with each run, or None, by key and sampler."""
+    return _kept_qualities(keys, (SHELF / experiments.MEASURED).stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _kept_qualities(keys: tuple[str, ...], stamp: int) -> dict[tuple[str, str], experiments.Quality | None]:
+    return {(key, name): experiments.kept_quality(key, name, SHELF) for key in keys for name in sampling.SAMPLERS}
 
 
 @st.cache_data(max_entries=128, show_spinner=False)

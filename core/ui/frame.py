@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from core.config import MODEL_LABELS, SIZES, RunConfig, shelf
-from core.runtime import serve_many
 from core.ui import cache
 
 PAGES = {
@@ -53,7 +52,6 @@ class View:
 
 def draw_frame() -> None:
     """Draw navigation and picker, and run the page that the address names."""
-    serve_many()
     st.set_page_config(page_title="Latent Lab", page_icon=str(ICON), layout="wide")
     page = st.navigation(_pages(), position="top")
     with st.container(horizontal=True, vertical_alignment="bottom", key="picker"):

@@ -213,7 +213,9 @@ def _images_of(view: View, index: int) -> None:
     shown |= {name: cache.reconstruction(key, index) for name, key in view.keys.items()}
     with st.container(horizontal=True):
         for caption, image in shown.items():
-            st.image(pictures.sheet_png(image, 1, 8), caption, width=78, alt=f"Test image {index}: {caption}")
+            widgets.picture(
+                pictures.sheet_png(image, 1, 8), f"Test image {index}: {caption}", caption=caption, width=78
+            )
 
 
 def _neighbours_of(config: RunConfig, index: int) -> None:
@@ -223,7 +225,7 @@ def _neighbours_of(config: RunConfig, index: int) -> None:
     decoded = " (decoded)" if originals is None else ""
     st.caption(f"The test images{decoded} with the {NEIGHBOURS} nearest codes in {config.model.label}")
     strip = cache.decoded_codes(config.key, tuple(near.tolist())) if originals is None else originals
-    st.image(pictures.sheet_png(strip, NEIGHBOURS, 4), width="stretch", alt="Nearest neighbours in latent space")
+    widgets.picture(pictures.sheet_png(strip, NEIGHBOURS, 4), "Nearest neighbours in latent space")
 
 
 def _surrounding(config: RunConfig, choice: LatentChoice, index: int) -> None:

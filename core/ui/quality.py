@@ -72,7 +72,8 @@ def table(view: View, choice: SamplerChoice) -> Table | None:
         st.info("The samples of this data set were not measured yet; run `python -m core measure`.")
         return None
     wanted = [(label, key, name) for label, key in view.keys.items() for name in SAMPLERS]
-    cells = {(label, name): _cell(key, name, choice) for label, key, name in wanted}
+    kept = cache.kept_qualities(tuple(view.keys.values()))
+    cells = {(label, name): _cell(kept, key, name, choice) for label, key, name in wanted}
     open_cells = [(label, key, name) for label, key, name in wanted if cells[label, name] is None]
     if open_cells and not _asked_for(open_cells, choice):
         return None
@@ -104,9 +105,9 @@ def short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def _cell(key: str, name: str, choice: SamplerChoice) -> Quality | None:
+def _cell(kept: dict[tuple[str, str], Quality | None], key: str, name: str, choice: SamplerChoice) -> Quality | None:
     """Return what is kept; a box of the visitor's own width never is."""
-    return cache.kept_quality(key, name) if choice.half_width_for(name) is None else None
+    return kept[key, name] if choice.half_width_for(name) is None else None
 
 
 def _asked_for(cells: list[tuple[str, str, str]], choice: SamplerChoice) -> bool:

@@ -121,6 +121,15 @@ def test_a_run_that_is_trained_while_the_lab_is_open_can_be_picked_at_once(open_
     assert options(app.run(), "model") == list(MODEL_LABELS.values())
 
 
+def test_a_run_that_is_trained_again_while_the_lab_is_open_is_read_again(open_page, other_shelf):
+    copy_runs(other_shelf, FAMILY[:1])
+    app = open_page()
+    kept = load(other_shelf, FAMILY[0].key)
+    save(other_shelf, replace(kept, metrics=kept.metrics | {"nll": 123.45}))
+    assert "123.45" not in app.dataframe[0].value.to_string()
+    assert "123.45" in app.run().dataframe[0].value.to_string()
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_an_empty_shelf_says_how_to_train(open_page, other_shelf, page):
     app = open_page(page)
