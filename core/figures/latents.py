@@ -125,10 +125,11 @@ def decoded_plane(
     *,
     columns: int | None = None,
     prior_circles: bool = False,
+    clicks: bool = False,
     axes: tuple[str, str] = AXES,
     height: int = 560,
 ) -> go.Figure:
-    """Return what the decoder makes of a grid of codes; a click reports an image's index as `customdata`.
+    """Return what the decoder makes of a grid of codes.
 
     Args:
         images: (R*C, 1, H, W) or (R*C, H, W), in [0, 1], row by row from the top left: the second latent falls from
@@ -136,6 +137,7 @@ def decoded_plane(
         extent: edges of the plane: left, right, bottom, top; each image lies on the cell whose middle is its code.
         columns: C; as many as rows when left out.
         prior_circles: whether to draw 1, 2 and 3 sigma of the standard normal prior on top.
+        clicks: whether a click reports an image's index as `customdata`; it costs the browser a mark per image.
         axes: names of the axes.
         height: in pixels.
 
@@ -146,11 +148,14 @@ def decoded_plane(
     rows, left_over = divmod(len(images), columns)
     if left_over:
         raise ValueError(f"images should fill rows of {columns}, got {len(images)}")
-    x, y = _middles(extent, rows, columns)
-    hover = f"{axes[0]} %{{x:.2f}}, {axes[1]} %{{y:.2f}}"
-    grid = click_grid(x, y, np.arange(len(x), dtype=np.int32), size=0.8 * height / rows, hover=hover)
-    figure = go.Figure([*(prior_traces(2) if prior_circles else []), grid])
-    place_image(figure, sheet_png(images, columns, scale=2, pad=0), extent)
+    figure = go.Figure(prior_traces(2) if prior_circles else [])
+    if clicks:
+        x, y = _middles(extent, rows, columns)
+        hover = f"{axes[0]} %{{x:.2f}}, {axes[1]} %{{y:.2f}}"
+        size = 0.8 * height / rows
+        figure.add_trace(click_grid(x, y, np.arange(len(x), dtype=np.int32), size=size, hover=hover))
+    sharp = max(1, round(height / (columns * images.shape[-1])))
+    place_image(figure, sheet_png(images, columns, scale=sharp, pad=0), extent)
     equal_axes(theme.layout(figure, height, legend=False), extent, axes)
     return figure.update_xaxes(showgrid=False, zeroline=False).update_yaxes(showgrid=False, zeroline=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,7 @@ class View:
 
 def draw_frame() -> None:
     """Draw navigation and picker, and run the page that the address names."""
+    _spare_the_collector()
     st.set_page_config(page_title="Latent Lab", page_icon=str(ICON), layout="wide")
     page = st.navigation(_pages(), position="top")
     with st.container(horizontal=True, vertical_alignment="bottom", key="picker"):
@@ -61,6 +63,17 @@ def draw_frame() -> None:
         return
     st.session_state[_VIEW] = view
     page.run()
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _spare_the_collector() -> None:
+    """Once per server, set aside what is imported, which is never freed.
+
+    Streamlit collects garbage after every run; looking through torch's modules each time would hold the last pictures
+    of a run back for a tenth of a second.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def current_view() -> View:

@@ -68,7 +68,7 @@ def test_given_extent_is_shown():
 def test_each_picture_is_centred_on_its_code_and_the_top_row_is_the_largest_z2():
     pictures = np.zeros((6, 2, 2))
     pictures[0] = 1
-    figure: Any = decoded_plane(pictures, (-1.5, 1.5, -2, 6), columns=3)
+    figure: Any = decoded_plane(pictures, (-1.5, 1.5, -2, 6), columns=3, clicks=True)
     image = figure.layout.images[0]
     assert (image.x, image.x + image.sizex) == (-1.5, 1.5)
     assert (image.y, image.y - image.sizey) == (6, -2)
