@@ -30,15 +30,12 @@ def load() -> Split:
 
 
 def _table() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return intensities 0 to 16 (N, 64) and labels (N,): what `load_digits` returns.
+    """Return intensities 0 to 16 (N, 64) and labels (N,): what scikit-learn's `load_digits` returns.
 
     Its file is read where it lies, because importing scikit-learn takes longer than everything else on a first screen.
     """
-    (package,) = find_spec("sklearn").submodule_search_locations  # pyright: ignore[reportOptionalMemberAccess, reportGeneralTypeIssues, reportOptionalIterable]
-    file = Path(package, "datasets", "data", "digits.csv.gz")
-    if file.is_file():
-        table = np.loadtxt(file, delimiter=",")
-        return table[:, :-1], table[:, -1].astype(np.int64)
-    from sklearn.datasets import load_digits
-
-    return load_digits(return_X_y=True)
+    package = find_spec("sklearn")
+    assert package is not None
+    assert package.origin is not None
+    table = np.loadtxt(Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz", delimiter=",")
+    return table[:, :-1], table[:, -1].astype(np.int64)

@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
 import torch
+from sklearn.datasets import load_digits
 
 from core.data import Split, digits
 
@@ -10,8 +12,6 @@ def split() -> Split:
 
 
 def test_every_digit_is_in_one_part(split: Split):
-    from sklearn.datasets import load_digits
-
     assert (len(split.train), len(split.test)) == (1437, 360)
     both = torch.cat([split.train.raw(), split.test.raw()]).flatten(1)
     original = torch.from_numpy(load_digits(return_X_y=True)[0])
@@ -35,3 +35,8 @@ def test_each_part_has_every_label_about_equally_often(split: Split):
 def test_factors_are_not_known(split: Split):
     assert split.train.factors is None
     assert split.train.factor_names == split.train.factor_sizes == ()
+
+
+def test_the_file_read_where_it_lies_is_what_scikit_learn_returns():
+    for ours, theirs in zip(digits._table(), load_digits(return_X_y=True), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
