@@ -1,4 +1,4 @@
-"""From codes to images, from images to reconstructions."""
+"""From codes to images."""
 
 from __future__ import annotations
 
@@ -18,13 +18,6 @@ def decode(model: Autoencoder, codes: NDArray[np.floating]) -> Floats:
     """Return the expected images (N, H, W) of codes (N, L), clipped to [0, 1]."""
     rows = torch.from_numpy(np.asarray(codes, np.float32)).split(BATCH)
     return torch.cat([model.decode(z).clamp(0, 1) for z in rows]).squeeze(1).numpy()
-
-
-@torch.inference_mode()
-def encode_images(model: Autoencoder, images: Floats) -> tuple[Floats, Floats]:
-    """Return mean and standard deviation (N, L) of the posteriors of images (N, H, W) in [0, 1]."""
-    posterior = model.encode(torch.from_numpy(np.asarray(images, np.float32)).unsqueeze(1))
-    return posterior.mean.numpy(), posterior.std.numpy()
 
 
 def plane_codes(extent: tuple[float, float, float, float], resolution: int) -> Floats:

@@ -80,12 +80,6 @@ def test_images(data: DataConfig, index: NDArray[np.integer] | slice) -> Floats 
     return None if found is None else _read(found.test, index)
 
 
-def train_images(data: DataConfig, index: NDArray[np.integer] | slice) -> Floats | None:
-    """Return training images (B, H, W), or None where they are not on this machine."""
-    found = split(data)
-    return None if found is None else _read(found.train, index)
-
-
 def _read(images: ImageSet, index: NDArray[np.integer] | slice) -> Floats:
     where = index if isinstance(index, slice) else torch.from_numpy(np.asarray(index, np.int64))
     return images.images(where).squeeze(1).numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +54,7 @@ class Table:
         """Return a row of text per model and sampler, and one for the ceiling."""
         texts = [
             {"Model": model, "Codes from": SAMPLERS[name]}
-            | {label: f"{short(cell.mean(score))} ± {short(cell.spread(score))}" for label, score in SCORES.items()}
+            | {label: with_spread(cell, score) for label, score in SCORES.items()}
             for (model, name), cell in self.cells.items()
         ]
         best = {label: short(self.ceiling[score]) for label, score in SCORES.items()}
@@ -61,8 +62,10 @@ class Table:
 
     def caption(self) -> str:
         """Return what the numbers were measured on."""
-        cell = next(iter(self.cells.values()))
-        return f"{cell.n:,} generated against {cell.n:,} real images, {len(cell.seeds)} seed(s) of the codes, k = 5."
+        count = next(iter(self.cells.values())).n
+        seeds = sorted({len(cell.seeds) for cell in self.cells.values()})
+        once = " (what was measured just now: one, so without a spread)" if seeds[0] == 1 else ""
+        return f"{count:,} generated against {count:,} real images, {seeds[-1]} seeds of the codes{once}, k = 5."
 
 
 def table(view: View, choice: SamplerChoice) -> Table | None:
@@ -77,9 +80,7 @@ def table(view: View, choice: SamplerChoice) -> Table | None:
     open_cells = [(label, key, name) for label, key, name in wanted if cells[label, name] is None]
     if open_cells and not _asked_for(open_cells, choice):
         return None
-    for done, (label, key, name) in enumerate(open_cells):
-        with st.spinner(f"Measuring {label}, {SAMPLERS[name]} ({done + 1} of {len(open_cells)}) ..."):
-            cells[label, name] = cache.measured_quality(key, name, choice.half_width_for(name))
+    cells |= _measure(open_cells, choice)
     return Table({place: cell for place, cell in cells.items() if cell}, ceiling, list(view.keys))
 
 
@@ -105,16 +106,34 @@ def short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def with_spread(cell: Quality, score: str) -> str:
+    """Return a score's mean and, where there are several seeds, its standard deviation over them."""
+    mean = short(cell.mean(score))
+    return f"{mean} ± {short(cell.spread(score))}" if len(cell.seeds) > 1 else mean
+
+
 def _cell(kept: dict[tuple[str, str], Quality | None], key: str, name: str, choice: SamplerChoice) -> Quality | None:
     """Return what is kept; a box of the visitor's own width never is."""
     return kept[key, name] if choice.half_width_for(name) is None else None
 
 
 def _asked_for(cells: list[tuple[str, str, str]], choice: SamplerChoice) -> bool:
-    """Draw the button that starts measuring; pressed once, it stays pressed for this choice."""
+    """Draw the button that starts measuring; pressed once, it is gone and stays pressed for this choice."""
     asked = st.session_state.setdefault("measured", set())
     what = (choice.half_width, *(key for _, key, _ in cells))
-    text = f"Measure {len(cells)} of 16 numbers now (about {2 * len(cells)} s)"
-    if st.button(text, key="measure", icon=":material/speed:"):
+    place = st.empty()
+    if what not in asked and place.button(f"Measure the {len(cells)} missing now", icon=":material/speed:"):
         asked.add(what)
+        place.empty()
     return what in asked
+
+
+def _measure(cells: list[tuple[str, str, str]], choice: SamplerChoice) -> dict[tuple[str, str], Quality]:
+    """Return what is missing, measured now under a progress bar."""
+    found, bar, start = {}, st.empty(), time.perf_counter()
+    for done, (label, key, name) in enumerate(cells):
+        left = f", {(time.perf_counter() - start) / done * (len(cells) - done):.0f} s left" if done else ""
+        bar.progress(done / len(cells), f"Measuring {label}, {SAMPLERS[name]}{left}")
+        found[label, name] = cache.measured_quality(key, name, choice.half_width_for(name))
+    bar.empty()
+    return found

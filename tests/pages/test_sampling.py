@@ -111,7 +111,14 @@ def test_no_generated_images_come_closer_than_real_ones(opened, data):
 
 def test_a_box_of_the_visitors_own_width_is_measured_on_request(opened):
     app = opened(data="digits", **BOX, width=4)
-    (button,) = [button for button in app.button if button.label.startswith("Measure 4 of 16")]
+    (button,) = [button for button in app.button if button.label.startswith("Measure the 4 missing")]
     assert not app.dataframe
     button.click().run()
-    assert len(app.dataframe[0].value) == 17
+    table = app.dataframe[0].value
+    assert len(table) == 17
+    boxed = table["Codes from"] == SAMPLERS["box"]
+    assert boxed.sum() == 4
+    assert not table[boxed]["Fréchet distance"].str.contains("±").any()
+    assert table[~boxed][:-1]["Fréchet distance"].str.contains("±").all()
+    assert any("3 seeds" in caption.value and "just now: one" in caption.value for caption in app.caption)
+    assert not [button for button in app.button if button.label.startswith("Measure")]

@@ -4,7 +4,7 @@ import torch
 
 from core.config import recipe
 from core.explore import decoding
-from core.explore.decoding import decode, encode_images, plane_codes
+from core.explore.decoding import decode, plane_codes
 from core.models import Autoencoder, build
 
 
@@ -44,16 +44,6 @@ def test_batches_of_decoding_change_nothing(monkeypatch: pytest.MonkeyPatch):
 
 def test_one_code_is_enough():
     assert decode(model(latents=10), codes(1, 10)).shape == (1, 8, 8)
-
-
-def test_encode_images_is_the_posterior_of_the_model():
-    vae, images = model(latents=3), np.random.default_rng(0).random((5, 8, 8)).astype(np.float32)
-    mean, std = encode_images(vae, images)
-    with torch.no_grad():
-        posterior = vae.encode(torch.from_numpy(images)[:, None])
-    np.testing.assert_array_equal(mean, posterior.mean.numpy())
-    np.testing.assert_array_equal(std, posterior.std.numpy())
-    assert not encode_images(model("ae"), images)[1].any()
 
 
 def test_the_plane_goes_row_by_row_from_the_top_left():
