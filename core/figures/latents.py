@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from core.figures import theme
-from core.figures.images import click_grid, place_image, sheet_png
+from core.figures.images import place_image, sheet_png
 from core.figures.plane import AXES, Extent, ellipse, equal_axes, prior_traces, square_extent
 
 # SVG points are sharper, but a browser draws more than about a thousand of them too slowly.
@@ -125,7 +125,6 @@ def decoded_plane(
     *,
     columns: int | None = None,
     prior_circles: bool = False,
-    clicks: bool = False,
     axes: tuple[str, str] = AXES,
     height: int = 560,
 ) -> go.Figure:
@@ -137,7 +136,6 @@ def decoded_plane(
         extent: edges of the plane: left, right, bottom, top; each image lies on the cell whose middle is its code.
         columns: C; as many as rows when left out.
         prior_circles: whether to draw 1, 2 and 3 sigma of the standard normal prior on top.
-        clicks: whether a click reports an image's index as `customdata`; it costs the browser a mark per image.
         axes: names of the axes.
         height: in pixels.
 
@@ -145,15 +143,10 @@ def decoded_plane(
         ValueError: the images do not fill their rows.
     """
     columns = columns or round(len(images) ** 0.5)
-    rows, left_over = divmod(len(images), columns)
+    _, left_over = divmod(len(images), columns)
     if left_over:
         raise ValueError(f"images should fill rows of {columns}, got {len(images)}")
     figure = go.Figure(prior_traces(2) if prior_circles else [])
-    if clicks:
-        x, y = _middles(extent, rows, columns)
-        hover = f"{axes[0]} %{{x:.2f}}, {axes[1]} %{{y:.2f}}"
-        size = 0.8 * height / rows
-        figure.add_trace(click_grid(x, y, np.arange(len(x), dtype=np.int32), size=size, hover=hover))
     sharp = max(1, round(height / (columns * images.shape[-1])))
     place_image(figure, sheet_png(images, columns, scale=sharp, pad=0), extent)
     equal_axes(theme.layout(figure, height, legend=False), extent, axes)
@@ -207,10 +200,3 @@ def _neighbour_points(codes: NDArray[np.floating], labels: NDArray[np.integer] |
 def _cross(point: NDArray[np.floating]) -> go.Scatter:
     marker = {"symbol": "cross-thin", "size": 14, "line": {"color": theme.POSTERIOR, "width": 3}}
     return go.Scatter(x=point[:1], y=point[1:], mode="markers", name="picked", marker=marker, hoverinfo="skip")
-
-
-def _middles(extent: Extent, rows: int, columns: int) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    left, right, bottom, top = extent
-    across = left + (np.arange(columns) + 0.5) / columns * (right - left)
-    down = top - (np.arange(rows) + 0.5) / rows * (top - bottom)
-    return np.tile(across, rows), np.repeat(down, columns)
