@@ -185,9 +185,11 @@ def show_command(arguments: argparse.Namespace) -> None:
 
 def _train(config: RunConfig, arguments: argparse.Namespace) -> None:
     from core.runs import load_or_train
+    from core.runtime import keep_freed_memory
 
     if (arguments.root / config.key).is_dir() and not arguments.again:
         return
+    keep_freed_memory()
     data = _load(config.data)
     with closing(Bar(config.key, config.train.epochs * len(data.train))) as bar:
         load_or_train(config, arguments.root, data=data, device=arguments.device, on_step=bar, again=True)
