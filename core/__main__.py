@@ -11,7 +11,20 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from core.config import LIKELIHOODS, MODEL_LABELS, NETWORKS, SHELF, SIZES, DataConfig, RunConfig, nearest, recipe, shelf
+from core.config import (
+    LIKELIHOODS,
+    MODEL_LABELS,
+    MORE_SEEDS,
+    NETWORKS,
+    SHELF,
+    SIZES,
+    DataConfig,
+    RunConfig,
+    more_seeds,
+    nearest,
+    recipe,
+    shelf,
+)
 
 if TYPE_CHECKING:
     from core.data import Split
@@ -21,6 +34,7 @@ EPILOG = """examples:
   python -m core train mnist beta-vae --latents 10 --beta 8 --epochs 30
   python -m core train sprites beta-vae --latents 10 --device cuda
   python -m core shelf                                   train what is missing of the runs that ship, and measure it
+  python -m core measure --train                         the numbers of every page, over seeds (hours on a CPU)
   python -m core list                                    one line per run
   python -m core show digits-vae-z2                      everything about one run; a unique beginning is enough
 
@@ -123,17 +137,23 @@ def shelf_command(arguments: argparse.Namespace) -> int:
             if config.data == data:
                 _train(config, arguments)
         _train_classifier(data, arguments)
+    arguments.train = False
     measure_command(arguments)
     return list_command(arguments)
 
 
 def measure_command(arguments: argparse.Namespace) -> None:
-    """Measure the random samples of every run against real images, where that was not done yet."""
-    from core.experiments import measure_shelf
+    """Measure every run of the shelf, and of further seeds, where that was not done yet."""
+    from core.experiments import STUDIES
+    from core.experiments.kept import measure_runs
 
-    with closing(Bar("measuring samples", None, "measurements")) as bar:
-        path = measure_shelf(arguments.root, bar)
-    print(path)
+    more = arguments.root.parent / MORE_SEEDS
+    if arguments.train:
+        for config in (*shelf(), *more_seeds()):
+            _train(config, arguments, arguments.root if config in shelf() else more)
+    for study in STUDIES:
+        with closing(Bar(f"measuring {study.name}", None, "runs")) as bar:
+            print(measure_runs(study, arguments.root, more=more, on_done=bar))
 
 
 def fetch_command(arguments: argparse.Namespace) -> None:
@@ -183,16 +203,17 @@ def show_command(arguments: argparse.Namespace) -> None:
     print("environment " + "  ".join(f"{name}={value}" for name, value in run.environment.items()))
 
 
-def _train(config: RunConfig, arguments: argparse.Namespace) -> None:
+def _train(config: RunConfig, arguments: argparse.Namespace, root: Path | None = None) -> None:
     from core.runs import load_or_train
     from core.runtime import keep_freed_memory
 
-    if (arguments.root / config.key).is_dir() and not arguments.again:
+    root = root or arguments.root
+    if (root / config.key).is_dir() and not arguments.again:
         return
     keep_freed_memory()
     data = _load(config.data)
     with closing(Bar(config.key, config.train.epochs * len(data.train))) as bar:
-        load_or_train(config, arguments.root, data=data, device=arguments.device, on_step=bar, again=True)
+        load_or_train(config, root, data=data, device=arguments.device, on_step=bar, again=True)
 
 
 def _train_classifier(data: DataConfig, arguments: argparse.Namespace) -> None:
@@ -245,7 +266,9 @@ def _parser() -> Parser:
     shelf_parser = command("shelf", shelf_command, "train those of the shipped runs that are missing")
     shelf_parser.add_argument("data", nargs="*", metavar="DATA", help="only these data sets")
     _run_options(shelf_parser)
-    command("measure", measure_command, "measure the random samples of every run")
+    measure = command("measure", measure_command, "measure every run that was not measured yet")
+    measure.add_argument("--train", action="store_true", help="first train what is missing, further seeds included")
+    _run_options(measure)
     command("fetch", fetch_command, "download MNIST once, unless it is here")
     command("list", list_command, "a line per run")
     show = command("show", show_command, "everything about one run")

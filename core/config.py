@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -314,19 +314,52 @@ def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunCon
     )
 
 
+SEEDS = (0, 1, 2)
+"""Every number that a sentence rests on comes from trainings with each of these."""
+
+MORE_SEEDS = ".seeds"
+"""The folder beside the shelf for runs that are measured but do not ship."""
+
+NOISE_RATIOS = (0.01, 0.05, 0.2, 0.5, 1.0)
+"""η of the noisy AEs that ship for digits and mnist; 0 is the AE."""
+
+_BETAS = {("mnist", 10): (2.0, 4.0, 8.0), ("sprites", 10): (2.0, 4.0, 8.0, 16.0)}
+"""β of the β-VAEs that ship where there is more than one; 1 is the VAE."""
+
+
+@cache
 def shelf() -> tuple[RunConfig, ...]:
-    """Return the configs of the runs that ship: every model, on every data set, seed 0.
+    """Return the configs of the runs that ship: seed 0, and of the sprites' β-sweep every seed.
 
     >>> len(shelf())
-    20
+    51
     """
     latent_dims = {"digits": (2, 10), "mnist": (2, 10), "sprites": (10,)}
-    return tuple(
-        recipe(data, model, latent_dim)
-        for data, dims in latent_dims.items()
-        for latent_dim in dims
-        for model in MODEL_LABELS
-    )
+    first = [config for data, dims in latent_dims.items() for dim in dims for config in _families(data, dim)]
+    swept = [config for config in first if config.data.name == "sprites" and config.model.posterior == "learned"]
+    return (*first, *(with_seed(config, seed) for config in swept for seed in SEEDS[1:]))
+
+
+@cache
+def more_seeds() -> tuple[RunConfig, ...]:
+    """Return the configs that are trained and measured but do not ship: the further seeds of those that do.
+
+    >>> len(more_seeds())
+    72
+    """
+    ships = set(shelf())
+    every = (with_seed(config, seed) for config in shelf() for seed in SEEDS)
+    return tuple(config for config in dict.fromkeys(every) if config not in ships)
+
+
+def _families(data: str, latent_dim: int) -> list[RunConfig]:
+    ratios = (0.05,) if data == "sprites" else NOISE_RATIOS
+    return [
+        recipe(data, "ae", latent_dim),
+        *(recipe(data, "noisy-ae", latent_dim, noise_ratio=ratio) for ratio in ratios),
+        recipe(data, "vae", latent_dim),
+        *(recipe(data, "beta-vae", latent_dim, beta=beta) for beta in _BETAS.get((data, latent_dim), (4.0,))),
+    ]
 
 
 def with_seed(config: RunConfig, seed: int) -> RunConfig:

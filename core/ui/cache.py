@@ -14,10 +14,11 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from core import experiments
 from core.checkpoints import DOCUMENT, SHELF, CheckpointError, survey
 from core.config import DataConfig, RunConfig
 from core.data import ImageSet, MissingData, Split, load, missing
+from core.experiments import samples as sampled
+from core.experiments.kept import Study
 from core.explore import decoding, neighbours, projection, sampling
 from core.figures import images as pictures
 from core.figures.latents import decoded_plane
@@ -136,7 +137,7 @@ def decoded_codes(key: str, index: tuple[int, ...]) -> Floats:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def sampler(key: str, name: str) -> sampling.Sampler:
     """Return a source of codes for a run, its box, Gaussian or mixture fitted to the codes."""
-    return experiments.sampler_of(run(key), name)
+    return sampled.sampler_of(run(key), name)
 
 
 def fitted_half_width(key: str) -> float:
@@ -192,26 +193,34 @@ def _reference(data: DataConfig) -> Reference:
     return load_classifier(SHELF, data)
 
 
-def kept_qualities(keys: tuple[str, ...]) -> dict[tuple[str, str], experiments.Quality | None]:
+def kept_qualities(keys: tuple[str, ...]) -> dict[tuple[str, str], sampled.Quality | None]:
     """Return the sample quality that ships with each run, or None, by key and sampler."""
-    return _kept_qualities(keys, (SHELF / experiments.MEASURED).stat().st_mtime_ns)
+    return _kept_qualities(keys, measured_stamp(sampled.SAMPLES))
+
+
+def measured_stamp(study: Study) -> int:
+    """Return what changes whenever the numbers of a study do."""
+    path = study.path(SHELF)
+    return path.stat().st_mtime_ns if path.is_file() else 0
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _kept_qualities(keys: tuple[str, ...], stamp: int) -> dict[tuple[str, str], experiments.Quality | None]:
-    return {(key, name): experiments.kept_quality(key, name, SHELF) for key in keys for name in sampling.SAMPLERS}
+def _kept_qualities(keys: tuple[str, ...], stamp: int) -> dict[tuple[str, str], sampled.Quality | None]:
+    return {
+        (key, name): sampled.kept_quality(run(key).config, name, SHELF) for key in keys for name in sampling.SAMPLERS
+    }
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def measured_quality(key: str, name: str, half_width: float | None) -> experiments.Quality:
+def measured_quality(key: str, name: str, half_width: float | None) -> sampled.Quality:
     """Return the sample quality of a run, measured now with one seed."""
     reference = _reference(run(key).config.data)
-    return experiments.measure_samples(run(key), reference, name, half_width=half_width, seeds=(0,))
+    return sampled.measure_samples(run(key), reference, name, half_width=half_width, seeds=(0,))
 
 
 def ceiling(data: DataConfig) -> dict[str, float] | None:
     """Return what real images score against real images, by score, or None."""
-    found = experiments.kept_ceiling(data, SHELF)
+    found = sampled.kept_ceiling(data, SHELF)
     return None if found is None else asdict(found)
 
 

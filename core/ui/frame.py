@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import streamlit as st
 
-from core.config import MODEL_LABELS, SIZES, RunConfig, shelf
+from core.config import MODEL_LABELS, SIZES, RunConfig, shelf, with_seed
 from core.ui import cache
 
 PAGES = {
     "pages/overview.py": ("Overview", ":material/home:"),
     "pages/latent_space.py": ("Latent space", ":material/scatter_plot:"),
     "pages/sampling.py": ("Sampling", ":material/casino:"),
+    "pages/noise.py": ("Noise", ":material/grain:"),
+    "pages/traversals.py": ("Traversals", ":material/tune:"),
+    "pages/interpolations.py": ("Interpolations", ":material/timeline:"),
 }
 """File -> title and icon, in the order of the lecture; the first one is the front page."""
 
@@ -40,15 +43,36 @@ class View:
     Args:
         picked: the run that was picked.
         family: the four models of the same data set and number of latents, by name; fewer where not all are kept.
+        siblings: every run of that data set and number of latents.
     """
 
     picked: RunConfig
     family: dict[str, RunConfig]
+    siblings: tuple[RunConfig, ...] = ()
 
     @property
     def keys(self) -> dict[str, str]:
         """Keys of the family's runs, by the model's label."""
         return {MODEL_LABELS[name]: config.key for name, config in self.family.items()}
+
+    def stops(self, number: str) -> dict[float, RunConfig]:
+        """Return the runs of the family that differ in η or in β alone, by that number, least first.
+
+        Args:
+            number: `noise_ratio`, from the AE at 0 on, or `beta`, with the VAE at 1.
+        """
+        names = ("noisy-ae", "ae") if number == "noise_ratio" else ("beta-vae", "vae")
+        base = self.picked if self.picked.model.name in names else self.family.get(names[1])
+        alike = [c for c in self.siblings if base and c.model.name in names and _core(c) == _core(base)]
+        found = {getattr(config.model, number) or 0.0: config for config in alike}
+        return dict(sorted(found.items()))
+
+
+def pick(config: RunConfig) -> None:
+    """Move the run picker to a run; for the callback of a widget that chooses among runs of the same picker."""
+    st.session_state["model"] = MODEL_LABELS[config.model.name]
+    if number := _NUMBERS.get(config.model.name):
+        st.session_state[number.key] = f"{_number(config):g}"
 
 
 def draw_frame() -> None:
@@ -112,7 +136,7 @@ def _pick_run() -> View | None:
     label = _choose("Model", "model", [MODEL_LABELS[name] for name in present], MODEL_LABELS["vae"])
     picked = _pick_among([c for c in configs if MODEL_LABELS[c.model.name] == label])
     usual = {name: _usual([c for c in configs if c.model.name == name]) for name in present}
-    return View(picked, usual | {picked.model.name: picked})
+    return View(picked, usual | {picked.model.name: picked}, tuple(configs))
 
 
 def _pick_among(configs: list[RunConfig]) -> RunConfig:
@@ -124,6 +148,9 @@ def _pick_among(configs: list[RunConfig]) -> RunConfig:
         configs = [c for c in configs if f"{_number(c):g}" == value]
     if len(configs) == 1:
         return configs[0]
+    by_seed = {config.train.seed: config for config in configs}
+    if len({with_seed(config, 0) for config in configs}) == 1:
+        return by_seed[_choose("Trained with seed", "trained", sorted(by_seed))]
     by_key = {config.key: config for config in configs}
     return by_key[_choose("Run", "run", list(by_key), _usual(configs).key)]
 
@@ -140,6 +167,11 @@ def _usual(configs: list[RunConfig]) -> RunConfig:
     number = _NUMBERS.get(configs[0].model.name)
     usual = number.usual if number else 0.0
     return min(configs, key=lambda c: (abs(_number(c) - usual), c.key not in shipped, c.key))
+
+
+def _core(config: RunConfig) -> RunConfig:
+    """Return a run without what tells an AE from a noisy one, and a VAE from a β-VAE."""
+    return replace(config, model=replace(config.model, posterior="point", beta=0.0, noise_ratio=None))
 
 
 def _number(config: RunConfig) -> float:

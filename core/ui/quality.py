@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.experiments import Quality
+from core.experiments.samples import Quality
 from core.explore.sampling import SAMPLERS
 from core.ui import cache
 from core.ui.frame import View

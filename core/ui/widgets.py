@@ -13,6 +13,7 @@ from core.config import MODEL_LABELS, RunConfig
 from core.explore.sampling import SAMPLERS
 from core.figures import theme
 from core.ui import cache
+from core.ui.frame import View, pick
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,35 @@ def table(rows: Sequence[Mapping[str, Any]], **columns: str) -> None:
     """Draw rows of a small table; `columns` may give a number format by column name."""
     formats = {name: st.column_config.NumberColumn(format=style) for name, style in columns.items()}
     st.dataframe(rows, hide_index=True, column_config=formats)
+
+
+def stop_slider(view: View, number: str, label: str) -> None:
+    """Draw a slider over the runs that differ in one number alone; it moves the run picker.
+
+    Args:
+        view: what the visitor looks at.
+        number: `noise_ratio` or `beta`.
+        label: of the slider.
+    """
+    stops, key = view.stops(number), f"stop {number}"
+    if len(stops) < 2:
+        return
+    now = next((value for value, config in stops.items() if config == view.picked), None)
+    options = list(stops) if now is not None else [None, *stops]
+    st.session_state[key] = now
+    st.select_slider(
+        label,
+        options,
+        key=key,
+        format_func=lambda value: "–" if value is None else f"{value:g}",
+        on_change=lambda: _move_picker(stops, key),
+    )
+
+
+def _move_picker(stops: dict[float, RunConfig], key: str) -> None:
+    value = st.session_state[key]
+    if value is not None:
+        pick(stops[value])
 
 
 def sampler_choice() -> SamplerChoice:

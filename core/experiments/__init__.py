@@ -1,0 +1,8 @@
+"""Measurements that join runs, codes and metrics: one study a file, each made of every run in the same way."""
+
+from core.experiments.kept import Study
+from core.experiments.samples import SAMPLES
+from core.experiments.traits import TRAITS
+
+STUDIES: tuple[Study, ...] = (TRAITS, SAMPLES)
+"""All that `python -m core measure` measures."""

@@ -1,0 +1,217 @@
+"""Numbers measured of many runs, kept in files so that no page has to wait for them and none can be stale.
+
+    checkpoints/<name of the study>.json    made by `python -m core measure`
+
+An entry names the SHA-256 of the weights, codes and classifier that it was measured with, and the study's settings.
+Runs of further seeds need not ship: their entry goes by the run's key, which says all that decided its training.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from core.checkpoints import SHELF, CheckpointError, read_document, survey
+from core.config import SEEDS, DataConfig, RunConfig, more_seeds, shelf, with_seed
+from core.metrics.reference import folder_name
+from core.runs import Run, open_run
+
+Numbers = dict[str, Any]
+"""What JSON can hold: names -> numbers, texts and lists of them."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A measurement that is made of every run in the same way.
+
+    Args:
+        name: of its file, without the ending.
+        settings: whatever the numbers depend on but the run, as text; a change makes every number stale.
+        measure: (run, folder of the classifiers) -> numbers.
+        compare: (data set, folder of the classifiers) -> numbers that runs on it are held against.
+        covers: which runs it is made of.
+        judged: whether it asks the data set's classifier, and is stale with another one.
+    """
+
+    name: str
+    settings: str
+    measure: Callable[[Run, Path], Numbers]
+    compare: Callable[[DataConfig, Path], Numbers] | None = None
+    covers: Callable[[RunConfig], bool] = lambda config: True
+    judged: bool = False
+
+    def path(self, root: Path) -> Path:
+        """Return its file."""
+        return Path(root) / f"{self.name}.json"
+
+
+def measure_runs(
+    study: Study,
+    root: Path = SHELF,
+    *,
+    more: Path | None = None,
+    on_done: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Measure every run of a folder that was not measured before with the same weights, and return the file.
+
+    The file is written after each run. A run whose data set has no classifier there is passed over where one is
+    needed. Numbers of a further seed stay though its run is gone; those of any other run leave the file with it.
+
+    Args:
+        study: what to measure.
+        root: folder of checkpoints, and of the file.
+        more: folder of the runs of further seeds, if any.
+        on_done: told after each run how many are done, and how many there are.
+    """
+    folders = _folders(study, root, more)
+    kept = _read_or_nothing(study, root)
+    further = {config.key for config in more_seeds()}
+    kept["entries"] = {key: entry for key, entry in kept["entries"].items() if key in folders or key in further}
+    for done, (key, (folder, config)) in enumerate(folders.items(), 1):
+        mark = _mark(study, config, folder / key, root)
+        if kept["entries"].get(key, {}).get("of") != mark:
+            kept["entries"][key] = {"of": mark, **study.measure(open_run(key, folder), root)}
+            _write(study, root, kept)
+        if on_done:
+            on_done(done, len(folders))
+    _compare(study, root, kept, [config.data for _, config in folders.values()])
+    return _write(study, root, kept)
+
+
+def numbers_of(study: Study, config: RunConfig, root: Path = SHELF) -> Numbers | None:
+    """Return what was measured of a run, or None if it was not, or with other weights."""
+    return _valid(_read(study, root)["entries"].get(config.key), study, config, root)
+
+
+def over_seeds(study: Study, config: RunConfig, root: Path = SHELF) -> list[Numbers]:
+    """Return what was measured of the same config trained with each of `SEEDS`, in that order; those that are known."""
+    found = (numbers_of(study, with_seed(config, seed), root) for seed in SEEDS)
+    return [numbers for numbers in found if numbers is not None]
+
+
+def compared(study: Study, data: DataConfig, root: Path = SHELF) -> Numbers | None:
+    """Return the numbers that runs on a data set are held against, or None."""
+    entry = _read(study, root)["compared"].get(folder_name(data))
+    if entry is None or entry["of"] != _settings(study, data, root):
+        return None
+    return {name: value for name, value in entry.items() if name != "of"}
+
+
+def stale(study: Study, root: Path = SHELF) -> list[str]:
+    """Return the keys of the lab's runs, of all seeds, that the study covers and has no valid numbers of."""
+    runs = (config for config in (*shelf(), *more_seeds()) if study.covers(config))
+    return [config.key for config in runs if numbers_of(study, config, root) is None]
+
+
+def _folders(study: Study, root: Path, more: Path | None) -> dict[str, tuple[Path, RunConfig]]:
+    """Return where each run that can be measured lies, by key; the shelf's own first."""
+    places = [Path(root)] if more is None else [Path(root), Path(more)]
+    found = {
+        key: (place, config)
+        for place in reversed(places)
+        for key, config in survey(place)
+        if isinstance(config, RunConfig) and study.covers(config)
+    }
+    ready = {k: v for k, v in found.items() if not study.judged or (Path(root) / folder_name(v[1].data)).is_dir()}
+    return dict(sorted(ready.items()))
+
+
+def _compare(study: Study, root: Path, kept: dict[str, Numbers], data_sets: Iterable[DataConfig]) -> None:
+    for data in dict.fromkeys(data_sets):
+        settings = _settings(study, data, root)
+        if study.compare and kept["compared"].get(folder_name(data), {}).get("of") != settings:
+            kept["compared"][folder_name(data)] = {"of": settings, **study.compare(data, root)}
+    present = {folder_name(data) for data in data_sets}
+    kept["compared"] = {name: entry for name, entry in kept["compared"].items() if name in present}
+
+
+def _valid(entry: Numbers | None, study: Study, config: RunConfig, root: Path) -> Numbers | None:
+    folder = Path(root) / config.key
+    try:
+        if entry is None or not _is_current(entry["of"], study, config, folder, root):
+            return None
+    except CheckpointError:
+        return None
+    return {name: value for name, value in entry.items() if name != "of"}
+
+
+def _is_current(of: Numbers, study: Study, config: RunConfig, folder: Path, root: Path) -> bool:
+    if folder.is_dir():
+        return of == _mark(study, config, folder, root)
+    settings = _settings(study, config.data, root)
+    return config in more_seeds() and settings.items() <= of.items()
+
+
+def _mark(study: Study, config: RunConfig, folder: Path, root: Path) -> Numbers:
+    """Return all that a run's numbers depend on."""
+    files = read_document(folder)["files"]
+    return {
+        "weights": files["weights.safetensors"][:16],
+        "codes": files["codes.npz"][:16],
+        **_settings(study, config.data, root),
+    }
+
+
+def _settings(study: Study, data: DataConfig, root: Path) -> Numbers:
+    """Return what all numbers of a data set depend on."""
+    if not study.judged:
+        return {"settings": study.settings}
+    classifier = read_document(Path(root) / folder_name(data))["files"]["weights.safetensors"][:16]
+    return {"settings": study.settings, "classifier": classifier}
+
+
+def _nothing() -> dict[str, Numbers]:
+    return {"compared": {}, "entries": {}}
+
+
+def _read(study: Study, root: Path) -> dict[str, Numbers]:
+    path = study.path(root)
+    if not path.is_file():
+        return _nothing()
+    now = path.stat()
+    return _read_at(path, (now.st_mtime_ns, now.st_ino, now.st_size))
+
+
+def _read_or_nothing(study: Study, root: Path) -> dict[str, Numbers]:
+    """Return what was measured before, to be changed; a damaged file is measured afresh."""
+    try:
+        return {part: dict(entries) for part, entries in _read(study, root).items()}
+    except CheckpointError:
+        return _nothing()
+
+
+@lru_cache(maxsize=8)
+def _read_at(path: Path, version: tuple[int, ...]) -> dict[str, Numbers]:
+    try:
+        measured = json.loads(path.read_text())
+        return {part: dict(measured[part]) for part in _nothing()}
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path} is damaged; run `python -m core measure` again") from error
+
+
+def _write(study: Study, root: Path, measured: dict[str, Numbers]) -> Path:
+    path = study.path(root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        part.write_text(_text(measured))
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _text(measured: dict[str, Numbers]) -> str:
+    """Return JSON with a line for each entry, so that a change to one run is a change to one line."""
+    parts = [
+        f"{json.dumps(part)}: {{\n"
+        + ",\n".join(f" {json.dumps(key)}: {json.dumps(entries[key])}" for key in sorted(entries))
+        + "\n}"
+        for part, entries in measured.items()
+    ]
+    return "{\n" + ",\n".join(parts) + "\n}\n"

@@ -1,0 +1,73 @@
+"""A film player that runs in the browser: dragging or playing it asks the server for nothing."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+_HTML = """
+<div class="strips"></div>
+<div class="controls"><button type="button" aria-label="Play">▶ Play</button><input type="range" min="0"><output></output></div>
+"""
+_mount = st.components.v2.component(
+    "latent_lab_player",
+    html=_HTML,
+    css=(_HERE / "player.css").read_text(),
+    js=(_HERE / "player.js").read_text(),
+)
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One film among those that move together.
+
+    Args:
+        name: what it shows.
+        png: its frames, equally high, below each other; as many as there are labels.
+        color: `#rrggbb` of the mark beside its name; none when left out.
+    """
+
+    name: str
+    png: bytes
+    color: str = "transparent"
+
+
+def player(
+    strips: Sequence[Strip],
+    labels: Sequence[str],
+    title: str,
+    key: str,
+    *,
+    start: int = 0,
+    columns: int = 1,
+    seconds: float = 3.0,
+    rebound: bool = True,
+) -> None:
+    """Draw films under one slider and a play button.
+
+    Args:
+        strips: shown side by side, all at the same frame.
+        labels: what the slider says at each frame.
+        title: of the slider, for those who hear the page.
+        key: of the player, unique on the page.
+        start: frame shown first.
+        columns: films in a row; two at most on a phone.
+        seconds: from the first frame to the last.
+        rebound: whether it plays back and forth without end; once through otherwise.
+
+    Raises:
+        ValueError: no strip or no label, or a start that is no frame.
+    """
+    if not strips or not 0 <= start < len(labels):
+        raise ValueError(f"there should be strips and a start below {len(labels)}, got {len(strips)} and {start}")
+    films = [
+        {"name": strip.name, "color": strip.color, "src": "data:image/png;base64," + b64encode(strip.png).decode()}
+        for strip in strips
+    ]
+    data = {"strips": films, "labels": list(labels), "title": title, "start": start, "columns": columns}
+    _mount(data=data | {"seconds": seconds, "rebound": rebound}, key=key)
