@@ -12,7 +12,9 @@ import streamlit as st
 _HERE = Path(__file__).parent
 _HTML = """
 <div class="strips"></div>
-<div class="controls"><button type="button" aria-label="Play">▶ Play</button><input type="range" min="0"><output></output></div>
+<div class="controls">
+<button type="button" aria-label="Play">▶ Play</button><input type="range" min="0"><output></output>
+</div>
 """
 _mount = st.components.v2.component(
     "latent_lab_player",

@@ -15,8 +15,11 @@ import sklearn.datasets
 from core import __main__ as command_line
 from core.__main__ import Bar, main
 from core.checkpoints import survey
-from core.config import SHELF, recipe
-from core.experiments import MEASURED, kept_quality
+from core.config import MORE_SEEDS, SHELF, recipe, with_seed
+from core.experiments import STUDIES
+from core.experiments.kept import numbers_of
+from core.experiments.samples import kept_quality
+from core.experiments.traits import TRAITS
 from core.metrics import reference
 from core.runs import load_or_train, open_run
 
@@ -288,7 +291,7 @@ def test_the_shelf_is_trained_judged_and_measured_once(
     assert other.key in err
     assert VAE.key not in err
     assert re.search(r"classifier-digits: \d+\.\d\d% of the test images right", out)
-    assert all(kept_quality(key, "prior", root) for key in (VAE.key, AE.key, other.key))
+    assert all(kept_quality(config, "prior", root) for config in (VAE, AE, other))
     code, again, err = run(capsys, "--root", root, "shelf", "digits")
     assert code == 0
     assert "classifier-digits" not in again
@@ -299,8 +302,24 @@ def test_the_shelf_is_trained_judged_and_measured_once(
 
 def test_measure_says_where_the_numbers_are(capsys: pytest.CaptureFixture[str], root: Path):
     code, out, _ = run(capsys, "--root", root, "measure")
-    assert (code, out) == (0, f"{root / MEASURED}\n")
-    assert json.loads((root / MEASURED).read_text()) == {"ceilings": {}, "entries": {}}
+    assert (code, out.splitlines()) == (0, [str(study.path(root)) for study in STUDIES])
+    for study in STUDIES:
+        entries = json.loads(study.path(root).read_text())["entries"]
+        assert entries.keys() == (set() if study.judged else {VAE.key, AE.key})
+
+
+def test_measure_trains_what_is_missing_and_further_seeds_beside_the_shelf(
+    capsys: pytest.CaptureFixture[str], root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    other, seed = recipe("digits", "noisy-ae", hidden=(8,), epochs=1), with_seed(VAE, 1)
+    monkeypatch.setattr(command_line, "shelf", lambda: (VAE, other))
+    monkeypatch.setattr(command_line, "more_seeds", lambda: (seed,))
+    code, _, _ = run(capsys, "--root", root, "measure", "--train", "--device", "cpu")
+    assert code == 0
+    assert dict(survey(root)) == {config.key: config for config in (VAE, AE, other)}
+    assert dict(survey(root.parent / MORE_SEEDS)) == {seed.key: seed}
+    assert numbers_of(TRAITS, other, root) is not None
+    assert seed.key in TRAITS.path(root).read_text()
 
 
 def test_the_bar_says_how_much_how_fast_and_how_long_still(capsys: pytest.CaptureFixture[str]):
@@ -367,7 +386,7 @@ def test_everything_runs_where_streamlit_and_plotly_are_not_installed(root: Path
     done = python(WITHOUT, root, VAE.key, *TINY)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("digits-noisy-ae-0.05-z2-s0") == 2
-    assert str(root / MEASURED) in done.stdout
+    assert str(STUDIES[0].path(root)) in done.stdout
 
 
 @pytest.mark.slow

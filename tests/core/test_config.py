@@ -91,7 +91,7 @@ def test_a_field_added_later_leaves_every_key_as_it_is(monkeypatch: pytest.Monke
         dropout: float = 0.0
 
     monkeypatch.setattr(module, "ModelConfig", LaterModel)
-    later = shelf()
+    later = shelf.__wrapped__()
     assert [config.key for config in later] == before
     changed = dataclasses.replace(later[0], model=dataclasses.replace(later[0].model, dropout=0.1))
     assert changed.key != before[0]
@@ -122,15 +122,24 @@ def test_labels_tell_siblings_apart():
     assert labels == ["AE", "Noisy AE, η = 0.05", "VAE", "β-VAE, β = 4"]
 
 
-def test_the_shelf_is_the_twenty_runs_that_ship():
-    runs = {(c.data.name, c.data.size, c.model.name, c.model.latent_dim) for c in shelf()}
-    models = ("ae", "noisy-ae", "vae", "beta-vae")
-    digits = {(name, size, m, z) for name, size in (("digits", 8), ("mnist", 28)) for m in models for z in (2, 10)}
-    assert runs == digits | {("sprites", 32, m, 10) for m in models}
-    assert len({config.key for config in shelf()}) == len(shelf()) == 20
-    assert {config.train.seed for config in shelf()} == {0}
-    assert {c.model.noise_ratio for c in shelf() if c.model.name == "noisy-ae"} == {0.05}
-    assert {c.model.beta for c in shelf() if c.model.name == "beta-vae"} == {4}
+def test_the_shelf_holds_every_family_and_the_sweeps_over_noise_and_beta():
+    runs = {(c.data.name, c.model.latent_dim, c.model.name, c.model.noise_ratio or c.model.beta) for c in shelf()}
+    noises = {0.01, 0.05, 0.2, 0.5, 1.0}
+    for data in ("digits", "mnist"):
+        for latent_dim in (2, 10):
+            swept = {number for *place, number in runs if place == [data, latent_dim, "noisy-ae"]}
+            assert swept == noises
+            assert {(data, latent_dim, name, n) for name, n in (("ae", 0), ("vae", 1), ("beta-vae", 4))} <= runs
+    assert {number for *place, number in runs if place == ["mnist", 10, "beta-vae"]} == {2, 4, 8}
+    assert {number for *place, number in runs if place == ["sprites", 10, "beta-vae"]} == {2, 4, 8, 16}
+    assert {("sprites", 10, name, n) for name, n in (("ae", 0), ("noisy-ae", 0.05), ("vae", 1))} <= runs
+
+
+def test_the_sprites_sweep_ships_every_seed_and_the_rest_only_the_first():
+    several = [c for c in shelf() if c.train.seed]
+    assert {(c.data.name, c.model.posterior) for c in several} == {("sprites", "learned")}
+    assert len(several) == 2 * 5
+    assert len({c.key for c in shelf()}) == len(shelf()) == 51
 
 
 def test_only_the_seed_differs_after_with_seed():

@@ -7,7 +7,7 @@ import pytest
 from core.checkpoints import load, save
 from core.config import MODEL_LABELS, SHELF, RunConfig, recipe, with_seed
 from core.config import shelf as shipped
-from core.ui.frame import PAGES
+from core.ui.frame import PAGES, View
 
 FAMILY = [recipe("digits", name, 2) for name in MODEL_LABELS]
 
@@ -83,14 +83,48 @@ def test_a_second_beta_can_be_picked_and_the_usual_one_comes_first(open_page, ot
     assert open_page(model="β-VAE", beta="16").selectbox(key="beta").value == "16"
 
 
-def test_runs_that_differ_in_something_else_are_told_apart_by_their_key(open_page, other_shelf):
+def test_runs_of_several_seeds_are_told_apart_by_their_seed(open_page, other_shelf):
     vae = recipe("digits", "vae", 2)
     copy_runs(other_shelf, FAMILY)
     keep_as(other_shelf, vae, with_seed(vae, 1))
     app = open_page(model="VAE")
-    assert set(options(app, "run")) == {vae.key, with_seed(vae, 1).key}
+    assert (options(app, "trained"), app.selectbox(key="trained").value) == (["0", "1"], 0)
+    assert "trained" not in keys(open_page(model="AE"))
+
+
+def test_runs_that_differ_in_something_else_are_told_apart_by_their_key(open_page, other_shelf):
+    vae, longer = recipe("digits", "vae", 2), recipe("digits", "vae", 2, epochs=201)
+    copy_runs(other_shelf, FAMILY)
+    keep_as(other_shelf, vae, longer)
+    app = open_page(model="VAE")
+    assert set(options(app, "run")) == {vae.key, longer.key}
     assert app.selectbox(key="run").value == vae.key
     assert "run" not in keys(open_page(model="AE"))
+
+
+def test_stops_are_the_runs_that_differ_in_one_number_alone():
+    family = {config.model.name: config for config in FAMILY}
+    others = [with_beta(FAMILY[-1], 16.0), with_seed(FAMILY[-1], 1), recipe("digits", "beta-vae", 2, hidden=(9,))]
+    noisier = recipe("digits", "noisy-ae", 2, noise_ratio=0.5)
+    view = View(family["vae"], family, (*FAMILY, *others, noisier))
+    assert view.stops("beta") == {1.0: family["vae"], 4.0: family["beta-vae"], 16.0: others[0]}
+    assert view.stops("noise_ratio") == {0.0: family["ae"], 0.05: family["noisy-ae"], 0.5: noisier}
+    assert replace(view, picked=others[1]).stops("beta") == {4.0: others[1]}
+    assert View(family["vae"], {}, ()).stops("noise_ratio") == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "page", "data"), [("noise_ratio", "noise", "digits"), ("beta", "traversals", "sprites")]
+)
+def test_the_slider_over_the_stops_moves_the_picker(open_page, number, page, data):
+    app = open_page(f"pages/{page}.py", data=data, latents=10, model="VAE")
+    slider = app.select_slider(key=f"stop {number}")
+    label, key, value = {"noise_ratio": ("Noisy AE", "eta", "0.2"), "beta": ("β-VAE", "beta", "8")}[number]
+    slider.set_value(float(value)).run()
+    assert (app.selectbox(key="model").value, app.selectbox(key=key).value) == (label, value)
+    assert app.select_slider(key=f"stop {number}").value == float(value)
+    app.selectbox(key="model").select("AE").run()
+    assert app.select_slider(key=f"stop {number}").value == (0.0 if number == "noise_ratio" else None)
 
 
 @pytest.mark.parametrize("page", PAGES)

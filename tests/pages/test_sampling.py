@@ -3,7 +3,7 @@ from functools import partial
 import pytest
 
 from core.config import MODEL_LABELS, SHELF, DataConfig, recipe
-from core.experiments import kept_ceiling, kept_quality
+from core.experiments.samples import kept_ceiling, kept_quality
 from core.explore.sampling import SAMPLERS
 from core.ui.quality import short
 
@@ -81,8 +81,8 @@ def test_the_nearest_training_images_are_shown_on_demand(opened):
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_the_sentence_names_the_models_that_the_kept_numbers_put_first_and_last(opened, name):
-    runs = {label: recipe("digits", model, 2).key for model, label in MODEL_LABELS.items()}
-    kept = {label: kept_quality(key, name, SHELF) for label, key in runs.items()}
+    runs = {label: recipe("digits", model, 2) for model, label in MODEL_LABELS.items()}
+    kept = {label: kept_quality(config, name, SHELF) for label, config in runs.items()}
     distance = {label: quality.mean("frechet") for label, quality in kept.items() if quality}
     assert distance.keys() == runs.keys()
     best, worst = min(distance, key=distance.__getitem__), max(distance, key=distance.__getitem__)
