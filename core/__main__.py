@@ -123,7 +123,7 @@ def train_command(arguments: argparse.Namespace) -> int:
     if arguments.hidden:
         changes["hidden"] = tuple(arguments.hidden)
     config = recipe(arguments.data, arguments.model, arguments.latents, **changes)
-    _train(config, arguments)
+    _train(config, arguments, arguments.root)
     return list_command(arguments, only=config.key)
 
 
@@ -135,7 +135,7 @@ def shelf_command(arguments: argparse.Namespace) -> int:
     for data in dict.fromkeys(config.data for config in configs):
         for config in configs:
             if config.data == data:
-                _train(config, arguments)
+                _train(config, arguments, arguments.root)
         _train_classifier(data, arguments)
     arguments.train = False
     measure_command(arguments)
@@ -203,11 +203,10 @@ def show_command(arguments: argparse.Namespace) -> None:
     print("environment " + "  ".join(f"{name}={value}" for name, value in run.environment.items()))
 
 
-def _train(config: RunConfig, arguments: argparse.Namespace, root: Path | None = None) -> None:
+def _train(config: RunConfig, arguments: argparse.Namespace, root: Path) -> None:
     from core.runs import load_or_train
     from core.runtime import keep_freed_memory
 
-    root = root or arguments.root
     if (root / config.key).is_dir() and not arguments.again:
         return
     keep_freed_memory()

@@ -16,7 +16,7 @@ _HTML = """
 <button type="button" aria-label="Play">▶ Play</button><input type="range" min="0"><output></output>
 </div>
 """
-_mount = st.components.v2.component(
+_mount = st.components.v2.component(  # pyright: ignore[reportAttributeAccessIssue]
     "latent_lab_player",
     html=_HTML,
     css=(_HERE / "player.css").read_text(),
