@@ -1,8 +1,9 @@
 """Measurements that join runs, codes and metrics: one study a file, each made of every run in the same way."""
 
+from core.experiments.factors import FACTORS
 from core.experiments.kept import Study
 from core.experiments.samples import SAMPLES
 from core.experiments.traits import TRAITS
 
-STUDIES: tuple[Study, ...] = (TRAITS, SAMPLES)
+STUDIES: tuple[Study, ...] = (TRAITS, FACTORS, SAMPLES)
 """All that `python -m core measure` measures."""
