@@ -8,6 +8,14 @@ from core.ui import cache, current_view, widgets
 
 RECONSTRUCTED, DECODED = (16, 8), (16, 4)  # images of a sheet, and its columns
 
+NEXT = (
+    ("latent_space", "Where do the codes lie?", "The codes of the test images, what lies between them, and one point."),
+    ("sampling", "Data or noise?", "Random codes from a box, the prior or a fitted density, judged by number."),
+    ("noise", "Does noise make a generator?", "An autoencoder trained with noise on its codes, beside the VAE."),
+    ("traversals", "What does one latent change?", "One latent moved by hand, and what β buys and costs."),
+    ("interpolations", "What lies between two images?", "The way from one image to another through four models."),
+)
+
 view = current_view()
 data = view.picked.data
 
@@ -43,13 +51,10 @@ with st.expander("Are they trained to the end? The learning curves", icon=":mate
     widgets.chart(training_curves(histories), "learning_curves")
 
 st.subheader("Where to go next?", anchor=False)
-left, right = st.columns(2)
-with left.container(border=True):
-    st.page_link("pages/latent_space.py", label="**Where do the codes lie?**", icon=":material/scatter_plot:")
-    st.markdown("The codes of the test images, what lies between them, and what one point means.")
-with right.container(border=True):
-    st.page_link("pages/sampling.py", label="**Data or noise?**", icon=":material/casino:")
-    st.markdown("Random codes from a box, the prior or a fitted density, and a number for how real they look.")
+for column, (page, question, text) in zip(st.columns(len(NEXT)), NEXT, strict=True):
+    with column.container(border=True, height="stretch"):
+        st.page_link(f"pages/{page}.py", label=f"**{question}**")
+        st.markdown(text)
 
 widgets.how_to_read(
     r"""

@@ -43,14 +43,14 @@ def test_no_package_is_required_twice():
 
 def test_files_are_small():
     assert [path for path in tracked() if path.stat().st_size > 5 * MB] == []
-    assert size(list(tracked())) < 60
+    assert size(list(tracked())) < 110
 
 
 def test_the_whole_shelf_ships_and_is_small():
     kept = [path for path in tracked() if path.is_relative_to(ROOT / "checkpoints")]
     documents = {path.parent.name for path in kept if path.name == "run.json"}
     assert {config.key for config in shelf()} - documents == set()
-    assert size(kept) < 40
+    assert size(kept) < 100
 
 
 SOURCES = [path for path in tracked() if path.suffix == ".py" and path.relative_to(ROOT).parts[0] != "tests"]
