@@ -2,8 +2,9 @@
 
 from core.experiments.factors import FACTORS
 from core.experiments.kept import Study
+from core.experiments.noise import NOISE
 from core.experiments.samples import SAMPLES
 from core.experiments.traits import TRAITS
 
-STUDIES: tuple[Study, ...] = (TRAITS, FACTORS, SAMPLES)
+STUDIES: tuple[Study, ...] = (TRAITS, FACTORS, SAMPLES, NOISE)
 """All that `python -m core measure` measures."""

@@ -1,0 +1,254 @@
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.config import DataConfig, recipe, with_seed
+from core.data import MissingData, load
+from core.experiments import noise
+from core.experiments.kept import measure_runs, numbers_of
+from core.experiments.noise import (
+    DEPENDS,
+    JUDGED,
+    LEVELS,
+    NO,
+    NOISE,
+    NOTHING,
+    SAMPLED,
+    UNKNOWN,
+    USUAL,
+    YES,
+    Claim,
+    Measured,
+    best,
+    compare,
+    depends_on,
+    families,
+    judge,
+    measure,
+    measured,
+    noisy_codes,
+    rate_bits,
+    together,
+)
+from core.metrics.channel import capacity_limit, gaussian_capacity
+from core.metrics.latents import code_scale
+from core.models import restore
+from core.runs import Run, load_or_train, open_run
+
+MODELS = ("ae", "noisy-ae", "vae")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """Return a small run of each kind of posterior."""
+    folder = tmp_path_factory.mktemp("runs")
+    return {name: load_or_train(recipe("digits", name, 3, hidden=(16,), epochs=20), folder) for name in MODELS}
+
+
+def test_codes_without_noise_are_the_codes():
+    codes = np.random.default_rng(0).normal(size=(9, 3)).astype(np.float32)
+    assert (noisy_codes(codes, 0, 5.0) == codes).all()
+
+
+def test_noise_has_the_level_of_the_codes_own_scale_and_the_same_direction_for_every_model():
+    wide, narrow = np.zeros((4000, 3), np.float32), np.ones((4000, 3), np.float32)
+    one, other = noisy_codes(wide, 0.5, 8.0), noisy_codes(narrow, 2.0, 0.1) - 1
+    assert one.std() == pytest.approx(4.0, rel=0.02)
+    np.testing.assert_allclose(one / 4.0, other / 0.2, atol=1e-4)
+    assert not np.allclose(one, noisy_codes(wide, 0.5, 8.0, seed=1))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_without_noise_the_error_is_that_of_the_run_and_far_noise_makes_it_worse(runs, model: str):
+    found = measure(runs[model], Path())
+    assert found["levels"] == list(LEVELS)
+    assert found["n"] == runs[model].metrics["test_images"] == 360
+    assert found["mse"][0] == pytest.approx(runs[model].metrics["mse"], rel=0.01)
+    assert found["mse"][-1] > found["mse"][0]
+    assert found["nll"][-1] > found["nll"][0]
+    assert len(found["mse"]) == len(found["nll"]) == len(LEVELS)
+    assert found["code_scale"] == pytest.approx(code_scale(runs[model].codes["mean"]), rel=1e-5)
+
+
+def test_errors_do_not_depend_on_the_unit_of_the_codes(runs):
+    """Codes twice as large, read by a decoder whose first layer is halved, are the same model."""
+    run = runs["ae"]
+    weights = {name: weight.clone() for name, weight in run.model.state_dict().items()}
+    weights[next(name for name in weights if name.startswith("decoder") and name.endswith("weight"))] *= 0.5
+    model = restore(run.config, weights)
+    doubled = replace(run, model=model, codes=run.codes | {"mean": 2 * run.codes["mean"]})
+    assert measure(doubled, Path())["mse"] == pytest.approx(measure(run, Path())["mse"], rel=1e-4)
+
+
+def test_the_rate_is_the_channels_or_the_kl_in_bits_and_unknown_without_noise(runs):
+    assert rate_bits(runs["ae"]) is None
+    vae, noisy = rate_bits(runs["vae"]), rate_bits(runs["noisy-ae"])
+    assert vae is not None
+    assert noisy is not None
+    assert sum(vae) == pytest.approx(runs["vae"].metrics["kl"] / math.log(2), rel=1e-3)
+    variance, std = runs["noisy-ae"].codes["mean"].var(0), runs["noisy-ae"].codes["std"]
+    assert noisy == pytest.approx(gaussian_capacity(variance, float(np.square(std).mean())), rel=0.01)
+    assert sum(noisy) <= 3 * capacity_limit(USUAL, 3) * 1.05  # test codes may spread a little wider than R says
+
+
+def test_it_uses_some_images_only_where_there_are_many(runs, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(noise, "MOST_IMAGES", 50)
+    assert measure(runs["vae"], Path())["n"] == 50
+
+
+def test_without_the_images_there_is_an_error_and_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("LATENT_LAB_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    noise._first_images.cache_clear()
+    with pytest.raises(MissingData, match="MNIST"):
+        measure(open_run(recipe("mnist", "ae").key), Path())
+
+
+def test_other_images_than_those_of_the_codes_are_refused(runs):
+    wrong = replace(runs["ae"], codes=runs["ae"].codes | {"label": (runs["ae"].codes["label"] + 1) % 10})
+    with pytest.raises(ValueError, match=r"should be those digits-ae-z3-s0-.* was tested on"):
+        measure(wrong, Path())
+
+
+def test_the_first_images_are_the_test_images():
+    images, labels = noise._first_images(DataConfig(name="digits"), 20)
+    test = load(DataConfig(name="digits")).test
+    assert (images == test.images(slice(20))).all()
+    assert labels.tolist() == test.labels[:20].tolist()
+
+
+def test_numbers_are_kept_for_every_kind_of_run(tmp_path: Path):
+    config = recipe("digits", "noisy-ae", 2, hidden=(16,), epochs=1)
+    load_or_train(config, tmp_path)
+    measure_runs(NOISE, tmp_path)
+    found = numbers_of(NOISE, config, tmp_path)
+    assert found is not None
+    assert len(found["rate_bits"]) == 2
+    known = measured(config, tmp_path)
+    assert known.noise == {0: found}
+    assert known.samples == {}
+    assert measured(with_seed(config, 1), tmp_path).noise == {0: found}
+
+
+def test_a_claim_holds_only_if_every_score_of_every_seed_is_better():
+    low, high = {0: [1.0, 1.0], 1: [2.0, 2.0]}, {0: [2.0, 3.0], 1: [3.0, 4.0]}
+    assert compare(low, high).word == YES
+    assert compare(high, low).word == NO
+    assert compare(low, low).word == NO
+    assert compare(low, {0: [2.0, 0.5], 1: [3.0, 3.0]}).word == DEPENDS
+    assert compare(low, {0: [2.0, 2.0], 1: [1.0, 1.0]}).word == DEPENDS
+    assert compare(low, high, (False, True)).word == DEPENDS
+    assert compare({0: [1.0, 0.9]}, {0: [2.0, 0.5]}, (False, True)).word == YES
+
+
+def test_only_seeds_that_both_were_measured_with_are_compared():
+    claim = compare({0: [1.0], 2: [9.0]}, {1: [0.0], 0: [2.0]})
+    assert (claim.seeds, claim.word) == (1, YES)
+    assert claim.ratio() == (0.5, 0.5, 0.5)
+    nothing = compare({0: [1.0]}, {1: [2.0]})
+    assert (nothing.seeds, nothing.word) == (0, UNKNOWN)
+    assert np.isnan(nothing.ratio()).all()
+
+
+def test_a_ratio_is_paired_by_seed():
+    claim = compare({0: [1.0], 1: [6.0]}, {1: [3.0], 0: [4.0]})
+    assert claim.ratio() == (1.125, 0.25, 2.0)
+
+
+def claims(*words: str) -> list[Claim]:
+    scores = {YES: ((1.0,), (2.0,)), NO: ((2.0,), (1.0,))}
+    return [Claim(*((scores[w][0],), (scores[w][1],)) if w in scores else ((), ()), (False,)) for w in words]
+
+
+def test_claims_together_are_as_strong_as_the_weakest():
+    assert together(claims(YES, YES, UNKNOWN)) == YES
+    assert together(claims(NO, NO)) == NO
+    assert together(claims(YES, NO)) == DEPENDS
+    assert together(claims(UNKNOWN)) == together([]) == UNKNOWN
+
+
+def model(error: float, distance: float = 10.0, coverage: float = 0.5, seeds: int = 3, rest: float = 0.1) -> Measured:
+    """Return made-up numbers; the seeds differ a little."""
+    errors = [rest + level * error for level in LEVELS]
+    return Measured(
+        {s: {"levels": list(LEVELS), "mse": [e * (1 + s / 100) for e in errors]} for s in range(seeds)},
+        {s: dict.fromkeys(SAMPLED, (distance * (1 + s / 100), coverage)) for s in range(seeds)},
+    )
+
+
+def test_the_verdict_says_what_the_numbers_say():
+    found = judge(
+        model(1.0, 100, 0.4),
+        {0.05: model(0.5, 80, 0.5, rest=0.12), 0.2: model(0.2, 20, 0.9, rest=0.2)},
+        model(0.3, 30, 0.8),
+    )
+    assert found.seeds == 3
+    assert {ratio: claim.word for ratio, claim in found.under_noise.items()} == {0.05: YES, 0.2: YES}
+    assert {ratio: claim.word for ratio, claim in found.at_rest.items()} == {0.05: NO, 0.2: NO}
+    assert found.at_rest[0.2].ratio()[0] == pytest.approx(2)
+    assert best(found.under_noise) == 0.2
+    assert found.of_interest() == [0.05, 0.2]
+    assert {found.improves_samples(name) for name in SAMPLED} == {YES}
+    assert {case: claim.word for case, claim in found.reaches.items()} == {
+        (ratio, name): YES if ratio == 0.2 else NO for ratio in (0.05, 0.2) for name in SAMPLED
+    }
+
+
+def test_noise_that_only_harms_gets_a_no():
+    found = judge(model(1.0, 10, 0.9), {0.05: model(2.0, 20, 0.5)}, model(0.5, 5, 0.95))
+    assert together(found.under_noise.values()) == NO
+    assert found.improves_samples("box") == NO
+    assert together(found.reaches.values()) == NO
+
+
+def test_a_smaller_distance_at_less_coverage_depends():
+    found = judge(model(1.0, 10, 0.9), {0.05: model(0.5, 5, 0.5)}, NOTHING)
+    assert found.improves_samples("gaussian") == DEPENDS
+    assert together(found.reaches.values()) == UNKNOWN
+
+
+def test_error_at_one_level_only_is_not_enough():
+    crossing = model(1.0)
+    for numbers in crossing.noise.values():
+        numbers["mse"][LEVELS.index(JUDGED[1])] = 99.0
+    assert judge(model(1.1), {0.05: crossing}, NOTHING).under_noise[0.05].word == DEPENDS
+
+
+@pytest.mark.parametrize("seeds", [0, 1, 2])
+def test_a_verdict_counts_its_seeds_and_bears_having_few(seeds: int):
+    found = judge(model(1.0), {0.05: model(0.5, seeds=seeds)}, model(0.5))
+    assert found.seeds == seeds
+    assert found.under_noise[0.05].word == (YES if seeds else UNKNOWN)
+    assert found.of_interest() == ([0.05] if seeds else [])
+
+
+def test_nothing_measured_is_no_verdict():
+    for found in (judge(NOTHING, {}, NOTHING), judge(NOTHING, {0.05: NOTHING}, NOTHING)):
+        assert found.seeds == 0
+        assert found.of_interest() == []
+        assert found.improves_samples("prior") == UNKNOWN
+        assert best(found.under_noise) is None
+
+
+def test_an_answer_depends_on_what_changes_it_alone():
+    names = ["data set", "latents", "η"]
+    words = {(d, n, e): YES if n == 2 else NO for d in "ab" for n in (2, 10) for e in (0.1, 1.0)}
+    assert depends_on(words, names) == ["latents"]
+    words["a", 2, 1.0] = DEPENDS
+    assert depends_on(words, names) == names
+    assert depends_on(dict.fromkeys(words, YES), names) == []
+    assert depends_on({("a", 2, 0.1): YES, ("b", 10, 0.1): NO, ("a", 10, 0.1): UNKNOWN}, names) == []
+
+
+def test_every_family_has_an_autoencoder_a_noisy_one_and_a_vae():
+    found = families()
+    assert {(data.name, latents) for data, latents in found} == {
+        *((data, latents) for data in ("digits", "mnist") for latents in (2, 10)),
+        ("sprites", 10),
+    }
+    for runs in found.values():
+        assert runs.keys() >= {0.0, USUAL, None}
+        assert {config.train.seed for config in runs.values()} == {0}
