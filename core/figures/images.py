@@ -57,6 +57,72 @@ def rows_png(rows: Sequence[NDArray[np.floating]], scale: int = 3, pad: int = 1,
     return _png(_tile(np.stack(strips), 1, row_gap, _CLEAR_LEVEL), scale)
 
 
+def labelled_png(
+    images: NDArray[np.floating], rows: Sequence[str], columns: Sequence[str], *, title: str = "", width: int = 1920
+) -> bytes:
+    """Return a sheet with names beside its rows and above its columns, black on white, as a PNG for a slide.
+
+    Args:
+        images: (R*C, 1, H, W) or (R*C, H, W), in [0, 1], row by row.
+        rows: R names; their letters should be in Latin script, as the font has no others.
+        columns: C names.
+        title: above it all; no room is left for one that is empty.
+        width: most pixels across; images are enlarged by a whole number.
+
+    Raises:
+        ValueError: the images are not as many as the names say.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    if len(images) != len(rows) * len(columns):
+        raise ValueError(f"there should be {len(rows)} x {len(columns)} images, got {len(images)}")
+    font = ImageFont.load_default(max(14, width // 70))
+    line = round(1.4 * font.size)
+    left, top = round(max(map(font.getlength, rows))) + line, line * (2 if title else 1)
+    tiles = _tile(_grey(images), len(columns), 1, 255)
+    scale = max(1, (width - left - line // 2) // tiles.shape[1])
+    tiles = tiles.repeat(scale, axis=0).repeat(scale, axis=1)
+    picture = Image.new("L", (left + tiles.shape[1] + line // 2, top + tiles.shape[0] + line // 2), 255)
+    picture.paste(Image.fromarray(tiles), (left, top))
+    pen = ImageDraw.Draw(picture)
+    pen.text((line // 2, line // 2), title, 0, font, anchor="lm")
+    high, wide = (tiles.shape[0] + scale) / len(rows), (tiles.shape[1] + scale) / len(columns)
+    for place, name in enumerate(rows):
+        pen.text((left - line // 2, top + (place + 0.5) * high), name, 0, font, anchor="rm")
+    for place, name in enumerate(columns):
+        pen.text((left + (place + 0.5) * wide, top - line // 2), name, 0, font, anchor="mm")
+    file = BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def gif(frames: NDArray[np.floating], seconds: float = 3.0, scale: int = 8, *, rebound: bool = True) -> bytes:
+    """Return the images as an animation without end.
+
+    Args:
+        frames: (S, 1, H, W) or (S, H, W), in [0, 1].
+        seconds: from the first frame to the last. A frame stays for a whole number of hundredths, two at the least:
+            browsers slow down what is faster.
+        scale: screen pixels per image pixel.
+        rebound: whether it plays back and forth; from the start again otherwise.
+
+    Raises:
+        ValueError: no stack of images, or no time.
+    """
+    from PIL import Image
+
+    if not seconds > 0:
+        raise ValueError(f"seconds should be above 0, got {seconds}")
+    grey = _grey(frames)
+    order = [*range(len(grey)), *(range(len(grey) - 2, 0, -1) if rebound else ())]
+    pictures = [Image.fromarray(grey[i].repeat(scale, axis=0).repeat(scale, axis=1)) for i in order]
+    hundredths = max(2, round(100 * seconds / len(grey)))
+    file = BytesIO()
+    rest = {"save_all": True, "append_images": pictures[1:], "loop": 0}
+    pictures[0].save(file, "GIF", duration=10 * hundredths, **rest)
+    return file.getvalue()
+
+
 def image_figure(
     images: NDArray[np.floating], columns: int | None = None, *, height: int = 420, names: Sequence[str] = ()
 ) -> go.Figure:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
-from core.figures.images import image_figure, place_image, rows_png, sheet, sheet_png
+from core.figures.images import gif, image_figure, labelled_png, place_image, rows_png, sheet, sheet_png
 
 
 @pytest.fixture
@@ -91,3 +91,72 @@ def test_place_image_puts_edges_at_the_extent_and_rows_upward():
     assert (image.x, image.y, image.sizex, image.sizey) == (-2, 5, 6, 6)
     assert (image.xanchor or "left", image.yanchor or "top") == ("left", "top")
     assert base64.b64decode(image.source.split(",")[1]) == b"picture"
+
+
+def played(animation: bytes) -> list[tuple[np.ndarray, int]]:
+    """Return each frame (H, W) of a GIF and how many milliseconds it stays."""
+    film: Any = Image.open(BytesIO(animation))
+    shown = []
+    for place in range(film.n_frames):
+        film.seek(place)
+        shown.append((np.asarray(film.convert("L")), film.info["duration"]))
+    return shown
+
+
+def test_a_gif_plays_forth_and_back_without_end(images: np.ndarray):
+    animation = gif(images, seconds=0.7, scale=1)
+    assert Image.open(BytesIO(animation)).info["loop"] == 0
+    frames = played(animation)
+    expected = np.rint(images[[0, 1, 2, 3, 4, 5, 6, 5, 4, 3, 2, 1], 0] * 255)
+    assert np.abs(np.stack([frame for frame, _ in frames]) - expected).max() <= 1
+    assert {stays for _, stays in frames} == {100}
+
+
+def test_a_gif_may_play_forth_only(images: np.ndarray):
+    assert len(played(gif(images, rebound=False))) == 7
+
+
+def test_a_gif_of_one_image_is_one_frame(images: np.ndarray):
+    assert len(played(gif(images[:1]))) == 1
+
+
+def test_no_frame_of_a_gif_is_faster_than_browsers_play(images: np.ndarray):
+    assert {stays for _, stays in played(gif(images, seconds=0.01))} == {20}
+
+
+def test_a_gif_is_enlarged_pixel_by_pixel(images: np.ndarray):
+    small, large = played(gif(images, scale=1))[3][0], played(gif(images, scale=4))[3][0]
+    assert (small.repeat(4, axis=0).repeat(4, axis=1) == large).all()
+
+
+def test_a_gif_takes_time():
+    with pytest.raises(ValueError, match="seconds should be above 0, got 0"):
+        gif(np.zeros((2, 4, 4)), seconds=0)
+
+
+@pytest.mark.parametrize(("width", "scale"), [(100, 3), (300, 18), (10, 1)])
+def test_a_labelled_sheet_holds_every_image_enlarged_by_a_whole_number(images: np.ndarray, width: int, scale: int):
+    png = labelled_png(images[:6], ["z1", "z2"], ["-3", "0", "+3"], width=width)
+    picture = np.asarray(Image.open(BytesIO(png)))
+    tiled = sheet(images[:6], columns=3).repeat(scale, axis=0).repeat(scale, axis=1)
+    filled = sheet(np.ones((6, 5, 4)), columns=3).repeat(scale, axis=0).repeat(scale, axis=1) > 0
+    height, across = tiled.shape
+    assert (picture[-10 - height : -10, -10 - across : -10][filled] == tiled[filled]).all()
+
+
+def test_names_stand_beside_and_above_a_labelled_sheet():
+    def black(rows: list[str], columns: list[str], title: str = "") -> np.ndarray:
+        return np.asarray(Image.open(BytesIO(labelled_png(np.ones((4, 9, 9)), rows, columns, title=title)))) < 99
+
+    assert not black(["", ""], ["", ""]).any()
+    beside, above = black(["z1", "z2"], ["", ""]), black(["", ""], ["-3", "+3"])
+    assert beside.any()
+    assert not beside[:, beside.shape[1] // 4 :].any()
+    assert above.any()
+    assert not above[above.shape[0] // 4 :].any()
+    assert black(["", ""], ["", ""], "sprites").any()
+
+
+def test_a_labelled_sheet_has_a_name_for_each_row_and_column():
+    with pytest.raises(ValueError, match="there should be 2 x 3 images, got 5"):
+        labelled_png(np.zeros((5, 4, 4)), ["a", "b"], ["1", "2", "3"])
