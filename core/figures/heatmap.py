@@ -1,0 +1,70 @@
+"""Tables of numbers as colours: what each latent has to do with each factor."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from core.figures import theme
+
+_FULLEST = 0.75
+"""Opacity of the highest value: text in the page's own colour can be read on it, on a light and on a dark page."""
+
+
+def heatmap(
+    values: NDArray[np.floating],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    name: str,
+    highest: float = 1.0,
+    color: str = theme.POSTERIOR,
+    height: int = 420,
+) -> go.Figure:
+    """Return a table whose cells are the fuller the higher their value, with the value written in each.
+
+    Args:
+        values: (R, C), at least 0.
+        rows: R names, the first on top.
+        columns: C names.
+        name: of the values, with their unit, for the pointer.
+        highest: value of a full cell.
+        color: of a full cell, as `#rrggbb`.
+        height: in pixels.
+
+    Raises:
+        ValueError: the names do not fit the values.
+    """
+    if np.shape(values) != (len(rows), len(columns)):
+        raise ValueError(f"values should be {len(rows)} x {len(columns)}, got {np.shape(values)}")
+    across, down = np.arange(len(columns)), np.arange(len(rows))
+    cells = go.Heatmap(
+        z=np.float32(values),
+        customdata=np.broadcast_to(np.array(rows)[:, None], np.shape(values)),
+        text=np.broadcast_to(np.array(columns), np.shape(values)),
+        zmin=0,
+        zmax=highest,
+        colorscale=[(0, theme.faded(color, 0)), (1, theme.faded(color, _FULLEST))],
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        hovertemplate=f"%{{customdata}}, %{{text}}<br>{name} %{{z:.3f}}<extra></extra>",
+    )
+    figure = theme.layout(go.Figure([cells, _numbers(values)]), height, legend=False)
+    figure.update_xaxes(tickvals=across, ticktext=list(columns), side="top", showgrid=False, zeroline=False)
+    figure.update_yaxes(tickvals=down, ticktext=list(rows), autorange="reversed", showgrid=False, zeroline=False)
+    return figure
+
+
+def _numbers(values: NDArray[np.floating]) -> go.Scatter:
+    # Text of its own, since a heat map's takes its colour from the cell as if that were opaque.
+    down, across = np.indices(np.shape(values))
+    return go.Scatter(
+        x=across.ravel(),
+        y=down.ravel(),
+        mode="text",
+        text=[f"{value:.2f}" for value in np.ravel(values)],
+        hoverinfo="skip",
+        showlegend=False,
+    )

@@ -1,0 +1,112 @@
+"""What a number that is set by hand buys and costs: one quantity against another, stop by stop, with every seed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.figures import theme
+
+_RING = 19
+
+
+@dataclass(frozen=True)
+class Stop:
+    """What was measured with one setting.
+
+    Args:
+        name: of the setting, `β = 4`.
+        x: for each seed.
+        y: for each seed.
+        color: of its marks.
+    """
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    color: str = theme.MODEL_COLORS["beta-vae"]
+
+
+def tradeoff(
+    stops: Sequence[Stop], *, x_name: str, y_name: str, chosen: str | None = None, height: int = 380
+) -> go.Figure:
+    """Return the stops along a line: a dot for each seed, a mark for their mean, a ring around the chosen one.
+
+    Args:
+        stops: in the order in which they are joined.
+        x_name: of the horizontal axis, with its unit.
+        y_name: of the vertical axis, with its unit.
+        chosen: name of the stop that is marked, if any.
+        height: in pixels.
+    """
+    figure = go.Figure()
+    means = {stop.name: (float(np.mean(stop.x)), float(np.mean(stop.y))) for stop in stops}
+    figure.add_trace(_line(means))
+    figure.add_traces([_seeds(stop) for stop in stops])
+    if chosen in means:
+        figure.add_trace(_ring(means[chosen]))
+    figure.add_trace(_means(stops, means))
+    theme.layout(figure, height, legend=False)
+    figure.update_xaxes(title_text=x_name, zeroline=False)
+    return figure.update_yaxes(title_text=y_name, zeroline=False)
+
+
+def counts(
+    stops: Mapping[str, tuple[float, Sequence[float]]],
+    *,
+    x_name: str,
+    y_name: str,
+    most: float,
+    chosen: str | None = None,
+    height: int = 380,
+) -> go.Figure:
+    """Return a count against a setting that doubles from stop to stop, from 0 to the most there can be.
+
+    Args:
+        stops: name -> value of the setting, above 0, and the count for each seed.
+        x_name: of the setting.
+        y_name: of the count.
+        most: the count cannot be more.
+        chosen: name of the stop that is marked, if any.
+        height: in pixels.
+    """
+    found = [Stop(name, [value] * len(count), count) for name, (value, count) in stops.items()]
+    figure = tradeoff(found, x_name=x_name, y_name=y_name, chosen=chosen, height=height)
+    values = [value for value, _ in stops.values()]
+    figure.update_xaxes(type="log", tickvals=values, ticktext=[f"{value:g}" for value in values])
+    return figure.update_yaxes(range=[-0.04 * most, 1.08 * most])
+
+
+def _line(means: Mapping[str, tuple[float, float]]) -> go.Scatter:
+    x, y = zip(*means.values(), strict=True)
+    return go.Scatter(x=x, y=y, mode="lines", line={"color": theme.MUTED, "width": 1.5}, hoverinfo="skip")
+
+
+def _seeds(stop: Stop) -> go.Scatter:
+    return go.Scatter(
+        x=list(stop.x),
+        y=list(stop.y),
+        mode="markers",
+        marker={"color": theme.faded(stop.color, 0.55), "size": 6},
+        hoverinfo="skip",
+    )
+
+
+def _means(stops: Sequence[Stop], means: Mapping[str, tuple[float, float]]) -> go.Scatter:
+    x, y = zip(*means.values(), strict=True)
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="markers+text",
+        text=list(means),
+        textposition="top right",
+        cliponaxis=False,
+        marker={"color": [stop.color for stop in stops], "size": 11, "symbol": "diamond"},
+        hovertemplate="%{text}: %{x:.3~f}, %{y:.3~f}<extra></extra>",
+    )
+
+
+def _ring(place: tuple[float, float]) -> go.Scatter:
+    marker = {"color": theme.CLEAR, "size": _RING, "line": {"color": theme.POSTERIOR, "width": 3}}
+    return go.Scatter(x=place[:1], y=place[1:], mode="markers", name="chosen", marker=marker, hoverinfo="skip")
