@@ -1,0 +1,540 @@
+"""The blocks of the Noise page: codes and their noise, films, curves over noise, and what the numbers decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.config import DataConfig, RunConfig
+from core.experiments.noise import (
+    DEPENDS,
+    JUDGED,
+    LEVELS,
+    NO,
+    NOISE,
+    NOTHING,
+    SAMPLED,
+    UNKNOWN,
+    USUAL,
+    YES,
+    Claim,
+    Measured,
+    Verdict,
+    best,
+    depends_on,
+    families,
+    judge,
+    measured,
+    noisy_codes,
+    together,
+)
+from core.experiments.samples import SAMPLES
+from core.explore.decoding import decode
+from core.explore.sampling import SAMPLERS
+from core.figures import images as pictures
+from core.figures import theme
+from core.figures.noise import Line, noise_among_codes, spread_lines
+from core.metrics.channel import bits, capacity_limit, noise_ratio_for
+from core.metrics.latents import code_scale
+from core.ui import cache, widgets
+from core.ui.frame import View
+from core.ui.latents import axis_names
+from core.ui.player import Strip, player
+from core.ui.quality import short
+
+PANEL_POINTS = 1000
+FILM_IMAGES, FILM_COLUMNS = 8, 4
+FILM_LEVELS = tuple(round(0.05 * step, 2) for step in range(41))
+FILM_START = 10
+SHEET_IMAGES, SHEET_COLUMNS = 16, 8
+ERRORS = {"Squared error": ("mse", "squared error per pixel"), "nll": ("nll", "nll, nats per image")}
+"""Word on the screen and in links -> field of the study, name of the axis."""
+SAMPLER_COLORS = {"box": theme.label_color(7), "gaussian": theme.POSTERIOR, "prior": theme.PRIOR}
+SCORES = ("Fréchet distance (smaller is better)", "coverage (larger is better)")
+UNMEASURED = "Not every number of this page was measured yet; run `python -m core measure`."
+
+Floats = NDArray[np.floating]
+Columns = dict[str, RunConfig]
+"""Label -> run: the AE, the noisy AE with the usual η, the one that is chosen, the VAE."""
+
+
+def columns(view: View) -> Columns:
+    """Return the models that stand side by side."""
+    stops = view.stops("noise_ratio")
+    wanted = [stops.get(0.0), stops.get(USUAL), view.picked if view.picked in stops.values() else None]
+    known = sorted((c for c in wanted if c), key=lambda config: config.model.noise_ratio or 0.0)
+    vae = [view.family["vae"]] if "vae" in view.family else []
+    return {config.model.label: config for config in (*known, *vae)}
+
+
+def chosen(view: View) -> float:
+    """Return the η that is chosen: that of the picked model, or the usual one where it has none."""
+    found = (ratio for ratio, config in view.stops("noise_ratio").items() if config == view.picked)
+    return next(found, USUAL)
+
+
+def scatters(shown: Columns) -> None:
+    """Draw the codes of each model with √R and the noise to scale."""
+    keys = tuple(config.key for config in shown.values())
+    for column, (label, config) in zip(st.columns(len(shown)), shown.items(), strict=True):
+        with column:
+            st.markdown(f"**{label}**")
+            widgets.chart(panel(config.key, panel_reach(keys)), f"codes {label}")
+            st.caption(size_of_noise(config.key))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def panel_reach(keys: tuple[str, ...]) -> float:
+    """Return how far the panels of some runs reach, in units of each one's √R, so that √R is equally large in all."""
+    reaches = [float(np.quantile(np.abs(cache.run(key).codes["mean"]), 0.998)) / _radius(key) for key in keys]
+    return min(max(1.15, *reaches), 2.2)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def panel(key: str, reach: float) -> go.Figure:
+    """Return the codes of a run on its two latents of most variance, with √R and the noise of the first test image."""
+    opened = cache.run(key)
+    pair = widest_pair(key)
+    codes = opened.codes["mean"][:PANEL_POINTS, pair]
+    return noise_among_codes(
+        codes,
+        opened.codes["label"][:PANEL_POINTS],
+        cache.label_names(opened.config.data),
+        radius=_radius(key),
+        center=codes[0],
+        std=_posterior_std(key)[pair],
+        half_width=reach * _radius(key),
+        prior=opened.config.model.posterior == "learned",
+        axes=axis_names(pair),
+    )
+
+
+def widest_pair(key: str) -> list[int]:
+    """Return the two latents of a run whose codes vary most, counted from 0, in order."""
+    return sorted(cache.run(key).codes["mean"].var(axis=0).argsort()[-2:].tolist())
+
+
+def size_of_noise(key: str) -> str:
+    """Return R, the noise and the scale of the codes as a caption."""
+    opened = cache.run(key)
+    std, kind = float(_posterior_std(key).mean()), opened.config.model.posterior
+    noise = {
+        "point": "no noise",
+        "fixed": f"noise √(η·R) = {short(std)}",
+        "learned": f"noise {short(std)} (its posterior's σ, mean over images and latents)",
+    }[kind]
+    scale = code_scale(opened.codes["mean"])
+    return (
+        f"R = {short(opened.metrics['squared_radius'])}, √R = {short(_radius(key))}; {noise}; code scale {short(scale)}"
+    )
+
+
+def _radius(key: str) -> float:
+    """Return √R; of a model that has put all codes on the origin, 1."""
+    return float(np.sqrt(cache.run(key).metrics["squared_radius"])) or 1.0
+
+
+def _posterior_std(key: str) -> Floats:
+    """Return the mean standard deviation of the posterior in each latent (L,)."""
+    return cache.run(key).codes["std"].mean(axis=0)
+
+
+def film(shown: Columns) -> None:
+    """Draw reconstructions under a slider of test-time noise that asks the server for nothing."""
+    data = next(iter(shown.values())).data
+    original = originals_film(data)
+    strips = [] if original is None else [Strip("Test images", original)]
+    strips += [Strip(label, noise_film(config.key), theme.color_of(label)) for label, config in shown.items()]
+    labels = [f"noise {level:.2f} × scale" for level in FILM_LEVELS]
+    player(strips, labels, "Test-time noise", "film", start=FILM_START, columns=len(strips), seconds=4)
+    widgets.images_missing(cache.missing_images(data))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def noise_film(key: str) -> bytes:
+    """Return the first test images as a run decodes them from their codes at each of `FILM_LEVELS`, one frame each."""
+    opened = cache.run(key)
+    mean, scale = opened.codes["mean"][:FILM_IMAGES], code_scale(opened.codes["mean"])
+    frames = [decode(opened.model, noisy_codes(mean, level, scale)) for level in FILM_LEVELS]
+    return _frames_png(np.concatenate(frames))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def originals_film(data: DataConfig) -> bytes | None:
+    """Return the first test images as a film in which nothing moves, or None where they are not on this machine."""
+    images = cache.test_images(data, slice(FILM_IMAGES))
+    return None if images is None else _frames_png(np.tile(images, (len(FILM_LEVELS), 1, 1)))
+
+
+def _frames_png(images: Floats) -> bytes:
+    # The gap is part of each image, so that all frames are equally high.
+    padded = np.pad(images, ((0, 0), (0, 1), (0, 1)))
+    return pictures.sheet_png(padded, FILM_COLUMNS, scale=1, pad=0)
+
+
+def errors(shown: Columns) -> None:
+    """Draw the error of each model against test-time noise, and what it was measured on."""
+    word = st.segmented_control(
+        "Error", list(ERRORS), default=next(iter(ERRORS)), key="error", required=True, bind="query-params"
+    )
+    known = {label: _known(config) for label, config in shown.items()}
+    if not any(found.noise for found in known.values()):
+        st.info(UNMEASURED)
+        return
+    field, axis = ERRORS[word]
+    widgets.chart(errors_figure(tuple(shown.values()), field, axis, _stamp()), "errors")
+    some = next(numbers for found in known.values() for numbers in found.noise.values())
+    st.caption(
+        f"{some['n']:,} test images, one draw of noise each, the same for all models;"
+        f" {_seeds_text([len(found.noise) for found in known.values()])}. The noise's standard deviation is in units of"
+        " each model's own code scale, so stretching the codes wins nothing."
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def errors_figure(configs: tuple[RunConfig, ...], field: str, axis: str, stamp: tuple[int, int]) -> go.Figure:
+    """Return an error of some models against test-time noise."""
+    lines = [
+        Line(config.model.label, x=LEVELS, values=[*zip(*rows, strict=True)], **_look(config))
+        for config in configs
+        if (rows := [numbers[field] for numbers in _known(config).noise.values()])
+    ]
+    return spread_lines(lines, x_name="test-time noise, in units of the code scale", y_name=axis, height=400)
+
+
+def _look(config: RunConfig) -> dict[str, str]:
+    """Return colour, dash and marker of a model; noisy AEs share the colour and differ in the rest."""
+    usual = config.model.noise_ratio in (None, USUAL)
+    look = {"dash": "solid", "symbol": "circle"} if usual else {"dash": "dash", "symbol": "diamond"}
+    return {"color": theme.color_of(config.model.label), **look}
+
+
+@st.fragment
+def draws(shown: Columns) -> None:
+    """Draw random codes from three sources as each model decodes them."""
+    seed = int(st.number_input("Seed", 0, 9999, key="seed", width=130, bind="query-params"))
+    for name in SAMPLED:
+        st.markdown(f"**{SAMPLERS[name]}**")
+        for column, (label, config) in zip(st.columns(len(shown)), shown.items(), strict=True):
+            png = cache.samples_png(config.key, name, None, seed, SHEET_IMAGES, SHEET_COLUMNS)
+            with column:
+                widgets.image_row(label, png)
+
+
+def scores(view: View) -> None:
+    """Draw the quality of random samples against η, each sampler a line, the VAE with its prior beside it."""
+    stops, ceiling = view.stops("noise_ratio"), cache.ceiling(view.picked.data)
+    if ceiling is None or not any(_known(config).samples for config in stops.values()):
+        st.info(UNMEASURED)
+        return
+    best_values = (ceiling["frechet"], ceiling["coverage"])
+    vae = view.family.get("vae")
+    for place, column in enumerate(st.columns(2)):
+        figure = scores_figure(tuple(stops.values()), vae, place, best_values[place], _stamp())
+        with column:
+            widgets.chart(figure, f"scores {place}")
+    st.caption(
+        f"Bands: least to most over trainings, {_seeds_text([len(_known(c).samples) for c in stops.values()])}; each is"
+        " the mean of three seeds of the codes. *Real against real* is what held-out images score."
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def scores_figure(
+    configs: tuple[RunConfig, ...], vae: RunConfig | None, score: int, best_value: float, stamp: tuple[int, int]
+) -> go.Figure:
+    """Return a score of random samples against η.
+
+    Args:
+        configs: the AE and the noisy AEs, by η.
+        vae: drawn as a level line with its prior.
+        score: 0 Fréchet distance, 1 coverage.
+        best_value: what real images reach.
+        stamp: of the files that the numbers are from.
+    """
+    ratios = [config.model.noise_ratio or 0.0 for config in configs]
+    places, ends = range(len(configs)), (0, len(configs) - 1)
+    lines = [
+        Line(SAMPLERS[name], SAMPLER_COLORS[name], places, [_scores(c, name, score) for c in configs], symbol="circle")
+        for name in SAMPLED
+    ]
+    if vae and (values := _scores(vae, "prior", score)):
+        lines.append(Line("VAE, prior", theme.color_of("VAE"), ends, [values] * 2, "dash"))
+    lines.append(Line("real against real", theme.MUTED, ends, [[best_value]] * 2, "dot"))
+    ticks = [f"{ratio:g}" for ratio in ratios]
+    return spread_lines(lines, x_name="noise in training, η", y_name=SCORES[score], ticks=ticks, log_y=score == 0)
+
+
+def _scores(config: RunConfig, sampler: str, score: int) -> list[float]:
+    """Return a score of random samples, by seed."""
+    return [found[sampler][score] for found in _known(config).samples.values()]
+
+
+def radius_over_training(shown: Columns) -> None:
+    """Draw √R over epochs, and say where it ended."""
+    widgets.chart(radius_figure(tuple(shown.values())), "radius")
+    ends = [f"{label} {short(code_scale(cache.run(c.key).codes['mean']))}" for label, c in shown.items()]
+    st.caption(
+        f"Of the test codes, one training (seed {next(iter(shown.values())).train.seed}). Scale of the codes at the"
+        f" end: {'; '.join(ends)}."
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def radius_figure(configs: tuple[RunConfig, ...]) -> go.Figure:
+    """Return √R of some runs over epochs."""
+    histories = {config: cache.run(config.key).history["squared_radius"] for config in configs}
+    lines = [
+        Line(c.model.label, x=range(1, len(h) + 1), values=np.sqrt(h)[:, None].tolist(), **(_look(c) | {"symbol": ""}))
+        for c, h in histories.items()
+    ]
+    return spread_lines(lines, x_name="epoch", y_name="√R, units of the code", log_y=True)
+
+
+def rate(view: View) -> None:
+    """Draw the bits that the noise leaves against η, with the VAE's KL, and say which η would leave as many."""
+    stops = {ratio: config for ratio, config in view.stops("noise_ratio").items() if ratio}
+    vae = view.family.get("vae")
+    if not stops:
+        st.info("No autoencoder was trained with noise on these images with this many latents.")
+        return
+    widgets.chart(rate_figure(tuple(stops.values()), vae, _stamp()), "rate")
+    spent = cache.run(vae.key).metrics["kl"] if vae else None
+    if spent:
+        latents, kl = view.picked.model.latent_dim, bits(spent)
+        st.caption(
+            f"The VAE spends {kl:.1f} bits per image ({kl / latents:.2f} per latent) at most; a noisy AE of"
+            f" {latents} latents is left as many at most with η = {short(noise_ratio_for(kl, latents))}."
+        )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def rate_figure(configs: tuple[RunConfig, ...], vae: RunConfig | None, stamp: tuple[int, int]) -> go.Figure:
+    """Return bits per latent against η.
+
+    Args:
+        configs: the noisy AEs, by η.
+        vae: drawn as a level line.
+        stamp: of the files that the numbers are from.
+    """
+    ratios = [config.model.noise_ratio or 0.0 for config in configs]
+    ends = (min(ratios) / 4, max(ratios) * 2)
+    fine = np.geomspace(*ends, num=60).tolist()
+    limit = capacity_limit(fine, configs[0].model.latent_dim)[:, None].tolist()
+    lines = [
+        Line("most that η leaves", theme.MUTED, fine, limit, "dot"),
+        Line(
+            "Noisy AE, capacity", theme.color_of("Noisy AE"), ratios, [*map(_bits_per_latent, configs)], symbol="circle"
+        ),
+    ]
+    if vae and (spent := _bits_per_latent(vae)):
+        lines.append(Line("VAE, KL", theme.color_of("VAE"), ends, [spent] * 2, "dash"))
+    return spread_lines(lines, x_name="noise in training, η", y_name="bits per latent, at most", log_x=True)
+
+
+def _bits_per_latent(config: RunConfig) -> list[float]:
+    """Return the rate averaged over latents, by seed."""
+    return [float(np.mean(numbers["rate_bits"])) for numbers in _known(config).noise.values() if numbers["rate_bits"]]
+
+
+def verdict(view: View) -> None:
+    """Draw what the numbers decide: three answers for these runs, and on what they depend elsewhere."""
+    stops = view.stops("noise_ratio")
+    found = _judge(stops | ({None: view.family["vae"]} if "vae" in view.family else {}))
+    if not found.of_interest():
+        st.info(UNMEASURED)
+        return
+    answers = {
+        "Better under noise?": (together(found.under_noise[r] for r in found.of_interest()), under_noise_text(found)),
+        "Better random samples?": (
+            together_words([found.improves_samples(name) for name in SAMPLED]),
+            samples_text(found),
+        ),
+        "As good as the VAE?": (together(found.reaches.values()), reaches_text(found)),
+    }
+    for column, (question, (word, text)) in zip(st.columns(3), answers.items(), strict=True):
+        with column.container(border=True, height="stretch"):
+            st.markdown(f"**{question} {word.capitalize()}.**")
+            st.markdown(text)
+    st.markdown(summary(view, {question: word for question, (word, _) in answers.items()}, found.seeds))
+    rows, sentences = elsewhere(_stamp())
+    st.markdown(sentences)
+    with st.expander("Every data set and number of latents", icon=":material/table:"):
+        widgets.table(rows)
+        st.caption(
+            "“Yes” and “no” hold for every seed. Samples: Fréchet distance and coverage must both be better. The best η"
+            " is chosen by the same numbers, which flatters it a little."
+        )
+
+
+def under_noise_text(found: Verdict) -> str:
+    """Return what training with noise does to the error under test-time noise, and its cost without any."""
+    levels = " and ".join(f"{level:g}" for level in JUDGED)
+    gains = [f"η = {r:g} leaves {times(found.under_noise[r])}" for r in found.of_interest()]
+    costs = [f"η = {r:g} makes {times(found.at_rest[r])}" for r in found.of_interest()]
+    which = " (the usual and the best)" if len(gains) > 1 else ""
+    return (
+        f"At noise of {levels} times the code scale, squared error against the AE's{which}, at {JUDGED[0]:g}:"
+        f" {'; '.join(gains)}. Without test-time noise: {'; '.join(costs)}."
+    )
+
+
+def samples_text(found: Verdict) -> str:
+    """Return what training with noise does to random samples, by sampler."""
+    parts = []
+    for name in SAMPLED:
+        claims = {ratio: claim for (ratio, sampler), claim in found.samples.items() if sampler == name}
+        top = best(claims)
+        if top is not None:
+            usual = f"η = {USUAL:g} {scored(claims[USUAL])}" if USUAL in claims and claims[USUAL].seeds else ""
+            other = f"η = {top:g} {scored(claims[top])}" if top != USUAL else ""
+            said = "; ".join(part for part in (usual, other) if part)
+            parts.append(f"*{SAMPLERS[name]}*: **{found.improves_samples(name)}** ({said})")
+    return f"Against the AE with the same sampler, Fréchet distance and coverage. {'. '.join(parts)}."
+
+
+def reaches_text(found: Verdict) -> str:
+    """Return how near noise comes to the VAE with its prior."""
+    top = best(found.reaches)
+    if top is None:
+        return "There is no VAE to compare with."
+    claim = found.reaches[top]
+    reached = sorted({f"η = {r:g} with {SAMPLERS[s]}" for (r, s), c in found.reaches.items() if c.word == YES})
+    listed = (
+        f" Every seed gets there with {_listed(reached)}."
+        if reached
+        else " No pair of η and sampler gets there with every seed."
+    )
+    return (
+        f"Nearest to the VAE with its prior comes η = {top[0]:g} with *{SAMPLERS[top[1]]}*: Fréchet distance"
+        f" {_mean(claim.ours, 0)} against {_mean(claim.theirs, 0)}, coverage {_mean(claim.ours, 1, True)} against"
+        f" {_mean(claim.theirs, 1, True)}.{listed}"
+    )
+
+
+def summary(view: View, words: Mapping[str, str], seeds: int) -> str:
+    """Return the page's answer for the picked data set and number of latents, and how much it rests on."""
+    noise, samples, vae = words.values()
+    rests = (
+        "one training each" if seeds == 1 else f"{seeds} trainings each" if seeds else "numbers that are not complete"
+    )
+    few = "" if seeds >= 3 else "; three are wanted, so take it as a first look"
+    asked = f"{view.picked.data.name} with {view.picked.model.latent_dim} latents"
+    generator = {
+        (YES, YES): "makes the autoencoder a generator as good as the VAE",
+        (YES, NO): "makes the autoencoder a better generator, but not one as good as the VAE",
+        (NO, NO): "does not make the autoencoder a generator",
+    }.get((samples, vae), "makes the autoencoder a better generator only in part: it depends on the sampler and on η")
+    robust = {YES: "makes it robust to noise on the code", NO: "does not even make it robust to noise on the code"}.get(
+        noise, "makes it robust to noise on the code only in part"
+    )
+    return f"On **{asked}**, noise in training {robust}, and it {generator}. This rests on {rests}{few}."
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def elsewhere(stamp: tuple[int, int]) -> tuple[list[dict[str, str]], str]:
+    """Return a row of answers for each family of runs, and what each answer depends on."""
+    found = {family: _judge(runs) for family, runs in families().items()}
+    known = {family: one for family, one in found.items() if one.of_interest()}
+    names = ["data set", "latents", "η", "sampler"]
+    noise = {(d.name, n, r): c.word for (d, n), v in known.items() for r, c in v.under_noise.items()}
+    samples = {(d.name, n, *case): c.word for (d, n), v in known.items() for case, c in v.samples.items()}
+    vae = {(d.name, n, *case): c.word for (d, n), v in known.items() for case, c in v.reaches.items()}
+    sentences = [
+        "Over every data set, number of latents, η and sampler that was measured:",
+        f"- less error under noise: {counted(noise, names[:3])}",
+        f"- better random samples than the AE: {counted(samples, names)}",
+        f"- as good as the VAE with its prior: {counted(vae, names)}",
+    ]
+    return [_row(data.name, latents, one) for (data, latents), one in known.items()], "\n".join(sentences)
+
+
+def counted(words: Mapping[tuple[Any, ...], str], names: Sequence[str]) -> str:
+    """Return how many cases hold with every seed, and what that depends on."""
+    known = [word for word in words.values() if word != UNKNOWN]
+    if not known:
+        return "not measured."
+    on = depends_on(words, names)
+    held = f"**yes** in {known.count(YES)} of {len(known)} cases, **no** in {known.count(NO)}"
+    split = f", seeds disagree or scores contradict in {known.count(DEPENDS)}" if DEPENDS in known else ""
+    return f"{held}{split}." + (f" It depends on {_listed(on)}." if on else "")
+
+
+def together_words(words: Sequence[str]) -> str:
+    """Return the common word of several answers, `DEPENDS` where they differ."""
+    known = set(words) - {UNKNOWN}
+    return known.pop() if len(known) == 1 else DEPENDS if known else UNKNOWN
+
+
+def times(claim: Claim) -> str:
+    """Return the ratio of a claim's first score: mean, and least to most over seeds.
+
+    >>> times(Claim(((1.0,), (1.5,)), ((2.0,), (2.0,)), (False,)))
+    '0.62 × (0.50 to 0.75)'
+    """
+    mean, low, high = claim.ratio()
+    return f"{mean:.2f} ×" + (f" ({low:.2f} to {high:.2f})" if claim.seeds > 1 else "")
+
+
+def scored(claim: Claim) -> str:
+    """Return both scores of a claim, theirs before ours, averaged over seeds."""
+    return (
+        f"{_mean(claim.theirs, 0)} → {_mean(claim.ours, 0)},"
+        f" {_mean(claim.theirs, 1, True)} → {_mean(claim.ours, 1, True)}"
+    )
+
+
+def _row(data: str, latents: int, found: Verdict) -> dict[str, str]:
+    noise = together(found.under_noise[ratio] for ratio in found.of_interest())
+    top = best(found.under_noise)
+    samples = {f"Samples, {SAMPLERS[name]}": found.improves_samples(name) for name in SAMPLED}
+    reached = best(found.reaches)
+    vae = "–" if reached is None else f"{found.reaches[reached].word} (η = {reached[0]:g}, {SAMPLERS[reached[1]]})"
+    return {
+        "Data": data,
+        "Latents": str(latents),
+        "Under noise": f"{noise} ({times(found.under_noise[top])}, η = {top:g})",
+        **samples,
+        "VAE reached, at best": vae,
+        "Seeds": str(found.seeds),
+    }
+
+
+def _judge(runs: Mapping[Any, RunConfig]) -> Verdict:
+    """Return the verdict over runs by η, 0 for the AE and None for the VAE."""
+    known = {ratio: _known(config) for ratio, config in runs.items()}
+    noisy = {ratio: found for ratio, found in known.items() if ratio}
+    return judge(known.get(0.0, NOTHING), noisy, known.get(None, NOTHING))
+
+
+def _known(config: RunConfig) -> Measured:
+    return _measured(config, _stamp())
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _measured(config: RunConfig, stamp: tuple[int, int]) -> Measured:
+    return measured(config, cache.SHELF)
+
+
+def _stamp() -> tuple[int, int]:
+    return cache.measured_stamp(NOISE), cache.measured_stamp(SAMPLES)
+
+
+def _mean(rows: Sequence[Sequence[float]], score: int, share: bool = False) -> str:
+    value = float(np.mean([row[score] for row in rows]))
+    return f"{value:.0%}" if share else short(value)
+
+
+def _seeds_text(counts: Sequence[int]) -> str:
+    least, most = min(counts), max(counts)
+    many = f"{most} trainings" if most > 1 else "one training"
+    return f"{many} of each model" if least == most else f"{least} to {most} trainings of each model"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
