@@ -1,8 +1,70 @@
-"""Noise."""
+"""One latent moves and the others stay: what it changes, what β buys and costs, which factor it follows."""
 
-from core.ui import current_view, widgets
+import streamlit as st
+
+from core.ui import cache, current_view, traversals, widgets
 
 view = current_view()
-widgets.heading("Does noise on the codes make an autoencoder a generator?", "")
-widgets.stop_slider(view, "noise_ratio", "Noise η")
-widgets.stop_slider(view, "beta", "β")
+widgets.heading(
+    "What does one latent change?",
+    "Take a code, move **one** latent and leave the others: whatever changes in the picture, that latent changed it."
+    " A larger β makes every nat of KL dearer, and the model keeps fewer latents. Every β here is a model of its own.",
+)
+with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
+    widgets.stop_slider(view, "beta", "β")
+    other = traversals.against(view)
+
+
+@st.fragment
+def strips() -> None:
+    """Draw the sheet and the film; only this part runs again when the start or the range changes."""
+    choice = traversals.choose(view)
+    left, right = st.columns([2.4, 1], gap="large")
+    with left:
+        traversals.draw_sheet(view, choice)
+    with right:
+        traversals.beside_the_sheet(view.picked, choice)
+    film(choice)
+
+
+@st.fragment
+def film(choice: traversals.Choice) -> None:
+    st.subheader("One latent, moved by hand", anchor=False)
+    traversals.scrub(view, other, choice)
+    traversals.downloads(view.picked, choice)
+
+
+strips()
+widgets.images_missing(cache.missing_images(view.picked.data))
+
+st.subheader("What does β buy, and what does it cost?", anchor=False)
+traversals.draw_prices(view)
+
+if cache.factor_names(view.picked.data):
+    st.subheader("Which factor does each latent follow?", anchor=False)
+    traversals.draw_factors(view.picked)
+
+widgets.how_to_read(
+    r"""
+A row of the sheet is $\mathrm{decode}(z + (v - z_u)\,e_u)$ for values $v$ from left to right: latent $u$ takes the
+value, all others keep that of the start. Bars are the **KL of each latent**, averaged over test images,
+
+$$\mathrm{KL}_u = \mathbb{E}_x\big[\tfrac12(\mu_u^2 + \sigma_u^2 - 1) - \ln\sigma_u\big],$$
+
+how many nats it carries about the image. A latent is *active* if its posterior mean varies with a variance above 0.01
+(codes without a KL on unit scale); a collapsed one has the prior for a posterior, and its row stands still.
+
+**β.** The models minimise $\mathrm{nll} + \beta\,\mathrm{KL}$: distortion, plus β times the rate. Along the curve of
+the best models a nat of rate is worth β nats of distortion, so a larger β moves to the left and up. A latent stays
+open only if each of its nats saves more than β nats of nll; that is why β closes latents one by one.
+
+**Factors.** $I(z_u; v_k) / H(v_k)$, the mutual information of a latent's mean and a factor over the factor's entropy:
+1 if the latent tells all of the factor, 0 if nothing. It is counted in a histogram of 20 bins for each latent, and
+asks for no scale: even a collapsed latent tells a little, because its mean still trembles with the image. *Orientation*
+is hard to follow by any measure: a square looks the same after a quarter turn, an ellipse after half of one.
+
+Sources: Kingma and Welling 2014 (KL); Higgins et al. 2017 (β, traversals); Burgess et al. 2018 (rate and traversals
+against β); Burda et al. 2015 (active latents); Chen et al. 2018, section 4, and Locatello et al. 2019 (normalised
+mutual information and its histogram).
+"""
+)

@@ -31,7 +31,7 @@ def code_against_factor(
         height: in pixels.
     """
     values = np.unique(factor)
-    means = [code[factor == value].mean() for value in values]
+    means = np.array([code[factor == value].mean() for value in values])
     # A little apart, or thousands of points would make one line for each value.
     aside = np.random.default_rng(0).uniform(-0.3, 0.3, len(factor))
     points = go.Scattergl(

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from core.figures import theme
 
-_FULLEST = 0.75
-"""Opacity of the highest value: text in the page's own colour can be read on it, on a light and on a dark page."""
+_TELLING = 0.3
+_DARK = "#11161f"
+# The numbers can be read on a light and on a dark page: grey on what is faint, dark on what is full, nothing between.
+_OPACITIES = ((0, 0), (_TELLING, 0.2), (_TELLING, 0.7), (1, 1))
 
 
 def heatmap(
@@ -45,26 +47,32 @@ def heatmap(
         text=np.broadcast_to(np.array(columns), np.shape(values)),
         zmin=0,
         zmax=highest,
-        colorscale=[(0, theme.faded(color, 0)), (1, theme.faded(color, _FULLEST))],
+        colorscale=[(share, theme.faded(color, opacity)) for share, opacity in _OPACITIES],
         showscale=False,
         xgap=2,
         ygap=2,
         hovertemplate=f"%{{customdata}}, %{{text}}<br>{name} %{{z:.3f}}<extra></extra>",
     )
-    figure = theme.layout(go.Figure([cells, _numbers(values)]), height, legend=False)
+    figure = theme.layout(go.Figure([cells, *_numbers(values, highest)]), height, legend=False)
     figure.update_xaxes(tickvals=across, ticktext=list(columns), side="top", showgrid=False, zeroline=False)
     figure.update_yaxes(tickvals=down, ticktext=list(rows), autorange="reversed", showgrid=False, zeroline=False)
     return figure
 
 
-def _numbers(values: NDArray[np.floating]) -> go.Scatter:
-    # Text of its own, since a heat map's takes its colour from the cell as if that were opaque.
-    down, across = np.indices(np.shape(values))
+def _numbers(values: NDArray[np.floating], highest: float) -> list[go.Scatter]:
+    # Texts of their own, since a heat map's take their colour from the cell as if that were opaque.
+    full = np.asarray(values) >= _TELLING * highest
+    return [_texts(values, ~full, None), _texts(values, full, _DARK)]
+
+
+def _texts(values: NDArray[np.floating], where: NDArray[np.bool_], color: str | None) -> go.Scatter:
+    down, across = np.nonzero(where)
     return go.Scatter(
-        x=across.ravel(),
-        y=down.ravel(),
+        x=across,
+        y=down,
         mode="text",
-        text=[f"{value:.2f}" for value in np.ravel(values)],
+        text=[f"{value:.2f}" for value in values[where]],
+        textfont={"color": color},
         hoverinfo="skip",
         showlegend=False,
     )

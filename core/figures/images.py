@@ -76,8 +76,8 @@ def labelled_png(
 
     if len(images) != len(rows) * len(columns):
         raise ValueError(f"there should be {len(rows)} x {len(columns)} images, got {len(images)}")
-    font = ImageFont.load_default(max(14, width // 70))
-    line = round(1.4 * font.size)
+    size = max(14, width // 70)
+    font, line = ImageFont.load_default(size), round(1.4 * size)
     left, top = round(max(map(font.getlength, rows))) + line, line * (2 if title else 1)
     tiles = _tile(_grey(images), len(columns), 1, 255)
     scale = max(1, (width - left - line // 2) // tiles.shape[1])

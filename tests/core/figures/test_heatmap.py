@@ -11,10 +11,16 @@ VALUES = np.array([[0.0, 0.25, 1.0], [0.5, 0.125, 0.994]])
 
 def test_every_value_is_a_cell_and_a_text_in_its_place():
     figure: Any = heatmap(VALUES, ["z1", "z2"], ["x", "y", "shape"], name="share")
-    cells, numbers = figure.data
+    cells, faint, full = figure.data
     assert (cells.z == np.float32(VALUES)).all()
-    written = {(x, y): text for x, y, text in zip(numbers.x, numbers.y, numbers.text, strict=True)}
-    assert written == {(0, 0): "0.00", (1, 0): "0.25", (2, 0): "1.00", (0, 1): "0.50", (1, 1): "0.12", (2, 1): "0.99"}
+    written = [{(x, y): text for x, y, text in zip(one.x, one.y, one.text, strict=True)} for one in (faint, full)]
+    assert written[0] == {(0, 0): "0.00", (1, 0): "0.25", (1, 1): "0.12"}
+    assert written[1] == {(2, 0): "1.00", (0, 1): "0.50", (2, 1): "0.99"}
+
+
+def test_a_table_may_be_all_faint():
+    faint, full = heatmap(VALUES, ["z1", "z2"], ["x", "y", "shape"], name="share", highest=10).data[1:]
+    assert (len(faint.x), len(full.x)) == (6, 0)
 
 
 def test_the_first_row_is_on_top_and_names_stand_at_their_rows_and_columns():
@@ -27,7 +33,9 @@ def test_the_first_row_is_on_top_and_names_stand_at_their_rows_and_columns():
 def test_nothing_is_clear_and_the_scale_does_not_follow_the_values():
     cells: Any = heatmap(VALUES / 2, ["z1", "z2"], ["x", "y", "shape"], name="share").data[0]
     assert (cells.zmin, cells.zmax) == (0, 1)
-    assert [color for _, color in cells.colorscale] == [theme.faded(theme.POSTERIOR, opacity) for opacity in (0, 0.75)]
+    (lowest, clear), *_, (highest, opaque) = cells.colorscale
+    assert (lowest, highest) == (0, 1)
+    assert (clear, opaque) == (theme.faded(theme.POSTERIOR, 0), theme.faded(theme.POSTERIOR, 1))
 
 
 def test_the_pointer_is_told_latent_and_factor():
