@@ -26,47 +26,57 @@ function build(parent) {
 
 function load(player, data) {
     const same = player.labels?.length === data.labels.length
-    const frame = same ? player.frame : data.start
-    Object.assign(player, { labels: data.labels, seconds: data.seconds, rebound: data.rebound, films: [] })
+    if (!same) pause(player)
+    Object.assign(player, { labels: data.labels, seconds: data.seconds, rebound: data.rebound })
     player.slider.max = data.labels.length - 1
     player.slider.setAttribute('aria-label', data.title)
     player.strips.style.setProperty('--columns', data.columns)
-    player.strips.replaceChildren(...data.strips.map(strip => film(player, strip)))
-    show(player, frame)
+    player.films = data.strips.map((strip, place) => film(player, strip, player.films?.[place]))
+    player.strips.replaceChildren(...player.films.map(one => one.figure))
+    show(player, same ? player.frame : data.start)
 }
 
-function film(player, { name, color, src }) {
-    const figure = document.createElement('figure'), caption = document.createElement('figcaption')
-    const canvas = document.createElement('canvas'), image = new Image()
-    caption.textContent = name
-    caption.style.borderColor = color
-    canvas.setAttribute('role', 'img')
-    const one = { canvas, image, name }
+// A film that is replaced keeps its canvas, and what is on it until the new pictures are there: nothing flickers.
+function film(player, { name, color, src, frames }, old) {
+    const one = old ?? canvas()
+    one.caption.textContent = one.name = name
+    one.caption.style.borderColor = color
+    if (one.src === src) return one
+    const image = new Image()
     image.onload = () => {
-        canvas.width = image.naturalWidth
-        canvas.height = image.naturalHeight / player.labels.length
+        if (one.src !== src) return
+        Object.assign(one, { image, frames })
+        one.canvas.width = image.naturalWidth
+        one.canvas.height = image.naturalHeight / frames
         draw(player, one)
     }
-    image.src = src
-    player.films.push(one)
+    one.src = image.src = src
+    return one
+}
+
+function canvas() {
+    const figure = document.createElement('figure'), caption = document.createElement('figcaption')
+    const canvas = document.createElement('canvas')
+    canvas.setAttribute('role', 'img')
     figure.append(caption, canvas)
-    return figure
+    return { figure, caption, canvas }
 }
 
 function show(player, frame) {
     player.frame = frame
     player.slider.value = frame
+    player.slider.style.setProperty('--at', `${(100 * frame) / Math.max(1, player.labels.length - 1)}%`)
     player.label.textContent = player.labels[frame]
     player.slider.setAttribute('aria-valuetext', player.labels[frame])
     for (const one of player.films) draw(player, one)
 }
 
-function draw(player, { canvas, image, name }) {
-    canvas.setAttribute('aria-label', `${name}, ${player.labels[player.frame]}`)
-    if (!image.naturalWidth) return
-    const { width, height } = canvas, pen = canvas.getContext('2d')
+function draw(player, { canvas, image, frames, name }) {
+    canvas.setAttribute('aria-label', frames === 1 ? name : `${name}, ${player.labels[player.frame]}`)
+    if (!image) return
+    const { width, height } = canvas, pen = canvas.getContext('2d'), frame = Math.min(player.frame, frames - 1)
     pen.clearRect(0, 0, width, height)
-    pen.drawImage(image, 0, player.frame * height, width, height, 0, 0, width, height)
+    pen.drawImage(image, 0, frame * height, width, height, 0, 0, width, height)
 }
 
 function play(player) {

@@ -32,11 +32,13 @@ class Strip:
         name: what it shows.
         png: its frames, equally high, below each other; as many as there are labels.
         color: `#rrggbb` of the mark beside its name; none when left out.
+        still: whether it is one picture, to hold the others against.
     """
 
     name: str
     png: bytes
     color: str = "transparent"
+    still: bool = False
 
 
 def player(
@@ -68,7 +70,12 @@ def player(
     if not strips or not 0 <= start < len(labels):
         raise ValueError(f"there should be strips and a start below {len(labels)}, got {len(strips)} and {start}")
     films = [
-        {"name": strip.name, "color": strip.color, "src": "data:image/png;base64," + b64encode(strip.png).decode()}
+        {
+            "name": strip.name,
+            "color": strip.color,
+            "src": "data:image/png;base64," + b64encode(strip.png).decode(),
+            "frames": 1 if strip.still else len(labels),
+        }
         for strip in strips
     ]
     data = {"strips": films, "labels": list(labels), "title": title, "start": start, "columns": columns}
