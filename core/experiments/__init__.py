@@ -1,10 +1,11 @@
 """Measurements that join runs, codes and metrics: one study a file, each made of every run in the same way."""
 
 from core.experiments.factors import FACTORS
+from core.experiments.interpolation import INTERPOLATIONS
 from core.experiments.kept import Study
 from core.experiments.noise import NOISE
 from core.experiments.samples import SAMPLES
 from core.experiments.traits import TRAITS
 
-STUDIES: tuple[Study, ...] = (TRAITS, FACTORS, SAMPLES, NOISE)
+STUDIES: tuple[Study, ...] = (TRAITS, FACTORS, SAMPLES, NOISE, INTERPOLATIONS)
 """All that `python -m core measure` measures."""
