@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import current_view, noise, widgets
+from core.ui import current_view, noise, noise_verdict, widgets
 
 view = current_view()
 shown = noise.columns(view)
@@ -32,6 +32,7 @@ def under_noise() -> None:
     noise.errors(shown)
 
 
+st.subheader("Which model bears it best?", anchor=False)
 under_noise()
 
 st.subheader("What do random codes decode to?", anchor=False)
@@ -47,7 +48,7 @@ with right:
     noise.rate(view)
 
 st.subheader("So, does it?", anchor=False)
-noise.verdict(view)
+noise_verdict.draw(view)
 
 widgets.how_to_read(
     r"""

@@ -216,18 +216,25 @@ class Verdict:
         at_rest: η -> less squared error than the AE without test-time noise.
         samples: η and sampler -> smaller Fréchet distance and larger coverage than the AE with the same sampler.
         reaches: η and sampler -> smaller Fréchet distance and larger coverage than the VAE with its prior.
+        without: sampler -> whether the AE without noise reaches as much, so that noise gets no credit for it.
     """
 
     under_noise: dict[float, Claim]
     at_rest: dict[float, Claim]
     samples: dict[tuple[float, str], Claim]
     reaches: dict[tuple[float, str], Claim]
+    without: dict[str, Claim]
 
     @property
     def seeds(self) -> int:
         """The fewest seeds that any of it rests on; 0 where something was not measured."""
         claims = [*self.under_noise.values(), *self.samples.values(), *self.reaches.values()]
         return min((claim.seeds for claim in claims), default=0)
+
+    @property
+    def word(self) -> str:
+        """Whether noise makes the AE a generator: samples better with every sampler, and all as good as the VAE's."""
+        return together([*self.samples.values(), *self.reaches.values()])
 
     def of_interest(self) -> list[float]:
         """Return the usual η and the one with the least error under noise, where they were measured."""
@@ -255,6 +262,7 @@ def judge(ae: Measured, noisy: Mapping[float, Measured], vae: Measured) -> Verdi
         at_rest={r: compare(m.errors([0.0]), ae.errors([0.0])) for r, m in noisy.items()},
         samples={(r, s): compare(noisy[r].scores(s), ae.scores(s), both) for r, s in pairs},
         reaches={(r, s): compare(noisy[r].scores(s), target, both) for r, s in pairs},
+        without={name: compare(ae.scores(name), target, both) for name in SAMPLED},
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -61,9 +62,9 @@ def spread_lines(
     if ticks:
         figure.update_xaxes(tickvals=np.arange(len(ticks)), ticktext=list(ticks), zeroline=False)
     if log_x:
-        figure.update_xaxes(type="log", dtick=1, zeroline=False)
+        figure.update_xaxes(type="log", **_ticks([x for line in lines for x in line.x]))
     if log_y:
-        figure.update_yaxes(type="log", nticks=6)
+        figure.update_yaxes(type="log", **_ticks([y for line in lines for values in line.values for y in values]))
     else:
         figure.update_yaxes(rangemode="tozero")
     return figure.update_xaxes(title_text=x_name).update_yaxes(title_text=y_name)
@@ -107,6 +108,15 @@ def noise_among_codes(
     figure.add_trace(_cross(center))
     figure.update_xaxes(title_text=axes[0], showticklabels=False).update_yaxes(title_text=axes[1], showticklabels=False)
     return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
+
+
+def _ticks(values: Sequence[float]) -> dict[str, Any]:
+    """Return ticks for a logarithmic axis in full numbers, where plotly would write 2 for 200."""
+    positive = np.log10([value for value in values if value > 0] or [1.0])
+    steps = (1, 2, 5) if np.ptp(positive) < 2 else (1, 3) if np.ptp(positive) < 3 else (1,)
+    decades = range(int(np.floor(positive.min())) - 1, int(np.ceil(positive.max())) + 1)
+    places = [step * 10.0**decade for decade in decades for step in steps]
+    return {"tickvals": places, "ticktext": [f"{place:,.12g}" for place in places]}
 
 
 def _traces(line: Line) -> list[go.Scatter]:

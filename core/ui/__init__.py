@@ -8,4 +8,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from core.ui import cache, latents, noise, noise_verdict, quality, traversals, widgets
 from core.ui.frame import View, current_view, draw_frame
 
-__all__ = ["View", "cache", "current_view", "draw_frame", "latents", "noise", "noise_verdict", "quality", "traversals", "widgets"]
+__all__ = [
+    "View",
+    "cache",
+    "current_view",
+    "draw_frame",
+    "latents",
+    "noise",
+    "noise_verdict",
+    "quality",
+    "traversals",
+    "widgets",
+]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,26 +11,13 @@ from numpy.typing import NDArray
 
 from core.config import DataConfig, RunConfig
 from core.experiments.noise import (
-    DEPENDS,
-    JUDGED,
     LEVELS,
-    NO,
     NOISE,
-    NOTHING,
     SAMPLED,
-    UNKNOWN,
     USUAL,
-    YES,
-    Claim,
     Measured,
-    Verdict,
-    best,
-    depends_on,
-    families,
-    judge,
     measured,
     noisy_codes,
-    together,
 )
 from core.experiments.samples import SAMPLES
 from core.explore.decoding import decode
@@ -64,18 +50,12 @@ Columns = dict[str, RunConfig]
 
 
 def columns(view: View) -> Columns:
-    """Return the models that stand side by side."""
+    """Return the models that stand side by side, by label."""
     stops = view.stops("noise_ratio")
     wanted = [stops.get(0.0), stops.get(USUAL), view.picked if view.picked in stops.values() else None]
     known = sorted((c for c in wanted if c), key=lambda config: config.model.noise_ratio or 0.0)
     vae = [view.family["vae"]] if "vae" in view.family else []
     return {config.model.label: config for config in (*known, *vae)}
-
-
-def chosen(view: View) -> float:
-    """Return the η that is chosen: that of the picked model, or the usual one where it has none."""
-    found = (ratio for ratio, config in view.stops("noise_ratio").items() if config == view.picked)
-    return next(found, USUAL)
 
 
 def scatters(shown: Columns) -> None:
@@ -182,16 +162,16 @@ def errors(shown: Columns) -> None:
     word = st.segmented_control(
         "Error", list(ERRORS), default=next(iter(ERRORS)), key="error", required=True, bind="query-params"
     )
-    known = {label: _known(config) for label, config in shown.items()}
+    known = {label: known_of(config) for label, config in shown.items()}
     if not any(found.noise for found in known.values()):
         st.info(UNMEASURED)
         return
     field, axis = ERRORS[word]
-    widgets.chart(errors_figure(tuple(shown.values()), field, axis, _stamp()), "errors")
+    widgets.chart(errors_figure(tuple(shown.values()), field, axis, stamp_of_numbers()), "errors")
     some = next(numbers for found in known.values() for numbers in found.noise.values())
     st.caption(
         f"{some['n']:,} test images, one draw of noise each, the same for all models;"
-        f" {_seeds_text([len(found.noise) for found in known.values()])}. The noise's standard deviation is in units of"
+        f" {trainings([len(found.noise) for found in known.values()])}. The noise's standard deviation is in units of"
         " each model's own code scale, so stretching the codes wins nothing."
     )
 
@@ -202,7 +182,7 @@ def errors_figure(configs: tuple[RunConfig, ...], field: str, axis: str, stamp: 
     lines = [
         Line(config.model.label, x=LEVELS, values=[*zip(*rows, strict=True)], **_look(config))
         for config in configs
-        if (rows := [numbers[field] for numbers in _known(config).noise.values()])
+        if (rows := [numbers[field] for numbers in known_of(config).noise.values()])
     ]
     return spread_lines(lines, x_name="test-time noise, in units of the code scale", y_name=axis, height=400)
 
@@ -229,17 +209,17 @@ def draws(shown: Columns) -> None:
 def scores(view: View) -> None:
     """Draw the quality of random samples against η, each sampler a line, the VAE with its prior beside it."""
     stops, ceiling = view.stops("noise_ratio"), cache.ceiling(view.picked.data)
-    if ceiling is None or not any(_known(config).samples for config in stops.values()):
+    if ceiling is None or not any(known_of(config).samples for config in stops.values()):
         st.info(UNMEASURED)
         return
     best_values = (ceiling["frechet"], ceiling["coverage"])
     vae = view.family.get("vae")
     for place, column in enumerate(st.columns(2)):
-        figure = scores_figure(tuple(stops.values()), vae, place, best_values[place], _stamp())
+        figure = scores_figure(tuple(stops.values()), vae, place, best_values[place], stamp_of_numbers())
         with column:
             widgets.chart(figure, f"scores {place}")
     st.caption(
-        f"Bands: least to most over trainings, {_seeds_text([len(_known(c).samples) for c in stops.values()])}; each is"
+        f"Bands: least to most over trainings, {trainings([len(known_of(c).samples) for c in stops.values()])}; each is"
         " the mean of three seeds of the codes. *Real against real* is what held-out images score."
     )
 
@@ -272,7 +252,7 @@ def scores_figure(
 
 def _scores(config: RunConfig, sampler: str, score: int) -> list[float]:
     """Return a score of random samples, by seed."""
-    return [found[sampler][score] for found in _known(config).samples.values()]
+    return [found[sampler][score] for found in known_of(config).samples.values()]
 
 
 def radius_over_training(shown: Columns) -> None:
@@ -303,7 +283,7 @@ def rate(view: View) -> None:
     if not stops:
         st.info("No autoencoder was trained with noise on these images with this many latents.")
         return
-    widgets.chart(rate_figure(tuple(stops.values()), vae, _stamp()), "rate")
+    widgets.chart(rate_figure(tuple(stops.values()), vae, stamp_of_numbers()), "rate")
     spent = cache.run(vae.key).metrics["kl"] if vae else None
     if spent:
         latents, kl = view.picked.model.latent_dim, bits(spent)
@@ -339,181 +319,12 @@ def rate_figure(configs: tuple[RunConfig, ...], vae: RunConfig | None, stamp: tu
 
 def _bits_per_latent(config: RunConfig) -> list[float]:
     """Return the rate averaged over latents, by seed."""
-    return [float(np.mean(numbers["rate_bits"])) for numbers in _known(config).noise.values() if numbers["rate_bits"]]
+    return [float(np.mean(numbers["rate_bits"])) for numbers in known_of(config).noise.values() if numbers["rate_bits"]]
 
 
-def verdict(view: View) -> None:
-    """Draw what the numbers decide: three answers for these runs, and on what they depend elsewhere."""
-    stops = view.stops("noise_ratio")
-    found = _judge(stops | ({None: view.family["vae"]} if "vae" in view.family else {}))
-    if not found.of_interest():
-        st.info(UNMEASURED)
-        return
-    answers = {
-        "Better under noise?": (together(found.under_noise[r] for r in found.of_interest()), under_noise_text(found)),
-        "Better random samples?": (
-            together_words([found.improves_samples(name) for name in SAMPLED]),
-            samples_text(found),
-        ),
-        "As good as the VAE?": (together(found.reaches.values()), reaches_text(found)),
-    }
-    for column, (question, (word, text)) in zip(st.columns(3), answers.items(), strict=True):
-        with column.container(border=True, height="stretch"):
-            st.markdown(f"**{question} {word.capitalize()}.**")
-            st.markdown(text)
-    st.markdown(summary(view, {question: word for question, (word, _) in answers.items()}, found.seeds))
-    rows, sentences = elsewhere(_stamp())
-    st.markdown(sentences)
-    with st.expander("Every data set and number of latents", icon=":material/table:"):
-        widgets.table(rows)
-        st.caption(
-            "“Yes” and “no” hold for every seed. Samples: Fréchet distance and coverage must both be better. The best η"
-            " is chosen by the same numbers, which flatters it a little."
-        )
-
-
-def under_noise_text(found: Verdict) -> str:
-    """Return what training with noise does to the error under test-time noise, and its cost without any."""
-    levels = " and ".join(f"{level:g}" for level in JUDGED)
-    gains = [f"η = {r:g} leaves {times(found.under_noise[r])}" for r in found.of_interest()]
-    costs = [f"η = {r:g} makes {times(found.at_rest[r])}" for r in found.of_interest()]
-    which = " (the usual and the best)" if len(gains) > 1 else ""
-    return (
-        f"At noise of {levels} times the code scale, squared error against the AE's{which}, at {JUDGED[0]:g}:"
-        f" {'; '.join(gains)}. Without test-time noise: {'; '.join(costs)}."
-    )
-
-
-def samples_text(found: Verdict) -> str:
-    """Return what training with noise does to random samples, by sampler."""
-    parts = []
-    for name in SAMPLED:
-        claims = {ratio: claim for (ratio, sampler), claim in found.samples.items() if sampler == name}
-        top = best(claims)
-        if top is not None:
-            usual = f"η = {USUAL:g} {scored(claims[USUAL])}" if USUAL in claims and claims[USUAL].seeds else ""
-            other = f"η = {top:g} {scored(claims[top])}" if top != USUAL else ""
-            said = "; ".join(part for part in (usual, other) if part)
-            parts.append(f"*{SAMPLERS[name]}*: **{found.improves_samples(name)}** ({said})")
-    return f"Against the AE with the same sampler, Fréchet distance and coverage. {'. '.join(parts)}."
-
-
-def reaches_text(found: Verdict) -> str:
-    """Return how near noise comes to the VAE with its prior."""
-    top = best(found.reaches)
-    if top is None:
-        return "There is no VAE to compare with."
-    claim = found.reaches[top]
-    reached = sorted({f"η = {r:g} with {SAMPLERS[s]}" for (r, s), c in found.reaches.items() if c.word == YES})
-    listed = (
-        f" Every seed gets there with {_listed(reached)}."
-        if reached
-        else " No pair of η and sampler gets there with every seed."
-    )
-    return (
-        f"Nearest to the VAE with its prior comes η = {top[0]:g} with *{SAMPLERS[top[1]]}*: Fréchet distance"
-        f" {_mean(claim.ours, 0)} against {_mean(claim.theirs, 0)}, coverage {_mean(claim.ours, 1, True)} against"
-        f" {_mean(claim.theirs, 1, True)}.{listed}"
-    )
-
-
-def summary(view: View, words: Mapping[str, str], seeds: int) -> str:
-    """Return the page's answer for the picked data set and number of latents, and how much it rests on."""
-    noise, samples, vae = words.values()
-    rests = (
-        "one training each" if seeds == 1 else f"{seeds} trainings each" if seeds else "numbers that are not complete"
-    )
-    few = "" if seeds >= 3 else "; three are wanted, so take it as a first look"
-    asked = f"{view.picked.data.name} with {view.picked.model.latent_dim} latents"
-    generator = {
-        (YES, YES): "makes the autoencoder a generator as good as the VAE",
-        (YES, NO): "makes the autoencoder a better generator, but not one as good as the VAE",
-        (NO, NO): "does not make the autoencoder a generator",
-    }.get((samples, vae), "makes the autoencoder a better generator only in part: it depends on the sampler and on η")
-    robust = {YES: "makes it robust to noise on the code", NO: "does not even make it robust to noise on the code"}.get(
-        noise, "makes it robust to noise on the code only in part"
-    )
-    return f"On **{asked}**, noise in training {robust}, and it {generator}. This rests on {rests}{few}."
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def elsewhere(stamp: tuple[int, int]) -> tuple[list[dict[str, str]], str]:
-    """Return a row of answers for each family of runs, and what each answer depends on."""
-    found = {family: _judge(runs) for family, runs in families().items()}
-    known = {family: one for family, one in found.items() if one.of_interest()}
-    names = ["data set", "latents", "η", "sampler"]
-    noise = {(d.name, n, r): c.word for (d, n), v in known.items() for r, c in v.under_noise.items()}
-    samples = {(d.name, n, *case): c.word for (d, n), v in known.items() for case, c in v.samples.items()}
-    vae = {(d.name, n, *case): c.word for (d, n), v in known.items() for case, c in v.reaches.items()}
-    sentences = [
-        "Over every data set, number of latents, η and sampler that was measured:",
-        f"- less error under noise: {counted(noise, names[:3])}",
-        f"- better random samples than the AE: {counted(samples, names)}",
-        f"- as good as the VAE with its prior: {counted(vae, names)}",
-    ]
-    return [_row(data.name, latents, one) for (data, latents), one in known.items()], "\n".join(sentences)
-
-
-def counted(words: Mapping[tuple[Any, ...], str], names: Sequence[str]) -> str:
-    """Return how many cases hold with every seed, and what that depends on."""
-    known = [word for word in words.values() if word != UNKNOWN]
-    if not known:
-        return "not measured."
-    on = depends_on(words, names)
-    held = f"**yes** in {known.count(YES)} of {len(known)} cases, **no** in {known.count(NO)}"
-    split = f", seeds disagree or scores contradict in {known.count(DEPENDS)}" if DEPENDS in known else ""
-    return f"{held}{split}." + (f" It depends on {_listed(on)}." if on else "")
-
-
-def together_words(words: Sequence[str]) -> str:
-    """Return the common word of several answers, `DEPENDS` where they differ."""
-    known = set(words) - {UNKNOWN}
-    return known.pop() if len(known) == 1 else DEPENDS if known else UNKNOWN
-
-
-def times(claim: Claim) -> str:
-    """Return the ratio of a claim's first score: mean, and least to most over seeds.
-
-    >>> times(Claim(((1.0,), (1.5,)), ((2.0,), (2.0,)), (False,)))
-    '0.62 × (0.50 to 0.75)'
-    """
-    mean, low, high = claim.ratio()
-    return f"{mean:.2f} ×" + (f" ({low:.2f} to {high:.2f})" if claim.seeds > 1 else "")
-
-
-def scored(claim: Claim) -> str:
-    """Return both scores of a claim, theirs before ours, averaged over seeds."""
-    return (
-        f"{_mean(claim.theirs, 0)} → {_mean(claim.ours, 0)},"
-        f" {_mean(claim.theirs, 1, True)} → {_mean(claim.ours, 1, True)}"
-    )
-
-
-def _row(data: str, latents: int, found: Verdict) -> dict[str, str]:
-    noise = together(found.under_noise[ratio] for ratio in found.of_interest())
-    top = best(found.under_noise)
-    samples = {f"Samples, {SAMPLERS[name]}": found.improves_samples(name) for name in SAMPLED}
-    reached = best(found.reaches)
-    vae = "–" if reached is None else f"{found.reaches[reached].word} (η = {reached[0]:g}, {SAMPLERS[reached[1]]})"
-    return {
-        "Data": data,
-        "Latents": str(latents),
-        "Under noise": f"{noise} ({times(found.under_noise[top])}, η = {top:g})",
-        **samples,
-        "VAE reached, at best": vae,
-        "Seeds": str(found.seeds),
-    }
-
-
-def _judge(runs: Mapping[Any, RunConfig]) -> Verdict:
-    """Return the verdict over runs by η, 0 for the AE and None for the VAE."""
-    known = {ratio: _known(config) for ratio, config in runs.items()}
-    noisy = {ratio: found for ratio, found in known.items() if ratio}
-    return judge(known.get(0.0, NOTHING), noisy, known.get(None, NOTHING))
-
-
-def _known(config: RunConfig) -> Measured:
-    return _measured(config, _stamp())
+def known_of(config: RunConfig) -> Measured:
+    """Return what was measured of a run and its further seeds."""
+    return _measured(config, stamp_of_numbers())
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -521,20 +332,17 @@ def _measured(config: RunConfig, stamp: tuple[int, int]) -> Measured:
     return measured(config, cache.SHELF)
 
 
-def _stamp() -> tuple[int, int]:
+def stamp_of_numbers() -> tuple[int, int]:
+    """Return what changes whenever a number of this page does."""
     return cache.measured_stamp(NOISE), cache.measured_stamp(SAMPLES)
 
 
-def _mean(rows: Sequence[Sequence[float]], score: int, share: bool = False) -> str:
-    value = float(np.mean([row[score] for row in rows]))
-    return f"{value:.0%}" if share else short(value)
+def trainings(counts: Sequence[int]) -> str:
+    """Return in words how many trainings some models were measured with.
 
-
-def _seeds_text(counts: Sequence[int]) -> str:
+    >>> trainings([3, 3]), trainings([1, 3])
+    ('3 trainings of each model', '1 to 3 trainings of each model')
+    """
     least, most = min(counts), max(counts)
     many = f"{most} trainings" if most > 1 else "one training"
     return f"{many} of each model" if least == most else f"{least} to {most} trainings of each model"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -195,6 +195,21 @@ def test_the_verdict_says_what_the_numbers_say():
     assert {case: claim.word for case, claim in found.reaches.items()} == {
         (ratio, name): YES if ratio == 0.2 else NO for ratio in (0.05, 0.2) for name in SAMPLED
     }
+    assert {name: claim.word for name, claim in found.without.items()} == dict.fromkeys(SAMPLED, NO)
+
+
+def test_noise_gets_no_credit_for_what_the_autoencoder_reaches_without_it():
+    found = judge(model(1.0, 20, 0.9), {0.05: model(0.5, 10, 0.95)}, model(0.3, 30, 0.8))
+    assert together(found.reaches.values()) == together(found.without.values()) == YES
+
+
+def test_noise_makes_a_generator_only_where_all_samples_say_so():
+    bad, good, target = model(1.0, 20, 0.5), model(1.0, 10, 0.9), model(1.0, 15, 0.8)
+    assert judge(bad, {0.05: good}, target).word == YES
+    assert judge(bad, {0.05: good, 0.2: bad}, target).word == DEPENDS
+    assert judge(good, {0.05: bad}, target).word == NO
+    assert judge(good, {0.05: bad}, NOTHING).word == NO
+    assert judge(NOTHING, {}, NOTHING).word == UNKNOWN
 
 
 def test_noise_that_only_harms_gets_a_no():

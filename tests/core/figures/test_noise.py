@@ -1,0 +1,89 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.figures import theme
+from core.figures.noise import Line, noise_among_codes, spread_lines
+
+COLOR = theme.MODEL_COLORS["noisy-ae"]
+
+
+def drawn(*lines: Line, **options: Any) -> Any:
+    return spread_lines(lines, x_name="η", y_name="nats", **options)
+
+
+def test_a_line_goes_through_the_means_and_its_band_from_the_least_to_the_most():
+    band, line = drawn(Line("a", COLOR, [1, 2], [[1, 3], [5, 6, 10]])).data
+    assert line.y.tolist() == [2, 7]
+    assert band.x.tolist() == [1, 2, 2, 1]
+    assert band.y.tolist() == [3, 10, 5, 1]
+    assert band.fillcolor == theme.faded(COLOR, 0.18)
+    assert not band.showlegend
+
+
+def test_one_number_at_each_place_has_no_band_and_places_without_one_are_left_out():
+    (line,) = drawn(Line("a", COLOR, [1, 2, 3], [[1], [], [3]])).data
+    assert (line.x.tolist(), line.y.tolist()) == ([1, 3], [1, 3])
+
+
+def test_a_line_without_any_number_is_empty():
+    (line,) = drawn(Line("a", COLOR, [1, 2], [[], []])).data
+    assert len(line.x) == 0
+
+
+def test_dash_and_marker_tell_lines_of_one_colour_apart():
+    plain, marked = drawn(
+        Line("a", COLOR, [1], [[1]]), Line("b", COLOR, [1], [[1]], dash="dash", symbol="diamond")
+    ).data
+    assert (plain.mode, plain.line.dash) == ("lines", "solid")
+    assert (marked.mode, marked.line.dash, marked.marker.symbol) == ("lines+markers", "dash", "diamond")
+
+
+def test_places_can_have_names():
+    axis = drawn(Line("a", COLOR, [0, 1], [[1], [2]]), ticks=["0", "0.01"]).layout.xaxis
+    assert (list(axis.tickvals), list(axis.ticktext)) == ([0, 1], ["0", "0.01"])
+
+
+@pytest.mark.parametrize("values", [(0.02, 0.5), (30.0, 1700.0), (2.4, 1500.0), (1e-3, 1e5), (7.0, 7.0)])
+def test_a_logarithmic_axis_has_ticks_in_full_numbers_within_its_range(values):
+    axis = drawn(Line("a", COLOR, [1, 2], [[value] for value in values]), log_y=True).layout.yaxis
+    assert axis.type == "log"
+    assert [float(text.replace(",", "")) for text in axis.ticktext] == pytest.approx(list(axis.tickvals))
+    inside = [place for place in axis.tickvals if min(values) / 2 <= place <= max(values) * 2]
+    assert 1 <= len(inside) <= 9
+
+
+def panel(std: list[float], *, prior: bool) -> Any:
+    codes = np.array([[3.0, 4.0], [-1.0, 0.5]])
+    return noise_among_codes(
+        codes,
+        np.array([0, 1]),
+        ("0", "1"),
+        radius=2.0,
+        center=codes[0],
+        std=np.array(std),
+        half_width=5.0,
+        prior=prior,
+        axes=("a", "b"),
+    )
+
+
+def trace(figure: Any, name: str) -> Any:
+    return next(trace for trace in figure.data if trace.name == name)
+
+
+def test_radius_and_noise_are_drawn_to_the_scale_of_the_codes():
+    figure = panel([0.3, 0.6], prior=False)
+    circle, noise = trace(figure, "√R"), trace(figure, "posterior, 1σ 2σ")
+    assert np.hypot(circle.x, circle.y) == pytest.approx(2.0)
+    assert np.hypot((noise.x - 3) / 0.3, (noise.y - 4) / 0.6) == pytest.approx(1.0, rel=1e-4)
+    assert figure.layout.xaxis.range == figure.layout.yaxis.range == (-5, 5)
+    assert figure.layout.yaxis.scaleanchor == "x"
+    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("a", "b")
+
+
+def test_without_noise_none_is_drawn_and_the_prior_only_where_there_is_one():
+    names = [{trace.name for trace in panel([0.0, 0.0], prior=prior).data} for prior in (False, True)]
+    assert names[1] - names[0] == {"prior"}
+    assert "posterior, 1σ 2σ" not in names[0]
