@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, final
 
 import torch
 from torch import Tensor
@@ -66,6 +66,125 @@ class EpochRecord(NamedTuple):
     images_per_second: float
 
 
+@final
+class Training:
+    """One training, epoch by epoch, that can be put aside after any of them and taken up again without a trace.
+
+    The same config, machine, device and number of threads give the same weights, in one go or in several.
+
+    Args:
+        model: untrained, from `core.models.build`; trained in place, and moved to the device.
+        data: images to train and to test on.
+        config: says β, epochs, batch size, learning rate and seed.
+        device: where to train.
+        precision: of the layers' products.
+    """
+
+    def __init__(
+        self,
+        model: Autoencoder,
+        data: Split,
+        config: RunConfig,
+        *,
+        device: torch.device,
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        model.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.model, self.config = model, config
+        self.device, self.precision = device, precision
+        self.images, self.test = data.train.to(device), data.test.to(device)
+        self.optimiser = torch.optim.Adam(model.parameters(), lr=config.train.learning_rate, fused=True)
+        self.order, self.noise = generator(config.train.seed), generator(config.train.seed, device)
+        self.epoch, self.seconds = 0, 0.0
+
+    def epochs(self, on_step: Callable[[int], None] | None = None) -> Iterator[EpochRecord]:
+        """Yield after each epoch that is left.
+
+        Args:
+            on_step: told after each step how many images were seen since the start.
+
+        Raises:
+            Diverged: the loss is not a finite number.
+        """
+        while self.epoch < self.config.train.epochs:
+            yield self._run_epoch(on_step)
+
+    def state(self) -> dict[str, Tensor]:
+        """Return all that decides how it goes on, as tensors on the CPU: weights, moments, random states, progress."""
+        moments = self.optimiser.state_dict()["state"]
+        return {
+            **{f"model.{name}": tensor.detach().cpu() for name, tensor in self.model.state_dict().items()},
+            **{f"adam.{i}.{name}": value.cpu() for i, kept in moments.items() for name, value in kept.items()},
+            "order": self.order.get_state(),
+            "noise": self.noise.get_state(),
+            "epoch": torch.tensor(self.epoch),
+            "seconds": torch.tensor(self.seconds, dtype=torch.float64),
+        }
+
+    def take_up(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state of a training of the same config.
+
+        Raises:
+            RuntimeError: the state is that of another model.
+        """
+        parts: dict[str, dict[str, Tensor]] = {"model": {}, "adam": {}}
+        for name, tensor in state.items():
+            part, _, rest = name.partition(".")
+            if rest:
+                parts[part][rest] = tensor
+        self.model.load_state_dict(parts["model"])
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in parts["adam"].items():
+            index, _, what = name.partition(".")
+            moments.setdefault(int(index), {})[what] = tensor
+        groups = self.optimiser.state_dict()["param_groups"]
+        self.optimiser.load_state_dict({"state": self._laid_out(moments), "param_groups": groups})
+        self.order.set_state(state["order"])
+        self.noise.set_state(state["noise"])
+        self.epoch, self.seconds = int(state["epoch"]), float(state["seconds"])
+
+    def _laid_out(self, moments: dict[int, dict[str, Tensor]]) -> dict[int, dict[str, Tensor]]:
+        """Return moments in their parameters' memory format, which files do not keep."""
+        parameters = list(self.model.parameters())
+        return {
+            i: {
+                name: value if value.ndim == 0 else torch.empty_like(parameters[i].detach()).copy_(value)
+                for name, value in kept.items()
+            }
+            for i, kept in moments.items()
+        }
+
+    def _run_epoch(self, on_step: Callable[[int], None] | None) -> EpochRecord:
+        start = time.perf_counter()
+        self.model.train()
+        sums, seen = [], self.epoch * len(self.images)
+        for x in _shuffled(self.images, self.config.train.batch_size, self.order):
+            sums.append(self._step(x, len(sums)))
+            seen += len(x)
+            if on_step:
+                on_step(seen)
+        nll, kl = (torch.stack(sums).cpu().double().sum(0) / len(self.images)).tolist()
+        elapsed = time.perf_counter() - start
+        self.epoch, self.seconds = self.epoch + 1, self.seconds + elapsed
+        calibrate(self.model, self.images)
+        reached = evaluate(self.model, self.test)
+        record = EpochRecord(self.epoch, nll, kl, reached, self.seconds, len(self.images) / elapsed)
+        _check_finite(record)
+        return record
+
+    def _step(self, x: Tensor, step: int) -> Tensor:
+        """Take one step and return nll and KL summed over the batch (2,)."""
+        steps = math.ceil(len(self.images) / self.config.train.batch_size)
+        progress = (self.epoch * steps + step) / (self.config.train.epochs * steps)
+        self.optimiser.param_groups[0]["lr"] = self.config.train.learning_rate * half_cosine(progress)
+        with reduced_precision(self.device, self.precision):
+            now = terms(self.model, x, self.noise)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss(now, self.config.model.beta or 0.0).backward()
+        self.optimiser.step()
+        return _sums(now)
+
+
 def train(
     model: Autoencoder,
     data: Split,
@@ -75,47 +194,8 @@ def train(
     precision: torch.dtype = torch.float32,
     on_step: Callable[[int], None] | None = None,
 ) -> Iterator[EpochRecord]:
-    """Train a model in place, yielding after each epoch.
-
-    The same config, machine, device and number of threads give the same weights.
-
-    Args:
-        model: untrained, from `core.models.build`.
-        data: images to train and to test on.
-        config: says β, epochs, batch size, learning rate and seed.
-        device: where to train; the model is moved there.
-        precision: of the layers' products.
-        on_step: told after each step how many images were seen since the start.
-
-    Raises:
-        Diverged: the loss is not a finite number.
-    """
-    model.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    images, test = data.train.to(device), data.test.to(device)
-    optimiser = torch.optim.Adam(model.parameters(), lr=config.train.learning_rate, fused=True)
-    steps = config.train.epochs * math.ceil(len(images) / config.train.batch_size)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: half_cosine(step / steps))
-    order, noise = generator(config.train.seed), generator(config.train.seed, device)
-    seconds, seen = 0.0, 0
-    for epoch in range(1, config.train.epochs + 1):
-        start = time.perf_counter()
-        model.train()
-        sums = []
-        for x in _shuffled(images, config.train.batch_size, order):
-            with reduced_precision(device, precision):
-                now = terms(model, x, noise)
-            _descend(now, config.model.beta or 0.0, optimiser, schedule)
-            sums.append(_sums(now))
-            seen += len(x)
-            if on_step:
-                on_step(seen)
-        nll, kl = (torch.stack(sums).cpu().double().sum(0) / len(images)).tolist()
-        elapsed = time.perf_counter() - start
-        seconds += elapsed
-        calibrate(model, images)
-        record = EpochRecord(epoch, nll, kl, evaluate(model, test), seconds, len(images) / elapsed)
-        _check_finite(record)
-        yield record
+    """Train a model in place, in one go, yielding after each epoch; arguments as in `Training`."""
+    return Training(model, data, config, device=device, precision=precision).epochs(on_step)
 
 
 def half_cosine(progress: float) -> float:
@@ -169,15 +249,6 @@ def _check_finite(record: EpochRecord) -> None:
     nll = record.nll + record.test.nll
     if not math.isfinite(nll):
         raise Diverged(f"training diverged in epoch {record.epoch}: the nll is {nll}; lower the learning rate")
-
-
-def _descend(
-    now: Terms, beta: float, optimiser: torch.optim.Optimizer, schedule: torch.optim.lr_scheduler.LRScheduler
-) -> None:
-    optimiser.zero_grad(set_to_none=True)
-    loss(now, beta).backward()
-    optimiser.step()
-    schedule.step()
 
 
 def _sums(now: Terms) -> Tensor:

@@ -12,7 +12,7 @@ from core.config import MODEL_LABELS, RunConfig, recipe, with_seed
 from core.data import ImageSet, Split, digits, sprites
 from core.models import Autoencoder, build, mean_squared_radius
 from core.runtime import generator
-from core.training import Diverged, EpochRecord, encode, evaluate, half_cosine, train
+from core.training import Diverged, EpochRecord, Training, encode, evaluate, half_cosine, train
 
 CPU = torch.device("cpu")
 MODELS = list(MODEL_LABELS)
@@ -242,3 +242,37 @@ def test_the_last_steps_hardly_move_the_weights(data: Split):
         moved.append((now - before).abs().mean().item())
         before = now
     assert moved[-1] < 0.05 * moved[0]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_training_taken_up_again_ends_in_the_same_weights_to_the_last_bit(data: Split, model: str):
+    config = small(model, epochs=3)
+    whole, last = trained(config, data)
+    first = Training(build(config), data, config, device=CPU)
+    next(first.epochs())
+    taken_up = Training(build(with_seed(config, 9)), data, config, device=CPU)
+    taken_up.take_up({name: tensor.contiguous() for name, tensor in first.state().items()})
+    *_, end = taken_up.epochs()
+    assert same(whole, taken_up.model)
+    assert (end.epoch, end.nll, end.test.nll, end.test.mse) == (last.epoch, last.nll, last.test.nll, last.test.mse)
+    assert end.seconds > first.seconds
+
+
+def test_a_convolutional_training_taken_up_again_ends_in_the_same_weights():
+    data = sprites.load(32)
+    sprite_split = Split(train=data.train.subset(slice(64)), test=data.test.subset(slice(32)))
+    config = recipe("sprites", "vae", 3, epochs=2, batch_size=16)
+    whole, _ = trained(config, sprite_split, torch.bfloat16)
+    first = Training(build(config), sprite_split, config, device=CPU, precision=torch.bfloat16)
+    next(first.epochs())
+    taken_up = Training(build(config), sprite_split, config, device=CPU, precision=torch.bfloat16)
+    taken_up.take_up({name: tensor.contiguous() for name, tensor in first.state().items()})
+    list(taken_up.epochs())
+    assert same(whole, taken_up.model)
+
+
+def test_a_state_of_another_model_is_refused(data: Split):
+    config, other = small("vae"), small("vae", hidden=(8,))
+    state = Training(build(other), data, other, device=CPU).state()
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        Training(build(config), data, config, device=CPU).take_up(state)
