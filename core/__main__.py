@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return parsed.run(parsed) or 0
     except KeyboardInterrupt:
-        print("\nstopped; runs that were finished are kept, the one in training was not written", file=sys.stderr)
+        print("\nstopped; runs that were finished are kept, and the same command goes on with the one in training", file=sys.stderr)
         return 130
     except (ValueError, ArithmeticError, RuntimeError, OSError) as error:
         _refuse(" ".join(str(error).split()))

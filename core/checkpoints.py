@@ -4,6 +4,8 @@
 <key>/weights.safetensors   half precision
 <key>/history.npz           one array per column, a row per epoch
 <key>/codes.npz             posterior means and standard deviations, labels, factors
+
+.unfinished/<key>/          a training that was put aside: run.json, state.safetensors in full precision, history.npz
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ from core.config import RunConfig, nearest
 
 FORMAT = 1
 DOCUMENT = "run.json"
+UNFINISHED = ".unfinished"
+"""The folder beside the runs for trainings that were put aside."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -131,6 +135,60 @@ def survey(root: Path) -> Iterator[tuple[str, RunConfig | CheckpointError]]:
                 yield name, _config_of(root / name, document)
         except CheckpointError as error:
             yield name, error
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A training that was put aside after an epoch.
+
+    Args:
+        config: what is trained.
+        state: all that decides how it goes on.
+        history: one array per column with a row per epoch so far.
+    """
+
+    config: RunConfig
+    state: dict[str, torch.Tensor]
+    history: Arrays
+
+
+def put_aside(root: Path, unfinished: Unfinished) -> None:
+    """Keep an unfinished training in `root`, replacing an older state of the same key.
+
+    Raises:
+        CheckpointError: the disk is full or may not be written to; the older state is left.
+    """
+    document = {"kind": "unfinished", "config": unfinished.config.to_dict()}
+    state = {name: tensor.contiguous().cpu() for name, tensor in unfinished.state.items()}
+    files = {"state.safetensors": safetensors.torch.save(state), "history.npz": pack_arrays(unfinished.history)}
+    write_folder(Path(root) / UNFINISHED / unfinished.config.key, document, files)
+
+
+def take_up(root: Path, config: RunConfig) -> Unfinished | None:
+    """Return the training of a config that was put aside in `root`, or None; a damaged one is as good as none."""
+    folder = Path(root) / UNFINISHED
+    _restore(folder)
+    try:
+        document, files = read_folder(folder / config.key)
+        if document.get("kind") != "unfinished" or _config_of(folder / config.key, document) != config:
+            return None
+        state, history = files["state.safetensors"], files["history.npz"]
+        return Unfinished(config, safetensors.torch.load(state), unpack_arrays(history))
+    except (CheckpointError, *_UNREADABLE):
+        return None
+
+
+def unfinished_keys(root: Path) -> list[str]:
+    """Return the keys of the trainings that were put aside in `root`, sorted."""
+    return _folder_names(Path(root) / UNFINISHED)
+
+
+def drop_unfinished(root: Path, key: str) -> None:
+    """Forget a training that was put aside, if there is one."""
+    folder = Path(root) / UNFINISHED
+    shutil.rmtree(folder / key, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()  # only if it is empty
 
 
 def read_document(folder: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +13,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.checkpoints import SHELF, Arrays, Checkpoint, CheckpointError, check_writable, load, save
+from core.checkpoints import (
+    SHELF,
+    Arrays,
+    Checkpoint,
+    CheckpointError,
+    Unfinished,
+    check_writable,
+    drop_unfinished,
+    load,
+    put_aside,
+    save,
+    take_up,
+)
 from core.config import RunConfig
 from core.data import ImageSet, Split
 from core.data import load as load_data
 from core.models import Autoencoder, build, restore
 from core.runtime import describe, pick_device, pick_precision
-from core.training import Diverged, EpochRecord, encode, evaluate, train
+from core.training import Diverged, EpochRecord, Evaluation, Training, encode, evaluate
 
 TRAINING_CODES = 5000
 """How many training images' codes are kept with a run, to fit densities to."""
+
+PUT_ASIDE_EVERY = 2.0
+"""Seconds of training that a crash may cost, and at least an epoch."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +104,8 @@ def load_or_train(
         MissingData: the images cannot be read.
         Diverged: training left the finite numbers.
     """
+    if again:
+        drop_unfinished(root, config.key)
     if again or not (Path(root) / config.key).is_dir():
         for record in train_and_keep(config, root, data=data, device=device, on_step=on_step):
             if on_epoch:
@@ -103,18 +121,51 @@ def train_and_keep(
     device: str | None = None,
     on_step: Callable[[int], None] | None = None,
 ) -> Iterator[EpochRecord]:
-    """Train a run, yielding after each epoch, and keep it once the last is done; arguments as in `load_or_train`."""
+    """Train a run, yielding after each epoch, and keep it once the last is done; arguments as in `load_or_train`.
+
+    It is put aside every few seconds, and when the caller stops asking for epochs; the next training of the same config
+    goes on from there and ends in the same weights.
+    """
     assert config.data.size is not None
     check_writable(root)
     where = pick_device(device)
     precision = pick_precision(where, pixels=config.data.size**2)
     data = load_data(config.data) if data is None else data
-    model = build(config)
-    records = []
-    for record in train(model, data, config, device=where, precision=precision, on_step=on_step):
+    training = Training(build(config), data, config, device=where, precision=precision)
+    records = _take_up(root, training)
+    try:
+        yield from _put_aside_now_and_then(root, training, records, on_step)
+    except GeneratorExit:
+        _put_aside(root, training, records)
+        raise
+    save(root, _checkpoint(config, training.model, data, records, describe(where, precision)))
+    drop_unfinished(root, config.key)
+
+
+def _put_aside_now_and_then(
+    root: Path, training: Training, records: list[EpochRecord], on_step: Callable[[int], None] | None
+) -> Iterator[EpochRecord]:
+    last = time.monotonic()
+    for record in training.epochs(on_step):
         records.append(record)
+        if time.monotonic() - last > PUT_ASIDE_EVERY and training.epoch < training.config.train.epochs:
+            _put_aside(root, training, records)
+            last = time.monotonic()
         yield record
-    save(root, _checkpoint(config, model, data, records, describe(where, precision)))
+
+
+def _put_aside(root: Path, training: Training, records: list[EpochRecord]) -> None:
+    if records:
+        put_aside(root, Unfinished(training.config, training.state(), _history(records)))
+
+
+def _take_up(root: Path, training: Training) -> list[EpochRecord]:
+    """Go on where the same training was put aside, if it was, and return the epochs so far."""
+    found = take_up(root, training.config)
+    if found is None:
+        return []
+    training.take_up(found.state)
+    return _records(found.history)
 
 
 def _checkpoint(
@@ -161,8 +212,24 @@ def _history(records: list[EpochRecord]) -> Arrays:
         "test_mse": [r.test.mse for r in records],
         "squared_radius": [r.test.squared_radius for r in records],
         "seconds": [r.seconds for r in records],
+        "images_per_second": [r.images_per_second for r in records],
     }
     return {name: np.asarray(values, np.float32) for name, values in columns.items()}
+
+
+def _records(history: Arrays) -> list[EpochRecord]:
+    """Return the epochs that `_history` made a table of."""
+    columns = {name: column.tolist() for name, column in history.items()}
+    tests = zip(
+        *(columns[name] for name in ("test_nll", "test_kl", "kl_per_latent", "test_mse", "squared_radius")), strict=True
+    )
+    rest = zip(*(columns[name] for name in ("nll", "kl", "seconds", "images_per_second")), strict=True)
+    return [
+        EpochRecord(epoch, nll, kl, Evaluation(test_nll, test_kl, tuple(latents), mse, radius), seconds, speed)
+        for epoch, ((test_nll, test_kl, latents, mse, radius), (nll, kl, seconds, speed)) in enumerate(
+            zip(tests, rest, strict=True), 1
+        )
+    ]
 
 
 def _codes(model: Autoencoder, data: Split) -> Arrays:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core import runs
-from core.checkpoints import CheckpointError, load, save, survey
+from core.checkpoints import UNFINISHED, CheckpointError, load, save, survey, take_up, unfinished_keys
 from core.config import MODEL_LABELS, RunConfig, recipe, with_seed
 from core.data import Split, digits, sprites
 from core.explore.decoding import decode
@@ -198,11 +198,56 @@ def test_a_place_that_cannot_be_written_is_refused_before_training(tmp_path: Pat
         load_or_train(small("ae"), tmp_path / "file", data=NO_IMAGES, device="cpu")
 
 
-def test_training_that_is_left_early_keeps_nothing(tmp_path: Path, data: Split):
-    training = train_and_keep(small("ae"), tmp_path, data=data, device="cpu")
-    next(training)
-    del training
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize("model", MODELS)
+def test_training_that_is_left_early_is_put_aside_and_ends_as_if_never_left(tmp_path: Path, data: Split, model: str):
+    config = small(model, epochs=3)
+    left = train_and_keep(config, tmp_path / "left", data=data, device="cpu")
+    next(left)
+    del left
+    assert list(survey(tmp_path / "left")) == []
+    assert unfinished_keys(tmp_path / "left") == [config.key]
+    epochs: list[EpochRecord] = []
+    ended = load_or_train(config, tmp_path / "left", data=data, device="cpu", on_epoch=epochs.append)
+    whole = load_or_train(config, tmp_path / "whole", data=data, device="cpu")
+    assert [record.epoch for record in epochs] == [2, 3]
+    assert all(torch.equal(a, b) for a, b in zip(ended.model.parameters(), whole.model.parameters(), strict=True))
+    same = {name for name in whole.history if "seconds" not in name and "per_second" not in name}
+    for name in same:
+        np.testing.assert_array_equal(ended.history[name], whole.history[name])
+    assert [path.name for path in (tmp_path / "left").iterdir()] == [config.key]
+
+
+def test_training_is_put_aside_now_and_then(tmp_path: Path, data: Split, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(runs, "PUT_ASIDE_EVERY", 0.0)
+    config = small("vae", epochs=4)
+    training = train_and_keep(config, tmp_path, data=data, device="cpu")
+    for epoch in (1, 2):
+        next(training)
+        found = take_up(tmp_path, config)
+        assert found is not None
+        assert (found.config, len(found.history["nll"])) == (config, epoch)
+    training.close()
+
+
+def test_a_damaged_training_is_begun_anew(tmp_path: Path, data: Split):
+    config, epochs = small("ae"), list[EpochRecord]()
+    left = train_and_keep(config, tmp_path, data=data, device="cpu")
+    next(left)
+    left.close()
+    state = tmp_path / UNFINISHED / config.key / "state.safetensors"
+    state.write_bytes(state.read_bytes()[:-9])
+    assert take_up(tmp_path, config) is None
+    load_or_train(config, tmp_path, data=data, device="cpu", on_epoch=epochs.append)
+    assert [record.epoch for record in epochs] == [1, 2]
+
+
+def test_again_forgets_what_was_put_aside(tmp_path: Path, data: Split):
+    config, epochs = small("ae"), list[EpochRecord]()
+    left = train_and_keep(config, tmp_path, data=data, device="cpu")
+    next(left)
+    left.close()
+    load_or_train(config, tmp_path, data=data, device="cpu", again=True, on_epoch=epochs.append)
+    assert [record.epoch for record in epochs] == [1, 2]
 
 
 def test_an_r_beyond_half_precision_is_kept_and_weights_beyond_it_are_refused(data: Split):
