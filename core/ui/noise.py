@@ -127,8 +127,8 @@ def _posterior_std(key: str) -> Floats:
 def film(shown: Columns) -> None:
     """Draw reconstructions under a slider of test-time noise that asks the server for nothing."""
     data = next(iter(shown.values())).data
-    original = originals_film(data)
-    strips = [] if original is None else [Strip("Test images", original)]
+    original = originals_png(data)
+    strips = [] if original is None else [Strip("Test images", original, still=True)]
     strips += [Strip(label, noise_film(config.key), theme.color_of(label)) for label, config in shown.items()]
     labels = [f"noise {level:.2f} × scale" for level in FILM_LEVELS]
     player(strips, labels, "Test-time noise", "film", start=FILM_START, columns=len(strips), seconds=4)
@@ -145,10 +145,10 @@ def noise_film(key: str) -> bytes:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def originals_film(data: DataConfig) -> bytes | None:
-    """Return the first test images as a film in which nothing moves, or None where they are not on this machine."""
+def originals_png(data: DataConfig) -> bytes | None:
+    """Return the first test images as one frame, or None where they are not on this machine."""
     images = cache.test_images(data, slice(FILM_IMAGES))
-    return None if images is None else _frames_png(np.tile(images, (len(FILM_LEVELS), 1, 1)))
+    return None if images is None else _frames_png(images)
 
 
 def _frames_png(images: Floats) -> bytes:

@@ -1,0 +1,90 @@
+"""What only a browser can tell of the Noise page: the film moves without the server, the slider moves the picker."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import LAPTOP, finish
+from tests.browser.test_looks import BEYOND, PHONE, TEXTS
+
+pytestmark = pytest.mark.browser
+
+PATH = "noise?data=digits"
+FILM = 'input[aria-label="Test-time noise"]'
+
+
+@pytest.fixture
+def sent(browser: BrowserContext) -> Iterator[list[object]]:
+    """Return what pages that are opened from now on send to the server, as it grows."""
+    frames: list[object] = []
+
+    def listen(page: Page) -> None:
+        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame)))
+
+    browser.on("page", listen)
+    yield frames
+    browser.remove_listener("page", listen)
+
+
+def frames(page: Page, films: int) -> list[str]:
+    """Return what each film shows now, once all are loaded; an untouched canvas is 300 pixels wide."""
+    canvases = page.locator('canvas[role="img"]')
+    expect(canvases).to_have_count(films)
+    for film in range(films):
+        expect(canvases.nth(film)).not_to_have_js_property("width", 300)
+    return canvases.evaluate_all("all => all.map(canvas => canvas.toDataURL())")
+
+
+def move(page: Page, frame: int) -> list[str]:
+    page.locator(FILM).fill(str(frame))
+    return frames(page, 4)
+
+
+def test_dragging_the_noise_changes_every_model_and_asks_the_server_for_nothing(open_page, sent):
+    page = open_page(PATH)
+    frames(page, 4)
+    assert sent
+    sent.clear()
+    clean, noisy, again = move(page, 0), move(page, 30), move(page, 0)
+    expect(page.get_by_label("noise 0.00 × scale").first).to_be_visible()
+    assert clean == again
+    assert clean[0] == noisy[0]
+    assert all(one != other for one, other in zip(clean[1:], noisy[1:], strict=True))
+    page.wait_for_timeout(500)
+    assert sent == []
+
+
+def test_the_film_plays(open_page):
+    page = open_page(PATH)
+    before = move(page, 0)
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(FILM)).not_to_have_value("0")
+    page.get_by_role("button", name="Pause").click()
+    assert frames(page, 4)[1:] != before[1:]
+
+
+def test_a_key_on_the_slider_chooses_the_next_noise_and_shows_it_in_the_picker(open_page):
+    page = open_page(f"{PATH}&model=Noisy+AE")
+    page.locator('[data-testid="stSlider"] input[type="range"]').first.press("ArrowRight")
+    page.wait_for_url("**eta=0.2*")
+    expect(page.get_by_role("combobox", name="Noise η")).to_have_value("0.2")
+    expect(page.get_by_text("Noisy AE, η = 0.2", exact=True).first).to_be_visible()
+    assert len(set(frames(finish(page), 5))) == 5
+
+
+@pytest.mark.parametrize("path", [PATH, "noise?data=mnist&latents=10", "noise?data=sprites&model=AE"])
+def test_it_can_be_read_in_both_themes_and_fits_a_phone(open_page, path):
+    page = open_page(path, viewport=PHONE)
+    assert page.evaluate(BEYOND) == []
+    page.set_viewport_size(LAPTOP)
+    page.wait_for_timeout(500)
+    assert finish(page).evaluate(BEYOND) == []
+    looks = [page.evaluate(TEXTS)]
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"() => Math.max(...({TEXTS})().page) < 40")
+    looks.append(finish(page).evaluate(TEXTS))
+    for look in looks:
+        assert look["prose"]
+        assert [text for text in look["prose"] if text[1] < 4] == []
+        assert [text for text in look["buttons"] + look["marks"] if text[1] < 3] == []

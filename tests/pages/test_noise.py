@@ -1,0 +1,227 @@
+import json
+import shutil
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.config import SHELF, RunConfig, recipe, with_seed
+from core.experiments import kept
+from core.experiments.noise import DEPENDS, LEVELS, NO, NOISE, SAMPLED, USUAL, YES, Measured, families, judge
+from core.experiments.samples import SAMPLES
+from core.explore.sampling import SAMPLERS
+from core.ui import cache, noise, noise_verdict
+
+PAGE = "pages/noise.py"
+ROUGHLY = {"levels": list(LEVELS), "n": 360, "code_scale": 1.0}
+
+
+@pytest.fixture
+def opened(open_page):
+    return partial(open_page, PAGE)
+
+
+def write_numbers(root: Path, seeds: tuple[int, ...], data: str = "digits", latents: int = 2) -> None:
+    """Keep made-up numbers of a family: noise halves the error under noise, and makes samples worse."""
+    runs = next(runs for (kind, dim), runs in families().items() if (kind.name, dim) == (data, latents))
+    for name, numbers in (("noise", noise_numbers), ("sample-quality", sample_numbers)):
+        entries = {
+            with_seed(config, seed).key: mark(name, with_seed(config, seed), root) | numbers(ratio, seed)
+            for ratio, config in runs.items()
+            for seed in seeds
+        }
+        shipped = json.loads((SHELF / "sample-quality.json").read_text())
+        compared = shipped["compared"] if name == "sample-quality" else {}
+        (root / f"{name}.json").write_text(json.dumps({"compared": compared, "entries": entries}))
+
+
+def mark(name: str, config: RunConfig, root: Path) -> dict:
+    study = NOISE if name == "noise" else SAMPLES
+    folder = root / config.key
+    return {
+        "of": kept._mark(study, config, folder, root) if folder.is_dir() else kept._settings(study, config.data, root)
+    }
+
+
+def noise_numbers(ratio: float | None, seed: int) -> dict:
+    rest, slope = (0.03, 0.1) if ratio == 0 else (0.05, 0.05)
+    mse = [rest + (slope + seed / 1000) * level for level in LEVELS]
+    return {**ROUGHLY, "mse": mse, "nll": [100 * one for one in mse], "rate_bits": [2.0, 1.0] if ratio != 0 else None}
+
+
+def sample_numbers(ratio: float | None, seed: int) -> dict:
+    distance = 20.0 if ratio is None else 50 + 100 * ratio + seed
+    scores = {"frechet": [distance] * 3, "density": [1.0] * 3, "coverage": [30 / distance] * 3, "confidence": [0.9] * 3}
+    return {name: {**scores, "n": 360, "seeds": [0, 1, 2]} for name in SAMPLERS}
+
+
+@pytest.fixture
+def shelf_of_digits(other_shelf: Path) -> Path:
+    """Return a shelf of the digits' runs with two latents and their classifier, nothing measured."""
+    for config in next(runs for (kind, dim), runs in families().items() if (kind.name, dim) == ("digits", 2)).values():
+        if (SHELF / config.key).is_dir():
+            shutil.copytree(SHELF / config.key, other_shelf / config.key)
+    shutil.copytree(SHELF / "classifier-digits", other_shelf / "classifier-digits")
+    return other_shelf
+
+
+def texts(app) -> str:
+    return "\n".join(markdown.value for markdown in app.markdown)
+
+
+def panels(app) -> list[str]:
+    return [m.value.strip("*") for m in app.markdown[1:] if m.value.startswith(("**AE**", "**Noisy AE,", "**VAE**"))]
+
+
+@pytest.mark.parametrize(
+    ("choices", "labels"),
+    [
+        ({"model": "VAE"}, ["AE", "Noisy AE, η = 0.05", "VAE"]),
+        ({"model": "AE"}, ["AE", "Noisy AE, η = 0.05", "VAE"]),
+        ({"model": "β-VAE"}, ["AE", "Noisy AE, η = 0.05", "VAE"]),
+        ({"model": "Noisy AE", "eta": "0.5"}, ["AE", "Noisy AE, η = 0.05", "Noisy AE, η = 0.5", "VAE"]),
+        ({"model": "Noisy AE", "eta": "0.01"}, ["AE", "Noisy AE, η = 0.01", "Noisy AE, η = 0.05", "VAE"]),
+    ],
+)
+def test_the_chosen_noise_stands_beside_none_the_usual_one_and_the_vae(opened, choices, labels):
+    assert panels(opened(data="digits", **choices)) == labels
+
+
+def test_the_slider_moves_the_picker_and_adds_a_column(opened):
+    app = opened(data="digits", model="AE")
+    app.select_slider(key="stop noise_ratio").set_value(0.2).run()
+    assert not app.exception
+    assert (app.selectbox(key="model").value, app.selectbox(key="eta").value) == ("Noisy AE", "0.2")
+    assert "Noisy AE, η = 0.2" in panels(app)
+
+
+def test_each_model_decodes_codes_from_three_sources(opened):
+    app = opened(data="digits", model="VAE")
+    urls = [url for image in app.get("image") for url in image.value]
+    assert len(set(urls)) == len(urls) == 9
+    app.number_input(key="seed").set_value(4).run()
+    other = [url for image in app.get("image") for url in image.value]
+    assert len(other) == 9
+    assert not set(urls) & set(other)
+
+
+@pytest.mark.parametrize("key", [recipe("digits", "ae").key, recipe("digits", "vae").key, recipe("mnist", "ae").key])
+def test_the_codes_move_with_the_noise_and_not_the_frame_without_any(key: str):
+    film = np.asarray(Image.open(BytesIO(noise.noise_film(key))).convert("L"))
+    frames = film.reshape(len(noise.FILM_LEVELS), -1)
+    reconstructed = cache.decoded_codes(key, tuple(range(noise.FILM_IMAGES)))
+    height, width = reconstructed.shape[1:]
+    first = film[:height, :width] / 255
+    np.testing.assert_allclose(first, reconstructed[0], atol=2.01 / 255)
+    moved = [np.abs(frame.astype(float) - frames[0]).mean() for frame in frames]
+    assert moved[0] == 0
+    assert moved[2] < moved[10] < moved[40]
+
+
+def test_images_that_are_missing_are_left_out_of_the_film():
+    assert noise.originals_png(recipe("digits", "ae").data) is not None
+    noise.originals_png.clear()
+    assert noise.originals_png(recipe("mnist", "ae").data) is None
+
+
+@pytest.mark.parametrize("key", [recipe("digits", "ae", 10).key, recipe("mnist", "vae", 10).key])
+def test_panels_show_the_two_latents_that_vary_most(key: str):
+    variance = cache.run(key).codes["mean"].var(axis=0)
+    pair = noise.widest_pair(key)
+    assert variance[pair].min() >= np.delete(variance, pair).max()
+    assert pair == sorted(pair)
+
+
+def test_the_caption_of_a_panel_gives_the_noise_in_the_units_of_the_codes():
+    key = recipe("digits", "noisy-ae").key
+    radius = float(cache.run(key).model.state_dict()["posterior.squared_radius"])
+    stated = float(noise.size_of_noise(key).split("√(η·R) = ")[1].split(";")[0])
+    assert stated == pytest.approx((USUAL * radius) ** 0.5, rel=0.01)
+    assert "no noise" in noise.size_of_noise(recipe("digits", "ae").key)
+    assert "posterior's σ" in noise.size_of_noise(recipe("digits", "vae").key)
+
+
+def test_before_anything_is_measured_the_page_says_so(shelf_of_digits: Path, opened):
+    app = opened(data="digits", model="AE")
+    assert [info.value for info in app.info].count(noise.UNMEASURED) == 3
+    assert "So, does it?" in [heading.value for heading in app.subheader]
+
+
+def test_the_verdict_follows_the_kept_numbers_of_three_seeds(shelf_of_digits: Path, opened):
+    write_numbers(shelf_of_digits, (0, 1, 2))
+    app = opened(data="digits", model="AE")
+    said = texts(app)
+    assert not app.info
+    assert "**Better under noise? Yes.**" in said
+    assert "**Better random samples? No.**" in said
+    assert "**As good as the VAE? No.**" in said
+    assert (
+        "**No.** On digits with 2 latents, noise in training makes the autoencoder robust to noise on its code." in said
+    )
+    assert "no better than without noise from *Uniform box*, *Fitted Gaussian* and *Prior*" in said
+    assert "It does not reach the VAE with its prior. This rests on 3 trainings of each model." in said
+    assert "The VAE with its prior: 20 ± 0, 150% ± 0%." in said
+    rows = app.dataframe[0].value
+    assert rows["Seeds"].tolist() == ["3"]
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1)])
+def test_fewer_seeds_are_named_as_a_first_look(shelf_of_digits: Path, opened, seeds):
+    write_numbers(shelf_of_digits, seeds)
+    assert f"{noise_verdict.rests_on(len(seeds))}" in texts(opened(data="digits"))
+    assert "a first look, no proof" in noise_verdict.rests_on(len(seeds))
+
+
+def test_numbers_of_some_models_only_are_no_hindrance(shelf_of_digits: Path, opened):
+    write_numbers(shelf_of_digits, (0,))
+    for name in ("noise", "sample-quality"):
+        path = shelf_of_digits / f"{name}.json"
+        numbers = json.loads(path.read_text())
+        few = {key: entry for key, entry in numbers["entries"].items() if "-ae-0.05" in key or "-ae-z" in key}
+        path.write_text(json.dumps(numbers | {"entries": few}))
+    said = texts(opened(data="digits"))
+    assert "**Better under noise? Yes.**" in said
+    assert "**As good as the VAE? Not measured.**" in said
+
+
+@pytest.mark.parametrize("word", noise.ERRORS)
+def test_the_error_can_be_chosen_in_the_link(shelf_of_digits: Path, opened, word):
+    write_numbers(shelf_of_digits, (0, 1))
+    app = opened(data="digits", error=word)
+    (chart,) = [c for c in app.get("plotly_chart") if "errors" in c.proto.id]
+    assert json.loads(chart.proto.spec)["layout"]["yaxis"]["title"]["text"] == noise.ERRORS[word][1]
+
+
+def model(distance: float, error: float) -> Measured:
+    errors = {"levels": list(LEVELS), "mse": [error] * len(LEVELS)}
+    return Measured({0: errors}, {0: dict.fromkeys(SAMPLED, (distance, 1 / distance))})
+
+
+def test_a_summary_says_what_the_verdict_says():
+    better = noise_verdict.summary("x", judge(model(5, 2), {0.05: model(3, 1)}, model(4, 1)))
+    assert better.startswith("**Yes.** On x, noise in training makes the autoencoder robust to noise")
+    assert "better than without noise from" in better
+    assert "It reaches the VAE" in better
+    mixed = noise_verdict.summary("x", judge(model(5, 2), {0.05: model(3, 1), 0.2: model(9, 3)}, model(4, 1)))
+    assert mixed.startswith("**It depends.**")
+    assert "depends on η and sampler" in mixed
+
+
+def test_where_the_autoencoder_does_as_well_noise_gets_no_credit():
+    text = noise_verdict.reaches_text(judge(model(3.5, 2), {0.05: model(3, 1)}, model(4, 1)))
+    assert "so is the AE **without** noise, with *Uniform box*, *Fitted Gaussian* and *Prior*" in text
+    text = noise_verdict.reaches_text(judge(model(5, 2), {0.05: model(3, 1)}, model(4, 1)))
+    assert "the AE without noise is not" in text
+
+
+def test_cases_are_counted_and_what_they_depend_on_is_named():
+    words = {("a", 2): YES, ("a", 10): NO, ("b", 2): YES, ("b", 10): DEPENDS}
+    said = noise_verdict.counted(words, ["data set", "latents"])
+    assert said == (
+        "**yes** in 2 of 4 cases, **no** in 1, seeds disagree or scores contradict in 1."
+        " It depends on data set and latents."
+    )
+    assert noise_verdict.counted({}, []) == "not measured."
