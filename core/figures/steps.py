@@ -1,0 +1,125 @@
+"""On the way from one image to another: quantities along the path, and how far halfway is from anything real."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from core.config import MODEL_LABELS
+from core.figures import theme
+from core.figures.curves import lines
+
+_MARKS = {"ends": ("circle-open", "end images"), "faded": ("x-thin", "cross-fade of them, halfway")}
+
+
+@dataclass(frozen=True)
+class Halfway:
+    """How far pictures of one row are from the nearest real image, root mean squared difference per pixel.
+
+    Args:
+        name: a model's label, or of what is no model.
+        ends: the end images.
+        faded: the average of the two end images.
+        halfway: the middle of the path, one number for each seed; none where there is no path but the cross-fade.
+        spread: quartiles of the middle over pairs.
+    """
+
+    name: str
+    ends: float
+    faded: float
+    halfway: tuple[float, ...] = ()
+    spread: tuple[float, float] | None = None
+
+
+def along_path(
+    x: NDArray[np.floating],
+    series: Mapping[str, tuple[NDArray[np.floating], NDArray[np.floating] | None, NDArray[np.floating] | None]],
+    *,
+    y_name: str,
+    height: int = 320,
+) -> go.Figure:
+    """Return lines along the path in the models' colours; what is no model is grey and dashed.
+
+    Args:
+        x: (S,) places, 0 at the start and 1 at the end.
+        series: label -> (middle, low, high), each (S,); low and high may be None.
+        y_name: of the vertical axis, with its unit.
+        height: in pixels.
+    """
+    figure = lines(x, series, x_name="place on the path", y_name=y_name, height=height)
+    for name in series:
+        if not _is_model(name):
+            figure.update_traces({"line": {"color": theme.MUTED, "dash": "dash"}}, {"name": name})
+            figure.update_traces({"marker": {"color": theme.MUTED}}, {"name": name})
+            figure.update_traces({"fillcolor": theme.faded(theme.MUTED, 0.18)}, {"legendgroup": name, "name": None})
+    return figure.update_xaxes(tickformat=".0%", range=[-0.02, 1.02])
+
+
+def halfway_dots(rows: Sequence[Halfway], *, height: int = 320) -> go.Figure:
+    """Return for each row where its end images lie, their cross-fade, and between them the middle of its path.
+
+    Args:
+        rows: the first one on top.
+        height: in pixels.
+    """
+    figure = go.Figure()
+    for place, row in enumerate(rows):
+        figure.add_traces([_span(row, place), *_yardsticks(row, place)])
+        if row.halfway:
+            figure.add_trace(_middle(row, place))
+    figure.add_traces([_legend(symbol, name) for symbol, name in (*_MARKS.values(), ("diamond", "halfway"))])
+    theme.layout(figure, height)
+    figure.update_xaxes(title_text="distance to the nearest training image, per pixel", zeroline=False, showgrid=True)
+    names = {"tickvals": list(range(len(rows))), "ticktext": [row.name for row in rows]}
+    return figure.update_yaxes(**names, range=[len(rows) - 0.5, -0.5], zeroline=False, ticklabelstandoff=8)
+
+
+def _is_model(name: str) -> bool:
+    return name.split(",")[0] in MODEL_LABELS.values()
+
+
+def _color(row: Halfway) -> str:
+    return theme.color_of(row.name) if _is_model(row.name) else theme.MUTED
+
+
+def _span(row: Halfway, place: int) -> go.Scatter:
+    line = {"color": theme.faded(_color(row), 0.35), "width": 4}
+    return go.Scatter(
+        x=[row.ends, row.faded], y=[place, place], mode="lines", line=line, showlegend=False, hoverinfo="skip"
+    )
+
+
+def _yardsticks(row: Halfway, place: int) -> list[go.Scatter]:
+    values = {"ends": row.ends, "faded": row.faded}
+    return [_dots([values[what]], place, row, symbol, name) for what, (symbol, name) in _MARKS.items()]
+
+
+def _middle(row: Halfway, place: int) -> go.Scatter:
+    dots = _dots([float(np.mean(row.halfway))], place, row, "diamond", "halfway")
+    if row.spread:
+        low, high = (abs(edge - float(np.mean(row.halfway))) for edge in row.spread)
+        bar = {"array": [high], "arrayminus": [low], "color": _color(row), "thickness": 1.5}
+        dots.error_x = bar  # pyright: ignore[reportAttributeAccessIssue]
+    return dots
+
+
+def _dots(values: list[float], place: int, row: Halfway, symbol: str, name: str) -> go.Scatter:
+    return go.Scatter(
+        x=values,
+        y=[place] * len(values),
+        mode="markers",
+        marker=_marker(symbol, _color(row)),
+        showlegend=False,
+        hovertemplate=f"{row.name}, {name}: %{{x:.4f}}<extra></extra>",
+    )
+
+
+def _marker(symbol: str, color: str) -> dict[str, Any]:
+    return {"symbol": symbol, "size": 11, "color": color, "line": {"width": 2, "color": color}}
+
+
+def _legend(symbol: str, name: str) -> go.Scatter:
+    return go.Scatter(x=[None], y=[None], mode="markers", name=name, marker=_marker(symbol, theme.MUTED))
