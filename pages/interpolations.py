@@ -1,8 +1,62 @@
-"""Noise."""
+"""What each model draws between two images, and whether there is anything on the way."""
 
-from core.ui import current_view, widgets
+import streamlit as st
+
+from core.ui import current_view, interpolations, passages, widgets
 
 view = current_view()
-widgets.heading("Does noise on the codes make an autoencoder a generator?", "")
-widgets.stop_slider(view, "noise_ratio", "Noise η")
-widgets.stop_slider(view, "beta", "β")
+widgets.heading(
+    "What lies between two images?",
+    "Take two test images, walk from the code of one to the code of the other, and decode every step. **Click two"
+    " images**, then drag or play the film. Blending their pixels is what any model has to beat.",
+)
+
+
+@st.fragment
+def between() -> None:
+    """Draw the choices, the strips and the numbers; only this part runs again when a choice changes."""
+    with st.container(border=True):
+        choice = interpolations.choose(view)
+    widgets.images_missing(interpolations.missing(view))
+    left, right = st.columns([1, 2], gap="medium")
+    with left:
+        interpolations.gallery(view)
+        ends = interpolations.pair(view)
+    with right:
+        interpolations.strips(view, ends, choice)
+    interpolations.films(view, ends, choice)
+    st.subheader("Which passes smoothly, which through nothing?", anchor=False)
+    passages.draw(view, choice.path)
+
+
+between()
+
+widgets.how_to_read(
+    r"""
+**Paths.** With codes a and b and t from 0 to 1, the *straight line* is $z(t) = (1-t)\,a + t\,b$. The *great circle*
+turns around the origin, by the same angle every step, while the length goes evenly from one to the other:
+
+$$z(t) = \big((1-t)\|a\| + t\|b\|\big)\left(\frac{\sin((1-t)\Omega)}{\sin\Omega}\frac{a}{\|a\|} +
+\frac{\sin(t\Omega)}{\sin\Omega}\frac{b}{\|b\|}\right), \qquad \Omega = \angle(a, b)$$
+
+Draws from the prior N(0, I) of many latents nearly all have length √L, and the middle of a straight line is shorter:
+the circle stays where codes of a VAE are. Nothing tells an autoencoder to put its codes around the origin; for it the
+circle is a turn around an arbitrary point. (Sources: Shoemake 1985, section 3.3; White 2016.)
+
+**Smooth.** $d(x, y) = \sqrt{\tfrac{1}{HW}\sum_i (x_i - y_i)^2}$ between neighbouring frames of 11: the largest of
+the 10 steps over their mean (1 is even), and the length of the path over the distance of its ends (1 is no detour).
+
+**Through real images.** $d$ from the middle frame to the nearest training image. On its own this number misleads: an
+average of many images is near to all of them, so the blurrier a model, the nearer it seems, and its midpoints can be
+nearer than real test images are. Hence the *gap*, in which a model is held against its own blur,
+
+$$\frac{\text{mean}\,(d_\text{halfway} - d_\text{ends})}{\text{mean}\,(d_\text{cross-fade} - d_\text{ends})},$$
+
+where *ends* are the model's reconstructions of the two images and *cross-fade* is the average of these two pictures:
+0 % is as near to a real image as its reconstructions, 100 % as far off as blending them. The second judge is the
+mean largest class probability of the lab's classifier; it knows no blur, but can be sure of what is nothing.
+
+**Spread.** A model's numbers are medians over pairs, the gap a ratio of means; each is taken for every training. Two
+models tie where the ranges over their trainings overlap.
+"""
+)

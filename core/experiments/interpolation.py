@@ -218,7 +218,7 @@ def apart(one: Sequence[float], other: Sequence[float]) -> bool:
 
 
 def extremes(values: Mapping[str, Sequence[float]]) -> tuple[list[str], list[str]]:
-    """Return the models with the least mean and with the largest, each with those that tie with it.
+    """Return the models with the least mean and with the largest, each with those that tie with it alone.
 
     Both are empty where the least and the largest tie with each other, or there is one model only.
 
@@ -231,9 +231,9 @@ def extremes(values: Mapping[str, Sequence[float]]) -> tuple[list[str], list[str
     order = sorted(values, key=lambda name: float(np.mean(values[name])))
     if len(order) < 2 or not apart(values[order[0]], values[order[-1]]):
         return [], []
-    least = [name for name in order if name == order[0] or not apart(values[name], values[order[0]])]
-    most = [name for name in order if name == order[-1] or not apart(values[name], values[order[-1]])]
-    return least, most
+    from_least, from_most = ([apart(values[name], values[end]) for name in order] for end in (order[0], order[-1]))
+    sides = list(zip(order, from_least, from_most, strict=True))
+    return [n for n, low, high in sides if high and not low], [n for n, low, high in sides if low and not high]
 
 
 def kept_passages(config: RunConfig, root: Path = SHELF) -> list[Numbers]:

@@ -5,7 +5,7 @@ import os
 # Every request runs in a new thread; a pool of threads for each would take torch longer to start than to decode.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from core.ui import cache, latents, noise, noise_verdict, quality, traversals, widgets
+from core.ui import cache, interpolations, latents, noise, noise_verdict, passages, quality, traversals, widgets
 from core.ui.frame import View, current_view, draw_frame
 
 __all__ = [
@@ -13,9 +13,11 @@ __all__ = [
     "cache",
     "current_view",
     "draw_frame",
+    "interpolations",
     "latents",
     "noise",
     "noise_verdict",
+    "passages",
     "quality",
     "traversals",
     "widgets",

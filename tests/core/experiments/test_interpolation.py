@@ -217,6 +217,7 @@ def test_overlapping_seeds_are_a_tie():
 def test_the_extremes_are_named_with_their_ties_and_not_at_all_if_they_tie():
     values = {"low": [1.0, 1.2], "near": [1.1, 1.5], "middle": [3.0, 3.1], "high": [7.0, 8.0]}
     assert extremes(values) == (["low", "near"], ["high"])
+    assert extremes(values | {"wide": [1.1, 7.5]}) == (["low", "near"], ["high"])
     assert extremes({"one": [1.0, 5.0], "other": [2.0, 6.0]}) == ([], [])
     assert extremes({"alone": [1.0]}) == ([], [])
     assert extremes({}) == ([], [])
