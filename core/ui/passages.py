@@ -93,7 +93,7 @@ def verdict(found: Answer, path: str) -> str:
     doubts = {name: one.doubt for name, one in moving.items()}
     points = [
         _through(gaps),
-        _smooth(steps),
+        _smooth(steps, {name: one.detour for name, one in moving.items()}),
         _hesitates(doubts, found.originals),
         _textbook(gaps),
         _around(found),
@@ -117,24 +117,22 @@ def _headline(gaps: Mapping[str, Sequence[float]], steps: Mapping[str, Sequence[
 def _through(gaps: Mapping[str, Sequence[float]]) -> str:
     if not gaps:
         return ""
-    order = sorted(gaps, key=lambda name: float(np.mean(gaps[name])))
-    listed = ", ".join(f"{name} {_spread(gaps[name], '{:.0%}')}" for name in order)
     border = [name for name, values in gaps.items() if min(values) < NOTHING <= max(values)]
     unsure = f" {_does(border, 'lie', ' on the border', tie=False)}." if border else ""
     return (
         "*Through real images?* How far halfway strays from them, 0% being a model's own end images and 100% a"
-        f" cross-fade of those two: {listed}. From {NOTHING:.0%} on it is nearer to a cross-fade: nothing.{unsure}"
+        f" cross-fade of those two: {_in_order(gaps, '{:.0%}')}. From {NOTHING:.0%} on it is nearer to a cross-fade:"
+        f" nothing.{unsure}"
     )
 
 
-def _smooth(steps: Mapping[str, Sequence[float]]) -> str:
+def _smooth(steps: Mapping[str, Sequence[float]], detours: Mapping[str, Sequence[float]]) -> str:
     if not steps:
         return ""
-    order = sorted(steps, key=lambda name: float(np.mean(steps[name])))
-    listed = ", ".join(f"{name} {_spread(steps[name], '{:.2f}')}" for name in order)
     return (
-        f"*Smoothly?* The largest of {FRAMES - 1} steps is, times the mean step: {listed}. Blending pixels scores a"
-        " perfect 1.00 and shows two ghosts: even steps alone prove nothing."
+        f"*Smoothly?* The largest of {FRAMES - 1} steps is, times the mean step: {_in_order(steps, '{:.2f}')}. The"
+        f" whole path is, times the distance of its ends: {_in_order(detours, '{:.2f}')}. Blending pixels scores a"
+        " perfect 1.00 in both and shows two ghosts: even steps alone prove nothing."
     )
 
 
@@ -319,6 +317,16 @@ def _does(names: Sequence[str], verb: str, rest: str, *, tie: bool = True) -> st
     """
     ending = "" if len(names) != 1 else "es" if verb.endswith("s") else "s"
     return f"{_names(names, tie=tie)} {verb}{ending}{rest}" if names else ""
+
+
+def _in_order(values: Mapping[str, Sequence[float]], style: str) -> str:
+    """Return names with their values, the least first.
+
+    >>> _in_order({"AE": [2.0], "VAE": [1.0]}, "{:.1f}")
+    'VAE 1.0, AE 2.0'
+    """
+    order = sorted(values, key=lambda name: float(np.mean(values[name])))
+    return ", ".join(f"{name} {_spread(values[name], style)}" for name in order)
 
 
 def _names(names: Sequence[str], *, tie: bool = True) -> str:
