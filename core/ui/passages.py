@@ -110,14 +110,20 @@ def _headline(gaps: Mapping[str, Sequence[float]], steps: Mapping[str, Sequence[
     nothing = [name for name, values in gaps.items() if min(values) >= NOTHING]
     first = _does(smooth, "move", " most evenly") or "no model moves more evenly than another"
     second = _does(near, "stay", " nearest to real images") or "none stays nearer to real images"
-    third = _does(nothing, "pass", " through nothing", tie=False) or "none passes through nothing"
+    third = _does(nothing, "pass", " through nothing", tie=False)
+    third = third or f"none passes through nothing{' for sure' if _on_the_border(gaps) else ''}"
+    on = f"One training each: {on.lower()}" if max(map(len, gaps.values())) < 2 else on
     return f"{on}, {first}, {second}, and {third}."
+
+
+def _on_the_border(gaps: Mapping[str, Sequence[float]]) -> list[str]:
+    return [name for name, values in gaps.items() if min(values) < NOTHING <= max(values)]
 
 
 def _through(gaps: Mapping[str, Sequence[float]]) -> str:
     if not gaps:
         return ""
-    border = [name for name, values in gaps.items() if min(values) < NOTHING <= max(values)]
+    border = _on_the_border(gaps)
     unsure = f" {_does(border, 'lie', ' on the border', tie=False)}." if border else ""
     return (
         "*Through real images?* How far halfway strays from them, 0% being a model's own end images and 100% a"

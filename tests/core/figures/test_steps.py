@@ -10,7 +10,7 @@ X = np.linspace(0, 1, 5)
 
 
 def test_models_have_their_colours_and_what_is_no_model_is_grey_and_dashed():
-    series = dict.fromkeys(("VAE", "Blending pixels"), (X, X - 1, X + 1))
+    series: Any = dict.fromkeys(("VAE", "Blending pixels"), (X, X - 1, X + 1))
     figure: Any = along_path(X, series, y_name="y")
     lines = {trace.name: trace.line for trace in figure.data if trace.name}
     assert (lines["VAE"].color, lines["VAE"].dash) == (theme.MODEL_COLORS["vae"], None)
