@@ -43,6 +43,7 @@ traversals.draw_prices(view)
 if cache.factor_names(view.picked.data):
     st.subheader("Which factor does each latent follow?", anchor=False)
     traversals.draw_factors(view.picked)
+widgets.save_figures_as()
 
 widgets.how_to_read(
     r"""

@@ -40,6 +40,18 @@ CONFIG: dict[str, Any] = {
 """For `st.plotly_chart(config=...)`: an export fit for a slide, and a short toolbar."""
 
 
+def config(kind: str = "png") -> dict[str, Any]:
+    """Return `CONFIG` with a toolbar that saves `png` or `svg`.
+
+    Args:
+        kind: of the file.
+
+    >>> config("svg")["toImageButtonOptions"]["format"]
+    'svg'
+    """
+    return CONFIG | {"toImageButtonOptions": CONFIG["toImageButtonOptions"] | {"format": kind}}
+
+
 def color_of(name: str, index: int = 0) -> str:
     """Return the colour of a model, the prior or the posterior; of anything else, the label colour at `index`.
 

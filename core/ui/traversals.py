@@ -481,14 +481,13 @@ def _over_seeds_sentence(config: RunConfig, names: Sequence[str]) -> str:
     return f"Over {len(found)} seeds the latent that tells most of each factor tells {said}."
 
 
+@st.fragment
 def _code_and_factor(config: RunConfig, told: Floats, names: Sequence[str]) -> None:
-    """Draw the code of one latent against one factor, by default those that have most to do with each other."""
-    ranked = ranking(config.key)
-    place = np.unravel_index(told[ranked.order].argmax(), told.shape)
+    """Draw the code of one latent against one factor, the latent that tells most of it unless another is chosen."""
     with st.container(horizontal=True):
-        numbers = list(range(1, len(told) + 1))
-        latent = st.selectbox("Latent", numbers, int(ranked.order[place[0]]), **_field("latent")) - 1
-        factor = names.index(st.selectbox("Factor", names, int(place[1]), **_field("factor")))
+        factor = names.index(st.selectbox("Factor", names, 1, **_field("factor")))
+        word = st.selectbox("Latent", ["most telling", *range(1, len(told) + 1)], **_field("latent"))
+    latent = word - 1 if isinstance(word, int) else int(told[:, factor].argmax())
     codes = cache.run(config.key).codes
     figure = code_against_factor(
         codes["mean"][:_POINTS, latent],

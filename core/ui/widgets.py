@@ -43,7 +43,21 @@ def heading(question: str, answer: str) -> None:
 
 def chart(figure: Any, key: str, **options: Any) -> Any:
     """Draw a figure with the lab's toolbar; returns the selection where `on_select` is among the options."""
-    return st.plotly_chart(figure, key=key, config=theme.CONFIG, **options)
+    # From the link where the choice is drawn further down and was not met yet.
+    kind = st.session_state.get("figures") or st.query_params.get("figures")
+    return st.plotly_chart(figure, key=key, config=theme.config("svg" if kind == "SVG" else "png"), **options)
+
+
+def save_figures_as() -> None:
+    """Draw the choice of what the camera in a figure's toolbar saves; plotly's toolbar has room for one."""
+    st.segmented_control(
+        "The camera on a figure saves",
+        ("PNG", "SVG"),
+        default="PNG",
+        key="figures",
+        required=True,
+        bind="query-params",
+    )
 
 
 def how_to_read(text: str) -> None:
