@@ -88,9 +88,9 @@ def samples_text(found: Verdict) -> str:
     parts = []
     for name in SAMPLED:
         claims = {r: claim for (r, sampler), claim in found.samples.items() if sampler == name and claim.seeds}
-        said = [f"η = {r:g}: {scored(claims[r])}" for r in sorted({USUAL, best(claims)} & claims.keys())]
-        parts += [f"- *{SAMPLERS[name]}*, **{found.improves_samples(name)}**. {'; '.join(said)}"] if said else []
-    head = f"From the AE with the same sampler to η = {USUAL:g} and to the best η, Fréchet distance and coverage:\n"
+        said = [f"    - η = {r:g}: {scored(claims[r])}" for r in sorted({USUAL, best(claims)} & claims.keys())]
+        parts += [f"- *{SAMPLERS[name]}*: **{found.improves_samples(name)}**", *said] if said else []
+    head = f"Fréchet distance and coverage, from the AE with the same sampler to η = {USUAL:g} and to the best η:\n"
     return "\n".join([head, *parts]) if parts else "The samples were not measured yet."
 
 
@@ -104,12 +104,12 @@ def reaches_text(found: Verdict) -> str:
     without = [f"*{SAMPLERS[name]}*" for name, one in found.without.items() if one.word == YES]
     return "\n".join(
         [
-            f"The VAE with its prior: {_scored(claim.theirs)}.\n",
-            f"- nearest comes η = {top[0]:g} with *{SAMPLERS[top[1]]}*: {_scored(claim.ours)}",
-            f"- with every seed as good: {_listed(there) if there else 'none'}",
-            f"- so is the AE **without** noise, with {_listed(without)}"
+            f"The VAE with its prior, Fréchet distance and coverage: {_scored(claim.theirs)}.\n",
+            f"- nearest in Fréchet distance comes η = {top[0]:g} with *{SAMPLERS[top[1]]}*: {_scored(claim.ours)}",
+            f"- as good with every seed: {_listed(there) if there else 'no η with any sampler'}",
+            f"- the AE **without** noise is as good, with {_listed(without)}"
             if without
-            else "- the AE without noise is not",
+            else "- the AE without noise is not as good with any sampler",
         ]
     )
 
@@ -131,7 +131,9 @@ def summary(asked: str, found: Verdict) -> str:
     vae = {
         YES: "It reaches the VAE with its prior. ",
         NO: "It does not reach the VAE with its prior. ",
-        DEPENDS: "Whether it reaches the VAE with its prior depends on η and sampler. ",
+        DEPENDS: "Whether it reaches the VAE with its prior depends on η and sampler. "
+        if YES in {claim.word for claim in found.reaches.values()}
+        else "It reaches the VAE with its prior in one score or with one seed, never in both scores with every seed. ",
     }
     random = f"Random codes decode {'; '.join(samples)}. " if samples else ""
     return (
@@ -219,23 +221,23 @@ def _scored(rows: Sequence[Sequence[float]]) -> str:
     distance, coverage = np.array(rows).T
     if len(rows) < 2:
         return f"{short(distance[0])}, {coverage[0]:.0%}"
-    return (
-        f"{short(distance.mean())} ± {short(distance.std(ddof=1))}, {coverage.mean():.0%} ± {coverage.std(ddof=1):.0%}"
-    )
+    spread = float(f"{distance.std(ddof=1):.2g}")
+    return f"{short(distance.mean())} ± {spread:,g}, {coverage.mean():.0%} ± {coverage.std(ddof=1):.0%}"
 
 
 def _row(data: str, latents: int, found: Verdict) -> dict[str, str]:
     noise = together(found.under_noise[ratio] for ratio in found.of_interest())
     top = best(found.under_noise)
     samples = {f"Samples, {SAMPLERS[name]}": found.improves_samples(name) for name in SAMPLED}
-    reached = best(found.reaches)
-    vae = "–" if reached is None else f"{found.reaches[reached].word} (η = {reached[0]:g}, {SAMPLERS[reached[1]]})"
+    there = [f"{SAMPLERS[s]}, η = {r:g}" for (r, s), claim in found.reaches.items() if claim.word == YES]
+    word = together(found.reaches.values())
+    vae = f"yes ({'; '.join(there)})" if there else "not in both scores" if word == DEPENDS else word
     return {
         "Data": data,
         "Latents": str(latents),
         "Under noise": f"{noise} ({times(found.under_noise[top])}, η = {top:g})",
         **samples,
-        "VAE reached, at best": vae,
+        "VAE reached": vae,
         "Seeds": str(found.seeds),
     }
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.config import SHELF, RunConfig, recipe, with_seed
 from core.experiments import kept
-from core.experiments.noise import DEPENDS, LEVELS, NO, NOISE, SAMPLED, USUAL, YES, Measured, families, judge
+from core.experiments.noise import DEPENDS, LEVELS, NO, NOISE, SAMPLED, USUAL, YES, Measured, compare, families, judge
 from core.experiments.samples import SAMPLES
 from core.explore.sampling import SAMPLERS
 from core.ui import cache, noise, noise_verdict
@@ -163,9 +163,10 @@ def test_the_verdict_follows_the_kept_numbers_of_three_seeds(shelf_of_digits: Pa
     )
     assert "no better than without noise from *Uniform box*, *Fitted Gaussian* and *Prior*" in said
     assert "It does not reach the VAE with its prior. This rests on 3 trainings of each model." in said
-    assert "The VAE with its prior: 20 ± 0, 150% ± 0%." in said
+    assert "The VAE with its prior, Fréchet distance and coverage: 20 ± 0, 150% ± 0%." in said
     rows = app.dataframe[0].value
     assert rows["Seeds"].tolist() == ["3"]
+    assert rows["VAE reached"].tolist() == ["no"]
 
 
 @pytest.mark.parametrize("seeds", [(0,), (0, 1)])
@@ -195,9 +196,12 @@ def test_the_error_can_be_chosen_in_the_link(shelf_of_digits: Path, opened, word
     assert json.loads(chart.proto.spec)["layout"]["yaxis"]["title"]["text"] == noise.ERRORS[word][1]
 
 
+def errors(error: float) -> dict:
+    return {"levels": list(LEVELS), "mse": [error] * len(LEVELS)}
+
+
 def model(distance: float, error: float) -> Measured:
-    errors = {"levels": list(LEVELS), "mse": [error] * len(LEVELS)}
-    return Measured({0: errors}, {0: dict.fromkeys(SAMPLED, (distance, 1 / distance))})
+    return Measured({0: errors(error)}, {0: dict.fromkeys(SAMPLED, (distance, 1 / distance))})
 
 
 def test_a_summary_says_what_the_verdict_says():
@@ -207,14 +211,21 @@ def test_a_summary_says_what_the_verdict_says():
     assert "It reaches the VAE" in better
     mixed = noise_verdict.summary("x", judge(model(5, 2), {0.05: model(3, 1), 0.2: model(9, 3)}, model(4, 1)))
     assert mixed.startswith("**It depends.**")
-    assert "depends on η and sampler" in mixed
+    assert "Whether it reaches the VAE with its prior depends on η and sampler" in mixed
+    split = judge(model(5, 2), {0.05: Measured({0: errors(1)}, {0: dict.fromkeys(SAMPLED, (3.0, 0.1))})}, model(4, 1))
+    assert "never in both scores with every seed" in noise_verdict.summary("x", split)
 
 
 def test_where_the_autoencoder_does_as_well_noise_gets_no_credit():
     text = noise_verdict.reaches_text(judge(model(3.5, 2), {0.05: model(3, 1)}, model(4, 1)))
-    assert "so is the AE **without** noise, with *Uniform box*, *Fitted Gaussian* and *Prior*" in text
+    assert "the AE **without** noise is as good, with *Uniform box*, *Fitted Gaussian* and *Prior*" in text
     text = noise_verdict.reaches_text(judge(model(5, 2), {0.05: model(3, 1)}, model(4, 1)))
-    assert "the AE without noise is not" in text
+    assert "the AE without noise is not as good with any sampler" in text
+
+
+def test_a_spread_has_two_digits_that_count():
+    claim = compare({0: [170.0, 0.2], 1: [230.0, 0.4]}, {0: [400.0, 0.1], 1: [401.0, 0.1]}, (False, True))
+    assert noise_verdict.scored(claim) == "400 ± 0.71, 10% ± 0% → 200 ± 42, 30% ± 14%"
 
 
 def test_cases_are_counted_and_what_they_depend_on_is_named():
