@@ -26,7 +26,7 @@ class Ruler:
     def at(self, latent: int, steps: ArrayLike) -> Floats:
         """Return the values (S,) of a latent at some steps (S,).
 
-        >>> Ruler(np.float32([0, 5]), np.float32([1, 2])).at(1, [-1, 0, 1]).tolist()
+        >>> Ruler(np.array([0, 5]), np.array([1, 2])).at(1, [-1, 0, 1]).tolist()
         [3.0, 5.0, 7.0]
         """
         return (self.origin[latent] + self.unit[latent] * np.asarray(steps, np.float64)).astype(np.float32)

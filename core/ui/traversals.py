@@ -95,17 +95,24 @@ def _start(key: str, image: int | None) -> Floats:
     return np.zeros(mean.shape[1], np.float32) if image is None else mean[image]
 
 
-def sheet_images(key: str, choice: Choice) -> Floats:
-    """Return the decoded traversals (L*S, H, W), a row for each latent, the one that carries most first."""
+def sheet_images(key: str, image: int | None, reach: float, count: int) -> Floats:
+    """Return the decoded traversals (L*S, H, W), a row for each latent, the one that carries most first.
+
+    Args:
+        key: of the run.
+        image: index of the test image to start from; the origin when None.
+        reach: steps to either side, in standard deviations.
+        count: pictures in a row.
+    """
     ranked = ranking(key)
-    along = steps(choice.reach, choice.count)
-    return decode(cache.run(key).model, traverse_each(_start(key, choice.image), ranked.order, ranked.ruler, along))
+    codes = traverse_each(_start(key, image), ranked.order, ranked.ruler, steps(reach, count))
+    return decode(cache.run(key).model, codes)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def sheet_png(key: str, choice: Choice) -> bytes:
-    """Return the sheet as one picture, small: the browser enlarges it."""
-    return pictures.sheet_png(sheet_images(key, choice), choice.count, scale=2)
+def sheet_png(key: str, image: int | None, reach: float, count: int) -> bytes:
+    """Return the sheet as one picture, small, as the browser enlarges it; arguments as in `sheet_images`."""
+    return pictures.sheet_png(sheet_images(key, image, reach, count), count, scale=2)
 
 
 def film(key: str, latent: int, image: int | None, reach: float) -> Floats:
@@ -175,7 +182,7 @@ def draw_sheet(view: View, choice: Choice) -> None:
         for u in ranked.order
     ]
     sheet(
-        sheet_png(config.key, choice),
+        sheet_png(config.key, choice.image, choice.reach, choice.count),
         rows,
         step_names(choice),
         f"Traversals of {config.model.label}: a row for each latent",
@@ -532,7 +539,8 @@ def strip_export(config: RunConfig, choice: Choice) -> bytes:
     start = "the origin" if choice.image is None else f"test image {choice.image}"
     of = "the prior" if ranked.priced else "the codes"
     title = f"{config.data.name}, {model}, from {start}; steps in standard deviations of {of}"
-    return pictures.labelled_png(sheet_images(config.key, choice), rows, step_names(choice), title=title)
+    images = sheet_images(config.key, choice.image, choice.reach, choice.count)
+    return pictures.labelled_png(images, rows, step_names(choice), title=title)
 
 
 def gif_export(config: RunConfig, choice: Choice, latent: int) -> bytes:

@@ -59,7 +59,7 @@ def test_a_latent_that_never_moves_has_steps_of_length_0():
 
 
 def test_a_sheet_is_its_traversals_below_each_other():
-    ruler, along = Ruler(np.float32([0, 1, 2]), np.float32([1, 2, 3])), steps(3, 5)
+    ruler, along = Ruler(np.arange(3, dtype=np.float32), np.array([1, 2, 3], np.float32)), steps(3, 5)
     sheet = traverse_each(CODES[0], [2, 0], ruler, along)
     assert (sheet[:5] == traverse(CODES[0], 2, ruler.at(2, along))).all()
     assert (sheet[5:] == traverse(CODES[0], 0, ruler.at(0, along))).all()

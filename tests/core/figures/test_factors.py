@@ -6,7 +6,7 @@ from core.figures.factors import code_against_factor
 
 FACTOR = np.array([0, 0, 2, 2, 2])
 CODE = np.array([1.0, 3.0, -1.0, -2.0, -3.0])
-NAMES = {"code_name": "z3", "factor_name": "shape"}
+NAMES: dict[str, Any] = {"code_name": "z3", "factor_name": "shape"}
 
 
 def test_the_mean_of_each_value_that_occurs_is_drawn():

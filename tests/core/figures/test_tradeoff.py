@@ -5,7 +5,7 @@ import pytest
 from core.figures.tradeoff import Stop, counts, tradeoff
 
 STOPS = [Stop("β = 1", [10.0, 12.0], [30.0, 32.0]), Stop("β = 4", [6.0], [41.0])]
-AXES = {"x_name": "rate", "y_name": "distortion"}
+AXES: dict[str, Any] = {"x_name": "rate", "y_name": "distortion"}
 
 
 def test_every_seed_is_a_dot_and_their_mean_a_mark_with_a_name():
