@@ -1,8 +1,8 @@
-"""How soon is the first screen finished, how soon does a slider change the picture, and what does it take in memory?
+"""How soon is the first screen there, how soon does a control change a picture, how fast are films, how much memory?
 
 python -m tests.benchmarks.app [--quick]
 
-Measured in a headless Chromium. Latency is taken inside the page, from the key that moves the slider to the last frame
+Measured in a headless Chromium. Latency is taken inside the page, from the key that moves the control to the last frame
 in which a picture changed, and held against an empty Streamlit page (`blank.py`) that takes turns with each of ours.
 """
 
@@ -26,21 +26,22 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 from tests import chromium
 from tests.benchmarks.measure import ROOT, alternate, figure, machine, report
 
-PAGES = ("", "latent_space", "sampling")
+PAGES = ("", "latent_space", "sampling", "noise", "traversals", "interpolations")
 DATA = {"digits": 2, "mnist": 2, "sprites": 10}
 PATIENCE = 120_000
 """Milliseconds after which a page that is not finished counts as broken."""
 
 
-class Slider(NamedTuple):
-    """A slider that changes a picture.
+class Control(NamedTuple):
+    """A slider or a field that changes a picture.
 
     Args:
         name: what it is called in the table.
         address: page and choices that show it.
         label: the beginning of its own.
         picture: CSS selector of what it changes.
-        presses: steps to the right that give a picture that was not drawn before.
+        presses: steps to the right, or up, that give a picture that was not drawn before.
+        kind: Streamlit's name of the widget.
     """
 
     name: str
@@ -48,16 +49,26 @@ class Slider(NamedTuple):
     label: str
     picture: str
     presses: int
+    kind: str = "stSlider"
 
 
-SHEETS, PLANE = '[data-testid="stMain"] img', ".js-plotly-plot image"
-BLANK = Slider("an empty page", "", "Grey", SHEETS, 255)
+SHEETS, PLANE, ROWS = '[data-testid="stMain"] img', ".js-plotly-plot image", ".sheet img"
+FIELD = "stNumberInput"
+BLANKS = {
+    "stSlider": Control("an empty page", "", "Grey", SHEETS, 255),
+    FIELD: Control("an empty page with a field", "", "Grey by number", SHEETS, 255, FIELD),
+}
 BOX = "sampling?data=mnist&latents=2&sampler=Uniform+box&fit=false&width=0.5"
 ONE_LARGE = "latent_space?data=mnist&latents=2&show=One+large"
-SLIDERS = (
-    Slider("half-width of the box (Sampling)", BOX, "Half-width of the box", SHEETS, 30),
-    Slider("extent of the decoded plane (Latent space)", f"{ONE_LARGE}&extent=0.1", "Extent", PLANE, 18),
-    Slider("images along an axis (Latent space)", f"{ONE_LARGE}&resolution=8", "Images along", PLANE, 24),
+TRAVERSALS = "traversals?data=sprites&latents=10&model=β-VAE"
+CONTROLS = (
+    Control("half-width of the box (Sampling)", BOX, "Half-width of the box", SHEETS, 30),
+    Control("extent of the decoded plane (Latent space)", f"{ONE_LARGE}&extent=0.1", "Extent", PLANE, 18),
+    Control("images along an axis (Latent space)", f"{ONE_LARGE}&resolution=8", "Images along", PLANE, 24),
+    Control("sheet of a new image, sprites (Traversals)", TRAVERSALS, "Test image", ROWS, 20, FIELD),
+    Control(
+        "sheet of a new image, MNIST (Traversals)", "traversals?data=mnist&latents=10", "Test image", ROWS, 20, FIELD
+    ),
 )
 
 FINISHED = """() => {
@@ -75,8 +86,10 @@ FINISHED = """() => {
 
 WATCH = """selector => {
     const end = text => text.length + text.slice(-99);
-    const source = p => p.tagName === 'IMG' ? p.currentSrc + p.complete : end(p.href.baseVal);
-    const look = () => [...document.querySelectorAll(selector)].map(source).join();
+    const source = p => p.tagName === 'IMG' ? end(p.currentSrc) + p.complete : end(p.href.baseVal);
+    const shadows = () => [...document.querySelectorAll('*')].map(node => node.shadowRoot).filter(Boolean);
+    const hidden = shadows().filter(root => root.querySelector(selector));
+    const look = () => [document, ...hidden].flatMap(root => [...root.querySelectorAll(selector)]).map(source).join();
     let seen = look();
     addEventListener('keydown', () => { window.pressed = performance.now(); window.changed = undefined; }, true);
     const frame = () => {
@@ -92,6 +105,22 @@ SETTLED = """() => {
     return calm && performance.now() - window.changed > 300 ? window.changed - window.pressed : false;
 }"""
 
+COUNT = """() => {
+    const pen = CanvasRenderingContext2D.prototype, draw = pen.drawImage;
+    window.drawn = new Map();
+    pen.drawImage = function (...all) {
+        drawn.set(this.canvas, (drawn.get(this.canvas) ?? 0) + 1);
+        return draw.apply(this, all);
+    };
+}"""
+
+ONE_SECOND = """async () => {
+    drawn.clear();
+    const start = performance.now();
+    await new Promise(done => setTimeout(done, 1000));
+    return Math.max(0, ...drawn.values()) / (performance.now() - start) * 1000;
+}"""
+
 
 def main() -> None:
     """Measure and print."""
@@ -105,9 +134,10 @@ def main() -> None:
         with _server("dashboard.py") as lab, _server("tests/benchmarks/blank.py") as blank:
             figures += [
                 one
-                for slider in SLIDERS
-                for one in _latency(browser, lab, blank, slider, 3 if options.quick else slider.presses)
+                for control in CONTROLS
+                for one in _latency(browser, lab, blank, control, 3 if options.quick else control.presses)
             ]
+            figures.append(_films(browser, lab, 2 if options.quick else 5))
         figures.append(_memory(browser))
         browser.close()
     report("app", figures, device=machine())
@@ -185,33 +215,48 @@ def _start(browser: Browser) -> float:
         return done - lab.started
 
 
-def _latency(browser: Browser, lab: Server, blank: Server, slider: Slider, presses: int) -> list[dict]:
-    """Milliseconds from key to picture, of a slider and of the empty page, press by press in turn."""
-    pages = {one.name: _slider(browser, server, one) for server, one in ((lab, slider), (blank, BLANK))}
-    reached = alternate({name: partial(_press, page) for name, page in pages.items()}, presses - 1)
+def _latency(browser: Browser, lab: Server, blank: Server, control: Control, presses: int) -> list[dict]:
+    """Milliseconds from key to picture, of a control and of the empty page, press by press in turn."""
+    bare = BLANKS[control.kind]
+    pages = {one.name: _focused(browser, server, one) for server, one in ((lab, control), (blank, bare))}
+    keys = {
+        name: partial(_press, page, "ArrowUp" if control.kind == FIELD else "ArrowRight")
+        for name, page in pages.items()
+    }
+    reached = alternate(keys, presses - 1)
     for page in pages.values():
         _close(page)
-    empty = median(reached[BLANK.name])
-    above = [value - empty for value in reached[slider.name]]
+    empty = median(reached[bare.name])
+    above = [value - empty for value in reached[control.name]]
     return [
         *(figure(f"Key to picture: {name}", values, "ms") for name, values in reached.items()),
-        figure(f"Key to picture: {slider.name}, above the empty page", above, "ms", "at most 60 ms (median)"),
+        figure(f"Key to picture: {control.name}, above the empty page", above, "ms", "at most 60 ms (median)"),
     ]
 
 
-def _slider(browser: Browser, server: Server, slider: Slider) -> Page:
-    """Return a finished page that is watched and whose slider has the focus."""
-    page, _ = _open(browser, server.address + slider.address)
-    page.evaluate(WATCH, slider.picture)
-    row = page.locator('[data-testid="stSlider"]').filter(has_text=slider.label)
-    row.locator('input[type="range"]').focus()
+def _focused(browser: Browser, server: Server, control: Control) -> Page:
+    """Return a finished page that is watched and whose control has the focus."""
+    page, _ = _open(browser, server.address + control.address)
+    page.evaluate(WATCH, control.picture)
+    row = page.locator(f'[data-testid="{control.kind}"]').filter(has_text=control.label)
+    row.locator("input").focus()
     return page
 
 
-def _press(page: Page) -> float:
+def _press(page: Page, key: str) -> float:
     page.bring_to_front()
-    page.keyboard.press("ArrowRight")
+    page.keyboard.press(key)
     return page.wait_for_function(SETTLED, timeout=PATIENCE, polling="raf").json_value()
+
+
+def _films(browser: Browser, lab: Server, rounds: int) -> dict:
+    """Frames that a film on the Traversals page draws in a second of playing, second by second."""
+    page, _ = _open(browser, lab.address + TRAVERSALS)
+    page.evaluate(COUNT)
+    page.get_by_role("button", name="Play").click()
+    seconds = [page.evaluate(ONE_SECOND) for _ in range(rounds + 1)][1:]
+    _close(page)
+    return figure("Frames a film draws while it plays (Traversals)", seconds, "per second", "at least 30")
 
 
 def _memory(browser: Browser) -> dict:

@@ -1,4 +1,4 @@
-"""The empty page that a slider's latency is held against: a slider, and a picture that changes with it.
+"""The empty page that latencies are held against: a slider, a field, and a picture that changes with either.
 
 The picture is bytes that are made without a library, so that what is measured is Streamlit's round trip.
 """
@@ -21,4 +21,5 @@ def _png(grey: int) -> bytes:
 
 
 st.title("An empty page")
-st.image(_png(st.slider("Grey", 0, 255, 0)), width=64)
+grey = st.slider("Grey", 0, 255, 0) + st.number_input("Grey by number", 0, 255)
+st.image(_png(grey % 256), width=64)
