@@ -58,7 +58,13 @@ def rows_png(rows: Sequence[NDArray[np.floating]], scale: int = 3, pad: int = 1,
 
 
 def labelled_png(
-    images: NDArray[np.floating], rows: Sequence[str], columns: Sequence[str], *, title: str = "", width: int = 1920
+    images: NDArray[np.floating],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    title: str = "",
+    width: int = 1920,
+    height: int = 1080,
 ) -> bytes:
     """Return a sheet with names beside its rows and above its columns, black on white, as a PNG for a slide.
 
@@ -67,7 +73,8 @@ def labelled_png(
         rows: R names; their letters should be in Latin script, as the font has no others.
         columns: C names.
         title: above it all; no room is left for one that is empty.
-        width: most pixels across; images are enlarged by a whole number.
+        width: most pixels across; images are enlarged by a whole number, at least 1.
+        height: most pixels down.
 
     Raises:
         ValueError: the images are not as many as the names say.
@@ -80,13 +87,13 @@ def labelled_png(
     font, line = ImageFont.load_default(size), round(1.4 * size)
     left, top = round(max(map(font.getlength, rows))) + line, line * (2 if title else 1)
     tiles = _tile(_grey(images), len(columns), 1, 255)
-    scale = max(1, (width - left - line // 2) // tiles.shape[1])
-    tiles = tiles.repeat(scale, axis=0).repeat(scale, axis=1)
+    scale = min((height - top - line // 2) // tiles.shape[0], (width - left - line // 2) // tiles.shape[1])
+    tiles = tiles.repeat(max(1, scale), axis=0).repeat(max(1, scale), axis=1)
     picture = Image.new("L", (left + tiles.shape[1] + line // 2, top + tiles.shape[0] + line // 2), 255)
     picture.paste(Image.fromarray(tiles), (left, top))
     pen = ImageDraw.Draw(picture)
     pen.text((line // 2, line // 2), title, 0, font, anchor="lm")
-    high, wide = (tiles.shape[0] + scale) / len(rows), (tiles.shape[1] + scale) / len(columns)
+    high, wide = tiles.shape[0] / len(rows), tiles.shape[1] / len(columns)
     for place, name in enumerate(rows):
         pen.text((left - line // 2, top + (place + 0.5) * high), name, 0, font, anchor="rm")
     for place, name in enumerate(columns):

@@ -53,29 +53,22 @@ def tradeoff(
 
 
 def counts(
-    stops: Mapping[str, tuple[float, Sequence[float]]],
-    *,
-    x_name: str,
-    y_name: str,
-    most: float,
-    chosen: str | None = None,
-    height: int = 380,
+    stops: Sequence[Stop], *, x_name: str, y_name: str, most: int, chosen: str | None = None, height: int = 380
 ) -> go.Figure:
     """Return a count against a setting that doubles from stop to stop, from 0 to the most there can be.
 
     Args:
-        stops: name -> value of the setting, above 0, and the count for each seed.
+        stops: `x` is the setting, above 0, the same for each seed; `y` the count.
         x_name: of the setting.
         y_name: of the count.
         most: the count cannot be more.
         chosen: name of the stop that is marked, if any.
         height: in pixels.
     """
-    found = [Stop(name, [value] * len(count), count) for name, (value, count) in stops.items()]
-    figure = tradeoff(found, x_name=x_name, y_name=y_name, chosen=chosen, height=height)
-    values = [value for value, _ in stops.values()]
+    figure = tradeoff(stops, x_name=x_name, y_name=y_name, chosen=chosen, height=height)
+    values = [stop.x[0] for stop in stops]
     figure.update_xaxes(type="log", tickvals=values, ticktext=[f"{value:g}" for value in values])
-    return figure.update_yaxes(range=[-0.04 * most, 1.08 * most])
+    return figure.update_yaxes(range=[-0.04 * most, 1.08 * most], dtick=max(1, round(most / 5)))
 
 
 def _line(means: Mapping[str, tuple[float, float]]) -> go.Scatter:

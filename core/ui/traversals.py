@@ -362,7 +362,7 @@ def price_figures(found: Sequence[Price], view: View) -> tuple[go.Figure, go.Fig
         chosen=chosen,
     )
     bars = counts(
-        {one.name: (one.beta, one.active) for one in found},
+        [Stop(one.name, [one.beta] * len(one.active), one.active, colors[one.name]) for one in found],
         x_name="β",
         y_name="active latents",
         most=view.picked.model.latent_dim,
@@ -419,10 +419,16 @@ def _verdict(first: Price, last: Price) -> str:
 
 
 def _moved(before: Sequence[float], after: Sequence[float], unit: str) -> str:
-    change = float(np.mean(after) - np.mean(before))
+    """Return how far a number moved, and whether it did so beyond what one more seed would change."""
+    change, noise = float(np.mean(after) - np.mean(before)), np.hypot(_deviation(before), _deviation(after))
     amount = f"{abs(change):.1f} {unit}".strip()
     how = "stays" if abs(change) < 0.05 else f"{'rises' if change > 0 else 'falls'} by **{amount}**"
-    return f"{how} ({spread(before)} → {spread(after)})"
+    doubt = ", no more than the seeds differ" if 0.05 <= abs(change) <= noise else ""
+    return f"{how}{doubt} ({spread(before)} → {spread(after)})"
+
+
+def _deviation(values: Sequence[float]) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
 def spread(values: Sequence[float], digits: int = 1) -> str:
@@ -432,7 +438,7 @@ def spread(values: Sequence[float], digits: int = 1) -> str:
     ('2.0 ± 1.0', '4.0')
     """
     mean = f"{np.mean(values):.{digits}f}"
-    return f"{mean} ± {np.std(values, ddof=1):.{digits}f}" if len(values) > 1 else mean
+    return f"{mean} ± {_deviation(values):.{digits}f}" if len(values) > 1 else mean
 
 
 def _seeds(found: Sequence[Price]) -> str:

@@ -169,6 +169,13 @@ def test_the_sentence_may_go_against_the_textbook():
     assert "active latents stays (5.0 → 5.0)" in price_sentence([first, Price(2, [8], [31], [5])], 2)
 
 
+def test_a_change_within_the_spread_of_seeds_is_called_one():
+    found = [Price(1, [10, 10], [30, 31], [7, 3]), Price(2, [8, 8], [32, 33], [3, 3])]
+    text = price_sentence(found, 2)
+    assert "active latents falls by **2.0**, no more than the seeds differ (5.0 ± 2.8 → 3.0 ± 0.0)" in text
+    assert text.count("no more than the seeds differ") == 1
+
+
 @pytest.mark.parametrize("beta", [None, 1.0, 8.0, 3.0])
 def test_the_vae_is_held_against_the_chosen_beta_or_the_largest(beta):
     found = [Price(b, [12 / b], [30 + b], [5]) for b in (1, 2, 8)]
@@ -220,7 +227,8 @@ def test_numbers_are_a_line_for_each_latent(data: str, model: str):
 def test_the_strip_and_the_animation_are_files_for_a_slide():
     config, choice = recipe("digits", "vae", 10), Choice(0, 3.0, 11)
     strip = Image.open(BytesIO(traversals.strip_export(config, choice)))
-    assert (strip.format, strip.width <= 1920 and strip.width > 1500) == ("PNG", True)
+    assert (strip.format, strip.width <= 1920 and strip.width > 1200) == ("PNG", True)
+    assert strip.height <= 1080
     animation: Any = Image.open(BytesIO(traversals.gif_export(config, choice, 0)))
     assert (animation.format, animation.size) == ("GIF", (400, 400))
     assert animation.n_frames > 60

@@ -144,6 +144,12 @@ def test_a_labelled_sheet_holds_every_image_enlarged_by_a_whole_number(images: n
     assert (picture[-10 - height : -10, -10 - across : -10][filled] == tiled[filled]).all()
 
 
+def test_a_labelled_sheet_fits_a_slide():
+    tall, wide = np.zeros((40, 28, 28)), [""] * 4
+    assert Image.open(BytesIO(labelled_png(tall, [""] * 10, wide))).height <= 1080
+    assert Image.open(BytesIO(labelled_png(tall, wide, [""] * 10))).width <= 1920
+
+
 def test_names_stand_beside_and_above_a_labelled_sheet():
     def black(rows: list[str], columns: list[str], title: str = "") -> np.ndarray:
         return np.asarray(Image.open(BytesIO(labelled_png(np.ones((4, 9, 9)), rows, columns, title=title)))) < 99

@@ -27,7 +27,7 @@ def test_what_is_not_there_has_no_ring(chosen: str | None):
 
 
 def test_counts_stand_over_a_logarithmic_axis_that_names_what_was_tried():
-    figure: Any = counts({"β = 1": (1, [6, 5]), "β = 4": (4, [3])}, x_name="β", y_name="active", most=10)
+    figure: Any = counts([Stop("β = 1", [1, 1], [6, 5]), Stop("β = 4", [4], [3])], x_name="β", y_name="active", most=10)
     assert figure.layout.xaxis.type == "log"
     assert figure.layout.xaxis.ticktext == ("1", "4")
     low, high = figure.layout.yaxis.range
