@@ -40,6 +40,8 @@ EPILOG = """examples:
 
 MNIST is read from the folder named by LATENT_LAB_DATA, else downloaded once. Errors leave with exit code 2."""
 
+STOPPED = "stopped; runs that were finished are kept, and the same command goes on with the one in training"
+
 
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, with the nearest right name, and leaves with exit code 2."""
@@ -110,7 +112,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return parsed.run(parsed) or 0
     except KeyboardInterrupt:
-        print("\nstopped; runs that were finished are kept, and the same command goes on with the one in training", file=sys.stderr)
+        print(
+            "\nstopped; runs that were finished are kept, and the same command goes on with the one in training",
+            file=sys.stderr,
+        )
         return 130
     except (ValueError, ArithmeticError, RuntimeError, OSError) as error:
         _refuse(" ".join(str(error).split()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,7 @@ def train_and_keep(
     data: Split | None = None,
     device: str | None = None,
     on_step: Callable[[int], None] | None = None,
-) -> Iterator[EpochRecord]:
+) -> Generator[EpochRecord, None, None]:
     """Train a run, yielding after each epoch, and keep it once the last is done; arguments as in `load_or_train`.
 
     It is put aside every few seconds, and when the caller stops asking for epochs; the next training of the same config

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import cache, current_view, traversals, widgets
+from core.ui import cache, current_view, factors, prices, traversals, widgets
 
 view = current_view()
 widgets.heading(
@@ -31,18 +31,18 @@ def strips() -> None:
 def film(choice: traversals.Choice) -> None:
     st.subheader("One latent, moved by hand", anchor=False)
     traversals.scrub(view, other, choice)
-    traversals.downloads(view.picked, choice)
+    traversals.downloads(view, choice)
 
 
 strips()
 widgets.images_missing(cache.missing_images(view.picked.data))
 
 st.subheader("What does β buy, and what does it cost?", anchor=False)
-traversals.draw_prices(view)
+prices.draw(view)
 
 if cache.factor_names(view.picked.data):
     st.subheader("Which factor does each latent follow?", anchor=False)
-    traversals.draw_factors(view.picked)
+    factors.draw(view.picked)
 widgets.save_figures_as()
 
 widgets.how_to_read(

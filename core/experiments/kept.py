@@ -103,9 +103,13 @@ def compared(study: Study, data: DataConfig, root: Path = SHELF) -> Numbers | No
 
 
 def stale(study: Study, root: Path = SHELF) -> list[str]:
-    """Return the keys of the lab's runs, of all seeds, that the study covers and has no valid numbers of."""
-    runs = (config for config in (*shelf(), *more_seeds()) if study.covers(config))
-    return [config.key for config in runs if numbers_of(study, config, root) is None]
+    """Return the keys of the runs whose kept numbers are not theirs any more, and of those that ship without any."""
+    entries = _read(study, root)["entries"]
+    runs = {config.key: config for config in (*shelf(), *more_seeds()) if study.covers(config)}
+    ships = {config.key for config in shelf()}
+    wanted = [key for key in runs if key in ships or key in entries]
+    unknown = [key for key in entries if key not in runs]
+    return unknown + [key for key in wanted if numbers_of(study, runs[key], root) is None]
 
 
 def _folders(study: Study, root: Path, more: Path | None) -> dict[str, tuple[Path, RunConfig]]:

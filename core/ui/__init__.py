@@ -5,7 +5,19 @@ import os
 # Every request runs in a new thread; a pool of threads for each would take torch longer to start than to decode.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from core.ui import cache, interpolations, latents, noise, noise_verdict, passages, quality, traversals, widgets
+from core.ui import (
+    cache,
+    factors,
+    interpolations,
+    latents,
+    noise,
+    noise_verdict,
+    passages,
+    prices,
+    quality,
+    traversals,
+    widgets,
+)
 from core.ui.frame import View, current_view, draw_frame
 
 __all__ = [
@@ -13,11 +25,13 @@ __all__ = [
     "cache",
     "current_view",
     "draw_frame",
+    "factors",
     "interpolations",
     "latents",
     "noise",
     "noise_verdict",
     "passages",
+    "prices",
     "quality",
     "traversals",
     "widgets",

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from core.checkpoints import DOCUMENT, SHELF, CheckpointError, survey
 from core.config import DataConfig, RunConfig
 from core.data import ImageSet, MissingData, Split, load, missing
+from core.experiments import STUDIES, kept
 from core.experiments import samples as sampled
-from core.experiments.kept import Study
+from core.experiments.kept import Numbers, Study
 from core.explore import decoding, neighbours, projection, sampling
 from core.figures import images as pictures
 from core.figures.latents import decoded_plane
@@ -204,6 +205,17 @@ def measured_stamp(study: Study) -> int:
     """Return what changes whenever the numbers of a study do."""
     path = study.path(SHELF)
     return path.stat().st_mtime_ns if path.is_file() else 0
+
+
+def over_seeds(study: Study, config: RunConfig) -> list[Numbers]:
+    """Return what was measured of a run and of its further seeds, as `core.experiments.kept.over_seeds`."""
+    return _over_seeds(study.name, config.key, measured_stamp(study))
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _over_seeds(study: str, key: str, stamp: int) -> list[Numbers]:
+    known = {one.name: one for one in STUDIES}
+    return kept.over_seeds(known[study], run(key).config, SHELF)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

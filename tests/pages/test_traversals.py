@@ -11,8 +11,10 @@ from PIL import Image
 
 from core.config import DataConfig, recipe
 from core.runs import open_run
-from core.ui import cache, traversals
-from core.ui.traversals import Choice, Price, factor_sentence, price_sentence
+from core.ui import cache, exports, factors, strips
+from core.ui.factors import factor_sentence
+from core.ui.prices import Price, price_sentence
+from core.ui.strips import Choice
 
 PAGE = "pages/traversals.py"
 FAMILY = {"data": "digits", "latents": 10}
@@ -99,10 +101,10 @@ def test_the_row_in_the_middle_from_the_origin_is_the_origin(opened):
 def test_a_film_has_as_many_frames_as_labels_and_begins_where_the_image_is(opened):
     app = opened(**FAMILY, model="VAE", image=5)
     data = film(app)
-    assert len(data["labels"]) == traversals.FRAMES
+    assert len(data["labels"]) == strips.FRAMES
     moving = [strip for strip in data["strips"] if strip["frames"] > 1]
-    assert [strip["frames"] for strip in moving] == [traversals.FRAMES] * 2
-    assert {len(picture(strip["src"])) for strip in moving} == {8 * traversals.FRAMES}
+    assert [strip["frames"] for strip in moving] == [strips.FRAMES] * 2
+    assert {len(picture(strip["src"])) for strip in moving} == {8 * strips.FRAMES}
     run, latent = open_run(recipe("digits", "vae", 10).key), int(moving[0]["name"].split(": z")[1]) - 1
     shown = float(data["labels"][data["start"]].split()[0])
     assert shown == pytest.approx(np.clip(run.codes["mean"][5, latent], -3, 3), abs=0.06)
@@ -118,7 +120,7 @@ def test_the_frame_at_the_start_is_the_reconstruction(opened):
 
 
 def test_the_film_beside_is_of_the_same_row_unless_another_is_chosen(opened):
-    vae, beta = (traversals.ranking(recipe("digits", name, 10).key) for name in ("vae", "beta-vae"))
+    vae, beta = (strips.ranking(recipe("digits", name, 10).key) for name in ("vae", "beta-vae"))
     names = [strip["name"] for strip in film(opened(**FAMILY, row=2))["strips"][-2:]]
     assert names == [f"VAE: z{vae.order[1] + 1}", f"β-VAE, β = 4: z{beta.order[1] + 1}"]
     names = [strip["name"] for strip in film(opened(**FAMILY, row=2, beside=4))["strips"][-2:]]
@@ -205,10 +207,10 @@ def test_only_sprites_have_factors(opened):
 
 def test_the_factors_named_are_those_that_the_codes_tell(opened):
     app = opened(data="sprites", latents=10, model="β-VAE")
-    told = traversals.shares(recipe("sprites", "beta-vae", 10).key)
+    told = factors.shares(recipe("sprites", "beta-vae", 10).key)
     column = cache.factor_names(DataConfig(name="sprites")).index("scale")
     best = told[:, column].argmax()
-    assert told[best, column] > traversals.FOLLOWS
+    assert told[best, column] > factors.FOLLOWS
     assert f"**scale** is followed by z{best + 1} ({told[best, column]:.2f})" in said(app, "is followed by")
 
 
@@ -216,7 +218,7 @@ def test_the_factors_named_are_those_that_the_codes_tell(opened):
 @pytest.mark.parametrize("data", ["digits", "sprites"])
 def test_numbers_are_a_line_for_each_latent(data: str, model: str):
     config = recipe(data, model, 10)
-    lines = list(csv.DictReader(StringIO(traversals.numbers_csv(config))))
+    lines = list(csv.DictReader(StringIO(exports.numbers_csv(config))))
     assert sorted(int(line["latent"]) for line in lines) == list(range(1, 11))
     assert [int(line["row"]) for line in lines] == list(range(1, 11))
     assert {line["run"] for line in lines} == {config.key}
@@ -226,10 +228,10 @@ def test_numbers_are_a_line_for_each_latent(data: str, model: str):
 
 def test_the_strip_and_the_animation_are_files_for_a_slide():
     config, choice = recipe("digits", "vae", 10), Choice(0, 3.0, 11)
-    strip = Image.open(BytesIO(traversals.strip_export(config, choice)))
+    strip = Image.open(BytesIO(exports.strip_export(config, choice)))
     assert (strip.format, strip.width <= 1920 and strip.width > 1200) == ("PNG", True)
     assert strip.height <= 1080
-    animation: Any = Image.open(BytesIO(traversals.gif_export(config, choice, 0)))
+    animation: Any = Image.open(BytesIO(exports.gif_export(config, choice, 0)))
     assert (animation.format, animation.size) == ("GIF", (400, 400))
     assert animation.n_frames > 60
 
@@ -239,7 +241,7 @@ def test_all_three_can_be_saved_and_none_is_made_before(opened, monkeypatch):
         raise AssertionError
 
     for name in ("strip_export", "gif_export", "numbers_csv"):
-        monkeypatch.setattr(traversals, name, never)
+        monkeypatch.setattr(exports, name, never)
     app = opened(**FAMILY)
     labels = [button.proto.label for button in app.get("download_button")]
     assert labels == ["Film strip (PNG)", "Animation (GIF)", "Numbers (CSV)"]
