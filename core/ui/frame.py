@@ -67,6 +67,11 @@ class View:
         found = {getattr(config.model, number) or 0.0: config for config in alike}
         return dict(sorted(found.items()))
 
+    def peer(self, config: RunConfig, name: str) -> RunConfig | None:
+        """Return another member of the family that differs from a run in its model and seed alone, if there is one."""
+        known = [c for c in (self.family.get(name), *self.siblings) if c and c.model.name == name]
+        return next((c for c in known if with_seed(_core(c), 0) == with_seed(_core(config), 0)), None)
+
 
 def pick(config: RunConfig) -> None:
     """Move the run picker to a run; for the callback of a widget that chooses among runs of the same picker."""

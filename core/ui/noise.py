@@ -50,12 +50,17 @@ Columns = dict[str, RunConfig]
 
 
 def columns(view: View) -> Columns:
-    """Return the models that stand side by side, by label."""
-    stops = view.stops("noise_ratio")
+    """Return the models that stand side by side, by label; the picked one where there is none of them."""
+    stops, vae = view.stops("noise_ratio"), vae_of(view)
     wanted = [stops.get(0.0), stops.get(USUAL), view.picked if view.picked in stops.values() else None]
     known = sorted((c for c in wanted if c), key=lambda config: config.model.noise_ratio or 0.0)
-    vae = [view.family["vae"]] if "vae" in view.family else []
-    return {config.model.label: config for config in (*known, *vae)}
+    shown = [*known, vae] if vae else known or [view.picked]
+    return {config.model.label: config for config in shown}
+
+
+def vae_of(view: View) -> RunConfig | None:
+    """Return the VAE that the autoencoders are held against: of the same network, likelihood and training, if any."""
+    return view.peer(next(iter(view.stops("noise_ratio").values()), view.picked), "vae")
 
 
 def scatters(shown: Columns) -> None:
@@ -80,22 +85,27 @@ def panel(key: str, reach: float) -> go.Figure:
     """Return the codes of a run on its two latents of most variance, with √R and the noise of the first test image."""
     opened = cache.run(key)
     pair = widest_pair(key)
-    codes = opened.codes["mean"][:PANEL_POINTS, pair]
+    codes = _flat(opened.codes["mean"][:PANEL_POINTS, pair])
     return noise_among_codes(
         codes,
         opened.codes["label"][:PANEL_POINTS],
         cache.label_names(opened.config.data),
         radius=_radius(key),
         center=codes[0],
-        std=_posterior_std(key)[pair],
+        std=_flat(_posterior_std(key)[pair]),
         half_width=reach * _radius(key),
         prior=opened.config.model.posterior == "learned",
-        axes=axis_names(pair),
+        axes=axis_names(pair) if len(pair) > 1 else ("z<sub>1</sub>", ""),
     )
 
 
+def _flat(rows: Floats) -> Floats:
+    """Return rows (..., 2) for the plane: of a single latent along its middle."""
+    return np.pad(rows, [(0, 0)] * (rows.ndim - 1) + [(0, 2 - rows.shape[-1])])
+
+
 def widest_pair(key: str) -> list[int]:
-    """Return the two latents of a run whose codes vary most, counted from 0, in order."""
+    """Return the two latents of a run whose codes vary most, or its only one, counted from 0, in order."""
     return sorted(cache.run(key).codes["mean"].var(axis=0).argsort()[-2:].tolist())
 
 
@@ -213,7 +223,7 @@ def scores(view: View) -> None:
         st.info(UNMEASURED)
         return
     best_values = (ceiling["frechet"], ceiling["coverage"])
-    vae = view.family.get("vae")
+    vae = vae_of(view)
     for place, column in enumerate(st.columns(2)):
         figure = scores_figure(tuple(stops.values()), vae, place, best_values[place], stamp_of_numbers())
         with column:
@@ -279,7 +289,7 @@ def radius_figure(configs: tuple[RunConfig, ...]) -> go.Figure:
 def rate(view: View) -> None:
     """Draw the bits that the noise leaves against η, with the VAE's KL, and say which η would leave as many."""
     stops = {ratio: config for ratio, config in view.stops("noise_ratio").items() if ratio}
-    vae = view.family.get("vae")
+    vae = vae_of(view)
     if not stops:
         st.info("No autoencoder was trained with noise on these images with this many latents.")
         return
@@ -340,9 +350,9 @@ def stamp_of_numbers() -> tuple[int, int]:
 def trainings(counts: Sequence[int]) -> str:
     """Return in words how many trainings some models were measured with.
 
-    >>> trainings([3, 3]), trainings([1, 3])
-    ('3 trainings of each model', '1 to 3 trainings of each model')
+    >>> trainings([3, 3]), trainings([1, 3]), trainings([0])
+    ('3 trainings of each model', '1 to 3 trainings of each model', 'no training of each model')
     """
     least, most = min(counts), max(counts)
-    many = f"{most} trainings" if most > 1 else "one training"
+    many = f"{most} trainings" if most > 1 else "one training" if most else "no training"
     return f"{many} of each model" if least == most else f"{least} to {most} trainings of each model"

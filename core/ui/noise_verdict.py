@@ -29,14 +29,14 @@ from core.experiments.noise import (
 from core.explore.sampling import SAMPLERS
 from core.ui import widgets
 from core.ui.frame import View
-from core.ui.noise import UNMEASURED, known_of, stamp_of_numbers, trainings
+from core.ui.noise import UNMEASURED, known_of, stamp_of_numbers, trainings, vae_of
 from core.ui.quality import short
 
 
 def draw(view: View) -> None:
     """Draw what the numbers decide: three answers for these runs, and on what they depend elsewhere."""
-    vae = {None: view.family["vae"]} if "vae" in view.family else {}
-    found = _judge({**view.stops("noise_ratio"), **vae})
+    vae = vae_of(view)
+    found = _judge({**view.stops("noise_ratio"), **({None: vae} if vae else {})})
     if not found.of_interest():
         st.info(UNMEASURED)
         return

@@ -3,6 +3,7 @@ import shutil
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from core.experiments import kept
 from core.experiments.noise import DEPENDS, LEVELS, NO, NOISE, SAMPLED, USUAL, YES, Measured, compare, families, judge
 from core.experiments.samples import SAMPLES
 from core.explore.sampling import SAMPLERS
+from core.runs import load_or_train
 from core.ui import cache, noise, noise_verdict
 
 PAGE = "pages/noise.py"
@@ -88,6 +90,39 @@ def panels(app) -> list[str]:
 )
 def test_the_chosen_noise_stands_beside_none_the_usual_one_and_the_vae(opened, choices, labels):
     assert panels(opened(data="digits", **choices)) == labels
+
+
+def small(model: str, latents: int = 2) -> RunConfig:
+    return recipe("digits", model, latents, hidden=(8,), epochs=1)
+
+
+@pytest.mark.parametrize("model", ["ae", "noisy-ae", "vae", "beta-vae"])
+def test_any_model_may_be_the_only_one(other_shelf: Path, opened, model):
+    config = small(model)
+    load_or_train(config, other_shelf)
+    app = opened(data="digits")
+    assert app.get("bidi_component")
+    assert f"**{config.model.label}**" in texts(app)
+
+
+def test_a_single_latent_is_drawn_along_a_line(other_shelf: Path, opened):
+    for model in ("ae", "noisy-ae", "vae"):
+        load_or_train(small(model, 1), other_shelf)
+    app = opened(data="digits")
+    assert panels(app) == ["AE", "Noisy AE, η = 0.05", "VAE"]
+    panel: Any = noise.panel(small("vae", 1).key, 1.0)
+    codes = [y for trace in panel.data if trace.name in map(str, range(10)) for y in trace.y]
+    assert len(codes) == 360
+    assert set(codes) == {0}
+
+
+def test_a_vae_of_another_network_is_no_yardstick(shelf_of_digits: Path, opened):
+    load_or_train(small("noisy-ae"), shelf_of_digits)
+    app = opened(data="digits", model="Noisy AE", eta="0.05", run=small("noisy-ae").key)
+    assert panels(app) == ["Noisy AE, η = 0.05"]
+    load_or_train(with_seed(small("vae"), 1), shelf_of_digits)
+    app = opened(data="digits", model="Noisy AE", eta="0.05", run=small("noisy-ae").key)
+    assert panels(app) == ["Noisy AE, η = 0.05", "VAE"]
 
 
 def test_the_slider_moves_the_picker_and_adds_a_column(opened):
