@@ -41,7 +41,7 @@ $$z(t) = \big((1-t)\|a\| + t\|b\|\big)\left(\frac{\sin((1-t)\Omega)}{\sin\Omega}
 
 Draws from the prior N(0, I) of many latents nearly all have length √L, and the middle of a straight line is shorter:
 the circle stays where codes of a VAE are. Nothing tells an autoencoder to put its codes around the origin; for it the
-circle is a turn around an arbitrary point. (Sources: Shoemake 1985, section 3.3; White 2016.)
+circle is a turn around an arbitrary point. (Sources: Shoemake 1985; White 2016.)
 
 **Smooth.** $d(x, y) = \sqrt{\tfrac{1}{HW}\sum_i (x_i - y_i)^2}$ between neighbouring frames of 11: the largest of
 the 10 steps over their mean (1 is even), and the length of the path over the distance of its ends (1 is no detour).

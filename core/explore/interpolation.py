@@ -51,8 +51,8 @@ def great_circle(start: _Points, end: _Points, steps: int, centre: float | _Poin
     seen from the centre, or one lies on it, no circle or more than one leads from one to the other: the path is the
     straight line.
 
-    Source: Shoemake 1985, Animating Rotation with Quaternion Curves, section 3.3 (directions); White 2016, Sampling
-    Generative Networks (in latent space).
+    Source: Shoemake 1985, Animating Rotation with Quaternion Curves (directions); White 2016, Sampling Generative
+    Networks (in latent space).
 
     Args:
         start: (..., L), where the path begins; many at once where there are axes before the last.

@@ -108,11 +108,15 @@ def _headline(gaps: Mapping[str, Sequence[float]], steps: Mapping[str, Sequence[
         return f"{on}, no model moves enough to say anything."
     smooth, near = extremes(steps)[0], extremes(gaps)[0]
     nothing = [name for name, values in gaps.items() if min(values) >= NOTHING]
-    first = _does(smooth, "move", " most evenly") or "no model moves more evenly than another"
-    second = _does(near, "stay", " nearest to real images") or "none stays nearer to real images"
+    # What ties with the last may still be ahead of others: "no model moves more evenly than another" would be too much.
+    first = _does(smooth, "move", " most evenly") or "no model clearly moves most evenly"
+    second = _does(near, "stay", " nearest to real images") or "none clearly stays nearest to real images"
     third = _does(nothing, "pass", " through nothing", tie=False)
     third = third or f"none passes through nothing{' for sure' if _on_the_border(gaps) else ''}"
-    on = f"One training each: {on.lower()}" if max(map(len, gaps.values())) < 2 else on
+    once = [name for name, values in gaps.items() if len(values) < 2]
+    if once:
+        of = "each" if len(once) == len(gaps) else f"of {_names(once, tie=False)}, a first look"
+        on = f"One training {of}: {on.lower()}"
     return f"{on}, {first}, {second}, and {third}."
 
 
@@ -311,7 +315,7 @@ def _spread(values: Sequence[float], style: str) -> str:
     return mean if low == high else f"{mean} ({low} to {high})"
 
 
-def _each(names: Sequence[str], values: Mapping[str, Sequence[float]], style: str = "{:.2f}") -> str:
+def _each(names: Sequence[str], values: Mapping[str, Sequence[float]], style: str = "{:z.2f}") -> str:
     return ", ".join(_spread(values[name], style) for name in names)
 
 

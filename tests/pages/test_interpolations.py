@@ -194,7 +194,7 @@ def test_numbers_against_the_textbook_are_said_to_be():
 
 def test_overlapping_seeds_are_called_a_tie():
     text = said(ae=of(0.2, 0.4, 0.3), vae=of(0.3, 0.35, 0.45))
-    assert "none stays nearer to real images, and none passes through nothing" in text
+    assert "none clearly stays nearest to real images, and none passes through nothing" in text
     assert "**A tie here**" in text
     text = said(ae=of(0.8, 0.9), vae=of(0.2, 0.4), beta=of(0.3, 0.35))
     assert "VAE and β-VAE (a tie) stay nearest" in text
@@ -204,6 +204,17 @@ def test_one_training_is_too_little_for_the_textbook():
     text = said(ae=of(0.2), vae=of(0.3))
     assert "One training of each says too little" in text
     assert text.startswith("**One training each: on the straight line, ")
+
+
+def test_one_training_of_one_model_is_no_proof_either():
+    text = said(ae=of(0.2), vae=of(0.3, 0.4))
+    assert text.startswith("**One training of AE, a first look: on the straight line, ")
+    assert said(ae=of(0.2, 0.25), vae=of(0.3, 0.4)).startswith("**On the straight line, ")
+
+
+def test_a_doubt_that_rounds_to_nothing_has_no_sign():
+    text = said(ae=of(0.2, 0.3, doubt=-0.001), vae=of(0.7, 0.8, doubt=0.5))
+    assert "falls least from the ends to halfway with AE, by 0.00, and most with VAE, by 0.50" in text
 
 
 def test_who_straddles_the_border_is_on_it():
