@@ -57,9 +57,9 @@ latent gets noise of variance $\eta R$, where $R = \mathbb{E}\,\|m(x)\|^2$ over 
 $R$: noise grows with the codes, so there is nothing to win by running away from it, and √R need not explode. With many
 latents the same η is more noise: $R$ sums over latents, while each gets $\eta R$.
 
-**Noise in units of the code scale.** After training, any model's codes can be disturbed. Their scale differs a
-hundredfold between models, so the noise is measured in units of each model's own code scale, the root of the mean
-variance of its latents. The same random ε is used for all models and levels.
+**Noise in units of the code scale.** After training, any model's codes can be disturbed. Their scale differs
+from model to model, so the noise is measured in units of each model's own code scale, the root of the mean variance of
+its latents. The same random ε is used for all models and levels.
 
 **The rate.** No code of variance $s^2$ tells more about its image through noise of variance $\eta R$ than the capacity
 of the Gaussian channel,
@@ -76,9 +76,9 @@ the VAE was trained for; scores as on the page *Sampling*.
 
 **The verdict** compares models trained with the same seeds. *Yes* means better with every seed, at every stated noise
 level, in every score; *no* means in none; anything else *depends*. Fitting a density to the codes of an autoencoder
-that was regularised, by noise or otherwise, and sampling from it is what Ghosh et al. 2020 propose in place of a VAE.
+and sampling from it, in place of a VAE, is what Ghosh et al. 2020 propose; they regularise theirs without noise.
 
 Sources: Shannon 1948, theorem 17 (capacity); Kingma and Welling 2014 (the VAE); Ghosh et al. 2020, From variational to
-deterministic autoencoders (noise as regularisation, ex-post density).
+deterministic autoencoders (a density fitted to the codes).
 """
 )
