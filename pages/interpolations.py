@@ -54,9 +54,10 @@ $$\frac{\text{mean}\,(d_\text{halfway} - d_\text{ends})}{\text{mean}\,(d_\text{c
 
 where *ends* are the model's reconstructions of the two images and *cross-fade* is the average of these two pictures:
 0 % is as near to a real image as its reconstructions, 100 % as far off as blending them. The second judge is the
-mean largest class probability of the lab's classifier; it knows no blur, but can be sure of what is nothing.
+mean largest class probability of the lab's classifier; blur brings nothing nearer to it, but it can be sure of what is
+nothing.
 
-**Spread.** A model's numbers are medians over pairs, the gap a ratio of means; each is taken for every training. Two
-models tie where the ranges over their trainings overlap.
+**Spread.** A model's numbers are medians over pairs, but the gap is a ratio of means and confidence a mean; each is
+taken for every training. Two models tie where the ranges over their trainings overlap.
 """
 )
