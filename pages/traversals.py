@@ -52,17 +52,18 @@ value, all others keep that of the start. Bars are the **KL of each latent**, av
 
 $$\mathrm{KL}_u = \mathbb{E}_x\big[\tfrac12(\mu_u^2 + \sigma_u^2 - 1) - \ln\sigma_u\big],$$
 
-how many nats it carries about the image. A latent is *active* if its posterior mean varies with a variance above 0.01
-(codes without a KL on unit scale); a collapsed one has the prior for a posterior, and its row stands still.
+at most how many nats it carries about the image. A latent is *active* if its posterior mean varies with a variance
+above 0.01 (codes without a KL on unit scale); a collapsed one has the prior for a posterior, and its row stands still.
 
 **β.** The models minimise $\mathrm{nll} + \beta\,\mathrm{KL}$: distortion, plus β times the rate. Along the curve of
 the best models a nat of rate is worth β nats of distortion, so a larger β moves to the left and up. A latent stays
-open only if each of its nats saves more than β nats of nll; that is why β closes latents one by one.
+open only if its nats save, on average, more than β nats of nll each; that is why β closes latents one by one.
 
 **Factors.** $I(z_u; v_k) / H(v_k)$, the mutual information of a latent's mean and a factor over the factor's entropy:
-1 if the latent tells all of the factor, 0 if nothing. It is counted in a histogram of 20 bins for each latent, and
-asks for no scale: even a collapsed latent tells a little, because its mean still trembles with the image. *Orientation*
-is hard to follow by any measure: a square looks the same after a quarter turn, an ellipse after half of one.
+1 if the latent tells all of the factor, 0 if nothing. It is counted in a histogram of 20 bins for each latent, which
+puts it too high by about $19\,(V_k - 1) / 2N$ nats for a factor of $V_k$ values and $N$ images; and it asks for no
+scale: even a collapsed latent tells a little, because its mean still trembles with the image. *Orientation* is hard to
+follow by any measure: a square looks the same after a quarter turn, an ellipse after half of one.
 
 Sources: Kingma and Welling 2014 (KL); Higgins et al. 2017 (β, traversals); Burgess et al. 2018 (rate and traversals
 against β); Burda et al. 2015 (active latents); Chen et al. 2018, section 4, and Locatello et al. 2019 (normalised

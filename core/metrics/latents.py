@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.metrics.table import table
 
 THRESHOLD = 0.01
-"""Variance of the posterior mean above which a latent counts as active (Burda et al. 2015, section 5.1)."""
+"""Variance of the posterior mean above which a latent counts as active (Burda et al. 2015)."""
 
 
 def active(mean: ArrayLike, *, threshold: float = THRESHOLD, unit_scale: bool) -> NDArray[np.bool_]:
@@ -21,7 +21,7 @@ def active(mean: ArrayLike, *, threshold: float = THRESHOLD, unit_scale: bool) -
     codes at no cost. With `unit_scale` all codes are first divided by one number, their `code_scale`, which leaves
     the proportions between latents as they are.
 
-    Source: Burda, Grosse and Salakhutdinov 2015, Importance Weighted Autoencoders, section 5.1. Unit scale is ours.
+    Source: Burda, Grosse and Salakhutdinov 2015, Importance Weighted Autoencoders, experiments. Unit scale is ours.
 
     Args:
         mean: posterior means over a data set, (N, L), N at least 2.

@@ -59,7 +59,8 @@ def price_figures(found: Sequence[Price], view: View) -> tuple[go.Figure, go.Fig
         chosen=chosen,
     )
     bars = counts(
-        [Stop(one.name, [one.beta] * len(one.active), one.active, colors[one.name]) for one in found],
+        # A logarithmic axis has no place for β = 0.
+        [Stop(one.name, [one.beta] * len(one.active), one.active, colors[one.name]) for one in found if one.beta],
         x_name="β",
         y_name="active latents",
         most=view.picked.model.latent_dim,
@@ -88,15 +89,17 @@ def draw(view: View) -> None:
 
 
 def price_sentence(found: Sequence[Price], beta: float | None) -> str:
-    """Return what the numbers say about going from β = 1 to another β: the chosen one, or the largest."""
+    """Return what the numbers say about β = 1 and another β: the chosen one, or the largest; from small to large."""
     by_beta = {one.beta: one for one in found}
     first = by_beta.get(1.0)
     last = by_beta.get(beta or 1.0, found[-1])
     last = found[-1] if last is first else last
     if first is None or last is first:
         return "There is one β only: nothing to compare."
+    first, last = sorted((first, last), key=lambda one: one.beta)
     return (
-        f"From β = 1 to **β = {last.beta:g}** the nll {_moved(first.distortion, last.distortion, 'nats')}, the KL"
+        f"From β = {first.beta:g} to **β = {last.beta:g}** the nll"
+        f" {_moved(first.distortion, last.distortion, 'nats')}, the KL"
         f" {_moved(first.rate, last.rate, 'nats')} and the number of active latents"
         f" {_moved(first.active, last.active, '')}. {_verdict(first, last)}"
     )
@@ -105,10 +108,10 @@ def price_sentence(found: Sequence[Price], beta: float | None) -> str:
 def _verdict(first: Price, last: Price) -> str:
     cost = np.mean(last.distortion) - np.mean(first.distortion)
     saved = np.mean(first.rate) - np.mean(last.rate)
-    if saved <= 0:
-        return "The larger price did not buy a lower rate here."
+    if saved <= _noise(first.rate, last.rate):
+        return "The larger price bought no rate that is lower beyond what seeds differ."
     if cost <= 0:
-        return f"It saved {saved:.2f} nats of KL and cost no nll: a better deal than the elbo of β = 1 itself."
+        return f"It saved {saved:.2f} nats of KL and cost no nll: a better deal than the elbo of β = {first.beta:g}."
     return (
         f"Each nat of KL saved cost {cost / saved:.1f} nats of nll, so the bound on log p(x), −(nll + KL),"
         f" {'falls' if cost > saved else 'rises'} by {abs(cost - saved):.2f} nats."
@@ -117,11 +120,16 @@ def _verdict(first: Price, last: Price) -> str:
 
 def _moved(before: Sequence[float], after: Sequence[float], unit: str) -> str:
     """Return how far a number moved, and whether it did so beyond what one more seed would change."""
-    change, noise = float(np.mean(after) - np.mean(before)), np.hypot(_deviation(before), _deviation(after))
+    change, noise = float(np.mean(after) - np.mean(before)), _noise(before, after)
     amount = f"{abs(change):.1f} {unit}".strip()
     how = "stays" if abs(change) < 0.05 else f"{'rises' if change > 0 else 'falls'} by **{amount}**"
     doubt = ", no more than the seeds differ" if 0.05 <= abs(change) <= noise else ""
     return f"{how}{doubt} ({spread(before)} → {spread(after)})"
+
+
+def _noise(before: Sequence[float], after: Sequence[float]) -> float:
+    """Return the standard deviation over seeds of the difference; 0 where there is one seed each."""
+    return float(np.hypot(_deviation(before), _deviation(after)))
 
 
 def _deviation(values: Sequence[float]) -> float:

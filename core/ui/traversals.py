@@ -76,8 +76,10 @@ def draw_sheet(view: View, choice: Choice) -> None:
 
 
 def _row(config: RunConfig) -> int:
-    """Return the row that is scrubbed, from 0."""
-    return min(int(st.session_state.get("row", 1)), config.model.latent_dim) - 1
+    """Return the row that is scrubbed, from 0. The sheet is drawn before the widget that a link's `row` fills."""
+    asked = str(st.session_state.get("row", st.query_params.get("row", "1")))
+    row = int(asked) if asked.isdecimal() else 1
+    return (row if 1 <= row <= config.model.latent_dim else 1) - 1
 
 
 def _pick_row(row: int) -> None:

@@ -165,10 +165,29 @@ def test_the_sentence_about_the_price_is_decided_by_the_numbers():
 
 def test_the_sentence_may_go_against_the_textbook():
     first = Price(1, [10], [30], [5])
-    assert "did not buy a lower rate" in price_sentence([first, Price(2, [11], [35], [5])], 2)
+    assert "bought no rate that is lower" in price_sentence([first, Price(2, [11], [35], [5])], 2)
     assert "cost no nll" in price_sentence([first, Price(2, [8], [29], [5])], 2)
     assert "rises by 1.00 nats" in price_sentence([first, Price(2, [8], [31], [5])], 2)
     assert "active latents stays (5.0 → 5.0)" in price_sentence([first, Price(2, [8], [31], [5])], 2)
+
+
+def test_a_nat_has_no_price_where_seeds_differ_by_as_much_as_was_saved():
+    found = [Price(1, [10, 14], [30, 31], [7, 7]), Price(2, [9, 13], [35, 36], [7, 7])]
+    assert "beyond what seeds differ" in price_sentence(found, 2)
+    assert "Each nat" not in price_sentence(found, 2)
+
+
+def test_a_smaller_beta_is_told_from_small_to_large():
+    text = price_sentence([Price(0.5, [12], [28], [7]), Price(1, [10], [30], [5])], 0.5)
+    assert text.startswith("From β = 0.5 to **β = 1** the nll rises by **2.0 nats**")
+    assert "Each nat of KL saved cost 1.0 nats" in text
+
+
+@pytest.mark.parametrize(("row", "picked"), [("5", 4), ("0", 0), ("11", 0), ("-3", 0), ("x", 0), ("1e9", 0)])
+def test_a_link_to_a_row_marks_it_in_the_sheet_and_plays_it(opened, row, picked):
+    app = opened(**FAMILY, row=row)
+    assert sheet(app)["picked"] == picked
+    assert film(app)["strips"][-2]["name"] == f"VAE: {sheet(app)['rows'][picked]['name']}"
 
 
 def test_a_change_within_the_spread_of_seeds_is_called_one():
