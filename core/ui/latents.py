@@ -56,7 +56,7 @@ def choose(view: View) -> LatentChoice:
         show = st.segmented_control("Show", SHOWS, default=SHOWS[0], key="show", required=True, bind="query-params")
         colors = ["label", *cache.factor_names(view.picked.data)]
         color = st.selectbox("Colour", colors, key="color", width=160, bind="query-params")
-        projection, pair = "pair", (0, 1)
+        projection, pair = "pair", (0, min(1, latent_dim - 1))
         if latent_dim > 2:
             projection = PROJECTIONS[st.selectbox("Flatten by", list(PROJECTIONS), **_options("flatten"))]
         if latent_dim > 2 and projection == "pair":

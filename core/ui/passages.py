@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.config import SEEDS
 from core.experiments.interpolation import (
     FRAMES,
     HALFWAY,
@@ -59,6 +60,8 @@ def draw(view: View, path: str) -> None:
     if found is None:
         st.info("The paths between images were not measured yet; run `python -m core measure`.")
         return
+    if unknown := [label for label in view.keys if label not in found.models]:
+        st.info(f"Not measured yet, and left out: {', '.join(unknown)}; run `python -m core measure`.")
     st.markdown(verdict(found, path))
     left, middle, right = st.columns(3, gap="medium")
     with left:
@@ -77,11 +80,12 @@ def draw(view: View, path: str) -> None:
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def answer(keys: tuple[tuple[str, str], ...], stamp: int) -> Answer | None:
-    """Return what was measured of some runs by label, or None where anything is missing."""
+    """Return what was measured of some runs by label, those that were, or None where nothing was."""
     configs = {label: cache.run(key).config for label, key in keys}
     models = {label: kept_passages(config, cache.SHELF) for label, config in configs.items()}
+    models = {label: measured for label, measured in models.items() if measured}
     originals = compared(INTERPOLATIONS, next(iter(configs.values())).data, cache.SHELF)
-    return Answer(models, originals) if originals and all(models.values()) else None
+    return Answer(models, originals) if originals and models else None
 
 
 def verdict(found: Answer, path: str) -> str:
@@ -163,8 +167,8 @@ def _textbook(gaps: Mapping[str, Sequence[float]]) -> str:
     if not {"AE", "VAE"} <= gaps.keys():
         return ""
     ours, theirs = gaps["VAE"], gaps["AE"]
-    if min(len(ours), len(theirs)) < 2:
-        word = "One training of each says too little"
+    if min(len(ours), len(theirs)) < len(SEEDS):
+        word = f"Fewer than {len(SEEDS)} trainings of each say too little"
     elif not apart(ours, theirs):
         word = "**A tie here**"
     else:

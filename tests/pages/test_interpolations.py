@@ -152,6 +152,18 @@ def test_what_was_not_measured_is_said(opened, monkeypatch):
     passages.answer.clear()
 
 
+def test_a_run_that_was_not_measured_is_left_out_by_name(opened, monkeypatch):
+    from core.ui import passages
+
+    usual = passages.kept_passages
+    monkeypatch.setattr(passages, "kept_passages", lambda c, root: [] if c.model.name == "ae" else usual(c, root))
+    passages.answer.clear()
+    app = opened(data="digits")
+    assert any("left out: AE;" in info.value for info in app.info)
+    assert set(app.dataframe[0].value["Model"]) == {"Noisy AE", "VAE", "β-VAE", "Originals"}
+    passages.answer.clear()
+
+
 def numbers(gap: float | None, largest: float = 1.5, doubt: float = 0.1, reach: float = 0.3) -> Numbers:
     """Return what a study would say of a model on both paths."""
     along = [0.9] * 11
@@ -202,7 +214,7 @@ def test_overlapping_seeds_are_called_a_tie():
 
 def test_one_training_is_too_little_for_the_textbook():
     text = said(ae=of(0.2), vae=of(0.3))
-    assert "One training of each says too little" in text
+    assert "Fewer than 3 trainings of each say too little" in text
     assert text.startswith("**One training each: on the straight line, ")
 
 

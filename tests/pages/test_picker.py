@@ -7,6 +7,7 @@ import pytest
 from core.checkpoints import load, save
 from core.config import MODEL_LABELS, SHELF, RunConfig, recipe, with_seed
 from core.config import shelf as shipped
+from core.runs import load_or_train
 from core.ui.frame import PAGES, View
 
 FAMILY = [recipe("digits", name, 2) for name in MODEL_LABELS]
@@ -132,6 +133,15 @@ def test_a_family_that_is_not_complete_shows_those_that_are_there(open_page, oth
     copy_runs(other_shelf, FAMILY[:1])
     app = open_page(page)
     assert options(app, "model") == ["AE"]
+    assert not app.error
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_bears_runs_of_one_latent(open_page, other_shelf, page):
+    for model in MODEL_LABELS:
+        load_or_train(recipe("digits", model, 1, hidden=(8,), epochs=1), other_shelf, device="cpu")
+    app = open_page(page, show="One large")
+    assert app.selectbox(key="latents").value == 1
     assert not app.error
 
 
