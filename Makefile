@@ -24,7 +24,7 @@ check: $(TOOLS) ## format, lint and types only
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m basedpyright --level error --pythonpath $(PY)
 
-fast: $(TOOLS) ## the tests without training and browser
+fast: $(TOOLS) ## the quick tests, without the browser
 	@$(PY) -m pytest -m "not slow and not browser" --timeout=60
 
 shelf: $(RUNTIME) ## train the runs that ship once more

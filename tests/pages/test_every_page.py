@@ -54,6 +54,7 @@ def test_without_the_images_of_mnist_a_page_says_so_at_most_once_and_shows_what_
     assert len(app.get("image")) + films.count("data:image/png") >= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("data", ["digits", "sprites"])
 def test_images_that_need_no_file_are_never_missing(open_page, page, data):

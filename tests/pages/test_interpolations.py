@@ -130,6 +130,7 @@ def test_strip_and_film_have_the_frames_they_should():
         np.testing.assert_array_equal(tile, drawn[8 * every * place : 8 * (every * place + 1)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PATH_WORDS)
 @pytest.mark.parametrize(
     ("data", "latents"), [("digits", 2), ("digits", 10), ("mnist", 2), ("mnist", 10), ("sprites", 10)]

@@ -66,6 +66,7 @@ def test_a_link_restores_what_was_picked(open_page, page):
     assert picked == {"data": "digits", "latents": 10, "model": "Noisy AE", "eta": "0.05"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_nonsense_in_a_link_falls_back_to_what_a_link_without_it_shows(open_page, page):
     words = ("data", "latents", "model", "beta", "eta", "run", "sampler", "seed", "fit", "width", "nearest", "score")
@@ -136,6 +137,7 @@ def test_a_family_that_is_not_complete_shows_those_that_are_there(open_page, oth
     assert not app.error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_bears_runs_of_one_latent(open_page, other_shelf, page):
     for model in MODEL_LABELS:

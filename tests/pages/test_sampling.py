@@ -25,6 +25,7 @@ def different(before: list[str], after: list[str]) -> bool:
     return len(before) == len(after) and all(one != other for one, other in zip(before, after, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLERS)
 @pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])
 def test_every_model_decodes_codes_from_every_sampler(opened, data, name):

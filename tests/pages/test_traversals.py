@@ -50,6 +50,7 @@ def said(app, words: str) -> str:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["AE", "Noisy AE", "VAE", "β-VAE"])
 @pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])
 def test_every_model_has_a_row_for_each_latent_the_one_that_carries_most_first(opened, data, model):
