@@ -120,11 +120,20 @@ def train_and_keep(
     data: Split | None = None,
     device: str | None = None,
     on_step: Callable[[int], None] | None = None,
+    on_model: Callable[[Autoencoder, Arrays], None] | None = None,
 ) -> Generator[EpochRecord, None, None]:
-    """Train a run, yielding after each epoch, and keep it once the last is done; arguments as in `load_or_train`.
+    """Train a run, yielding after each epoch, and keep it once the last is done.
 
     It is put aside every few seconds, and when the caller stops asking for epochs; the next training of the same config
     goes on from there and ends in the same weights.
+
+    Args:
+        config: what is wanted.
+        root: folder of checkpoints.
+        data: the images, loaded by the config's name when left out.
+        device: `cuda`, `mps` or `cpu`; the best there is when left out.
+        on_step: told after each step how many images were seen.
+        on_model: shown after each epoch the model, not to be changed, and the history so far.
     """
     assert config.data.size is not None
     check_writable(root)
@@ -134,7 +143,10 @@ def train_and_keep(
     training = Training(build(config), data, config, device=where, precision=precision)
     records = _take_up(root, training)
     try:
-        yield from _put_aside_now_and_then(root, training, records, on_step)
+        for record in _put_aside_now_and_then(root, training, records, on_step):
+            if on_model:
+                on_model(training.model, _history(records))
+            yield record
     except GeneratorExit:
         _put_aside(root, training, records)
         raise

@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 FLOORS = {
     **dict.fromkeys(["dashboard", "pages"], 8),
     **dict.fromkeys(["ui", "__main__"], 7),
-    "experiments": 6,
+    **dict.fromkeys(["experiments", "jobs"], 6),
     **dict.fromkeys(["runs", "explore", "metrics", "figures"], 5),
     **dict.fromkeys(["training", "checkpoints"], 4),
     "objectives": 3,
@@ -22,7 +22,7 @@ FLOORS = {
 }
 """Rooms on one floor do not import each other."""
 
-_TENSORS = {"runtime", "models", "data", "objectives", "training", "checkpoints", "runs", "explore", "metrics"}
+_TENSORS = {"runtime", "models", "data", "objectives", "training", "checkpoints", "runs", "explore", "metrics", "jobs"}
 MAY_IMPORT = {
     "streamlit": {"ui", "pages", "dashboard"},
     "plotly": {"figures", "ui"},

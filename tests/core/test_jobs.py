@@ -1,0 +1,215 @@
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core import jobs
+from core.checkpoints import survey, unfinished_keys
+from core.config import RunConfig, recipe
+from core.data import digits
+from core.jobs import JOBS, Job, Jobs, Limits, TooMany, newest, read_job, read_jobs
+from core.models import build
+from core.runs import load_or_train, open_run
+
+pytestmark = pytest.mark.slow
+
+
+def small(**changes: Any) -> RunConfig:
+    return recipe("digits", "vae", **{"hidden": (8,), "epochs": 3} | changes)
+
+
+ENDLESS = {"epochs": 100_000, "hidden": (16,)}
+
+
+def until(true: Callable[[], object], patience: float = 60) -> None:
+    """Wait for something that another process does."""
+    end = time.monotonic() + patience
+    while not true():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> Iterator[Jobs]:
+    found = Jobs(tmp_path)
+    yield found
+    found.close()
+
+
+def state(root: Path, config: RunConfig) -> str | None:
+    job = read_job(root, config.key)
+    return job.state if job else None
+
+
+def running(root: Path, config: RunConfig) -> Job | None:
+    """Return a job that has begun to train."""
+    job = read_job(root, config.key)
+    begun = job and job.state == "running" and job.epoch >= 2 and job.images_per_second and job.pid != os.getpid()
+    return job if begun else None
+
+
+def test_a_job_ends_on_the_shelf_as_if_trained_here_and_leaves_nothing_else(queue: Jobs, tmp_path: Path):
+    config = small()
+    queue.submit(config)
+    queue.submit(config)
+    assert len(read_jobs(tmp_path)) == 1
+    until(lambda: (tmp_path / config.key).is_dir() and read_job(tmp_path, config.key) is None)
+    assert dict(survey(tmp_path)) == {config.key: config}
+    assert list((tmp_path / JOBS).iterdir()) == []
+    assert unfinished_keys(tmp_path) == []
+    queue.submit(config)
+    assert read_jobs(tmp_path) == []
+
+
+def test_jobs_wait_their_turn_and_say_how_many_come_first(queue: Jobs, tmp_path: Path):
+    first, second, third = small(**ENDLESS), small(seed=1), small(seed=2)
+    for config in (first, second, third):
+        queue.submit(config)
+    until(lambda: running(tmp_path, first))
+    assert [state(tmp_path, config) for config in (first, second, third)] == ["running", "queued", "queued"]
+    assert [queue.place(config.key) for config in (first, second, third)] == [0, 1, 2]
+    queue.stop(third.key)
+    assert state(tmp_path, third) == "stopped"
+    queue.stop(first.key)
+    until(lambda: (tmp_path / second.key).is_dir())
+    assert state(tmp_path, first) == "stopped"
+    assert not (tmp_path / third.key).exists()
+
+
+def test_a_running_job_says_how_far_it_is_and_shows_its_newest_epoch(queue: Jobs, tmp_path: Path):
+    config = small(**ENDLESS)
+    queue.submit(config)
+    until(lambda: running(tmp_path, config))
+    job, shown = running(tmp_path, config), newest(tmp_path, config.key)
+    assert job is not None
+    assert shown is not None
+    count = len(digits.load().train)
+    assert job.total == 100_000 * count
+    assert 0 < job.seen < job.total
+    assert job.seconds_left == pytest.approx((job.total - job.seen) / job.images_per_second)
+    assert shown["mean"].shape == (360, 2)
+    assert shown["images"].shape == (8, 8, 8)
+    assert len(shown["history.test_nll"]) >= 1
+    assert np.array_equal(shown["label"], digits.load().test.labels.numpy())
+
+
+def test_a_stopped_job_goes_on_where_it_was(queue: Jobs, tmp_path: Path):
+    config = small(epochs=4000)
+    queue.submit(config)
+    until(lambda: unfinished_keys(tmp_path) and running(tmp_path, config))
+    queue.stop(config.key)
+    until(lambda: state(tmp_path, config) == "stopped")
+    left = read_job(tmp_path, config.key)
+    assert left is not None
+    queue.submit(config)
+    until(lambda: running(tmp_path, config))
+    again = running(tmp_path, config)
+    assert again is not None
+    assert again.epoch > 2
+    assert again.seen > 0.5 * left.seen
+
+
+def test_a_job_that_is_killed_fails_with_its_reason_and_can_go_on(queue: Jobs, tmp_path: Path):
+    config = small(**ENDLESS)
+    queue.submit(config)
+    until(lambda: unfinished_keys(tmp_path))
+    job = read_job(tmp_path, config.key)
+    assert job is not None
+    os.kill(job.pid, signal.SIGKILL)
+    until(lambda: state(tmp_path, config) == "failed")
+    failed = read_job(tmp_path, config.key)
+    assert failed is not None
+    assert "signal 9" in failed.reason
+    assert unfinished_keys(tmp_path) == [config.key]
+    assert list(survey(tmp_path)) == []
+
+
+def test_training_that_diverges_fails_with_its_reason_and_the_next_job_is_started(queue: Jobs, tmp_path: Path):
+    config, other = small(hidden=(32, 32, 32), learning_rate=1.0), small()
+    queue.submit(config)
+    queue.submit(other)
+    until(lambda: (tmp_path / other.key).is_dir())
+    failed = read_job(tmp_path, config.key)
+    assert failed is not None
+    assert (failed.state, failed.reason[:17]) == ("failed", "training diverged")
+
+
+def test_a_job_without_its_process_is_interrupted_and_goes_on_when_asked(queue: Jobs, tmp_path: Path):
+    config = small()
+    ended = os.posix_spawn("/bin/true", ["true"], {})
+    os.waitpid(ended, 0)
+    jobs._write(tmp_path, Job(config=config, state="running", pid=ended, seen=1000, total=5000))
+    assert state(tmp_path, config) == "interrupted"
+    queue.submit(config)
+    until(lambda: (tmp_path / config.key).is_dir())
+
+
+def test_a_job_ends_with_the_server_that_started_it(tmp_path: Path):
+    config = small(**ENDLESS)
+    child = os.fork()
+    if not child:
+        Jobs(tmp_path).submit(config)
+        time.sleep(600)
+    until(lambda: unfinished_keys(tmp_path) and running(tmp_path, config))
+    job = read_job(tmp_path, config.key)
+    assert job is not None
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    until(lambda: not jobs._alive(job.pid))
+    assert state(tmp_path, config) in ("interrupted", "stopped")
+    assert unfinished_keys(tmp_path) == [config.key]
+
+
+def test_limits_are_said_in_a_sentence(tmp_path: Path):
+    with pytest.raises(TooMany, match="training is switched off"):
+        Jobs(tmp_path, Limits(training=False)).submit(small())
+    queue = Jobs(tmp_path, Limits(at_once=0, waiting=2))
+    for seed in (0, 1):
+        queue.submit(small(seed=seed))
+    with pytest.raises(TooMany, match="at most 2 trainings in the queue"):
+        queue.submit(small(seed=2))
+    queue.close()
+    assert len(read_jobs(tmp_path)) == 2
+
+
+def test_a_forgotten_job_leaves_nothing(tmp_path: Path):
+    queue, config = Jobs(tmp_path, Limits(at_once=0)), small()
+    queue.submit(config)
+    queue.forget(config.key)
+    queue.close()
+    assert read_jobs(tmp_path) == []
+    assert list((tmp_path / JOBS).iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"config": 3}', '{"config": {}, "state": "running"}'])
+def test_a_damaged_job_is_none(tmp_path: Path, text: str):
+    (tmp_path / JOBS).mkdir()
+    (tmp_path / JOBS / "some-key.json").write_text(text)
+    (tmp_path / JOBS / "some-key.npz").write_text(text)
+    assert read_job(tmp_path, "some-key") is None
+    assert read_jobs(tmp_path) == []
+    assert newest(tmp_path, "some-key") is None
+
+
+def test_a_snapshot_is_of_the_model_as_it_is(tmp_path: Path):
+    run = load_or_train(small(), tmp_path, device="cpu")
+    data = digits.load()
+    shown = jobs.snapshot(run.model, data, run.history)
+    np.testing.assert_allclose(shown["mean"], open_run(small().key, tmp_path).codes["mean"], atol=2e-2)
+    assert torch.is_inference_mode_enabled() is False
+    assert not np.array_equal(shown["mean"], jobs.snapshot(build(small()), data, run.history)["mean"])
+
+
+def test_jobs_are_plain_files(queue: Jobs, tmp_path: Path):
+    config = small(**ENDLESS)
+    queue.submit(config)
+    until(lambda: running(tmp_path, config))
+    found = json.loads((tmp_path / JOBS / f"{config.key}.json").read_text())
+    assert RunConfig.from_dict(found["config"]) == config
