@@ -99,6 +99,19 @@ def browser() -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
+def sent(browser: BrowserContext) -> Iterator[list[object]]:
+    """Return what pages that are opened from now on send to the server, as it grows."""
+    frames: list[object] = []
+
+    def listen(page: Page) -> None:
+        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame)))
+
+    browser.on("page", listen)
+    yield frames
+    browser.remove_listener("page", listen)
+
+
+@pytest.fixture
 def open_address(browser: BrowserContext) -> Iterator[OpenPage]:
     """Return a function that opens an address in a new tab and waits until it is drawn.
 

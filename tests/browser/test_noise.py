@@ -1,9 +1,7 @@
 """What only a browser can tell of the Noise page: the film moves without the server, the slider moves the picker."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import LAPTOP, finish
 from tests.browser.test_looks import BEYOND, PHONE, TEXTS
@@ -12,19 +10,6 @@ pytestmark = pytest.mark.browser
 
 PATH = "noise?data=digits"
 FILM = 'input[aria-label="Test-time noise"]'
-
-
-@pytest.fixture
-def sent(browser: BrowserContext) -> Iterator[list[object]]:
-    """Return what pages that are opened from now on send to the server, as it grows."""
-    frames: list[object] = []
-
-    def listen(page: Page) -> None:
-        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame)))
-
-    browser.on("page", listen)
-    yield frames
-    browser.remove_listener("page", listen)
 
 
 def frames(page: Page, films: int) -> list[str]:

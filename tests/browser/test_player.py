@@ -1,9 +1,7 @@
 """The film player: sliding and playing change the picture, and the server hears nothing of it."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import finish
 
@@ -14,19 +12,6 @@ PIXELS = "canvas => canvas.toDataURL()"
 FULL = (
     "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(v => v > 0 && v < 255)"
 )
-
-
-@pytest.fixture
-def sent(browser: BrowserContext) -> Iterator[list[object]]:
-    """Return what pages that are opened from now on have sent to the server, as it grows."""
-    frames: list[object] = []
-
-    def listen(page: Page) -> None:
-        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame)))
-
-    browser.on("page", listen)
-    yield frames
-    browser.remove_listener("page", listen)
 
 
 def slider(page: Page) -> Locator:
