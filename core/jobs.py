@@ -17,15 +17,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Literal
 
 import torch
 
-from core.checkpoints import SHELF, Arrays, CheckpointError, drop_unfinished, pack_arrays, unpack_arrays
-from core.config import RunConfig
+from core.checkpoints import SHELF, Arrays, CheckpointError, drop_unfinished, pack_arrays, run_names, unpack_arrays
+from core.config import RunConfig, shelf
 from core.data import MissingData, Split, load
 from core.models import Autoencoder
 from core.runs import train_and_keep
@@ -54,15 +54,37 @@ class Limits:
         training: whether anything may be trained at all.
         at_once: jobs that run at the same time.
         waiting: jobs in the queue, those that run included.
-        images: of one training, epochs times training images.
+        epochs: of one training.
         runs: that are kept besides those that ship.
     """
 
     training: bool = True
     at_once: int = 1
     waiting: int = 8
-    images: int = 20_000_000
+    epochs: int = 500
     runs: int = 40
+
+
+def limits_of(environment: Mapping[str, str]) -> Limits:
+    """Return the limits that a deployment sets: LATENT_LAB_TRAINING=off, and LATENT_LAB_MAX_<name>=<number>.
+
+    Raises:
+        ValueError: a value that is neither, with what it should be.
+
+    >>> limits_of({"LATENT_LAB_TRAINING": "off", "LATENT_LAB_MAX_WAITING": "3"}).waiting
+    3
+    """
+    training = environment.get("LATENT_LAB_TRAINING", "on").strip().lower()
+    if training not in ("on", "off"):
+        raise ValueError(f"LATENT_LAB_TRAINING should be on or off, got '{training}'")
+    numbers: dict[str, int] = {}
+    for one in fields(Limits):
+        name = f"LATENT_LAB_MAX_{one.name.upper()}"
+        if one.name != "training" and name in environment:
+            if not environment[name].strip().isdecimal():
+                raise ValueError(f"{name} should be a whole number, got '{environment[name]}'")
+            numbers[one.name] = int(environment[name])
+    return Limits(training=training == "on", **numbers)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +168,7 @@ class Jobs:
             job = read_job(self.root, config.key)
             if (self.root / config.key).is_dir() or (job and job.state in ("queued", "running")):
                 return
-            self._check_limits()
+            self._check_limits(config)
             _write(self.root, Job(config=config, seen=job.seen if job else 0, total=job.total if job else 0))
             self._look()
             self._start_watching()
@@ -183,12 +205,17 @@ class Jobs:
             process.wait(timeout=30)
         self._look(start=False)
 
-    def _check_limits(self) -> None:
+    def _check_limits(self, config: RunConfig) -> None:
         if not self.limits.training:
             raise TooMany("training is switched off on this deployment; run the lab on your own machine to train")
+        if config.train.epochs > self.limits.epochs:
+            raise TooMany(f"epochs should be at most {self.limits.epochs} here, got {config.train.epochs}")
         going = [job for job in read_jobs(self.root) if job.state in ("queued", "running")]
         if len(going) >= self.limits.waiting:
             raise TooMany(f"there should be at most {self.limits.waiting} trainings in the queue; wait for one to end")
+        own = [name for name in run_names(self.root) if name not in {ships.key for ships in shelf()}]
+        if len(own) >= self.limits.runs:
+            raise TooMany(f"there should be at most {self.limits.runs} trained runs here; delete one first")
 
     def _start_watching(self) -> None:
         if self._watch is None or not self._watch.is_alive():

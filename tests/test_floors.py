@@ -14,7 +14,7 @@ FLOORS = {
     **dict.fromkeys(["dashboard", "pages"], 8),
     **dict.fromkeys(["ui", "__main__"], 7),
     **dict.fromkeys(["experiments", "jobs"], 6),
-    **dict.fromkeys(["runs", "explore", "metrics", "figures"], 5),
+    **dict.fromkeys(["runs", "pace", "explore", "metrics", "figures"], 5),
     **dict.fromkeys(["training", "checkpoints"], 4),
     "objectives": 3,
     **dict.fromkeys(["models", "data"], 2),
@@ -22,7 +22,19 @@ FLOORS = {
 }
 """Rooms on one floor do not import each other."""
 
-_TENSORS = {"runtime", "models", "data", "objectives", "training", "checkpoints", "runs", "explore", "metrics", "jobs"}
+_TENSORS = {
+    "runtime",
+    "models",
+    "data",
+    "objectives",
+    "training",
+    "checkpoints",
+    "runs",
+    "explore",
+    "metrics",
+    "jobs",
+    "pace",
+}
 MAY_IMPORT = {
     "streamlit": {"ui", "pages", "dashboard"},
     "plotly": {"figures", "ui"},

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,13 +22,16 @@ from core.checkpoints import (
     Checkpoint,
     CheckpointError,
     check_writable,
+    delete,
     load,
     pack_arrays,
+    pack_run,
     read_document,
     read_folder,
     save,
     survey,
     unpack_arrays,
+    unpack_run,
     write_folder,
 )
 from core.config import recipe, with_seed
@@ -493,3 +497,45 @@ def test_a_run_killed_while_it_is_replaced_over_and_over_is_whole_each_time(fold
             print(file=process.stdin, flush=True)
     assert (process.returncode, kills) == (0, 12)
     assert_same(load(root, OTHER.key), checkpoint(1))
+
+
+def test_a_run_goes_to_another_shelf_as_a_zip_and_comes_back(tmp_path: Path):
+    save(tmp_path / "here", checkpoint())
+    key = checkpoint().config.key
+    packed = pack_run(tmp_path / "here", key)
+    assert unpack_run(tmp_path / "there", packed) == key
+    assert (tmp_path / "there" / key / "codes.npz").read_bytes() == (tmp_path / "here" / key / "codes.npz").read_bytes()
+    with pytest.raises(CheckpointError, match="is on the shelf already"):
+        unpack_run(tmp_path / "there", packed)
+    delete(tmp_path / "there", key)
+    assert list((tmp_path / "there").iterdir()) == []
+    with pytest.raises(CheckpointError, match="no run named"):
+        delete(tmp_path / "there", key)
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        (b"", "should be a zip"),
+        (b"PK\x03\x04 and nothing", "should be a zip"),
+        (zipped({}), "one folder of one run"),
+        (zipped({"run.json": b"{}"}), "one folder of one run"),
+        (zipped({"a/run.json": b"{}", "b/run.json": b"{}"}), "one folder of one run"),
+        (zipped({"a/b/run.json": b"{}"}), "one folder of one run"),
+        (zipped({"../run.json": b"{}"}), "no run named"),
+        (zipped({"a/run.json": b"{}"}), "a/run.json is damaged"),
+        (zipped({"a/weights": bytes(60_000_000)}), "at most 50,000,000 bytes"),
+    ],
+)
+def test_a_zip_that_is_no_run_is_refused_and_writes_nothing(tmp_path: Path, content: bytes, match: str):
+    with pytest.raises(CheckpointError, match=match):
+        unpack_run(tmp_path / "root", content)
+    assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,7 @@ from core import jobs
 from core.checkpoints import survey, unfinished_keys
 from core.config import RunConfig, recipe
 from core.data import digits
-from core.jobs import JOBS, Job, Jobs, Limits, TooMany, newest, read_job, read_jobs
+from core.jobs import JOBS, Job, Jobs, Limits, TooMany, limits_of, newest, read_job, read_jobs
 from core.models import build
 from core.runs import load_or_train, open_run
 
@@ -25,6 +25,7 @@ def small(**changes: Any) -> RunConfig:
     return recipe("digits", "vae", **{"hidden": (8,), "epochs": 3} | changes)
 
 
+PATIENT = Limits(epochs=1_000_000)
 ENDLESS = {"epochs": 100_000, "hidden": (16,)}
 
 
@@ -38,7 +39,7 @@ def until(true: Callable[[], object], patience: float = 60) -> None:
 
 @pytest.fixture
 def queue(tmp_path: Path) -> Iterator[Jobs]:
-    found = Jobs(tmp_path)
+    found = Jobs(tmp_path, PATIENT)
     yield found
     found.close()
 
@@ -155,7 +156,7 @@ def test_a_job_ends_with_the_server_that_started_it(tmp_path: Path):
     config = small(**ENDLESS)
     child = os.fork()
     if not child:
-        Jobs(tmp_path).submit(config)
+        Jobs(tmp_path, PATIENT).submit(config)
         time.sleep(600)
     until(lambda: unfinished_keys(tmp_path) and running(tmp_path, config))
     job = read_job(tmp_path, config.key)
@@ -177,6 +178,25 @@ def test_limits_are_said_in_a_sentence(tmp_path: Path):
         queue.submit(small(seed=2))
     queue.close()
     assert len(read_jobs(tmp_path)) == 2
+
+
+def test_too_many_epochs_or_runs_are_refused(tmp_path: Path):
+    with pytest.raises(TooMany, match="epochs should be at most 5 here, got 6"):
+        Jobs(tmp_path, Limits(epochs=5)).submit(small(epochs=6))
+    (tmp_path / small(seed=9).key).mkdir()
+    with pytest.raises(TooMany, match="at most 1 trained runs here; delete one first"):
+        Jobs(tmp_path, Limits(runs=1)).submit(small())
+
+
+def test_a_deployment_sets_limits_in_its_environment():
+    assert limits_of({}) == Limits()
+    assert not limits_of({"LATENT_LAB_TRAINING": "OFF"}).training
+    found = limits_of({"LATENT_LAB_MAX_EPOCHS": "9", "LATENT_LAB_MAX_AT_ONCE": " 2 ", "LATENT_LAB_MAX_RUNS": "0"})
+    assert (found.epochs, found.at_once, found.runs, found.waiting) == (9, 2, 0, Limits().waiting)
+    with pytest.raises(ValueError, match="LATENT_LAB_TRAINING should be on or off, got 'maybe'"):
+        limits_of({"LATENT_LAB_TRAINING": "maybe"})
+    with pytest.raises(ValueError, match="LATENT_LAB_MAX_RUNS should be a whole number, got '-1'"):
+        limits_of({"LATENT_LAB_MAX_RUNS": "-1"})
 
 
 def test_a_forgotten_job_leaves_nothing(tmp_path: Path):
