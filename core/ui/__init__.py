@@ -15,6 +15,7 @@ from core.ui import (
     passages,
     prices,
     quality,
+    studio,
     traversals,
     widgets,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "passages",
     "prices",
     "quality",
+    "studio",
     "traversals",
     "widgets",
 ]

@@ -20,6 +20,7 @@ PAGES = {
     "pages/noise.py": ("Noise", ":material/grain:"),
     "pages/traversals.py": ("Traversals", ":material/tune:"),
     "pages/interpolations.py": ("Interpolations", ":material/timeline:"),
+    "pages/train.py": ("Train", ":material/model_training:"),
 }
 """File -> title and icon, in the order of the lecture; the first one is the front page."""
 

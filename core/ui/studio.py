@@ -1,0 +1,243 @@
+"""The blocks of the Train page: choose a run, start it, watch it form, keep it or not."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from core import jobs
+from core.checkpoints import Arrays, CheckpointError, delete, pack_run, run_names, unfinished_keys, unpack_run
+from core.config import LIKELIHOODS, MODEL_LABELS, SIZES, RunConfig, recipe, shelf
+from core.figures import images as pictures
+from core.figures.bars import kl_bars
+from core.figures.curves import training_curves
+from core.figures.latents import latent_scatter
+from core.pace import seconds_per_epoch
+from core.ui import cache, widgets
+
+WIDTHS = {"Half": 0.5, "Usual": 1.0, "Double": 2.0}
+"""Word on the screen and in links -> factor of every fully connected layer's width."""
+REFRESH = 1.0
+"""Seconds between two looks at a job."""
+_COLLAPSED = 0.01
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def queue() -> jobs.Jobs:
+    """Return the queue of this server, shared by all visitors."""
+    return jobs.Jobs(cache.SHELF, jobs.limits_of(os.environ))
+
+
+def choose() -> RunConfig | None:
+    """Draw the choices and return the run they make, or say what is wrong with them and return None."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        data = st.selectbox("Data set", list(SIZES), **_field("train_on"))
+        label = st.selectbox("Model", list(MODEL_LABELS.values()), 2, **_field("train_model"))
+        changes = _number_of(label)
+        latents = st.number_input("Latents", 1, 100, 2, **_field("train_latents"))
+        likelihood = st.selectbox("Likelihood", LIKELIHOODS, **_field("train_likelihood"))
+        width = st.selectbox("Network", list(WIDTHS), 1, **_field("train_width"))
+        usual = recipe(data, "vae")
+        epochs = st.number_input("Epochs", 1, 10_000, usual.train.epochs, key=f"epochs {data}", width=130)
+        rate = st.number_input("Learning rate", 1e-5, 1.0, 1e-3, format="%g", **_field("train_rate"))
+        seed = st.number_input("Seed", 0, 9999, **_field("train_seed"))
+    name = next(name for name, known in MODEL_LABELS.items() if known == label)
+    hidden = tuple(max(1, round(w * WIDTHS[width])) for w in usual.model.hidden)
+    changes |= {"likelihood": likelihood, "hidden": hidden, "epochs": epochs, "learning_rate": rate, "seed": seed}
+    try:
+        return recipe(data, name, int(latents), **changes)
+    except ValueError as error:
+        st.error(f"{error}.")
+        return None
+
+
+def _field(key: str) -> dict[str, Any]:
+    return {"key": key, "width": 130, "bind": "query-params"}
+
+
+def _number_of(label: str) -> dict[str, float]:
+    """Draw the choice of β or η where there is one."""
+    if label == MODEL_LABELS["beta-vae"]:
+        return {"beta": st.number_input("β", 0.0, 1000.0, 4.0, 0.5, format="%g", **_field("train_beta"))}
+    if label == MODEL_LABELS["noisy-ae"]:
+        return {"noise_ratio": st.number_input("Noise η", 0.0, 100.0, 0.05, 0.05, format="%g", **_field("train_eta"))}
+    return {}
+
+
+def offer(config: RunConfig) -> None:
+    """Draw what can be done with a run now: start, stop, go on, or look at it where it is finished."""
+    if config.key in run_names(cache.SHELF):
+        st.success(f"**{config.model.label}** is trained and on the shelf: pick it above on any page.")
+        return
+    missing = cache.missing_images(config.data)
+    job, limits = jobs.read_job(cache.SHELF, config.key), queue().limits
+    if missing or not limits.training:
+        st.info(missing or "Training is switched off on this deployment. Run the lab on your own machine to train.")
+        return
+    if job and job.state in ("queued", "running"):
+        st.button("Stop", on_click=queue().stop, args=(config.key,), icon=":material/stop:")
+        return
+    left = job is not None or config.key in unfinished_keys(cache.SHELF)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        word, icon = ("Continue", ":material/resume:") if left else ("Start", ":material/play_arrow:")
+        st.button(word, type="primary", on_click=_submit, args=(config,), icon=icon)
+        if left:
+            st.button("Discard", on_click=queue().forget, args=(config.key,), icon=":material/delete:")
+        st.markdown(estimate(config))
+    if problem := st.session_state.pop("refused", None):
+        st.error(f"{problem}.")
+
+
+def _submit(config: RunConfig) -> None:
+    try:
+        queue().submit(config)
+    except (jobs.TooMany, OSError) as error:
+        st.session_state["refused"] = str(error)
+
+
+def estimate(config: RunConfig) -> str:
+    """Return how long a training takes here, timed on a few steps of it."""
+    short = replace(config, train=replace(config.train, epochs=1, seed=0, learning_rate=1e-3))
+    seconds = _pace(json.dumps(short.to_dict(), sort_keys=True)) * config.train.epochs
+    text = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    return f"About **{text}** on this machine while nothing else runs ({config.train.epochs} epochs)."
+
+
+@st.cache_data(max_entries=64, show_spinner="Timing a few steps ...")
+def _pace(described: str) -> float:
+    config = RunConfig.from_dict(json.loads(described))
+    found = cache.split(config.data)
+    assert found is not None
+    return seconds_per_epoch(config, len(found.train), len(found.test))
+
+
+def watch(config: RunConfig) -> None:
+    """Draw how a training stands, again and again while it runs."""
+    job = jobs.read_job(cache.SHELF, config.key)
+    going = job is not None and job.state in ("queued", "running")
+    st.session_state["watched"] = config.key if going else None
+    st.fragment(_watch, run_every=REFRESH if going else None)(config)
+
+
+def _watch(config: RunConfig) -> None:
+    job = jobs.read_job(cache.SHELF, config.key)
+    going = job is not None and job.state in ("queued", "running")
+    if not going and st.session_state.get("watched") == config.key:
+        st.session_state["watched"] = None
+        st.rerun()  # the button and the picker change
+    if job is not None:
+        _progress(job)
+    shown = finished(config) if config.key in run_names(cache.SHELF) else jobs.newest(cache.SHELF, config.key)
+    if shown is not None:
+        draw_epoch(config, shown)
+
+
+def finished(config: RunConfig) -> Arrays:
+    """Return what the last epoch of a run on the shelf looks like, as `core.jobs.snapshot` does of one in training."""
+    run = cache.run(config.key)
+    decoded = cache.decoded_codes(config.key, tuple(range(jobs.SHOWN_IMAGES)))
+    return {
+        **{f"history.{name}": column for name, column in run.history.items()},
+        "mean": run.codes["mean"][: jobs.SHOWN_CODES],
+        "label": run.codes["label"][: jobs.SHOWN_CODES],
+        "images": (decoded * 255).astype(np.uint8),
+    }
+
+
+def _progress(job: jobs.Job) -> None:
+    if job.state == "queued":
+        st.progress(0.0, f"Waiting; {queue().place(job.config.key)} before it")
+    elif job.state == "running":
+        left = "" if job.seconds_left is None else f", {job.seconds_left:,.0f} s left"
+        share = min(job.seen / job.total, 1.0) if job.total else 0.0
+        speed = f", {job.images_per_second:,.0f} images/s" if job.images_per_second else ""
+        st.progress(share, f"Epoch {job.epoch} of {job.config.train.epochs}{speed}{left}")
+    elif job.state == "failed":
+        st.error(f"It failed: {job.reason}. What it reached before is kept.")
+    else:
+        words = {"stopped": "It was stopped", "interrupted": "It was interrupted: the server went away"}
+        st.warning(f"{words[job.state]}. What it reached is kept; *Continue* goes on from there.")
+
+
+def draw_epoch(config: RunConfig, shown: Arrays) -> None:
+    """Draw the newest epoch of a training: curves, codes, KL of each latent, reconstructions."""
+    history = {name.removeprefix("history."): column for name, column in shown.items() if name.startswith("history.")}
+    widgets.chart(training_curves({config.model.label: history}, height=280), "live_curves")
+    left, middle, right = st.columns([1.2, 1, 0.8], gap="medium")
+    with left:
+        st.caption("Codes of the first 1,000 test images")
+        widgets.chart(codes_figure(config, shown), "live_codes")
+    with middle:
+        if config.model.posterior == "learned":
+            st.caption("What each latent carries")
+            kl = history["kl_per_latent"][-1]
+            widgets.chart(kl_bars(kl, kl > _COLLAPSED, height=360), "live_kl")
+    with right:
+        st.caption("Reconstructions of test images")
+        sheet = pictures.sheet_png(shown["images"] / 255, 2, cache.scale_of(config.data))
+        widgets.picture(sheet, "Reconstructions of the first test images")
+
+
+def codes_figure(config: RunConfig, shown: Arrays) -> go.Figure:
+    """Return the codes by class, on the two latents that vary most."""
+    mean = shown["mean"].astype(np.float32)
+    pair = sorted(mean.var(axis=0).argsort()[-2:].tolist())
+    pair = pair if len(pair) == 2 else [0, 0]
+    axes = (f"z<sub>{pair[0] + 1}</sub>", f"z<sub>{pair[1] + 1}</sub>")
+    return latent_scatter(mean[:, pair], shown["label"], cache.label_names(config.data), axes=axes, height=360)
+
+
+def everyone() -> None:
+    """Draw the trainings that wait, run or were left, of all visitors."""
+    found = jobs.read_jobs(cache.SHELF)
+    if found:
+        st.subheader("What else is being trained?", anchor=False)
+        widgets.table([_row(job) for job in found])
+
+
+def _row(job: jobs.Job) -> dict[str, str]:
+    share = f"{job.seen / job.total:.0%}" if job.total else "–"
+    run = f"{job.config.data.name}, {job.config.model.label}, {job.config.model.latent_dim} latents"
+    return {"Run": run, "State": job.state, "Done": share, "Before it": str(queue().place(job.config.key))}
+
+
+def own_runs() -> None:
+    """Draw the runs that do not ship, each with what can be done with it, and a place to bring one back."""
+    st.subheader("Which runs are yours?", anchor=False)
+    ships = {config.key for config in shelf()}
+    found = [name for name in run_names(cache.SHELF) if name not in ships]
+    if not found:
+        st.caption("None yet. Runs that ship cannot be deleted.")
+    for key in found:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"`{key}`")
+            st.download_button(
+                "Download",
+                lambda key=key: pack_run(cache.SHELF, key),
+                f"{key}.zip",
+                "application/zip",
+                key=f"download {key}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+            st.button("Delete", key=f"delete {key}", on_click=delete, args=(cache.SHELF, key), icon=":material/delete:")
+    file = st.file_uploader("Bring a run back (the zip of its folder)", "zip", max_upload_size=50)
+    if file is not None and st.session_state.get("brought") != file.file_id:
+        st.session_state["brought"] = file.file_id
+        _bring(file.getvalue())
+
+
+def _bring(content: bytes) -> None:
+    try:
+        key = unpack_run(cache.SHELF, content)
+    except CheckpointError as error:
+        st.error(f"{error}.")
+    else:
+        st.toast(f"{key} is on the shelf.")
+        st.rerun()

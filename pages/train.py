@@ -1,0 +1,37 @@
+"""Train a run in front of the class: in the background, once for everybody, watched while it forms."""
+
+import streamlit as st
+
+from core.ui import current_view, studio, widgets
+
+current_view()
+widgets.heading(
+    "What if you change one number?",
+    "Choose, press **Start**, and watch the latent space form. It is trained in a process of its own, once for"
+    " everybody who asks for the same; leave the page, and it goes on.",
+)
+with st.container(border=True):
+    config = studio.choose()
+    if config:
+        studio.offer(config)
+if config:
+    studio.watch(config)
+studio.everyone()
+studio.own_runs()
+
+widgets.how_to_read(
+    r"""
+Every model minimises $-\log p(x \mid z) + \beta\,\mathrm{KL}(q(z \mid x) \| p(z))$, averaged over images, with Adam and
+a learning rate that falls to 0 along half a cosine (Loshchilov and Hutter 2017). Left, *nll*, the distortion; right,
+*KL*, the rate; dotted while training, solid on test images. A noisy AE and an AE are charged no KL.
+
+The **estimate** is made by timing a few steps of this very model on this machine; a busy machine takes longer. A
+training that is stopped, or whose server goes away, is kept as it was a few seconds before and **goes on from there**:
+it ends in the same weights, to the last bit, as one that was never interrupted.
+
+Everyone sees the same shelf. The queue works off one training at a time; how many may wait, how long they may be and
+how many runs are kept is set by whoever runs this server.
+
+Sources: Kingma and Welling 2014; Higgins et al. 2017 (β); Kingma and Ba 2015 (Adam).
+"""
+)
