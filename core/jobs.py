@@ -24,12 +24,21 @@ from typing import Literal
 
 import torch
 
-from core.checkpoints import SHELF, Arrays, CheckpointError, drop_unfinished, pack_arrays, run_names, unpack_arrays
+from core.checkpoints import (
+    SHELF,
+    Arrays,
+    CheckpointError,
+    drop_unfinished,
+    pack_arrays,
+    read_folder,
+    run_names,
+    unpack_arrays,
+)
 from core.config import RunConfig, shelf
 from core.data import MissingData, Split, load
 from core.models import Autoencoder
 from core.runs import train_and_keep
-from core.runtime import keep_freed_memory
+from core.runtime import generator, keep_freed_memory
 
 JOBS = ".jobs"
 """The folder beside the runs for jobs."""
@@ -166,7 +175,7 @@ class Jobs:
         """
         with self._lock:
             job = read_job(self.root, config.key)
-            if (self.root / config.key).is_dir() or (job and job.state in ("queued", "running")):
+            if _is_kept(self.root, config.key) or (job and job.state in ("queued", "running")):
                 return
             self._check_limits(config)
             _write(self.root, Job(config=config, seen=job.seen if job else 0, total=job.total if job else 0))
@@ -322,7 +331,10 @@ SHOWN_CODES, SHOWN_IMAGES = 1000, 8
 
 @torch.inference_mode()
 def snapshot(model: Autoencoder, data: Split, history: Arrays) -> Arrays:
-    """Return what an epoch looks like: `history`'s columns, `mean` codes (N, L), `label` (N,), `images` (B, H, W).
+    """Return what an epoch looks like.
+
+    The columns of `history`, `mean` codes (N, L) of the first test images and their `label` (N,), the first `images`
+    reconstructed (B, H, W), and `samples` (B, H, W): always the same random codes from N(0, I), decoded.
 
     Args:
         model: as it is now; left in evaluation mode.
@@ -330,13 +342,16 @@ def snapshot(model: Autoencoder, data: Split, history: Arrays) -> Arrays:
         history: so far.
     """
     model.eval()
-    mean = model.encode(data.test.images(slice(SHOWN_CODES))).mean
-    images = model.decode(mean[:SHOWN_IMAGES]).clamp(0, 1).squeeze(1)
+    device = next(model.parameters()).device
+    mean = model.encode(data.test.images(slice(SHOWN_CODES)).to(device)).mean
+    random = torch.randn(SHOWN_IMAGES, mean.shape[1], generator=generator(0)).to(mean.device)
+    images, samples = (model.decode(codes).clamp(0, 1).squeeze(1).cpu() for codes in (mean[:SHOWN_IMAGES], random))
     return {
         **{f"history.{name}": column for name, column in history.items()},
-        "mean": mean.half().numpy(),
+        "mean": mean.half().cpu().numpy(),
         "label": data.test.labels[:SHOWN_CODES].to(torch.uint8).numpy(),
         "images": (images * 255).to(torch.uint8).numpy(),
+        "samples": (samples * 255).to(torch.uint8).numpy(),
     }
 
 
@@ -344,6 +359,15 @@ def _conclude(root: Path, key: str, state: State, reason: str) -> None:
     job = read_job(root, key)
     if job is not None:
         _write(root, replace(job, state=state, reason=reason, images_per_second=0.0))
+
+
+def _is_kept(root: Path, key: str) -> bool:
+    """Return whether a run is on the shelf and whole; a damaged one may be trained again."""
+    try:
+        read_folder(root / key)
+    except CheckpointError:
+        return False
+    return True
 
 
 def _alive(pid: int) -> bool:

@@ -14,6 +14,7 @@ NEXT = (
     ("noise", "Does noise make a generator?", "An autoencoder trained with noise on its codes, beside the VAE."),
     ("traversals", "What does one latent change?", "One latent moved by hand, and what β buys and costs."),
     ("interpolations", "What lies between two images?", "The way from one image to another through four models."),
+    ("train", "What if you change one number?", "Train your own in the background, and watch it form."),
 )
 
 view = current_view()
@@ -51,10 +52,11 @@ with st.expander("Are they trained to the end? The learning curves", icon=":mate
     widgets.chart(training_curves(histories), "learning_curves")
 
 st.subheader("Where to go next?", anchor=False)
-for column, (page, question, text) in zip(st.columns(len(NEXT)), NEXT, strict=True):
-    with column.container(border=True, height="stretch"):
-        st.page_link(f"pages/{page}.py", label=f"**{question}**")
-        st.markdown(text)
+for row in (NEXT[:3], NEXT[3:]):
+    for column, (page, question, text) in zip(st.columns(len(row)), row, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.page_link(f"pages/{page}.py", label=f"**{question}**")
+            st.markdown(text)
 
 widgets.how_to_read(
     r"""

@@ -2,18 +2,19 @@
 
 import streamlit as st
 
-from core.ui import current_view, studio, widgets
+from core.ui import cache, current_view, studio, widgets
 
-current_view()
+view = current_view()
 widgets.heading(
     "What if you change one number?",
     "Choose, press **Start**, and watch the latent space form. It is trained in a process of its own, once for"
     " everybody who asks for the same; leave the page, and it goes on.",
 )
 with st.container(border=True):
-    config = studio.choose()
+    config = studio.choose(view.picked.data.name)
     if config:
         studio.offer(config)
+widgets.images_missing(cache.missing_images(view.picked.data))
 if config:
     studio.watch(config)
 studio.everyone()

@@ -13,7 +13,7 @@ import streamlit as st
 
 from core import jobs
 from core.checkpoints import Arrays, CheckpointError, delete, pack_run, run_names, unfinished_keys, unpack_run
-from core.config import LIKELIHOODS, MODEL_LABELS, SIZES, RunConfig, recipe, shelf
+from core.config import LIKELIHOODS, MODEL_LABELS, RunConfig, recipe, shelf
 from core.figures import images as pictures
 from core.figures.bars import kl_bars
 from core.figures.curves import training_curves
@@ -34,22 +34,26 @@ def queue() -> jobs.Jobs:
     return jobs.Jobs(cache.SHELF, jobs.limits_of(os.environ))
 
 
-def choose() -> RunConfig | None:
-    """Draw the choices and return the run they make, or say what is wrong with them and return None."""
+def choose(data: str) -> RunConfig | None:
+    """Draw the choices and return the run they make, or say what is wrong with them and return None.
+
+    Args:
+        data: name of the data set.
+    """
+    usual = recipe(data, "vae")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        data = st.selectbox("Data set", list(SIZES), **_field("train_on"))
         label = st.selectbox("Model", list(MODEL_LABELS.values()), 2, **_field("train_model"))
         changes = _number_of(label)
-        latents = st.number_input("Latents", 1, 100, 2, **_field("train_latents"))
-        likelihood = st.selectbox("Likelihood", LIKELIHOODS, **_field("train_likelihood"))
+        latents = st.number_input("Latents", 1, 100, 10 if data == "sprites" else 2, **_field(f"{data}_latents"))
+        changes["epochs"] = st.number_input("Epochs", 1, 10_000, usual.train.epochs, **_field(f"{data}_epochs"))
+        changes["likelihood"] = st.selectbox("Likelihood", LIKELIHOODS, **_field("train_likelihood"))
         width = st.selectbox("Network", list(WIDTHS), 1, **_field("train_width"))
-        usual = recipe(data, "vae")
-        epochs = st.number_input("Epochs", 1, 10_000, usual.train.epochs, key=f"epochs {data}", width=130)
-        rate = st.number_input("Learning rate", 1e-5, 1.0, 1e-3, format="%g", **_field("train_rate"))
-        seed = st.number_input("Seed", 0, 9999, **_field("train_seed"))
+        changes["learning_rate"] = st.number_input(
+            "Learning rate", 1e-5, 1.0, 1e-3, 1e-4, format="%g", **_field("train_rate")
+        )
+        changes["seed"] = st.number_input("Seed", 0, 9999, **_field("train_seed"))
     name = next(name for name, known in MODEL_LABELS.items() if known == label)
-    hidden = tuple(max(1, round(w * WIDTHS[width])) for w in usual.model.hidden)
-    changes |= {"likelihood": likelihood, "hidden": hidden, "epochs": epochs, "learning_rate": rate, "seed": seed}
+    changes["hidden"] = tuple(max(1, round(w * WIDTHS[width])) for w in usual.model.hidden)
     try:
         return recipe(data, name, int(latents), **changes)
     except ValueError as error:
@@ -61,7 +65,7 @@ def _field(key: str) -> dict[str, Any]:
     return {"key": key, "width": 130, "bind": "query-params"}
 
 
-def _number_of(label: str) -> dict[str, float]:
+def _number_of(label: str) -> dict[str, Any]:
     """Draw the choice of β or η where there is one."""
     if label == MODEL_LABELS["beta-vae"]:
         return {"beta": st.number_input("β", 0.0, 1000.0, 4.0, 0.5, format="%g", **_field("train_beta"))}
@@ -70,15 +74,21 @@ def _number_of(label: str) -> dict[str, float]:
     return {}
 
 
+def on_shelf(config: RunConfig) -> bool:
+    """Return whether a run is trained and not refused."""
+    return config.key in cache.shelf_index(cache.shelf_stamp())[0]
+
+
 def offer(config: RunConfig) -> None:
     """Draw what can be done with a run now: start, stop, go on, or look at it where it is finished."""
-    if config.key in run_names(cache.SHELF):
+    if on_shelf(config):
         st.success(f"**{config.model.label}** is trained and on the shelf: pick it above on any page.")
         return
-    missing = cache.missing_images(config.data)
-    job, limits = jobs.read_job(cache.SHELF, config.key), queue().limits
-    if missing or not limits.training:
-        st.info(missing or "Training is switched off on this deployment. Run the lab on your own machine to train.")
+    job = jobs.read_job(cache.SHELF, config.key)
+    if not queue().limits.training:
+        st.info("Training is switched off on this deployment. Run the lab on your own machine to train.")
+        return
+    if cache.missing_images(config.data):
         return
     if job and job.state in ("queued", "running"):
         st.button("Stop", on_click=queue().stop, args=(config.key,), icon=":material/stop:")
@@ -133,7 +143,7 @@ def _watch(config: RunConfig) -> None:
         st.rerun()  # the button and the picker change
     if job is not None:
         _progress(job)
-    shown = finished(config) if config.key in run_names(cache.SHELF) else jobs.newest(cache.SHELF, config.key)
+    shown = finished(config) if on_shelf(config) else jobs.newest(cache.SHELF, config.key)
     if shown is not None:
         draw_epoch(config, shown)
 
@@ -147,6 +157,7 @@ def finished(config: RunConfig) -> Arrays:
         "mean": run.codes["mean"][: jobs.SHOWN_CODES],
         "label": run.codes["label"][: jobs.SHOWN_CODES],
         "images": (decoded * 255).astype(np.uint8),
+        "samples": (cache.samples(config.key, "prior", None, 0, jobs.SHOWN_IMAGES)[1] * 255).astype(np.uint8),
     }
 
 
@@ -169,7 +180,7 @@ def draw_epoch(config: RunConfig, shown: Arrays) -> None:
     """Draw the newest epoch of a training: curves, codes, KL of each latent, reconstructions."""
     history = {name.removeprefix("history."): column for name, column in shown.items() if name.startswith("history.")}
     widgets.chart(training_curves({config.model.label: history}, height=280), "live_curves")
-    left, middle, right = st.columns([1.2, 1, 0.8], gap="medium")
+    left, middle, right = st.columns([1.2, 1, 1], gap="medium")
     with left:
         st.caption("Codes of the first 1,000 test images")
         widgets.chart(codes_figure(config, shown), "live_codes")
@@ -179,9 +190,15 @@ def draw_epoch(config: RunConfig, shown: Arrays) -> None:
             kl = history["kl_per_latent"][-1]
             widgets.chart(kl_bars(kl, kl > _COLLAPSED, height=360), "live_kl")
     with right:
-        st.caption("Reconstructions of test images")
-        sheet = pictures.sheet_png(shown["images"] / 255, 2, cache.scale_of(config.data))
-        widgets.picture(sheet, "Reconstructions of the first test images")
+        for caption, images in _pictures(config, shown).items():
+            sheet = pictures.sheet_png(images / 255, 4, cache.scale_of(config.data))
+            widgets.image_row(caption, sheet)
+
+
+def _pictures(config: RunConfig, shown: Arrays) -> dict[str, np.ndarray]:
+    originals = cache.test_images(config.data, slice(jobs.SHOWN_IMAGES))
+    found = {} if originals is None else {"Test images": originals * 255}
+    return found | {"Their reconstructions": shown["images"], "Random codes from N(0, I), decoded": shown["samples"]}
 
 
 def codes_figure(config: RunConfig, shown: Arrays) -> go.Figure:

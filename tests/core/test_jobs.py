@@ -96,7 +96,7 @@ def test_a_running_job_says_how_far_it_is_and_shows_its_newest_epoch(queue: Jobs
     assert 0 < job.seen < job.total
     assert job.seconds_left == pytest.approx((job.total - job.seen) / job.images_per_second)
     assert shown["mean"].shape == (360, 2)
-    assert shown["images"].shape == (8, 8, 8)
+    assert shown["images"].shape == shown["samples"].shape == (8, 8, 8)
     assert len(shown["history.test_nll"]) >= 1
     assert np.array_equal(shown["label"], digits.load().test.labels.numpy())
 
@@ -178,6 +178,14 @@ def test_limits_are_said_in_a_sentence(tmp_path: Path):
         queue.submit(small(seed=2))
     queue.close()
     assert len(read_jobs(tmp_path)) == 2
+
+
+def test_a_damaged_run_is_trained_again(queue: Jobs, tmp_path: Path):
+    config = small(epochs=1)
+    load_or_train(config, tmp_path, device="cpu")
+    (tmp_path / config.key / "codes.npz").unlink()
+    queue.submit(config)
+    until(lambda: dict(survey(tmp_path)) == {config.key: config} and read_job(tmp_path, config.key) is None)
 
 
 def test_too_many_epochs_or_runs_are_refused(tmp_path: Path):

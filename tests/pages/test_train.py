@@ -1,0 +1,139 @@
+import time
+from functools import partial
+from typing import Any
+
+import pytest
+
+from core.checkpoints import survey
+from core.config import recipe
+from core.jobs import Job, Jobs, Limits, read_job
+from core.ui import cache, studio
+
+PAGE = "pages/train.py"
+QUICK: dict[str, Any] = {"data": "digits", "train_model": "AE", "digits_epochs": 2}
+
+
+@pytest.fixture
+def opened(open_page):
+    return partial(open_page, PAGE)
+
+
+@pytest.fixture
+def own_shelf(other_shelf, open_page):
+    """Return a shelf with one tiny run, and stop what was started on it in the end."""
+    from core.runs import load_or_train
+
+    load_or_train(recipe("digits", "vae", hidden=(8,), epochs=1), other_shelf, device="cpu")
+    yield other_shelf
+    studio.queue().close()
+
+
+def button(app, label: str) -> Any:
+    return next((one for one in app.button if one.label == label), None)
+
+
+def test_the_first_screen_shows_a_run_that_is_trained(opened):
+    app = opened(data="digits")
+    assert any("on the shelf" in one.value for one in app.success)
+    assert button(app, "Start") is None
+    assert {chart.key for chart in app.get("plotly_chart")} == {"live_curves", "live_codes", "live_kl"}
+    assert app.get("image")
+
+
+def test_start_trains_once_in_the_background_and_the_run_is_on_the_shelf(opened, own_shelf):
+    config = recipe("digits", "ae", epochs=2)
+    app, other = opened(**QUICK), opened(**QUICK)
+    assert any("About **" in one.value for one in app.markdown)
+    for one in (app, other):
+        button(one, "Start").click().run()
+        assert not one.exception
+    end = time.monotonic() + 60
+    while not (own_shelf / config.key).is_dir():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert {key for key, _ in survey(own_shelf)} == {config.key, recipe("digits", "vae", hidden=(8,), epochs=1).key}
+    assert any("on the shelf" in one.value for one in app.run().success)
+    assert "AE" in app.selectbox(key="model").options
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("stopped", "It was stopped"),
+        ("interrupted", "the server went away"),
+        ("failed", "It failed: training diverged"),
+    ],
+)
+def test_a_training_that_was_left_can_go_on_or_be_discarded(opened, own_shelf, monkeypatch, state, said):
+    job = Job(config=recipe("digits", "ae", epochs=2), state=state, reason="training diverged")
+    monkeypatch.setattr(studio.jobs, "read_job", lambda root, key: job if key == job.config.key else None)
+    app = opened(**QUICK)
+    assert button(app, "Continue") is not None
+    assert button(app, "Discard") is not None
+    assert any(said in one.value for one in (*app.warning, *app.error))
+
+
+def test_a_running_one_can_be_stopped_and_says_how_far_it_is(opened, own_shelf, monkeypatch):
+    job = Job(
+        config=recipe("digits", "ae", epochs=2), state="running", seen=100, total=400, epoch=1, images_per_second=50.0
+    )
+    monkeypatch.setattr(studio.jobs, "read_job", lambda root, key: job if key == job.config.key else None)
+    app = opened(**QUICK)
+    assert button(app, "Stop") is not None
+    (bar,) = app.get("progress")
+    assert (bar.proto.value, bar.proto.text) == (25, "Epoch 1 of 2, 50 images/s, 6 s left")
+
+
+def test_bad_combinations_are_explained_and_cannot_be_started(opened):
+    app = opened(data="digits", train_model="β-VAE")
+    app.number_input(key="digits_epochs").set_value(1)
+    app.session_state["train_seed"] = 0
+    assert button(app.run(), "Start") is not None
+    refused = recipe
+
+    def never(*names: object, **changes: object) -> object:
+        raise ValueError("beta should be at least 0, got -1.0")
+
+    studio.recipe = lambda data, name, *rest, **changes: refused(data, name) if not rest else never()  # type: ignore[assignment]
+    try:
+        app.run()
+        assert any("beta should be at least 0, got -1.0." in one.value for one in app.error)
+        assert button(app, "Start") is None
+    finally:
+        studio.recipe = refused
+
+
+def test_a_deployment_may_switch_training_off(opened, monkeypatch):
+    monkeypatch.setattr(studio, "queue", lambda: Jobs(cache.SHELF, Limits(training=False)))
+    app = opened(**QUICK)
+    assert button(app, "Start") is None
+    assert any("switched off" in one.value for one in app.info)
+
+
+def test_a_limit_is_one_sentence(opened, own_shelf, monkeypatch):
+    full = Jobs(own_shelf, Limits(waiting=0))
+    monkeypatch.setattr(studio, "queue", lambda: full)
+    app = opened(**QUICK)
+    button(app, "Start").click().run()
+    assert [one.value for one in app.error] == [
+        "there should be at most 0 trainings in the queue; wait for one to end."
+    ]
+    assert read_job(own_shelf, recipe("digits", "ae", epochs=2).key) is None
+
+
+def test_shipped_runs_cannot_be_deleted_and_own_ones_can(opened, own_shelf):
+    key = recipe("digits", "vae", hidden=(8,), epochs=1).key
+    app = opened(data="digits")
+    button(app, "Delete").click().run()
+    assert not (own_shelf / key).exists()
+    assert [one.label for one in app.button if one.label == "Delete"] == []
+
+
+def test_nothing_that_ships_is_offered_for_deletion(opened):
+    assert button(opened(data="digits"), "Delete") is None
+
+
+def test_without_the_images_a_run_that_is_not_kept_cannot_be_started(opened):
+    app = opened(data="mnist", train_model="AE", mnist_epochs=1)
+    assert button(app, "Start") is None
+    assert any("LATENT_LAB_DATA" in one.value for one in app.info)
