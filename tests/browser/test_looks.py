@@ -14,6 +14,7 @@ PATHS = (
     "noise?data=digits&latents=10",
     "traversals?data=sprites&model=β-VAE",
     "interpolations?data=mnist&latents=10",
+    "train?data=digits&train_model=β-VAE",
 )
 
 PHONE = {"width": 390, "height": 844}
