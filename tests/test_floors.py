@@ -131,6 +131,7 @@ for module in pkgutil.walk_packages(core.__path__, "core."):
 """
 
 
+@pytest.mark.slow
 def test_all_but_the_dashboard_imports_where_streamlit_is_not_installed():
     command = [sys.executable, "-W", "error", "-c", EVERYTHING]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)

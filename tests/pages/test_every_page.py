@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 FAMILIES = sorted({(config.data.name, config.model.latent_dim) for config in shelf()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("data", "latents"), FAMILIES)
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens_for_every_family_of_runs(open_page, page, data, latents):
@@ -20,6 +21,7 @@ def test_every_page_opens_for_every_family_of_runs(open_page, page, data, latent
     assert app.get("image")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_a_fresh_server_shows_what_a_deep_link_names(page):
     app = AppTest.from_file(ROOT / "dashboard.py", default_timeout=120).switch_page(page)
@@ -61,6 +63,7 @@ def test_images_that_need_no_file_are_never_missing(open_page, page, data):
     assert not any("not on this machine" in info.value for info in open_page(page, data=data, nearest="true").info)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_every_picture_has_a_text_for_those_who_do_not_see_it(open_page, page):
     pictures = [one for image in open_page(page, data="digits").get("image") for one in image.proto.imgs]

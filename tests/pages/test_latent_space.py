@@ -134,6 +134,7 @@ def test_tsne_places_every_code_and_is_kept(opened, monkeypatch):
     assert not app.run().exception
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", ["shape", "scale", "orientation", "x", "y"])
 def test_sprites_can_be_coloured_by_what_truly_varies(opened, factor):
     app = opened(data="sprites", color=factor)

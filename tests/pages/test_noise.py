@@ -78,6 +78,7 @@ def panels(app) -> list[str]:
     return [m.value.strip("*") for m in app.markdown[1:] if m.value.startswith(("**AE**", "**Noisy AE,", "**VAE**"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("choices", "labels"),
     [

@@ -59,6 +59,7 @@ def test_noise_and_beta_are_asked_for_where_they_apply(open_page, model, shown):
     assert keys(open_page(data="digits", model=model)) & {"eta", "beta", "run"} == shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_a_link_restores_what_was_picked(open_page, page):
     app = open_page(page, data="digits", latents=10, model="Noisy AE")
@@ -129,6 +130,7 @@ def test_the_slider_over_the_stops_moves_the_picker(open_page, number, page, dat
     assert app.select_slider(key=f"stop {number}").value == (0.0 if number == "noise_ratio" else None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_a_family_that_is_not_complete_shows_those_that_are_there(open_page, other_shelf, page):
     copy_runs(other_shelf, FAMILY[:1])
@@ -147,6 +149,7 @@ def test_every_page_bears_runs_of_one_latent(open_page, other_shelf, page):
     assert not app.error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_an_altered_checkpoint_is_one_warning_and_the_rest_opens(open_page, other_shelf, page):
     copy_runs(other_shelf, FAMILY)

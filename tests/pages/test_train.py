@@ -40,6 +40,7 @@ def test_the_first_screen_shows_a_run_that_is_trained(opened):
     assert app.get("image")
 
 
+@pytest.mark.slow
 def test_start_trains_once_in_the_background_and_the_run_is_on_the_shelf(opened, own_shelf):
     config = recipe("digits", "ae", epochs=2)
     app, other = opened(**QUICK), opened(**QUICK)
