@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -148,7 +149,7 @@ def newest(root: Path, key: str) -> Arrays | None:
     """Return what the newest epoch of a job looks like, or None before there is one."""
     try:
         return unpack_arrays((Path(root) / JOBS / f"{key}.npz").read_bytes())
-    except (OSError, ValueError, EOFError):
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return None
 
 
@@ -175,12 +176,17 @@ class Jobs:
         """
         with self._lock:
             job = read_job(self.root, config.key)
-            if _is_kept(self.root, config.key) or (job and job.state in ("queued", "running")):
-                return
-            self._check_limits(config)
-            _write(self.root, Job(config=config, seen=job.seen if job else 0, total=job.total if job else 0))
-            self._look()
-            self._start_watching()
+            if not _is_kept(self.root, config.key) and not (job and job.state in ("queued", "running")):
+                self._check_limits(config)
+                _write(self.root, Job(config=config, seen=job.seen if job else 0, total=job.total if job else 0))
+            self.attend()
+
+    def attend(self) -> None:
+        """Start what waits, also what an earlier server left waiting, and see to it until nothing is left."""
+        with self._lock:
+            if self._look() and self._watch is None:
+                self._watch = threading.Thread(target=self._watch_queue, name="jobs", daemon=True)
+                self._watch.start()
 
     def stop(self, key: str) -> None:
         """End a job after its step; what it reached by its last putting aside is kept."""
@@ -226,11 +232,6 @@ class Jobs:
         if len(own) >= self.limits.runs:
             raise TooMany(f"there should be at most {self.limits.runs} trained runs here; delete one first")
 
-    def _start_watching(self) -> None:
-        if self._watch is None or not self._watch.is_alive():
-            self._watch = threading.Thread(target=self._watch_queue, name="jobs", daemon=True)
-            self._watch.start()
-
     def _watch_queue(self) -> None:
         while not self._closed.wait(LOOKED_EVERY):
             with self._lock:
@@ -261,7 +262,9 @@ class Jobs:
     def _bury(self, key: str, code: int) -> None:
         """Say why a process ended that did not say so itself."""
         job = read_job(self.root, key)
-        if job and job.state in ("running", "interrupted"):
+        if job and code == -signal.SIGTERM:  # asked to stop before it could listen
+            _write(self.root, replace(job, state="stopped"))
+        elif job and job.state in ("running", "interrupted"):
             reason = f"its process was ended by signal {-code}, as a system short of memory does" if code < 0 else ""
             reason = reason or f"its process ended with code {code}"
             _write(self.root, replace(job, state="failed", reason=reason))

@@ -31,7 +31,9 @@ _COLLAPSED = 0.01
 @st.cache_resource(max_entries=1, show_spinner=False)
 def queue() -> jobs.Jobs:
     """Return the queue of this server, shared by all visitors."""
-    return jobs.Jobs(cache.SHELF, jobs.limits_of(os.environ))
+    found = jobs.Jobs(cache.SHELF, jobs.limits_of(os.environ))
+    found.attend()
+    return found
 
 
 def choose(data: str) -> RunConfig | None:
@@ -232,22 +234,35 @@ def own_runs() -> None:
     if not found:
         st.caption("None yet. Runs that ship cannot be deleted.")
     for key in found:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"`{key}`")
-            st.download_button(
-                "Download",
-                lambda key=key: pack_run(cache.SHELF, key),
-                f"{key}.zip",
-                "application/zip",
-                key=f"download {key}",
-                on_click="ignore",
-                icon=":material/download:",
-            )
-            st.button("Delete", key=f"delete {key}", on_click=delete, args=(cache.SHELF, key), icon=":material/delete:")
+        _own_run(key)
+    if problem := st.session_state.pop("undeletable", None):
+        st.error(f"{problem}.")
     file = st.file_uploader("Bring a run back (the zip of its folder)", "zip", max_upload_size=50)
     if file is not None and st.session_state.get("brought") != file.file_id:
         st.session_state["brought"] = file.file_id
         _bring(file.getvalue())
+
+
+def _own_run(key: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"`{key}`")
+        st.download_button(
+            "Download",
+            lambda: pack_run(cache.SHELF, key),
+            f"{key}.zip",
+            "application/zip",
+            key=f"download {key}",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        st.button("Delete", key=f"delete {key}", on_click=_delete, args=(key,), icon=":material/delete:")
+
+
+def _delete(key: str) -> None:
+    try:
+        delete(cache.SHELF, key)
+    except CheckpointError as error:  # another visitor was first, or the disk may not be written to
+        st.session_state["undeletable"] = str(error)
 
 
 def _bring(content: bytes) -> None:

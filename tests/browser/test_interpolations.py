@@ -103,6 +103,7 @@ def test_the_films_play_by_themselves(open_page):
         timeout=PATIENCE,
     )
     page.get_by_role("button", name="Pause").click()
+    expect(label).not_to_have_text(before)
 
 
 def test_a_link_restores_path_and_pair(open_page):

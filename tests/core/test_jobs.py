@@ -185,7 +185,24 @@ def test_a_damaged_run_is_trained_again(queue: Jobs, tmp_path: Path):
     load_or_train(config, tmp_path, device="cpu")
     (tmp_path / config.key / "codes.npz").unlink()
     queue.submit(config)
-    until(lambda: dict(survey(tmp_path)) == {config.key: config} and read_job(tmp_path, config.key) is None)
+    until(lambda: (tmp_path / config.key / "codes.npz").is_file() and read_job(tmp_path, config.key) is None)
+    assert dict(survey(tmp_path)) == {config.key: config}
+
+
+def test_what_an_earlier_server_left_waiting_is_begun_when_the_next_one_attends(queue: Jobs, tmp_path: Path):
+    config = small(epochs=1)
+    jobs._write(tmp_path, Job(config=config))
+    queue.attend()
+    until(lambda: read_job(tmp_path, config.key) is None)
+    assert dict(survey(tmp_path)) == {config.key: config}
+
+
+def test_a_job_that_is_stopped_before_it_can_listen_is_stopped_and_not_failed(queue: Jobs, tmp_path: Path):
+    config = small(**ENDLESS)
+    queue.submit(config)
+    queue.stop(config.key)
+    until(lambda: state(tmp_path, config) != "running")
+    assert state(tmp_path, config) == "stopped"
 
 
 def test_too_many_epochs_or_runs_are_refused(tmp_path: Path):

@@ -1,3 +1,4 @@
+import shutil
 import time
 from functools import partial
 from typing import Any
@@ -128,6 +129,13 @@ def test_shipped_runs_cannot_be_deleted_and_own_ones_can(opened, own_shelf):
     button(app, "Delete").click().run()
     assert not (own_shelf / key).exists()
     assert [one.label for one in app.button if one.label == "Delete"] == []
+
+
+def test_a_run_that_another_visitor_deleted_first_is_one_sentence(opened, own_shelf):
+    app = opened(data="digits")
+    shutil.rmtree(own_shelf / recipe("digits", "vae", hidden=(8,), epochs=1).key)
+    button(app, "Delete").click().run()
+    assert not app.exception
 
 
 def test_nothing_that_ships_is_offered_for_deletion(opened):
