@@ -78,7 +78,10 @@ def pick(config: RunConfig) -> None:
     """Move the run picker to a run; for the callback of a widget that chooses among runs of the same picker."""
     st.session_state["model"] = MODEL_LABELS[config.model.name]
     if number := _NUMBERS.get(config.model.name):
-        st.session_state[number.key] = f"{_number(config):g}"
+        value = f"{_number(config):g}"
+        if number.key not in st.session_state:  # Streamlit writes the address itself for choices that were there before
+            st.query_params[number.key] = value
+        st.session_state[number.key] = value
 
 
 def draw_frame() -> None:

@@ -73,3 +73,14 @@ def test_it_can_be_read_in_both_themes_and_fits_a_phone(open_page, path):
         assert look["prose"]
         assert [text for text in look["prose"] if text[1] < 4] == []
         assert [text for text in look["buttons"] + look["marks"] if text[1] < 3] == []
+
+
+@pytest.mark.parametrize(("path", "choice", "most"), [("noise?data=digits", "Noise η", "1"), ("traversals", "β", "4")])
+def test_moving_the_slider_away_from_a_vae_changes_the_link_too(open_page, path, choice, most):
+    page = open_page(path)
+    expect(page.get_by_role("combobox", name="Model")).to_have_value("VAE")
+    page.locator('[data-testid="stSlider"] input[type="range"]').first.press("End")
+    expect(page.get_by_role("combobox", name=choice, exact=True)).to_have_value(most)
+    finish(page).wait_for_timeout(500)
+    page.reload()
+    expect(page.get_by_role("combobox", name=choice, exact=True)).to_have_value(most)
