@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from core.checkpoints import (
 from core.config import RunConfig
 from core.data import ImageSet, Split
 from core.data import load as load_data
+from core.film import Film, film_epochs, frame_of, spliced
 from core.models import Autoencoder, build, restore
 from core.runtime import describe, pick_device, pick_precision
 from core.training import Diverged, EpochRecord, Evaluation, Training, encode, evaluate
@@ -49,7 +50,8 @@ class Run:
         model: on the CPU, in float32, in evaluation mode.
         metrics: `nll`, `kl`, `elbo` in nats per test image (None where there is no KL), `kl_per_latent`, `mse` per
             pixel, `squared_radius`, `test_images`, `seconds` of training, `images_per_second`.
-        history: per epoch, `nll`, `kl`, `test_nll`, `test_kl`, `kl_per_latent`, `test_mse`, `squared_radius`.
+        history: per epoch, `nll`, `kl`, `test_nll`, `test_kl`, `kl_per_latent`, `test_mse`, `squared_radius`,
+            `code_scale` (missing in runs of before it was kept).
         codes: `mean` and `std` (N, L) of the test images' posteriors, `label` (N,), `factors` (N, K) for sprites,
             `train_mean` and `train_std` (M, L) of the first training images.
         environment: device, precision, threads, library versions.
@@ -141,61 +143,79 @@ def train_and_keep(
     precision = pick_precision(where, pixels=config.data.size**2)
     data = load_data(config.data) if data is None else data
     training = Training(build(config), data, config, device=where, precision=precision)
-    records = _take_up(root, training)
+    progress = _take_up(root, training)
     try:
-        for record in _put_aside_now_and_then(root, training, records, on_step):
+        for record in _put_aside_now_and_then(root, training, progress, on_step):
             if on_model:
-                on_model(training.model, _history(records))
+                on_model(training.model, _history(progress.records))
             yield record
     except GeneratorExit:
-        _put_aside(root, training, records)
+        _put_aside(root, training, progress)
         raise
-    save(root, _checkpoint(config, training.model, data, records, describe(where, precision)))
+    save(root, _checkpoint(training, data, progress, describe(where, precision)))
     drop_unfinished(root, config.key)
 
 
+@dataclass
+class _Progress:
+    """What is kept of the epochs so far."""
+
+    records: list[EpochRecord] = field(default_factory=list)
+    film: Film = field(default_factory=dict)
+
+    def shoot(self, training: Training) -> None:
+        """Take a frame, if this is an epoch for one."""
+        config = training.config
+        if config.model.latent_dim == 2 and training.epoch in film_epochs(config.train.epochs):
+            self.film = spliced(self.film, frame_of(training.model, training.test, training.epoch))
+
+
 def _put_aside_now_and_then(
-    root: Path, training: Training, records: list[EpochRecord], on_step: Callable[[int], None] | None
+    root: Path, training: Training, progress: _Progress, on_step: Callable[[int], None] | None
 ) -> Iterator[EpochRecord]:
     last = time.monotonic()
+    if training.epoch == 0:
+        progress.shoot(training)
     for record in training.epochs(on_step):
-        records.append(record)
+        progress.records.append(record)
+        progress.shoot(training)
         if time.monotonic() - last > PUT_ASIDE_EVERY and training.epoch < training.config.train.epochs:
-            _put_aside(root, training, records)
+            _put_aside(root, training, progress)
             last = time.monotonic()
         yield record
 
 
-def _put_aside(root: Path, training: Training, records: list[EpochRecord]) -> None:
-    if records:
-        put_aside(root, Unfinished(training.config, training.state(), _history(records)))
+def _put_aside(root: Path, training: Training, progress: _Progress) -> None:
+    if progress.records:
+        history = _history(progress.records)
+        put_aside(root, Unfinished(training.config, training.state(), history, progress.film))
 
 
-def _take_up(root: Path, training: Training) -> list[EpochRecord]:
+def _take_up(root: Path, training: Training) -> _Progress:
     """Go on where the same training was put aside, if it was, and return the epochs so far."""
     found = take_up(root, training.config)
     if found is None:
-        return []
+        return _Progress()
     training.take_up(found.state)
-    return _records(found.history)
+    return _Progress(_records(found.history), found.film)
 
 
-def _checkpoint(
-    config: RunConfig, trained: Autoencoder, data: Split, records: list[EpochRecord], environment: dict[str, str]
-) -> Checkpoint:
+def _checkpoint(training: Training, data: Split, progress: _Progress, environment: dict[str, str]) -> Checkpoint:
     """Round the weights to half precision first, so that every number is one of the model that is kept."""
-    weights = {name: _rounded(tensor.detach().cpu()) for name, tensor in trained.state_dict().items()}
+    config = training.config
+    weights = {name: _rounded(tensor.detach().cpu()) for name, tensor in training.model.state_dict().items()}
     model = restore(config, weights)
-    metrics = _metrics(model, data.test, records)
+    metrics = _metrics(model, data.test, progress.records)
     if not math.isfinite(metrics["nll"]):
         raise Diverged("training diverged: the weights have outgrown half precision; lower the learning rate")
     return Checkpoint(
         config=config,
         metrics=metrics,
         weights=weights,
-        history=_history(records),
+        history=_history(progress.records),
         codes=_codes(model, data),
         environment=environment,
+        film=progress.film,
     )
 
 
@@ -223,6 +243,7 @@ def _history(records: list[EpochRecord]) -> Arrays:
         "kl_per_latent": [r.test.kl_per_latent for r in records],
         "test_mse": [r.test.mse for r in records],
         "squared_radius": [r.test.squared_radius for r in records],
+        "code_scale": [r.test.code_scale for r in records],
         "seconds": [r.seconds for r in records],
         "images_per_second": [r.images_per_second for r in records],
     }
@@ -231,17 +252,14 @@ def _history(records: list[EpochRecord]) -> Arrays:
 
 def _records(history: Arrays) -> list[EpochRecord]:
     """Return the epochs that `_history` made a table of."""
+    names = ("test_nll", "test_kl", "kl_per_latent", "test_mse", "squared_radius", "code_scale")
     columns = {name: column.tolist() for name, column in history.items()}
-    tests = zip(
-        *(columns[name] for name in ("test_nll", "test_kl", "kl_per_latent", "test_mse", "squared_radius")), strict=True
-    )
-    rest = zip(*(columns[name] for name in ("nll", "kl", "seconds", "images_per_second")), strict=True)
-    return [
-        EpochRecord(epoch, nll, kl, Evaluation(test_nll, test_kl, tuple(latents), mse, radius), seconds, speed)
-        for epoch, ((test_nll, test_kl, latents, mse, radius), (nll, kl, seconds, speed)) in enumerate(
-            zip(tests, rest, strict=True), 1
-        )
+    tests = [
+        Evaluation(nll, kl, tuple(latents), *rest)
+        for nll, kl, latents, *rest in zip(*(columns[name] for name in names), strict=True)
     ]
+    rows = zip(columns["nll"], columns["kl"], tests, columns["seconds"], columns["images_per_second"], strict=True)
+    return [EpochRecord(epoch, *row) for epoch, row in enumerate(rows, 1)]
 
 
 def _codes(model: Autoencoder, data: Split) -> Arrays:

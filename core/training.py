@@ -32,6 +32,7 @@ class Evaluation(NamedTuple):
         kl_per_latent: nats per image (L,); empty where the posterior is charged no KL.
         mse: squared error of the reconstruction of the mean code, per pixel.
         squared_radius: R, mean squared distance of the mean codes from the origin.
+        code_scale: standard deviation of the mean codes, the root of the mean variance of the latents.
     """
 
     nll: float
@@ -39,6 +40,7 @@ class Evaluation(NamedTuple):
     kl_per_latent: tuple[float, ...]
     mse: float
     squared_radius: float
+    code_scale: float
 
     @property
     def elbo(self) -> float:
@@ -218,8 +220,10 @@ def evaluate(model: Autoencoder, images: ImageSet, *, seed: int = 0) -> Evaluati
     model.eval()
     noise = generator(seed, images.labels.device)
     sums = [_evaluate_batch(model, x, noise) for x in _batches(images)]
-    nll, kl, mse, radius, *per_latent = (torch.stack(sums).sum(0) / len(images)).tolist()
-    return Evaluation(nll, kl, tuple(per_latent), mse, radius)
+    nll, kl, mse, radius, *latents = (torch.stack(sums).sum(0) / len(images)).tolist()
+    centre, per_latent = latents[: model.prior.latent_dim], latents[model.prior.latent_dim :]
+    variance = max(0.0, radius - sum(mean * mean for mean in centre)) / len(centre)
+    return Evaluation(nll, kl, tuple(per_latent), mse, radius, math.sqrt(variance))
 
 
 @torch.inference_mode()
@@ -259,12 +263,13 @@ def _sums(now: Terms) -> Tensor:
 
 
 def _evaluate_batch(model: Autoencoder, x: Tensor, noise: torch.Generator) -> Tensor:
-    """Return sums over a batch of nll, KL, mse, squared radius and the KL of each latent, where that is defined."""
+    """Return sums over a batch: nll, KL, mse, squared radius, each latent's mean, its KL where that is defined."""
     posterior, z, output = model(x, noise)
     charged = model.posterior.has_kl
     kl = model.prior.kl(posterior, z) if charged else torch.full_like(posterior.mean[:, 0], math.nan)
     mse = (model.decode(posterior.mean) - x).square().flatten(1).mean(1)
     columns = [model.likelihood.nll(output, x), kl, mse, posterior.mean.square().sum(-1)]
+    columns += posterior.mean.unbind(1)
     if charged and model.prior.factorised:
         columns += model.prior.kl_per_latent(posterior).unbind(1)
     return torch.stack(columns).sum(1).cpu().double()

@@ -23,6 +23,7 @@ from core.experiments.kept import Numbers, Study
 from core.explore import decoding, neighbours, projection, sampling
 from core.figures import images as pictures
 from core.figures.latents import decoded_plane
+from core.film import plane_codes
 from core.metrics.latents import active
 from core.metrics.reference import Reference, load_classifier
 from core.runs import Run, open_run
@@ -242,7 +243,7 @@ def ceiling(data: DataConfig) -> dict[str, float] | None:
 def plane_figure(key: str, half_width: float, resolution: int) -> go.Figure:
     """Return the decoded plane of a two-latent run as a figure."""
     extent = (-half_width, half_width, -half_width, half_width)
-    decoded = decoding.decode(run(key).model, decoding.plane_codes(extent, resolution))
+    decoded = decoding.decode(run(key).model, plane_codes(extent, resolution))
     return decoded_plane(decoded, extent, prior_circles=True, height=520)
 
 

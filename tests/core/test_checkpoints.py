@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints
 from core.checkpoints import (
     Checkpoint,
     CheckpointError,
     check_writable,
     delete,
+    folders,
     load,
     pack_arrays,
     pack_run,
@@ -168,7 +168,7 @@ def alter(folder: Path, change: Callable[[dict], object], *, seal: bool = True) 
     document = json.loads((folder / "run.json").read_text())
     claimed = document.pop("sha256")
     change(document)
-    document["sha256"] = checkpoints._digest(document) if seal else claimed
+    document["sha256"] = folders._digest(document) if seal else claimed
     (folder / "run.json").write_text(json.dumps(document))
 
 

@@ -16,7 +16,7 @@ from core.explore.decoding import decode
 from core.models import build, mean_squared_radius
 from core.models.posteriors import Fixed
 from core.runs import Run, load_or_train, open_run, train_and_keep
-from core.training import Diverged, EpochRecord, encode, evaluate
+from core.training import Diverged, EpochRecord, Training, encode, evaluate
 
 MODELS = list(MODEL_LABELS)
 
@@ -252,16 +252,17 @@ def test_again_forgets_what_was_put_aside(tmp_path: Path, data: Split):
 
 def test_an_r_beyond_half_precision_is_kept_and_weights_beyond_it_are_refused(data: Split):
     config = small("noisy-ae")
-    model = build(config)
-    records = [EpochRecord(1, 1.0, math.nan, evaluate(model, data.test), 1.0, 1.0)]
+    training = Training(build(config), data, config, device=torch.device("cpu"))
+    model = training.model
+    progress = runs._Progress([EpochRecord(1, 1.0, math.nan, evaluate(model, data.test), 1.0, 1.0)])
     assert isinstance(model.posterior, Fixed)
     model.posterior.squared_radius.fill_(1e6)
-    kept = runs._checkpoint(config, model, data, records, {})
+    kept = runs._checkpoint(training, data, progress, {})
     assert kept.weights["posterior.squared_radius"].item() == 1e6
     assert kept.codes["std"] == pytest.approx(math.sqrt(0.05 * 1e6), rel=1e-3)
     next(model.parameters()).data.fill_(1e5)
     with pytest.raises(Diverged, match="the weights have outgrown half precision"):
-        runs._checkpoint(config, model, data, records, {})
+        runs._checkpoint(training, data, progress, {})
 
 
 def no_constant(name: str) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 from core import training
 from core.config import MODEL_LABELS, RunConfig, recipe, with_seed
 from core.data import ImageSet, Split, digits, sprites
+from core.metrics.latents import code_scale
 from core.models import Autoencoder, build, mean_squared_radius
 from core.runtime import generator
 from core.training import Diverged, EpochRecord, Training, encode, evaluate, half_cosine, train
@@ -138,6 +139,7 @@ def test_r_is_that_of_the_training_set_after_training(data: Split):
     torch.testing.assert_close(std, (0.05 * mean_squared_radius(codes)).sqrt().expand_as(std))
     test_codes, _ = encode(model, data.test)
     assert record.test.squared_radius == pytest.approx(mean_squared_radius(test_codes).item(), rel=1e-5)
+    assert record.test.code_scale == pytest.approx(code_scale(test_codes.numpy()), rel=1e-4)
 
 
 def with_nan(images: ImageSet) -> ImageSet:

@@ -4,7 +4,7 @@ import torch
 
 from core.config import recipe
 from core.explore import decoding
-from core.explore.decoding import decode, plane_codes
+from core.explore.decoding import decode
 from core.models import Autoencoder, build
 
 
@@ -44,20 +44,3 @@ def test_batches_of_decoding_change_nothing(monkeypatch: pytest.MonkeyPatch):
 
 def test_one_code_is_enough():
     assert decode(model(latents=10), codes(1, 10)).shape == (1, 8, 8)
-
-
-def test_the_plane_goes_row_by_row_from_the_top_left():
-    z = plane_codes((-3, 3, -1, 2), 30).reshape(30, 30, 2)
-    across, down = z[..., 0], z[..., 1]
-    assert (np.diff(across, axis=1) > 0).all()
-    assert (np.diff(down, axis=0) < 0).all()
-    np.testing.assert_allclose(across, across[:1].repeat(30, axis=0))
-    np.testing.assert_allclose(down, down[:, :1].repeat(30, axis=1))
-
-
-def test_cells_of_the_plane_tile_the_extent():
-    z = plane_codes((-3, 3, -1, 2), 30)
-    half_a_cell = np.array([0.1, 0.05])
-    np.testing.assert_allclose(z.min(0) - half_a_cell, [-3, -1], atol=1e-6)
-    np.testing.assert_allclose(z.max(0) + half_a_cell, [3, 2], atol=1e-6)
-    assert plane_codes((0, 2, 4, 8), 1).tolist() == [[1, 6]]

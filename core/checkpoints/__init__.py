@@ -1,0 +1,55 @@
+"""What was trained, kept on disk: a folder per run, written whole or not at all, verified when read, never pickled.
+
+<key>/run.json              config, metrics, library versions, SHA-256 of every other file and of itself
+<key>/weights.safetensors   half precision
+<key>/history.npz           one array per column, a row per epoch
+<key>/codes.npz             posterior means and standard deviations, labels, factors
+<key>/film.npz              codes and decoded plane at chosen epochs, of models with two latents
+
+.unfinished/<key>/          a training that was put aside: run.json, state.safetensors in full precision, history.npz,
+                            film.npz
+"""
+
+from core.checkpoints.arrays import Arrays, pack_arrays, unpack_arrays
+from core.checkpoints.folders import (
+    DOCUMENT,
+    FORMAT,
+    CheckpointError,
+    check_writable,
+    read_document,
+    read_folder,
+    write_folder,
+)
+from core.checkpoints.parcels import pack_run, unpack_run
+from core.checkpoints.runs import Checkpoint, delete, load, load_film, run_names, save, survey
+from core.checkpoints.unfinished import UNFINISHED, Unfinished, drop_unfinished, put_aside, take_up, unfinished_keys
+from core.config import SHELF
+
+__all__ = [
+    "DOCUMENT",
+    "FORMAT",
+    "SHELF",
+    "UNFINISHED",
+    "Arrays",
+    "Checkpoint",
+    "CheckpointError",
+    "Unfinished",
+    "check_writable",
+    "delete",
+    "drop_unfinished",
+    "load",
+    "load_film",
+    "pack_arrays",
+    "pack_run",
+    "put_aside",
+    "read_document",
+    "read_folder",
+    "run_names",
+    "save",
+    "survey",
+    "take_up",
+    "unfinished_keys",
+    "unpack_arrays",
+    "unpack_run",
+    "write_folder",
+]

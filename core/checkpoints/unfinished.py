@@ -1,0 +1,78 @@
+"""Trainings that were put aside, to be taken up again."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+from core.checkpoints.arrays import UNREADABLE, Arrays, pack_arrays, unpack_arrays
+from core.checkpoints.folders import CheckpointError, config_of, folder_names, read_folder, restore_cut, write_folder
+from core.config import RunConfig
+
+UNFINISHED = ".unfinished"
+"""The folder beside the runs for trainings that were put aside."""
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A training that was put aside after an epoch.
+
+    Args:
+        config: what is trained.
+        state: all that decides how it goes on.
+        history: one array per column with a row per epoch so far.
+        film: so far.
+    """
+
+    config: RunConfig
+    state: dict[str, torch.Tensor]
+    history: Arrays
+    film: Arrays
+
+
+def put_aside(root: Path, unfinished: Unfinished) -> None:
+    """Keep an unfinished training in `root`, replacing an older state of the same key.
+
+    Raises:
+        CheckpointError: the disk is full or may not be written to; the older state is left.
+    """
+    document = {"kind": "unfinished", "config": unfinished.config.to_dict()}
+    state = {name: tensor.contiguous().cpu() for name, tensor in unfinished.state.items()}
+    files = {
+        "state.safetensors": safetensors.torch.save(state),
+        "history.npz": pack_arrays(unfinished.history),
+        "film.npz": pack_arrays(unfinished.film),
+    }
+    write_folder(Path(root) / UNFINISHED / unfinished.config.key, document, files)
+
+
+def take_up(root: Path, config: RunConfig) -> Unfinished | None:
+    """Return the training of a config that was put aside in `root`, or None; a damaged one is as good as none."""
+    folder = Path(root) / UNFINISHED
+    restore_cut(folder)
+    try:
+        document, files = read_folder(folder / config.key)
+        if document.get("kind") != "unfinished" or config_of(folder / config.key, document) != config:
+            return None
+        history, film = (unpack_arrays(files[name]) for name in ("history.npz", "film.npz"))
+        return Unfinished(config, safetensors.torch.load(files["state.safetensors"]), history, film)
+    except (CheckpointError, *UNREADABLE):
+        return None
+
+
+def unfinished_keys(root: Path) -> list[str]:
+    """Return the keys of the trainings that were put aside in `root`, sorted."""
+    return folder_names(Path(root) / UNFINISHED)
+
+
+def drop_unfinished(root: Path, key: str) -> None:
+    """Forget a training that was put aside, if there is one."""
+    folder = Path(root) / UNFINISHED
+    shutil.rmtree(folder / key, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()  # only if it is empty
