@@ -9,14 +9,15 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-SHELF = Path(__file__).resolve().parent.parent / "checkpoints"
-"""The folder of the runs that ship with the project."""
+SHELF = Path(os.environ.get("LATENT_LAB_SHELF") or Path(__file__).parents[1] / "checkpoints").expanduser().absolute()
+"""The folder of the runs: the one that LATENT_LAB_SHELF names, else that of the runs that ship with the project."""
 
 SIZES = {"digits": (8,), "mnist": (28,), "sprites": (32, 64)}
 """Image heights (= widths) in pixels that each data set has, its default first."""

@@ -1,8 +1,10 @@
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from core import config as module
 from core.config import (
     LIKELIHOODS,
     MODEL_LABELS,
+    SHELF,
     SIZES,
     DataConfig,
     ModelConfig,
@@ -267,3 +270,22 @@ def test_a_config_needs_the_standard_library_only():
     code = "import sys; import core.config; print(sorted({'torch', 'numpy', 'streamlit'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("value", "folder"),
+    [
+        (None, SHELF),
+        ("", SHELF),
+        ("~/runs", Path.home() / "runs"),
+        ("/some/where", Path("/some/where")),
+        ("here", Path.cwd() / "here"),
+    ],
+)
+def test_the_shelf_is_the_folder_that_the_environment_names(value: str | None, folder: Path):
+    named = {} if value is None else {"LATENT_LAB_SHELF": value}
+    code = "from core.config import SHELF; print(SHELF)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | named
+    )
+    assert done.stdout.strip() == str(folder)
