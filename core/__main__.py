@@ -71,10 +71,11 @@ class Bar:
         title: what is done.
         total: units in all, or None where it is not known.
         unit: what is counted.
+        before: units that an earlier command did.
     """
 
-    def __init__(self, title: str, total: int | None, unit: str = "images") -> None:
-        self.title, self.total, self.unit = title, total, unit
+    def __init__(self, title: str, total: int | None, unit: str = "images", before: int = 0) -> None:
+        self.title, self.total, self.unit, self.before = title, total, unit, before
         self.start = time.perf_counter()
         self.drawn, self.tenth = 0.0, -1
         self.terminal = sys.stderr.isatty()
@@ -92,7 +93,7 @@ class Bar:
 
     def line(self, done: int, now: float) -> str:
         """Return the bar as text."""
-        speed = done / max(now - self.start, 1e-9)
+        speed = (done - self.before) / max(now - self.start, 1e-9)
         if not self.total:
             return f"{self.title}  {done:,} {self.unit}"
         share = min(done / self.total, 1.0)
@@ -112,10 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return parsed.run(parsed) or 0
     except KeyboardInterrupt:
-        print(
-            "\nstopped; runs that were finished are kept, and the same command goes on with the one in training",
-            file=sys.stderr,
-        )
+        print(f"\n{STOPPED}", file=sys.stderr)
         return 130
     except (ValueError, ArithmeticError, RuntimeError, OSError) as error:
         _refuse(" ".join(str(error).split()))
@@ -209,6 +207,7 @@ def show_command(arguments: argparse.Namespace) -> None:
 
 
 def _train(config: RunConfig, arguments: argparse.Namespace, root: Path) -> None:
+    from core.checkpoints import take_up
     from core.runs import load_or_train
     from core.runtime import keep_freed_memory
 
@@ -216,8 +215,10 @@ def _train(config: RunConfig, arguments: argparse.Namespace, root: Path) -> None
         return
     keep_freed_memory()
     data = _load(config.data)
-    with closing(Bar(config.key, config.train.epochs * len(data.train))) as bar:
-        load_or_train(config, root, data=data, device=arguments.device, on_step=bar, again=True)
+    left = None if arguments.again else take_up(root, config)
+    before = len(left.history["nll"]) * len(data.train) if left else 0
+    with closing(Bar(config.key, config.train.epochs * len(data.train), before=before)) as bar:
+        load_or_train(config, root, data=data, device=arguments.device, on_step=bar, again=arguments.again)
 
 
 def _train_classifier(data: DataConfig, arguments: argparse.Namespace) -> None:

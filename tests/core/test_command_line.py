@@ -21,7 +21,7 @@ from core.experiments.kept import numbers_of
 from core.experiments.samples import kept_quality
 from core.experiments.traits import TRAITS
 from core.metrics import reference
-from core.runs import load_or_train, open_run
+from core.runs import load_or_train, open_run, train_and_keep
 
 PROJECT = SHELF.parent
 TINY = ("--hidden", "8", "--epochs", "1", "--device", "cpu")
@@ -165,6 +165,20 @@ def test_again_trains_what_is_kept(capsys: pytest.CaptureFixture[str], root: Pat
     words = ("--root", root, "train", "digits", "vae", *TINY)
     assert run(capsys, *words)[2] == ""
     assert "images/s" in run(capsys, *words, "--again")[2]
+
+
+def test_train_goes_on_with_what_was_left_and_again_does_not(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    config = recipe("digits", "vae", hidden=(8,), epochs=4)
+    words = ("--root", tmp_path, "train", "digits", "vae", "--hidden", 8, "--epochs", 4, "--device", "cpu")
+    for more, first in ((), " 76%"), (("--again",), " 1%"):
+        left = train_and_keep(config, tmp_path, device="cpu")
+        for _ in range(3):
+            next(left)
+        left.close()
+        code, _, err = run(capsys, *words, *more)
+        assert (code, first in err.splitlines()[0]) == (0, True), err
+        assert len(open_run(config.key, tmp_path).history["nll"]) == 4
+        assert not (tmp_path / UNFINISHED).exists()
 
 
 def test_list_prints_the_numbers_of_every_run(capsys: pytest.CaptureFixture[str], root: Path):
@@ -327,6 +341,8 @@ def test_the_bar_says_how_much_how_fast_and_how_long_still(capsys: pytest.Captur
     line = bar.line(500, bar.start + 2)
     assert line == "title █████░░░░░░░░░░░░░░░  25%  250 images/s  6 s left"
     assert bar.line(2000, bar.start + 4).endswith("100%  500 images/s  0 s left")
+    late = Bar("title", 2000, before=1000)
+    assert late.line(1500, late.start + 2).endswith("75%  250 images/s  2 s left")
     assert Bar("download", None, "bytes").line(1234, 0.0) == "download  1,234 bytes"
     for done in range(0, 2001, 5):
         bar(done)
