@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import cache, current_view, studio, widgets
+from core.ui import cache, current_view, films, studio, widgets
 
 view = current_view()
 widgets.heading(
@@ -17,6 +17,8 @@ with st.container(border=True):
 widgets.images_missing(cache.missing_images(view.picked.data))
 if config:
     studio.watch(config)
+st.subheader("How did the latent space form?", anchor=False)
+films.draw_films(view)
 studio.everyone()
 studio.own_runs()
 
@@ -29,6 +31,11 @@ a learning rate that falls to 0 along half a cosine (Loshchilov and Hutter 2017)
 The **estimate** is made by timing a few steps of this very model on this machine; a busy machine takes longer. A
 training that is stopped, or whose server goes away, is kept as it was a few seconds before and **goes on from there**:
 it ends in the same weights, to the last bit, as one that was never interrupted.
+
+**The film** shows the codes of the first 1,000 test images before training, after the first epochs and then further
+and further apart, and beside them what a grid of places decodes to. Both are squares around the origin, ±the number in
+the corner, just wide enough for the codes of that moment; the prior's 1, 2 and 3σ circles tell how wide that is. Where
+the circles shrink to a dot, the codes have run away from the prior.
 
 Everyone sees the same shelf. The queue works off one training at a time; how many may wait, how long they may be and
 how many runs are kept is set by whoever runs this server.

@@ -8,6 +8,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from core.ui import (
     cache,
     factors,
+    films,
     interpolations,
     latents,
     noise,
@@ -27,6 +28,7 @@ __all__ = [
     "current_view",
     "draw_frame",
     "factors",
+    "films",
     "interpolations",
     "latents",
     "noise",

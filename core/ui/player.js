@@ -16,6 +16,7 @@ export default function ({ data, parentElement }) {
 function build(parent) {
     const find = css => parent.querySelector(css)
     const player = { strips: find('.strips'), button: find('button'), slider: find('input'), label: find('output') }
+    parent.querySelectorAll('.step').forEach((button, place) => (button.onclick = () => step(player, place ? 1 : -1)))
     player.button.onclick = () => (player.playing ? pause(player) : play(player))
     player.slider.oninput = () => {
         pause(player)
@@ -37,10 +38,15 @@ function load(player, data) {
 }
 
 // A film that is replaced keeps its canvas, and what is on it until the new pictures are there: nothing flickers.
-function film(player, { name, color, src, frames }, old) {
+function film(player, { name, color, src, frames, dots }, old) {
     const one = old ?? canvas()
     one.caption.textContent = one.name = name
     one.caption.style.borderColor = color
+    one.dots = dots && unpack(dots)
+    if (dots) {
+        one.canvas.width = one.canvas.height = SIDE
+        return Object.assign(one, { src, frames, image: null })
+    }
     if (one.src === src) return one
     const image = new Image()
     image.onload = () => {
@@ -71,10 +77,16 @@ function show(player, frame) {
     for (const one of player.films) draw(player, one)
 }
 
-function draw(player, { canvas, image, frames, name }) {
+function step(player, by) {
+    pause(player)
+    show(player, Math.min(Math.max(player.frame + by, 0), player.labels.length - 1))
+}
+
+function draw(player, { canvas, image, frames, name, dots }) {
     canvas.setAttribute('aria-label', frames === 1 ? name : `${name}, ${player.labels[player.frame]}`)
-    if (!image) return
     const { width, height } = canvas, pen = canvas.getContext('2d'), frame = Math.min(player.frame, frames - 1)
+    if (dots) return scatter(canvas, dots, frame)
+    if (!image) return
     pen.clearRect(0, 0, width, height)
     pen.drawImage(image, 0, frame * height, width, height, 0, 0, width, height)
 }

@@ -6,22 +6,62 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
+
+from core.figures import theme
 
 _HERE = Path(__file__).parent
 _HTML = """
 <div class="strips"></div>
 <div class="controls">
-<button type="button" aria-label="Play">▶ Play</button><input type="range" min="0"><output></output>
+<button type="button" aria-label="Play">▶ Play</button>
+<button type="button" class="step" aria-label="One frame back">‹</button>
+<button type="button" class="step" aria-label="One frame on">›</button>
+<input type="range" min="0"><output></output>
 </div>
 """
 _mount = st.components.v2.component(  # pyright: ignore[reportAttributeAccessIssue]
     "latent_lab_player",
     html=_HTML,
     css=(_HERE / "player.css").read_text(),
-    js=(_HERE / "player.js").read_text(),
+    js=(_HERE / "player.js").read_text() + (_HERE / "dots.js").read_text(),
 )
+_STEPS = 32767
+"""Places of a point to either side of the origin; 16 bits each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dots:
+    """Points that move, on a square around the origin that grows and shrinks with them, with the prior's 1, 2, 3 sigma.
+
+    Args:
+        points: (F, N, 2), F frames.
+        half_width: (F,) of the square, in units of the points, which lie within it.
+        labels: (N,) class of each point.
+        names: of the classes, written where the class lies.
+    """
+
+    points: NDArray[np.floating]
+    half_width: NDArray[np.floating]
+    labels: NDArray[np.integer]
+    names: Sequence[str]
+
+    def payload(self) -> dict[str, Any]:
+        """Return what the browser draws them from."""
+        places = np.clip(self.points / self.half_width[:, None, None], -1, 1) * _STEPS
+        return {
+            "places": b64encode(places.round().astype("<i2").tobytes()).decode(),
+            "halfWidths": self.half_width.tolist(),
+            "labels": b64encode(self.labels.astype(np.uint8).tobytes()).decode(),
+            "names": list(self.names),
+            "colors": [theme.label_color(i) for i in range(len(self.names))],
+            "prior": theme.PRIOR,
+            "muted": theme.MUTED,
+        }
 
 
 @dataclass(frozen=True)
@@ -30,15 +70,17 @@ class Strip:
 
     Args:
         name: what it shows.
-        png: its frames, equally high, below each other; as many as there are labels.
+        png: its frames, equally high, below each other; as many as there are labels. None if it has dots.
         color: `#rrggbb` of the mark beside its name; none when left out.
         still: whether it is one picture, to hold the others against.
+        dots: its frames, where they are points.
     """
 
     name: str
-    png: bytes
+    png: bytes | None
     color: str = "transparent"
     still: bool = False
+    dots: Dots | None = None
 
 
 def player(
@@ -73,7 +115,8 @@ def player(
         {
             "name": strip.name,
             "color": strip.color,
-            "src": "data:image/png;base64," + b64encode(strip.png).decode(),
+            "src": strip.png and "data:image/png;base64," + b64encode(strip.png).decode(),
+            "dots": strip.dots and strip.dots.payload(),
             "frames": 1 if strip.still else len(labels),
         }
         for strip in strips
