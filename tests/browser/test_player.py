@@ -120,3 +120,36 @@ def test_another_latent_brings_other_pictures_and_leaves_the_slider_where_it_is(
     assert said(page) == "-3.00 σ"
     assert after[:2] == before[:2]
     assert sent
+
+
+def epoch(page: Page) -> Locator:
+    return page.get_by_role("slider", name="Epoch")
+
+
+def test_two_trainings_form_in_step_and_the_server_hears_nothing(open_page, sent):
+    page = open_page("train?data=digits")
+    drawn = films(page)
+    assert page.locator("figcaption").all_inner_texts() == [
+        "AE: codes",
+        "AE: decoded plane",
+        "VAE: codes",
+        "VAE: decoded plane",
+    ]
+    sent.clear()
+    end = said(page), pixels(drawn)
+    page.get_by_role("button", name="One frame back").click()
+    before = said(page), pixels(drawn)
+    epoch(page).press("Home")
+    start = said(page), pixels(drawn)
+    page.get_by_role("button", name="One frame back").click()
+    assert (said(page), pixels(drawn)) == start
+    page.get_by_role("button", name="One frame on").click()
+    second = said(page), pixels(drawn)
+    assert [label for label, _ in (start, second, before, end)] == ["untrained", "epoch 1", "epoch 159", "epoch 200"]
+    for one, other in ((start, second), (second, before), (before, end)):
+        assert all(a != b for a, b in zip(one[1], other[1], strict=True))
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator("output")).to_have_text("epoch 200")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    assert pixels(drawn) == end[1]
+    assert sent == []
