@@ -42,7 +42,7 @@ noise.scores(view)
 left, right = st.columns(2)
 with left:
     st.subheader("Do the codes run away from the noise?", anchor=False)
-    noise.radius_over_training(shown)
+    noise.size_over_training(shown)
 with right:
     st.subheader("How much does the noise let through?", anchor=False)
     noise.rate(view)

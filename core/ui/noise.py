@@ -265,25 +265,40 @@ def _scores(config: RunConfig, sampler: str, score: int) -> list[float]:
     return [found[sampler][score] for found in known_of(config).samples.values()]
 
 
-def radius_over_training(shown: Columns) -> None:
-    """Draw √R over epochs, and say where it ended."""
-    widgets.chart(radius_figure(tuple(shown.values())), "radius")
-    ends = [f"{label} {short(code_scale(cache.run(c.key).codes['mean']))}" for label, c in shown.items()]
+SIZES = {"squared_radius": "√R", "code_scale": "code scale"}
+"""Column of a run's history -> what is drawn of it."""
+
+
+def size_over_training(shown: Columns) -> None:
+    """Draw how large the codes are over epochs: √R and, below it, their own scale."""
+    configs = tuple(shown.values())
+    for column in SIZES:
+        if any(column in cache.run(config.key).history for config in configs):
+            widgets.chart(size_figure(configs, column), f"size {column}")
     st.caption(
-        f"Of the test codes, one training (seed {next(iter(shown.values())).train.seed}). Scale of the codes at the"
-        f" end: {'; '.join(ends)}."
+        f"Of the test codes, one training (seed {configs[0].train.seed}). √R counts how far the codes lie from the"
+        " origin in all latents together, the code scale how much a latent varies; only the second is what the noise"
+        " has to be measured against."
     )
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def radius_figure(configs: tuple[RunConfig, ...]) -> go.Figure:
-    """Return √R of some runs over epochs."""
-    histories = {config: cache.run(config.key).history["squared_radius"] for config in configs}
+def size_figure(configs: tuple[RunConfig, ...], column: str) -> go.Figure:
+    """Return √R or the code scale of some runs over epochs.
+
+    Args:
+        configs: of the runs; one that was trained before the column was kept is left out.
+        column: of the history, one of `SIZES`.
+    """
+    histories = {config: cache.run(config.key).history for config in configs}
+    sizes = {
+        c: h[column] if column == "code_scale" else np.sqrt(h[column]) for c, h in histories.items() if column in h
+    }
     lines = [
-        Line(c.model.label, x=range(1, len(h) + 1), values=np.sqrt(h)[:, None].tolist(), **(_look(c) | {"symbol": ""}))
-        for c, h in histories.items()
+        Line(c.model.label, x=range(1, len(h) + 1), values=h[:, None].tolist(), **(_look(c) | {"symbol": ""}))
+        for c, h in sizes.items()
     ]
-    return spread_lines(lines, x_name="epoch", y_name="√R, units of the code", log_y=True)
+    return spread_lines(lines, x_name="epoch", y_name=f"{SIZES[column]}, units of the code", log_y=True, height=250)
 
 
 def rate(view: View) -> None:

@@ -14,6 +14,7 @@ from core.experiments import kept
 from core.experiments.noise import DEPENDS, LEVELS, NO, NOISE, SAMPLED, USUAL, YES, Measured, compare, families, judge
 from core.experiments.samples import SAMPLES
 from core.explore.sampling import SAMPLERS
+from core.metrics.latents import code_scale
 from core.runs import load_or_train
 from core.ui import cache, noise, noise_verdict
 
@@ -272,3 +273,13 @@ def test_cases_are_counted_and_what_they_depend_on_is_named():
         " It depends on data set and latents."
     )
     assert noise_verdict.counted({}, []) == "not measured."
+
+
+@pytest.mark.parametrize("model", ["ae", "vae"])
+def test_codes_over_training_end_at_the_size_of_the_codes_kept(model: str):
+    config = recipe("digits", model)
+    mean = cache.run(config.key).codes["mean"]
+    radius, scale = (noise.size_figure((config,), column).data[0].y for column in noise.SIZES)
+    assert radius[-1] == pytest.approx(np.sqrt(np.square(mean).sum(1).mean()), rel=0.01)
+    assert scale[-1] == pytest.approx(code_scale(mean), rel=0.01)
+    assert len(radius) == len(scale) == config.train.epochs
