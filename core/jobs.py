@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import signal
 import subprocess
@@ -18,10 +19,10 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import torch
 
@@ -33,13 +34,20 @@ from core.checkpoints import (
     pack_arrays,
     read_folder,
     run_names,
+    unfinished_keys,
     unpack_arrays,
 )
+from core.checkpoints.folders import unwritable
 from core.config import RunConfig, shelf
 from core.data import MissingData, Split, load
 from core.models import Autoencoder
 from core.runs import train_and_keep
 from core.runtime import generator, keep_freed_memory
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 JOBS = ".jobs"
 """The folder beside the runs for jobs."""
@@ -48,8 +56,13 @@ State = Literal["queued", "running", "stopped", "interrupted", "failed"]
 
 TOLD_EVERY = 0.25
 """Seconds between two reports of a running job."""
+SHOWN_EVERY = 0.5
+"""Seconds between two epochs that a running job shows."""
 LOOKED_EVERY = 0.2
 """Seconds between two looks at the queue."""
+NICENESS = 10
+"""How far a job gives way to the pages, as in nice(1)."""
+SWITCHED_OFF = "training is switched off on this deployment; run the lab on your own machine to train"
 
 
 class TooMany(RuntimeError):
@@ -62,6 +75,7 @@ class Limits:
 
     Args:
         training: whether anything may be trained at all.
+        reason: why not, one sentence.
         at_once: jobs that run at the same time.
         waiting: jobs in the queue, those that run included.
         epochs: of one training.
@@ -69,6 +83,7 @@ class Limits:
     """
 
     training: bool = True
+    reason: str = SWITCHED_OFF
     at_once: int = 1
     waiting: int = 8
     epochs: int = 500
@@ -87,10 +102,10 @@ def limits_of(environment: Mapping[str, str]) -> Limits:
     training = environment.get("LATENT_LAB_TRAINING", "on").strip().lower()
     if training not in ("on", "off"):
         raise ValueError(f"LATENT_LAB_TRAINING should be on or off, got '{training}'")
-    numbers: dict[str, int] = {}
+    numbers: dict[str, Any] = {}
     for one in fields(Limits):
         name = f"LATENT_LAB_MAX_{one.name.upper()}"
-        if one.name != "training" and name in environment:
+        if one.name not in ("training", "reason") and name in environment:
             if not environment[name].strip().isdecimal():
                 raise ValueError(f"{name} should be a whole number, got '{environment[name]}'")
             numbers[one.name] = int(environment[name])
@@ -107,6 +122,7 @@ class Job:
         reason: why it failed, one sentence.
         asked: when it was asked for, seconds since 1970; the queue's order.
         pid: of its process.
+        born: when that process began, as the system counts; another one may have the same number later.
         seen: images so far.
         total: images in all; 0 before it is known.
         epoch: finished so far.
@@ -118,6 +134,7 @@ class Job:
     reason: str = ""
     asked: float = field(default_factory=time.time)
     pid: int = 0
+    born: int = 0
     seen: int = 0
     total: int = 0
     epoch: int = 0
@@ -134,9 +151,17 @@ def read_job(root: Path, key: str) -> Job | None:
     try:
         found = json.loads((Path(root) / JOBS / f"{key}.json").read_text())
         job = Job(**found | {"config": RunConfig.from_dict(found["config"])})
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
-    return replace(job, state="interrupted") if job.state == "running" and not _alive(job.pid) else job
+    if job.config.key != key or not _is_sound(job):
+        return None
+    return replace(job, state="interrupted") if job.state == "running" and not _alive(job.pid, job.born) else job
+
+
+def _is_sound(job: Job) -> bool:
+    counts, numbers = (job.pid, job.born, job.seen, job.total, job.epoch), (job.asked, job.images_per_second)
+    right = all(type(count) is int for count in counts) and all(type(n) in (int, float) for n in numbers)
+    return right and job.state in get_args(State) and isinstance(job.reason, str)
 
 
 def read_jobs(root: Path) -> list[Job]:
@@ -173,17 +198,20 @@ class Jobs:
 
         Raises:
             TooMany: a limit is reached.
+            CheckpointError: the disk is full or may not be written to.
         """
         with self._lock:
             job = read_job(self.root, config.key)
             if not _is_kept(self.root, config.key) and not (job and job.state in ("queued", "running")):
                 self._check_limits(config)
-                _write(self.root, Job(config=config, seen=job.seen if job else 0, total=job.total if job else 0))
+                new = Job(config=config)
+                _write(self.root, replace(new, seen=job.seen, total=job.total, epoch=job.epoch) if job else new)
             self.attend()
 
     def attend(self) -> None:
         """Start what waits, also what an earlier server left waiting, and see to it until nothing is left."""
         with self._lock:
+            self._sweep()
             if self._look() and self._watch is None:
                 self._watch = threading.Thread(target=self._watch_queue, name="jobs", daemon=True)
                 self._watch.start()
@@ -196,11 +224,14 @@ class Jobs:
                 _write(self.root, replace(job, state="stopped"))
             if key in self._processes:
                 self._processes[key].terminate()
+            elif job and job.state == "running" and job.born:  # of another server that shares this folder
+                os.kill(job.pid, signal.SIGTERM)
 
     def forget(self, key: str) -> None:
         """Remove a job that does not run, and what it reached."""
         with self._lock:
-            if key not in self._processes:
+            job = read_job(self.root, key)
+            if key not in self._processes and not (job and job.state == "running"):
                 _remove(self.root, key)
                 drop_unfinished(self.root, key)
 
@@ -222,12 +253,20 @@ class Jobs:
 
     def _check_limits(self, config: RunConfig) -> None:
         if not self.limits.training:
-            raise TooMany("training is switched off on this deployment; run the lab on your own machine to train")
+            raise TooMany(self.limits.reason)
         if config.train.epochs > self.limits.epochs:
             raise TooMany(f"epochs should be at most {self.limits.epochs} here, got {config.train.epochs}")
         going = [job for job in read_jobs(self.root) if job.state in ("queued", "running")]
         if len(going) >= self.limits.waiting:
             raise TooMany(f"there should be at most {self.limits.waiting} trainings in the queue; wait for one to end")
+        self.check_room()
+
+    def check_room(self) -> None:
+        """Make sure that one more run may be kept.
+
+        Raises:
+            TooMany: it may not.
+        """
         own = [name for name in run_names(self.root) if name not in {ships.key for ships in shelf()}]
         if len(own) >= self.limits.runs:
             raise TooMany(f"there should be at most {self.limits.runs} trained runs here; delete one first")
@@ -239,6 +278,20 @@ class Jobs:
                     self._watch = None
                     return
 
+    def _sweep(self) -> None:
+        """Clear away what is left of trainings whose run is on the shelf, and of the oldest where there are too many.
+
+        A process that was killed after it kept its run has not cleared up itself.
+        """
+        found = read_jobs(self.root)
+        going = {job.config.key for job in found if job.state in ("queued", "running")}
+        left = [job.config.key for job in found if job.config.key not in going]
+        too_many = left[: max(0, len(left) - self.limits.runs)]
+        for key in {*left, *unfinished_keys(self.root)} - going:
+            if key in too_many or _is_kept(self.root, key):
+                _remove(self.root, key)
+                drop_unfinished(self.root, key)
+
     def _look(self, *, start: bool = True) -> bool:
         """See which processes ended, start the next, and return whether there is anything left to wait for."""
         with self._lock:
@@ -247,86 +300,123 @@ class Jobs:
                     del self._processes[key]
                     self._bury(key, process.returncode)
             waiting = [job for job in read_jobs(self.root) if job.state == "queued"]
-            while start and waiting and len(self._processes) < self.limits.at_once:
-                self._start(waiting.pop(0))
+            if start and waiting:
+                with _alone(self.root):
+                    self._start_next()
             return bool(self._processes or waiting)
+
+    def _start_next(self) -> None:
+        found = read_jobs(self.root)  # once more: another server may have been faster
+        free = self.limits.at_once - sum(job.state == "running" for job in found)
+        for job in [job for job in found if job.state == "queued"][: max(0, free)]:
+            self._start(job)
 
     def _start(self, job: Job) -> None:
         key = job.config.key
-        command = [sys.executable, "-m", "core.jobs", str(self.root), key]
+        command = [sys.executable, "-m", "core.jobs", str(self.root), key, str(os.getpid())]
         here = Path(__file__).resolve().parents[1]
-        # Before the process starts, which then writes its own number: the other way round, this could come last.
-        _write(self.root, replace(job, state="running", reason="", pid=os.getpid()))
-        self._processes[key] = subprocess.Popen(command, cwd=here, stdin=subprocess.DEVNULL, start_new_session=True)
+        try:
+            # Before the process starts, which then writes its own number: the other way round, this could come last.
+            _write(self.root, _running(job))
+            self._processes[key] = subprocess.Popen(command, cwd=here, stdin=subprocess.DEVNULL, start_new_session=True)
+        except (OSError, CheckpointError) as error:
+            _conclude(self.root, job, "failed", f"it could not be started ({error})")
 
     def _bury(self, key: str, code: int) -> None:
         """Say why a process ended that did not say so itself."""
         job = read_job(self.root, key)
-        if job and code == -signal.SIGTERM:  # asked to stop before it could listen
-            _write(self.root, replace(job, state="stopped"))
-        elif job and job.state in ("running", "interrupted"):
+        if job is None:
+            return
+        if _is_kept(self.root, key):  # ended between keeping the run and taking its leave
+            self._sweep()
+        elif code == -signal.SIGTERM:  # asked to stop before it could listen
+            _conclude(self.root, job, "stopped", "")
+        elif job.state in ("running", "interrupted"):
             reason = f"its process was ended by signal {-code}, as a system short of memory does" if code < 0 else ""
-            reason = reason or f"its process ended with code {code}"
-            _write(self.root, replace(job, state="failed", reason=reason))
+            _conclude(self.root, job, "failed", reason or f"its process ended with code {code}")
 
 
 class _Stop(BaseException):
     """The job is asked to end."""
 
 
-def work(root: Path, key: str) -> None:
-    """Train the run of a job, in this process, and report on it; the job is gone when the run is on the shelf."""
+def work(root: Path, key: str, server: int) -> None:
+    """Train the run of a job, in this process, and report on it; the job is gone when the run is on the shelf.
+
+    Args:
+        root: folder of checkpoints.
+        key: of the job.
+        server: number of the process that this one is not to outlive.
+    """
     keep_freed_memory()
     job = read_job(root, key)
     if job is None:
         return
-    job = replace(job, state="running", pid=os.getpid())
-    _write(root, job)
+    reporter = _Reporter(root, _running(job), server)
+    signal.signal(signal.SIGTERM, reporter.ask_to_stop)
     try:
-        _train(root, job)
+        _write(root, reporter.job)
+        _train(reporter)
         _remove(root, key)
     except _Stop:
-        _conclude(root, key, "stopped", "")
+        _conclude(root, reporter.job, "stopped", "")
     except (ArithmeticError, CheckpointError, MissingData, MemoryError, RuntimeError, OSError) as error:
-        _conclude(root, key, "failed", " ".join(str(error).split()) or type(error).__name__)
+        _conclude(root, reporter.job, "failed", " ".join(str(error).split()) or type(error).__name__)
 
 
-def _train(root: Path, job: Job) -> None:
-    data = load(job.config.data)
-    reporter = _Reporter(root, job, data)
-    signal.signal(signal.SIGTERM, reporter.ask_to_stop)
-    for _ in train_and_keep(job.config, root, data=data, on_step=reporter.step, on_model=reporter.epoch):
+def _running(job: Job) -> Job:
+    """Return a job as one of this process."""
+    return replace(job, state="running", reason="", pid=os.getpid(), born=_birth(os.getpid()))
+
+
+def _train(reporter: _Reporter) -> None:
+    config, root = reporter.job.config, reporter.root
+    reporter.check()
+    data = load(config.data)
+    reporter.begin(data)
+    for _ in train_and_keep(config, root, data=data, on_step=reporter.step, on_model=reporter.epoch):
         pass
 
 
 class _Reporter:
-    """Writes down how far a training is, now and then."""
+    """Writes down how far a training is, now and then; where that cannot be written, the training goes on."""
 
-    def __init__(self, root: Path, job: Job, data: Split) -> None:
-        self.root, self.data = root, data
-        self.job = replace(job, total=job.config.train.epochs * len(data.train))
-        self.parent, self.stopping = os.getppid(), False
-        self.told, self.started_at = 0.0, (time.monotonic(), -1)
+    def __init__(self, root: Path, job: Job, server: int) -> None:
+        self.root, self.job, self.server, self.stopping = root, job, server, False
+        self.data: Split | None = None
+        self.told = self.shown = -math.inf
+        self.first: tuple[float, int] | None = None
+
+    def begin(self, data: Split) -> None:
+        """Know the images, and so how many steps there are."""
+        self.data, self.job = data, replace(self.job, total=self.job.config.train.epochs * len(data.train))
 
     def ask_to_stop(self, *_: object) -> None:
         self.stopping = True
 
-    def step(self, seen: int) -> None:
-        if self.stopping or os.getppid() != self.parent:
+    def check(self) -> None:
+        """Stop if asked to, or if the server is gone."""
+        if self.stopping or os.getppid() != self.server:
             raise _Stop
+
+    def step(self, seen: int) -> None:
+        self.check()
         now = time.monotonic()
-        since, first = self.started_at
-        if first < 0:
-            self.started_at = now, seen
-        elif now - self.told > TOLD_EVERY:
-            speed = (seen - first) / max(now - since, 1e-9)
-            self.job = replace(self.job, seen=seen, images_per_second=speed)
-            _write(self.root, self.job)
-            self.told = now
+        since, first = self.first = self.first or (now, seen)
+        if now - self.told > TOLD_EVERY:
+            speed = (seen - first) / (now - since) if seen > first else 0.0
+            self.job, self.told = replace(self.job, seen=seen, images_per_second=speed), now
+            with contextlib.suppress(CheckpointError):
+                _write(self.root, self.job)
 
     def epoch(self, model: Autoencoder, history: Arrays) -> None:
+        assert self.data is not None
         self.job = replace(self.job, epoch=len(history["nll"]))
-        _write_bytes(self.root, f"{self.job.config.key}.npz", pack_arrays(snapshot(model, self.data, history)))
+        if time.monotonic() - self.shown > SHOWN_EVERY:
+            shown = pack_arrays(snapshot(model, self.data, history))
+            with contextlib.suppress(CheckpointError):
+                _write_bytes(self.root, f"{self.job.config.key}.npz", shown)
+            self.shown = time.monotonic()
 
 
 SHOWN_CODES, SHOWN_IMAGES = 1000, 8
@@ -358,10 +448,15 @@ def snapshot(model: Autoencoder, data: Split, history: Arrays) -> Arrays:
     }
 
 
-def _conclude(root: Path, key: str, state: State, reason: str) -> None:
-    job = read_job(root, key)
-    if job is not None:
-        _write(root, replace(job, state=state, reason=reason, images_per_second=0.0))
+def _conclude(root: Path, job: Job, state: State, reason: str) -> None:
+    """Say how a job ended; on a full disk, what its newest epoch looks like makes room for that."""
+    ended = replace(job, state=state, reason=reason, images_per_second=0.0)
+    try:
+        _write(root, ended)
+    except CheckpointError:
+        (Path(root) / JOBS / f"{job.config.key}.npz").unlink(missing_ok=True)
+        with contextlib.suppress(CheckpointError):
+            _write(root, ended)
 
 
 def _is_kept(root: Path, key: str) -> bool:
@@ -373,14 +468,43 @@ def _is_kept(root: Path, key: str) -> bool:
     return True
 
 
-def _alive(pid: int) -> bool:
+def _alive(pid: int, born: int) -> bool:
+    """Return whether a process is there, and the one that was meant, where the system tells."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
-        return True
-    return True
+        pass
+    return not born or _birth(pid) == born
+
+
+def _birth(pid: int) -> int:
+    """Return when a process began, in the system's ticks since it started itself; 0 where it does not say.
+
+    Source: proc(5), field 22; field 3 is Z for one that has ended.
+    """
+    try:
+        told = (
+            Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        )  # the name in brackets may hold anything
+        return 0 if told[0] == "Z" else int(told[19])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+@contextlib.contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Keep other servers that share the folder from starting a job inside the block, where the system can do that."""
+    folder = os.open(Path(root) / JOBS, os.O_RDONLY) if fcntl else -1
+    try:
+        if fcntl:
+            with contextlib.suppress(OSError):
+                fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        if fcntl:
+            os.close(folder)
 
 
 def _write(root: Path, job: Job) -> None:
@@ -388,14 +512,22 @@ def _write(root: Path, job: Job) -> None:
 
 
 def _write_bytes(root: Path, name: str, content: bytes) -> None:
+    """Write a file of a job, whole or not at all.
+
+    Raises:
+        CheckpointError: the disk is full or may not be written to.
+    """
     folder = Path(root) / JOBS
-    folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{name}-{os.getpid()}"
     try:
-        part.write_bytes(content)
-        part.replace(folder / name)
-    finally:
-        part.unlink(missing_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_bytes(content)
+            part.replace(folder / name)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
 
 
 def _remove(root: Path, key: str) -> None:
@@ -405,9 +537,11 @@ def _remove(root: Path, key: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Do the job that a server asks for: `python -m core.jobs ROOT KEY`."""
-    root, key = arguments
-    work(Path(root), key)
+    """Do the job that a server asks for: `python -m core.jobs ROOT KEY SERVER`."""
+    root, key, server = arguments
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    work(Path(root), key, int(server))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,16 @@ def draw_films(view: View) -> None:
         for strip in _strips(title, found[label].key, frames_at(film, epochs))
     ]
     labels = [f"epoch {epoch}" if epoch else "untrained" for epoch in epochs.tolist()]
-    player(strips, labels, "Epoch", "film player", columns=len(strips), start=len(labels) - 1, seconds=SECONDS, rebound=False)
+    player(
+        strips,
+        labels,
+        "Epoch",
+        "film player",
+        columns=len(strips),
+        start=len(labels) - 1,
+        seconds=SECONDS,
+        rebound=False,
+    )
 
 
 def _usual(labels: list[str]) -> list[str]:

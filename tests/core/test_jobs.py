@@ -1,8 +1,12 @@
+import errno
 import json
 import os
+import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +15,12 @@ import pytest
 import torch
 
 from core import jobs
-from core.checkpoints import survey, unfinished_keys
+from core.checkpoints import UNFINISHED, CheckpointError, survey, unfinished_keys
 from core.config import RunConfig, recipe
-from core.data import digits
+from core.data import Split, digits
 from core.jobs import JOBS, Job, Jobs, Limits, TooMany, limits_of, newest, read_job, read_jobs
 from core.models import build
-from core.runs import load_or_train, open_run
+from core.runs import load_or_train, open_run, train_and_keep
 
 pytestmark = pytest.mark.slow
 
@@ -163,7 +167,7 @@ def test_a_job_ends_with_the_server_that_started_it(tmp_path: Path):
     assert job is not None
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    until(lambda: not jobs._alive(job.pid))
+    until(lambda: not jobs._alive(job.pid, job.born))
     assert state(tmp_path, config) in ("interrupted", "stopped")
     assert unfinished_keys(tmp_path) == [config.key]
 
@@ -233,6 +237,9 @@ def test_a_forgotten_job_leaves_nothing(tmp_path: Path):
     assert list((tmp_path / JOBS).iterdir()) == []
 
 
+WHOLE = asdict(Job(config=small())) | {"config": small().to_dict()}
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"config": 3}', '{"config": {}, "state": "running"}'])
 def test_a_damaged_job_is_none(tmp_path: Path, text: str):
     (tmp_path / JOBS).mkdir()
@@ -241,6 +248,160 @@ def test_a_damaged_job_is_none(tmp_path: Path, text: str):
     assert read_job(tmp_path, "some-key") is None
     assert read_jobs(tmp_path) == []
     assert newest(tmp_path, "some-key") is None
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [
+        {"state": "done"},
+        {"asked": "soon"},
+        {"pid": 1.5},
+        {"pid": True},
+        {"seen": None},
+        {"reason": 3},
+        {"unknown": 1},
+        {"config": small(seed=1).to_dict()},
+        {"config": WHOLE["config"] | {"augmentation": {}}},
+    ],
+)
+def test_a_job_that_this_version_cannot_read_is_none_and_is_replaced_by_the_next(tmp_path: Path, altered: dict):
+    path, queue = tmp_path / JOBS / f"{small().key}.json", Jobs(tmp_path, Limits(at_once=0))
+    path.parent.mkdir()
+    path.write_text(json.dumps(WHOLE))
+    assert read_job(tmp_path, small().key) is not None
+    path.write_text(json.dumps(WHOLE | altered))
+    assert read_jobs(tmp_path) == []
+    queue.submit(small())
+    queue.close()
+    assert [job.config for job in read_jobs(tmp_path)] == [small()]
+
+
+def test_a_process_of_the_same_number_that_began_later_is_not_the_one_meant(tmp_path: Path):
+    mine = jobs._running(Job(config=small()))
+    jobs._write(tmp_path, mine)
+    assert state(tmp_path, small()) == "running"
+    assert mine.born > 0
+    jobs._write(tmp_path, replace(mine, born=mine.born - 1))
+    assert state(tmp_path, small()) == "interrupted"
+
+
+def test_a_job_killed_after_its_run_was_kept_counts_as_finished(tmp_path: Path):
+    config = small(epochs=2)
+    left = train_and_keep(config, tmp_path, device="cpu")
+    next(left)
+    left.close()
+    shutil.copytree(tmp_path / UNFINISHED, tmp_path / "aside")
+    run = load_or_train(config, tmp_path, device="cpu")
+    (tmp_path / "aside").rename(tmp_path / UNFINISHED)
+    jobs._write(tmp_path, Job(config=config, state="running", pid=2**22 + 1))
+    assert state(tmp_path, config) == "interrupted"
+    Jobs(tmp_path).attend()
+    assert read_jobs(tmp_path) == []
+    assert unfinished_keys(tmp_path) == []
+    assert open_run(config.key, tmp_path).metrics == run.metrics
+
+
+def test_of_trainings_that_were_left_the_oldest_give_way(tmp_path: Path):
+    for seed in range(4):
+        jobs._write(tmp_path, Job(config=small(seed=seed), state="stopped", asked=10.0 - seed))
+    left = train_and_keep(small(seed=3), tmp_path, device="cpu")
+    next(left)
+    left.close()
+    Jobs(tmp_path, Limits(runs=2)).attend()
+    assert [job.config.train.seed for job in read_jobs(tmp_path)] == [1, 0]
+    assert unfinished_keys(tmp_path) == []
+
+
+def test_two_servers_that_share_a_folder_train_one_at_a_time_and_stop_each_other(queue: Jobs, tmp_path: Path):
+    other, first, second = Jobs(tmp_path, PATIENT), small(**ENDLESS), small(seed=1, **ENDLESS)
+    queue.submit(first)
+    other.submit(second)
+    until(lambda: running(tmp_path, first))
+    other.attend()
+    assert state(tmp_path, second) == "queued"
+    other.forget(first.key)
+    other.stop(first.key)
+    until(lambda: state(tmp_path, first) == "stopped")
+    until(lambda: state(tmp_path, second) == "running")
+    other.close()
+    assert state(tmp_path, first) == "stopped"
+
+
+class FullDisk:
+    """A disk for the files of jobs that is full from some moment on, and has room once a file is removed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full, self.write, self.unlink = False, Path.write_bytes, Path.unlink
+        monkeypatch.setattr(Path, "write_bytes", lambda path, content: self._write(path, content))
+        monkeypatch.setattr(Path, "unlink", lambda path, missing_ok=False: self._unlink(path, missing_ok))
+
+    def _write(self, path: Path, content: bytes) -> int:
+        if self.full and path.parent.name == JOBS:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return self.write(path, content)
+
+    def _unlink(self, path: Path, missing_ok: bool) -> None:
+        self.full = self.full and path.suffix != ".npz"
+        self.unlink(path, missing_ok=missing_ok)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[FullDisk]:
+    before = signal.getsignal(signal.SIGTERM)
+    yield FullDisk(monkeypatch)
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_a_training_goes_on_where_its_progress_cannot_be_written(tmp_path: Path, disk: FullDisk, monkeypatch):
+    config = small()
+    jobs._write(tmp_path, Job(config=config))
+    begin = jobs._Reporter.begin
+
+    def fill(reporter: jobs._Reporter, data: Split) -> None:
+        begin(reporter, data)
+        disk.full = True
+
+    monkeypatch.setattr(jobs._Reporter, "begin", fill)
+    jobs.work(tmp_path, config.key, os.getppid())
+    assert dict(survey(tmp_path)) == {config.key: config}
+    assert read_jobs(tmp_path) == []
+
+
+def test_a_job_that_ends_on_a_full_disk_makes_room_to_say_why(tmp_path: Path, disk: FullDisk, monkeypatch):
+    config = small()
+    jobs._write(tmp_path, Job(config=config))
+
+    def fail(*_: object, **__: object) -> Iterator[None]:
+        (tmp_path / JOBS / f"{config.key}.npz").write_bytes(b"large")
+        disk.full = True
+        raise CheckpointError("the disk is full")
+
+    monkeypatch.setattr(jobs, "train_and_keep", fail)
+    jobs.work(tmp_path, config.key, os.getppid())
+    failed = read_job(tmp_path, config.key)
+    assert failed is not None
+    assert (failed.state, failed.reason) == ("failed", "the disk is full")
+
+
+def test_what_is_asked_for_on_a_full_disk_is_refused_in_a_sentence(tmp_path: Path, disk: FullDisk):
+    disk.full = True
+    with pytest.raises(CheckpointError, match=r"the disk that holds .* is full; free some space"):
+        Jobs(tmp_path).submit(small())
+    assert read_jobs(tmp_path) == []
+
+
+def test_a_job_that_cannot_be_started_says_so_and_the_queue_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    queue = Jobs(tmp_path)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no python"))
+    queue.submit(small())
+    failed = read_job(tmp_path, small().key)
+    assert failed is not None
+    assert failed.state == "failed"
+    assert "could not be started" in failed.reason
+    monkeypatch.undo()
+    queue.submit(small())
+    until(lambda: (tmp_path / small().key).is_dir() and read_job(tmp_path, small().key) is None)
+    queue.close()
 
 
 def test_a_snapshot_is_of_the_model_as_it_is(tmp_path: Path):
