@@ -300,15 +300,16 @@ class Jobs:
                     del self._processes[key]
                     self._bury(key, process.returncode)
             waiting = [job for job in read_jobs(self.root) if job.state == "queued"]
-            if start and waiting:
+            if start and waiting and not self._closed.is_set():
                 with _alone(self.root):
                     self._start_next()
             return bool(self._processes or waiting)
 
     def _start_next(self) -> None:
         found = read_jobs(self.root)  # once more: another server may have been faster
-        free = self.limits.at_once - sum(job.state == "running" for job in found)
-        for job in [job for job in found if job.state == "queued"][: max(0, free)]:
+        busy = {job.config.key for job in found if job.state == "running"}.union(self._processes)
+        waiting = [job for job in found if job.state == "queued" and job.config.key not in busy]
+        for job in waiting[: max(0, self.limits.at_once - len(busy))]:
             self._start(job)
 
     def _start(self, job: Job) -> None:
@@ -325,13 +326,13 @@ class Jobs:
     def _bury(self, key: str, code: int) -> None:
         """Say why a process ended that did not say so itself."""
         job = read_job(self.root, key)
-        if job is None:
+        if job is None or job.state not in ("running", "interrupted"):
             return
         if _is_kept(self.root, key):  # ended between keeping the run and taking its leave
             self._sweep()
         elif code == -signal.SIGTERM:  # asked to stop before it could listen
             _conclude(self.root, job, "stopped", "")
-        elif job.state in ("running", "interrupted"):
+        else:
             reason = f"its process was ended by signal {-code}, as a system short of memory does" if code < 0 else ""
             _conclude(self.root, job, "failed", reason or f"its process ended with code {code}")
 

@@ -65,6 +65,7 @@ class View:
         names = ("noisy-ae", "ae") if number == "noise_ratio" else ("beta-vae", "vae")
         base = self.picked if self.picked.model.name in names else self.family.get(names[1])
         alike = [c for c in self.siblings if base and c.model.name in names and _core(c) == _core(base)]
+        alike.sort(key=lambda config: config.model.name == names[1])  # so that an η of 0 does not hide the AE
         found = {getattr(config.model, number) or 0.0: config for config in alike}
         return dict(sorted(found.items()))
 

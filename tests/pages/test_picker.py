@@ -112,6 +112,9 @@ def test_stops_are_the_runs_that_differ_in_one_number_alone():
     view = View(family["vae"], family, (*FAMILY, *others, noisier))
     assert view.stops("beta") == {1.0: family["vae"], 4.0: family["beta-vae"], 16.0: others[0]}
     assert view.stops("noise_ratio") == {0.0: family["ae"], 0.05: family["noisy-ae"], 0.5: noisier}
+    silent = recipe("digits", "noisy-ae", noise_ratio=0)
+    for siblings in ((silent, *view.siblings), (*view.siblings, silent)):
+        assert replace(view, siblings=siblings).stops("noise_ratio")[0.0] == family["ae"]
     assert replace(view, picked=others[1]).stops("beta") == {4.0: others[1]}
     assert View(family["vae"], {}, ()).stops("noise_ratio") == {}
 
