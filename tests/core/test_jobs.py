@@ -33,7 +33,7 @@ PATIENT = Limits(epochs=1_000_000)
 ENDLESS = {"epochs": 100_000, "hidden": (16,)}
 
 
-def until(true: Callable[[], object], patience: float = 60) -> None:
+def until(true: Callable[[], object], patience: float = 120) -> None:
     """Wait for something that another process does."""
     end = time.monotonic() + patience
     while not true():
