@@ -13,7 +13,7 @@ widgets.heading(
 with st.container(border=True):
     config = studio.choose(view.picked.data.name)
     if config:
-        studio.offer(config)
+        studio.offer(config, view.picked)
 widgets.images_missing(cache.missing_images(view.picked.data))
 if config:
     studio.watch(config)

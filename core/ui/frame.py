@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
@@ -76,13 +76,30 @@ class View:
 
 
 def pick(config: RunConfig) -> None:
-    """Move the run picker to a run; for the callback of a widget that chooses among runs of the same picker."""
-    st.session_state["model"] = MODEL_LABELS[config.model.name]
+    """Move the run picker to a run of the shelf; for the callback of a widget that chooses among runs."""
+    _set("data", config.data.name)
+    _set("latents", config.model.latent_dim)
+    _set("model", MODEL_LABELS[config.model.name])
     if number := _NUMBERS.get(config.model.name):
-        value = f"{_number(config):g}"
-        if number.key not in st.session_state:  # Streamlit writes the address itself for choices that were there before
-            st.query_params[number.key] = value
-        st.session_state[number.key] = value
+        _set(number.key, f"{_number(config):g}")
+    known = cache.shelf_index(cache.shelf_stamp())[0].values()
+    match _left_to_choose([other for other in known if _place(other) == _place(config)]):
+        case "seed":
+            _set("trained", config.train.seed)
+        case "run":
+            _set("run", config.key)
+
+
+def _place(config: RunConfig) -> tuple[str, int, str, float]:
+    """Return what the picker asks for first."""
+    return config.data.name, config.model.latent_dim, config.model.name, _number(config)
+
+
+def _set(key: str, value: Any) -> None:
+    """Make a choice of the picker, which may not be drawn yet."""
+    if key not in st.session_state:  # Streamlit writes the address itself for choices that were there before
+        st.query_params[key] = str(value)
+    st.session_state[key] = value
 
 
 def draw_frame() -> None:
@@ -156,17 +173,27 @@ def _pick_among(configs: list[RunConfig]) -> RunConfig:
         usual = f"{_number(_usual(configs)):g}"
         value = _choose(number.label, number.key, [f"{n:g}" for n in sorted({_number(c) for c in configs})], usual)
         configs = [c for c in configs if f"{_number(c):g}" == value]
-    if len(configs) == 1:
-        return configs[0]
-    by_seed = {config.train.seed: config for config in configs}
-    if len({with_seed(config, 0) for config in configs}) == 1:
-        return by_seed[_choose("Trained with seed", "trained", sorted(by_seed))]
-    by_key = {config.key: config for config in configs}
-    return by_key[_choose("Run", "run", list(by_key), _usual(configs).key)]
+    match _left_to_choose(configs):
+        case "seed":
+            by_seed = {config.train.seed: config for config in configs}
+            return by_seed[_choose("Trained with seed", "trained", sorted(by_seed))]
+        case "run":
+            by_key = {config.key: config for config in configs}
+            return by_key[_choose("Run", "run", list(by_key), _usual(configs).key)]
+    return configs[0]
+
+
+def _left_to_choose(configs: list[RunConfig]) -> Literal["seed", "run"] | None:
+    """Return by what runs of the same model and the same η or β are told apart."""
+    if len(configs) < 2:
+        return None
+    return "seed" if len({with_seed(config, 0) for config in configs}) == 1 else "run"
 
 
 def _choose(label: str, key: str, options: list[Any], default: Any = None) -> Any:
     """Return the option that is picked. The link says it in the very words of the option, so these must last."""
+    if st.session_state.get(key, options[0]) not in options:
+        del st.session_state[key]
     index = options.index(default) if default in options else 0
     return st.selectbox(label, options, index=index, key=key, bind="query-params", width=150)
 

@@ -20,6 +20,7 @@ from core.figures.curves import training_curves
 from core.figures.latents import latent_scatter
 from core.pace import seconds_per_epoch
 from core.ui import cache, widgets
+from core.ui.frame import pick
 
 WIDTHS = {"Half": 0.5, "Usual": 1.0, "Double": 2.0}
 """Word on the screen and in links -> factor of every fully connected layer's width."""
@@ -81,10 +82,17 @@ def on_shelf(config: RunConfig) -> bool:
     return config.key in cache.shelf_index(cache.shelf_stamp())[0]
 
 
-def offer(config: RunConfig) -> None:
-    """Draw what can be done with a run now: start, stop, go on, or look at it where it is finished."""
+def offer(config: RunConfig, picked: RunConfig) -> None:
+    """Draw what can be done with a run now: start, stop, go on, or pick it where it is finished.
+
+    Args:
+        config: of the run.
+        picked: what the run picker stands on.
+    """
     if on_shelf(config):
-        st.success(f"**{config.model.label}** is trained and on the shelf: pick it above on any page.")
+        st.success(f"**{config.model.label}** is trained and on the shelf.")
+        if config != picked:
+            st.button("Pick it for every page", on_click=pick, args=(config,), icon=":material/done_all:")
         return
     job = jobs.read_job(cache.SHELF, config.key)
     if not queue().limits.training:
@@ -182,7 +190,7 @@ def draw_epoch(config: RunConfig, shown: Arrays) -> None:
     """Draw the newest epoch of a training: curves, codes, KL of each latent, reconstructions."""
     history = {name.removeprefix("history."): column for name, column in shown.items() if name.startswith("history.")}
     widgets.chart(training_curves({config.model.label: history}, height=280), "live_curves")
-    left, middle, right = st.columns([1.2, 1, 1], gap="medium")
+    left, middle, right = st.columns([1.1, 0.9, 1.2], gap="medium")
     with left:
         st.caption("Codes of the first 1,000 test images")
         widgets.chart(codes_figure(config, shown), "live_codes")
@@ -193,7 +201,7 @@ def draw_epoch(config: RunConfig, shown: Arrays) -> None:
             widgets.chart(kl_bars(kl, kl > _COLLAPSED, height=360), "live_kl")
     with right:
         for caption, images in _pictures(config, shown).items():
-            sheet = pictures.sheet_png(images / 255, 4, cache.scale_of(config.data))
+            sheet = pictures.sheet_png(images / 255, len(images), cache.scale_of(config.data))
             widgets.image_row(caption, sheet)
 
 

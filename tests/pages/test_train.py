@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.checkpoints import survey
-from core.config import recipe
+from core.config import recipe, with_seed
 from core.jobs import Job, Jobs, Limits, read_job
 from core.ui import cache, studio
 
@@ -160,4 +160,27 @@ def test_no_film_is_one_sentence(opened):
     app = opened(data="digits")
     app.button_group(key="films").set_value([]).run()
     assert any("Choose a model to see it form" in block.value for block in app.info)
+    assert not app.exception
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_a_finished_run_can_be_picked_for_every_page(opened, own_shelf, seed):
+    from core.runs import load_or_train
+
+    config = recipe("digits", "beta-vae", 3, beta=20, epochs=1, seed=seed)
+    for known in (config, with_seed(config, 1)):
+        load_or_train(known, own_shelf, device="cpu")
+    choices = {"train_model": "β-VAE", "train_beta": 20, "digits_latents": 3, "digits_epochs": 1, "train_seed": seed}
+    app = opened(data="digits", **choices)
+    assert app.selectbox(key="latents").value == 2
+    button(app, "Pick it for every page").click().run()
+    assert not app.exception
+    assert {key: app.selectbox(key=key).value for key in ("latents", "model", "beta", "trained")} == {
+        "latents": 3,
+        "model": "β-VAE",
+        "beta": "20",
+        "trained": seed,
+    }
+    assert button(app, "Pick it for every page") is None
+    app.selectbox(key="latents").select(2).run()
     assert not app.exception
