@@ -1,0 +1,262 @@
+"""Does what is kept survive being killed (-9) at any moment of training and saving?
+
+python -m tests.benchmarks.kills [--quick]
+
+Trainings of digits VAEs are begun on the command line, as a job, or as the job of a server that is killed with it, and
+killed at a random moment: half of the times somewhere between their first step and some seconds later, half of the
+times while files are being written. Whatever starts next, picked at random too, has to find every finished run as it
+was and go on with the one in training. In the end each has the weights of a training that nobody disturbed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from core.checkpoints import UNFINISHED, load, survey, take_up
+from core.config import RunConfig, recipe
+from core.jobs import Jobs, Limits, read_job
+from tests.benchmarks.measure import ROOT, figure, machine, report
+
+os.environ["OMP_NUM_THREADS"] = "1"  # of every process that is started here: sums in another order have other bits
+PATIENCE = 120.0
+"""Seconds after which a training that did not begin or end counts as broken."""
+LONGEST = 5.0
+"""Seconds that a training is left alone at most."""
+SERVER = """
+import sys, time
+from pathlib import Path
+from core.config import recipe
+from core.jobs import Jobs, Limits
+queue = Jobs(Path(sys.argv[1]), Limits(epochs=10**6, runs=10**6))
+queue.submit(recipe("digits", "vae", seed=int(sys.argv[2]), epochs=int(sys.argv[3])))
+time.sleep(10**6)
+"""
+
+
+class Lost(AssertionError):
+    """Something that was kept is no more."""
+
+
+def main() -> None:
+    """Kill, look, and print."""
+    options = _options()
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Trial(Path(folder) / "shelf", options.seed, options.epochs)
+        try:
+            while trial.kills < options.kills:
+                trial.kill()
+                print(f"{trial.kills}: {trial.said}", file=sys.stderr)
+            equal = trial.finish(Path(folder) / "undisturbed")
+        except Lost as loss:
+            sys.exit(f"after {trial.kills} kills: {loss}")
+    kills = f"Kills (-9) that lost nothing, of {options.kills}"
+    report(
+        "kills",
+        [
+            figure(kills, [trial.kills], "kills", "all"),
+            figure("Runs killed on the way, with the weights of undisturbed ones", [equal], "runs", "all"),
+        ],
+        device=machine(),
+        outcomes=dict(trial.outcomes),
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--epochs", type=int, default=400, help="of each training")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--quick", action="store_true", help="5 kills: does it run?")
+    options = parser.parse_args()
+    if options.quick:
+        options.kills, options.epochs = 5, 100
+    return options
+
+
+class Trial:
+    """A shelf on which one training after another is killed until it is done.
+
+    Args:
+        root: the shelf.
+        seed: of the moments and ways.
+        epochs: of each training.
+    """
+
+    def __init__(self, root: Path, seed: int, epochs: int) -> None:
+        self.root, self.random, self.epochs = root, random.Random(seed), epochs
+        self.kills, self.outcomes, self.said = 0, Counter[str](), ""
+        self.kept: dict[str, str] = {}
+        self.seed, self.reached = 0, 0
+
+    @property
+    def config(self) -> RunConfig:
+        """What is trained now."""
+        return recipe("digits", "vae", seed=self.seed, epochs=self.epochs)
+
+    def kill(self) -> None:
+        """Begin or go on with the training in one of the ways, kill it, and look what is left."""
+        way = self.random.choice([self._command, self._job, self._server])
+        aimed = self.random.random() < 0.5
+        killed = way(self._during_a_save if aimed else self._some_time)
+        outcome = self._look() if killed else f"{self._look()} before the kill"
+        self.kills += killed
+        self.outcomes[outcome] += 1
+        self.said = f"{way.__name__[1:]}, {'saving' if aimed else 'any moment'}: {outcome}, epoch {self.reached}"
+
+    def finish(self, other: Path) -> int:
+        """Let the last training end, and return how many runs are, to the last bit, those of undisturbed trainings."""
+        if self.config.key not in self.kept:
+            self._train(self.root, self.seed)
+            self._look()
+        for seed in range(self.seed):
+            self._train(other, seed)
+            key = recipe("digits", "vae", seed=seed, epochs=self.epochs).key
+            mine, undisturbed = load(self.root, key), load(other, key)
+            same = all(mine.weights[name].equal(tensor) for name, tensor in undisturbed.weights.items())
+            if not same or not np.array_equal(mine.history["test_nll"], undisturbed.history["test_nll"]):
+                raise Lost(f"{key} has other weights or another history than an undisturbed training")
+        return self.seed
+
+    def _command(self, wait: Callable[[], None]) -> bool:
+        process = subprocess.Popen(self._words(self.root, self.seed), cwd=ROOT, stderr=subprocess.PIPE)
+        with process:
+            assert process.stderr
+            process.stderr.readline()  # the bar draws itself after the first step
+            wait()
+            return _kill(process.pid)
+
+    def _job(self, wait: Callable[[], None]) -> bool:
+        queue = Jobs(self.root, Limits(epochs=10**6, runs=10**6))
+        queue.submit(self.config)
+        pid = self._begun(os.getpid())
+        wait()
+        killed = _kill(pid)
+        queue.close()
+        return killed
+
+    def _server(self, wait: Callable[[], None]) -> bool:
+        words = [sys.executable, "-c", SERVER, str(self.root), str(self.seed), str(self.epochs)]
+        with subprocess.Popen(words, cwd=ROOT) as server:
+            pid = self._begun(server.pid)
+            wait()
+            there = _there(pid)
+            _kill(server.pid)
+            if self.random.random() < 0.5:
+                _kill(pid)
+        _until(lambda: not pid or not _there(pid))  # the job of a server that is gone ends by itself
+        return there
+
+    def _begun(self, server: int) -> int:
+        """Return the process of the job once it trains, 0 where it has ended already."""
+
+        def begun() -> bool:
+            job = read_job(self.root, self.config.key)
+            return job is None or job.state != "running" or (job.pid != server and job.images_per_second > 0)
+
+        _until(lambda: self._exists() and begun())
+        job = read_job(self.root, self.config.key)
+        return job.pid if job and job.pid != server else 0
+
+    def _exists(self) -> bool:
+        return read_job(self.root, self.config.key) is not None or (self.root / self.config.key).exists()
+
+    def _some_time(self) -> None:
+        time.sleep(self.random.uniform(0, LONGEST))
+
+    def _during_a_save(self) -> None:
+        """Wait until a folder is being written, and then some thousandths of a second, as long as that takes."""
+        end = time.monotonic() + 3 * LONGEST
+        places = (self.root / UNFINISHED, self.root)
+        before = {path for place in places for path in place.glob(".new-*")}
+        while time.monotonic() < end and not (self.root / self.config.key).exists():
+            if {path for place in places for path in place.glob(".new-*")} - before:
+                time.sleep(self.random.uniform(0, 0.01))
+                return
+            time.sleep(0.0005)
+
+    def _look(self) -> str:
+        """Return what became of the training: `finished`, `continuable` or `absent`; what was finished is as it was.
+
+        Raises:
+            Lost: something is not.
+        """
+        Jobs(self.root, Limits(at_once=0)).attend()  # what a server does first
+        found = dict(survey(self.root))
+        for key, digest in self.kept.items():
+            if found.get(key) is None or digest != _digest(self.root / key):
+                raise Lost(f"the finished run {key} is not as it was")
+        if broken := [str(one) for one in found.values() if not isinstance(one, RunConfig)]:
+            raise Lost(f"there is half a run on the shelf: {broken}")
+        return self._end_of_one() if self.config.key in found else self._middle_of_one()
+
+    def _end_of_one(self) -> str:
+        self.kept[self.config.key] = _digest(self.root / self.config.key)
+        if read_job(self.root, self.config.key) or take_up(self.root, self.config):
+            raise Lost(f"{self.config.key} is finished, and is still said to be in training")
+        self.seed, self.reached = self.seed + 1, 0
+        return "finished"
+
+    def _middle_of_one(self) -> str:
+        left = take_up(self.root, self.config)
+        epoch = len(left.history["nll"]) if left else 0
+        if epoch < self.reached:
+            raise Lost(f"{self.config.key} had reached epoch {self.reached} and is back at {epoch}")
+        self.reached = epoch
+        return "continuable" if epoch else "absent"
+
+    def _words(self, root: Path, seed: int) -> list[str]:
+        words = f"train digits vae --seed {seed} --epochs {self.epochs}".split()
+        return [sys.executable, "-m", "core", "--root", str(root), *words]
+
+    def _train(self, root: Path, seed: int) -> None:
+        subprocess.run(
+            self._words(root, seed), cwd=ROOT, check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+
+
+def _digest(folder: Path) -> str:
+    """Return a digest of all files of a folder."""
+    content = b"".join(path.name.encode() + path.read_bytes() for path in sorted(folder.iterdir()))
+    return hashlib.sha256(content).hexdigest()
+
+
+def _kill(pid: int) -> bool:
+    """Kill a process, and return whether there was one."""
+    there = bool(pid) and _there(pid)
+    if there:
+        os.kill(pid, signal.SIGKILL)
+    return there
+
+
+def _there(pid: int) -> bool:
+    """Return whether a process is there and has not ended."""
+    path = Path(f"/proc/{pid}/stat")
+    try:
+        return path.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _until(true: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > end:
+            raise Lost("a training did not begin or end in time")
+        time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    main()
