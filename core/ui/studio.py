@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -24,15 +25,19 @@ from core.ui.frame import pick
 
 WIDTHS = {"Half": 0.5, "Usual": 1.0, "Double": 2.0}
 """Word on the screen and in links -> factor of every fully connected layer's width."""
-REFRESH = 1.0
-"""Seconds between two looks at a job."""
+REFRESH, AT_FIRST = 1.0, 0.3
+"""Seconds between two looks at a job, and before there is anything to see."""
 _COLLAPSED = 0.01
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def queue() -> jobs.Jobs:
-    """Return the queue of this server, shared by all visitors."""
-    found = jobs.Jobs(cache.SHELF, jobs.limits_of(os.environ))
+    """Return the queue of this server, shared by all visitors; wrongly set limits allow nothing."""
+    try:
+        limits = jobs.limits_of(os.environ)
+    except ValueError as error:
+        limits = jobs.Limits(training=False, reason=f"training is not available: {error}")
+    found = jobs.Jobs(cache.SHELF, limits)
     found.attend()
     return found
 
@@ -89,6 +94,8 @@ def offer(config: RunConfig, picked: RunConfig) -> None:
         config: of the run.
         picked: what the run picker stands on.
     """
+    if problem := st.session_state.pop("refused", None):
+        st.error(f"{problem}.")
     if on_shelf(config):
         st.success(f"**{config.model.label}** is trained and on the shelf.")
         if config != picked:
@@ -96,28 +103,27 @@ def offer(config: RunConfig, picked: RunConfig) -> None:
         return
     job = jobs.read_job(cache.SHELF, config.key)
     if not queue().limits.training:
-        st.info("Training is switched off on this deployment. Run the lab on your own machine to train.")
+        reason = queue().limits.reason
+        st.info(f"{reason[:1].upper()}{reason[1:]}.")
         return
     if cache.missing_images(config.data):
         return
     if job and job.state in ("queued", "running"):
-        st.button("Stop", on_click=queue().stop, args=(config.key,), icon=":material/stop:")
+        st.button("Stop", on_click=_ask, args=(queue().stop, config.key), icon=":material/stop:")
         return
     left = job is not None or config.key in unfinished_keys(cache.SHELF)
     with st.container(horizontal=True, vertical_alignment="center"):
         word, icon = ("Continue", ":material/resume:") if left else ("Start", ":material/play_arrow:")
-        st.button(word, type="primary", on_click=_submit, args=(config,), icon=icon)
+        st.button(word, type="primary", on_click=_ask, args=(queue().submit, config), icon=icon)
         if left:
-            st.button("Discard", on_click=queue().forget, args=(config.key,), icon=":material/delete:")
+            st.button("Discard", on_click=_ask, args=(queue().forget, config.key), icon=":material/delete:")
         st.markdown(estimate(config))
-    if problem := st.session_state.pop("refused", None):
-        st.error(f"{problem}.")
 
 
-def _submit(config: RunConfig) -> None:
+def _ask(action: Callable[[Any], None], what: RunConfig | str) -> None:
     try:
-        queue().submit(config)
-    except (jobs.TooMany, OSError) as error:
+        action(what)
+    except (jobs.TooMany, CheckpointError) as error:
         st.session_state["refused"] = str(error)
 
 
@@ -139,19 +145,22 @@ def _pace(described: str) -> float:
 
 def watch(config: RunConfig) -> None:
     """Draw how a training stands, again and again while it runs."""
-    job = jobs.read_job(cache.SHELF, config.key)
-    going = job is not None and job.state in ("queued", "running")
-    st.session_state["watched"] = config.key if going else None
-    st.fragment(_watch, run_every=REFRESH if going else None)(config)
+    interval = _interval(jobs.read_job(cache.SHELF, config.key))
+    st.fragment(_watch, run_every=interval)(config, interval)
 
 
-def _watch(config: RunConfig) -> None:
+def _interval(job: jobs.Job | None) -> float | None:
+    """Return how soon to look at a job again."""
+    if job is None or job.state not in ("queued", "running"):
+        return None
+    return AT_FIRST if job.state == "running" and not job.images_per_second else REFRESH
+
+
+def _watch(config: RunConfig, interval: float | None) -> None:
     job = jobs.read_job(cache.SHELF, config.key)
-    going = job is not None and job.state in ("queued", "running")
-    if not going and st.session_state.get("watched") == config.key:
-        st.session_state["watched"] = None
-        st.rerun()  # the button and the picker change
-    if job is not None:
+    if _interval(job) != interval:
+        st.rerun()  # the button and the picker change, or the training has begun
+    if job is not None and not on_shelf(config):
         _progress(job)
     shown = finished(config) if on_shelf(config) else jobs.newest(cache.SHELF, config.key)
     if shown is not None:
@@ -178,7 +187,8 @@ def _progress(job: jobs.Job) -> None:
         left = "" if job.seconds_left is None else f", {job.seconds_left:,.0f} s left"
         share = min(job.seen / job.total, 1.0) if job.total else 0.0
         speed = f", {job.images_per_second:,.0f} images/s" if job.images_per_second else ""
-        st.progress(share, f"Epoch {job.epoch} of {job.config.train.epochs}{speed}{left}")
+        begun = f"Epoch {job.epoch} of {job.config.train.epochs}{speed}{left}"
+        st.progress(share, begun if job.seen else "Starting: its process reads the images")
     elif job.state == "failed":
         st.error(f"It failed: {job.reason}. What it reached before is kept.")
     else:
@@ -222,7 +232,7 @@ def codes_figure(config: RunConfig, shown: Arrays) -> go.Figure:
 
 def everyone() -> None:
     """Draw the trainings that wait, run or were left, of all visitors."""
-    found = jobs.read_jobs(cache.SHELF)
+    found = [job for job in jobs.read_jobs(cache.SHELF) if not on_shelf(job.config)]
     if found:
         st.subheader("What else is being trained?", anchor=False)
         widgets.table([_row(job) for job in found])
@@ -245,6 +255,8 @@ def own_runs() -> None:
         _own_run(key)
     if problem := st.session_state.pop("undeletable", None):
         st.error(f"{problem}.")
+    if not queue().limits.training:  # a deployment that is only shown
+        return
     file = st.file_uploader("Bring a run back (the zip of its folder)", "zip", max_upload_size=50)
     if file is not None and st.session_state.get("brought") != file.file_id:
         st.session_state["brought"] = file.file_id
@@ -263,7 +275,8 @@ def _own_run(key: str) -> None:
             on_click="ignore",
             icon=":material/download:",
         )
-        st.button("Delete", key=f"delete {key}", on_click=_delete, args=(key,), icon=":material/delete:")
+        if queue().limits.training:
+            st.button("Delete", key=f"delete {key}", on_click=_delete, args=(key,), icon=":material/delete:")
 
 
 def _delete(key: str) -> None:
@@ -275,8 +288,9 @@ def _delete(key: str) -> None:
 
 def _bring(content: bytes) -> None:
     try:
+        queue().check_room()
         key = unpack_run(cache.SHELF, content)
-    except CheckpointError as error:
+    except (jobs.TooMany, CheckpointError) as error:
         st.error(f"{error}.")
     else:
         st.toast(f"{key} is on the shelf.")

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.checkpoints import survey
+from core import jobs
+from core.checkpoints import CheckpointError, survey
 from core.config import recipe, with_seed
 from core.jobs import Job, Jobs, Limits, read_job
 from core.ui import cache, studio
@@ -110,6 +111,50 @@ def test_a_deployment_may_switch_training_off(opened, monkeypatch):
     app = opened(**QUICK)
     assert button(app, "Start") is None
     assert any("switched off" in one.value for one in app.info)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("LATENT_LAB_TRAINING", "maybe", "should be on or off, got 'maybe'"),
+        ("LATENT_LAB_MAX_EPOCHS", "abc", "should be a whole number, got 'abc'"),
+    ],
+)
+def test_a_wrongly_set_limit_is_one_sentence_and_nothing_can_be_trained(
+    opened, open_page, own_shelf, monkeypatch, name, value, said
+):
+    monkeypatch.setenv(name, value)
+    app = opened(**QUICK)
+    assert [one.value for one in app.info] == [f"Training is not available: {name} {said}."]
+    assert [one.label for one in app.button] == []
+    assert not open_page("pages/overview.py", data="digits").info
+
+
+def test_what_cannot_be_written_is_one_sentence(opened, own_shelf, monkeypatch):
+    def full(*_: object) -> None:
+        raise CheckpointError("the disk that holds it is full; free some space and train again")
+
+    monkeypatch.setattr(jobs, "_write", full)
+    app = opened(**QUICK)
+    button(app, "Start").click().run()
+    assert [one.value for one in app.error] == ["the disk that holds it is full; free some space and train again."]
+    assert button(app, "Start") is not None
+
+
+def test_before_the_first_step_it_says_that_it_starts(opened, own_shelf, monkeypatch):
+    job = Job(config=recipe("digits", "ae", epochs=2), state="running")
+    monkeypatch.setattr(studio.jobs, "read_job", lambda root, key: job if key == job.config.key else None)
+    (bar,) = opened(**QUICK).get("progress")
+    assert (bar.proto.value, bar.proto.text) == (0, "Starting: its process reads the images")
+
+
+def test_a_job_whose_run_is_on_the_shelf_is_not_said_to_be_interrupted(opened, own_shelf, monkeypatch):
+    config = recipe("digits", "vae", hidden=(8,), epochs=1)
+    left = [Job(config=one, state="interrupted") for one in (config, recipe("digits", "ae", epochs=3))]
+    monkeypatch.setattr(studio.jobs, "read_jobs", lambda root: left)
+    app = opened(**QUICK)
+    table = next(one.value for one in app.dataframe if "State" in one.value)
+    assert list(table["Run"]) == ["digits, AE, 2 latents"]
 
 
 def test_a_limit_is_one_sentence(opened, own_shelf, monkeypatch):
