@@ -164,7 +164,8 @@ class Trial:
 
         def begun() -> bool:
             job = read_job(self.root, self.config.key)
-            return job is None or job.state != "running" or (job.pid != server and job.images_per_second > 0)
+            ended = job is None or job.state not in ("queued", "running")
+            return ended or (job is not None and job.pid not in (0, server) and job.images_per_second > 0)
 
         _until(lambda: self._exists() and begun())
         job = read_job(self.root, self.config.key)
