@@ -16,6 +16,7 @@ from core.config import (
     MODEL_LABELS,
     MORE_SEEDS,
     NETWORKS,
+    PRIORS,
     SHELF,
     SIZES,
     DataConfig,
@@ -122,6 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def train_command(arguments: argparse.Namespace) -> int:
     """Train one run, or open it if it is kept, and print its line."""
     names = ("beta", "noise_ratio", "likelihood", "scale", "network", "size", "epochs", "batch_size", "learning_rate")
+    names += ("prior", "components", "warm_up")
     changes = {name: getattr(arguments, name) for name in (*names, "seed") if getattr(arguments, name) is not None}
     if arguments.hidden:
         changes["hidden"] = tuple(arguments.hidden)
@@ -292,6 +294,9 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--latents", type=int, default=2, metavar="L", help="number of latents (default: 2)")
     parser.add_argument("--beta", type=float, metavar="β", help="weight of the KL, at least 0 (default: 1, β-VAE 4)")
     parser.add_argument("--noise-ratio", type=float, metavar="η", help="noise variance is η·R (default: 0.05)")
+    parser.add_argument("--prior", metavar="NAME", help=f"{', '.join(PRIORS)} (default: normal)")
+    parser.add_argument("--components", type=int, metavar="K", help="of a mixture (default: 10) or VampPrior (50)")
+    parser.add_argument("--warm-up", type=int, metavar="N", help="epochs over which β rises from 0 (default: 0)")
     parser.add_argument("--likelihood", metavar="NAME", help=f"{' or '.join(LIKELIHOODS)} (default: bernoulli)")
     parser.add_argument("--scale", type=float, metavar="σ", help="of a Gaussian likelihood (default: learned)")
     parser.add_argument("--network", metavar="NAME", help=f"{' or '.join(NETWORKS)} (default: conv for sprites)")

@@ -25,7 +25,12 @@ SIZES = {"digits": (8,), "mnist": (28,), "sprites": (32, 64)}
 POSTERIORS = ("point", "fixed", "learned")
 LIKELIHOODS = ("bernoulli", "gaussian")
 NETWORKS = ("mlp", "conv")
-PRIORS = ("normal",)
+PRIORS = {"normal": "standard normal", "uniform": "uniform box", "mixture": "Gaussian mixture", "vamp": "VampPrior"}
+"""Prior in commands, keys and links -> label on the screen."""
+
+COMPONENTS = {"mixture": 10, "vamp": 50}
+"""Prior that is made of components -> how many, unless the config says so."""
+
 MODEL_LABELS = {"ae": "AE", "noisy-ae": "Noisy AE", "vae": "VAE", "beta-vae": "β-VAE"}
 """The four members of the family: name in commands, keys and links -> label on the screen."""
 
@@ -95,7 +100,10 @@ class ModelConfig:
             the codes from the origin; 0.05 when left out. None for other posteriors.
         likelihood: `bernoulli` or `gaussian`.
         scale: standard deviation of a Gaussian likelihood, in units of pixel intensity; learned when left out.
-        prior: `normal`, the standard normal.
+        prior: `normal`, the standard normal; `uniform`, a box of unit variance, whose posteriors are smaller boxes;
+            `mixture`, of Gaussians that are learned; `vamp`, of the posteriors of learned pseudo-inputs. All but the
+            first need a learned posterior.
+        components: of a mixture or VampPrior, see `COMPONENTS` when left out. None for other priors.
         network: `mlp` or `conv`.
         hidden: widths of the fully connected layers, from image to code; the decoder mirrors them.
     """
@@ -107,6 +115,7 @@ class ModelConfig:
     likelihood: str = "bernoulli"
     scale: float | None = None
     prior: str = "normal"
+    components: int | None = None
     network: str = "mlp"
     hidden: tuple[int, ...] = (400,)
 
@@ -119,6 +128,7 @@ class ModelConfig:
         self._settle_hidden()
         self._settle_beta()
         self._settle_noise_ratio()
+        self._settle_prior()
         self._check_scale()
 
     def _settle_hidden(self) -> None:
@@ -148,6 +158,17 @@ class ModelConfig:
         _check_number("noise_ratio", ratio, 0)
         object.__setattr__(self, "noise_ratio", float(ratio))
 
+    def _settle_prior(self) -> None:
+        if self.prior != "normal" and self.posterior != "learned":
+            raise ValueError(f"prior should be normal with a {self.posterior} posterior, got {self.prior}")
+        if self.prior not in COMPONENTS:
+            if self.components is not None:
+                raise ValueError(f"components should be left out with a {self.prior} prior, got {self.components}")
+            return
+        count = COMPONENTS[self.prior] if self.components is None else self.components
+        _check_number("components", count, 1, 10_000, whole=True)
+        object.__setattr__(self, "components", count)
+
     def _check_scale(self) -> None:
         if self.scale is None:
             return
@@ -171,7 +192,8 @@ class ModelConfig:
         'β-VAE, β = 4'
         """
         number = {"noisy-ae": f", η = {self.noise_ratio}", "beta-vae": f", β = {self.beta:g}"}
-        return MODEL_LABELS[self.name] + number.get(self.name, "")
+        prior = "" if self.prior == "normal" else f", {PRIORS[self.prior]}"
+        return MODEL_LABELS[self.name] + number.get(self.name, "") + prior
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,18 +204,21 @@ class TrainConfig:
         epochs: passes over the training set.
         batch_size: images per step.
         learning_rate: Adam's, at the start.
+        warm_up: epochs over which the weight of the KL rises from 0 to β (Bowman et al. 2016).
         seed: of initial weights, order of images and noise.
     """
 
     epochs: int = 20
     batch_size: int = 128
     learning_rate: float = 1e-3
+    warm_up: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
         _check_number("epochs", self.epochs, 1, 100_000, whole=True)
         _check_number("batch_size", self.batch_size, 1, 1_000_000, whole=True)
         _check_number("learning_rate", self.learning_rate, 1e-8, 1)
+        _check_number("warm_up", self.warm_up, 0, self.epochs, whole=True)
         _check_number("seed", self.seed, 0, 2**31 - 1, whole=True)
         object.__setattr__(self, "learning_rate", float(self.learning_rate))
 
@@ -226,7 +251,8 @@ class RunConfig:
         size = "" if self.data.size == SIZES[self.data.name][0] else self.data.size
         number = {"noisy-ae": f"-{self.model.noise_ratio:g}" if self.model.noise_ratio is not None else ""}
         number["beta-vae"] = f"-{self.model.beta:g}"
-        model = self.model.name + number.get(self.model.name, "")
+        prior = "" if self.model.prior == "normal" else f"-{self.model.prior}"
+        model = self.model.name + number.get(self.model.name, "") + prior
         text = json.dumps(_changed_fields(self), sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         return f"{self.data.name}{size}-{model}-z{self.model.latent_dim}-s{self.train.seed}-{digest}"

@@ -428,7 +428,7 @@ def snapshot(model: Autoencoder, data: Split, history: Arrays) -> Arrays:
     """Return what an epoch looks like.
 
     The columns of `history`, `mean` codes (N, L) of the first test images and their `label` (N,), the first `images`
-    reconstructed (B, H, W), and `samples` (B, H, W): always the same random codes from N(0, I), decoded.
+    reconstructed (B, H, W), and `samples` (B, H, W): random codes from the prior with always the same seed, decoded.
 
     Args:
         model: as it is now; left in evaluation mode.
@@ -438,7 +438,7 @@ def snapshot(model: Autoencoder, data: Split, history: Arrays) -> Arrays:
     model.eval()
     device = next(model.parameters()).device
     mean = model.encode(data.test.images(slice(SHOWN_CODES)).to(device)).mean
-    random = torch.randn(SHOWN_IMAGES, mean.shape[1], generator=generator(0)).to(mean.device)
+    random = model.prior.sample(SHOWN_IMAGES, generator(0)).to(mean.device)
     images, samples = (model.decode(codes).clamp(0, 1).squeeze(1).cpu() for codes in (mean[:SHOWN_IMAGES], random))
     return {
         **{f"history.{name}": column for name, column in history.items()},

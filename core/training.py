@@ -12,7 +12,7 @@ from torch import Tensor
 
 from core.config import RunConfig
 from core.data import ImageSet, Split
-from core.models import Autoencoder
+from core.models import Autoencoder, Factorised
 from core.objectives import Terms, loss, terms
 from core.runtime import generator, reduced_precision
 
@@ -174,6 +174,11 @@ class Training:
         _check_finite(record)
         return record
 
+    def _beta(self, progress: float) -> float:
+        """Return the weight of the KL at a progress in [0, 1] of the whole training."""
+        beta, train = self.config.model.beta or 0.0, self.config.train
+        return beta * min(1.0, progress * train.epochs / train.warm_up) if train.warm_up else beta
+
     def _step(self, x: Tensor, step: int) -> Tensor:
         """Take one step and return nll and KL summed over the batch (2,)."""
         steps = math.ceil(len(self.images) / self.config.train.batch_size)
@@ -182,7 +187,7 @@ class Training:
         with reduced_precision(self.device, self.precision):
             now = terms(self.model, x, self.noise)
         self.optimiser.zero_grad(set_to_none=True)
-        loss(now, self.config.model.beta or 0.0).backward()
+        loss(now, self._beta(progress)).backward()
         self.optimiser.step()
         return _sums(now)
 
@@ -270,7 +275,7 @@ def _evaluate_batch(model: Autoencoder, x: Tensor, noise: torch.Generator) -> Te
     mse = (model.decode(posterior.mean) - x).square().flatten(1).mean(1)
     columns = [model.likelihood.nll(output, x), kl, mse, posterior.mean.square().sum(-1)]
     columns += posterior.mean.unbind(1)
-    if charged and model.prior.factorised:
+    if charged and isinstance(model.prior, Factorised):
         columns += model.prior.kl_per_latent(posterior).unbind(1)
     return torch.stack(columns).sum(1).cpu().double()
 

@@ -58,7 +58,8 @@ def sampler_of(run: Run, name: str, half_width: float | None = None) -> Sampler:
         name: one of `core.explore.sampling.SAMPLERS`.
         half_width: of the box; fitted when left out.
     """
-    return sampler(name, aggregate_posterior(run.codes["train_mean"], run.codes["train_std"]), half_width)
+    codes = aggregate_posterior(run.codes["train_mean"], run.codes["train_std"])
+    return sampler(name, codes, half_width, run.model.prior)
 
 
 def measure_samples(

@@ -19,7 +19,7 @@ def measure(run: Run, _: Path) -> Numbers:
         `squared_radius` and `code_scale` in units of the code and their squares, `active` latents, `test_images`.
     """
     mean = run.codes["mean"]
-    alive = active(mean, unit_scale=run.config.model.posterior != "learned")
+    alive = active(mean, unit_scale=run.config.model.posterior != "learned" or run.config.model.components is not None)
     return {
         **{name: run.metrics[name] for name in _FROM_THE_RUN},
         "active": int(alive.sum()),

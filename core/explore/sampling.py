@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.config import nearest
+from core.models import Prior
+from core.models.priors import StandardNormal
+from core.runtime import generator
 
 Codes = NDArray[np.float32]
 
@@ -64,6 +67,21 @@ class Normal:
         return (self.mean + noise @ self.root.T).astype(np.float32)
 
 
+class Drawn:
+    """The prior of a model.
+
+    Args:
+        prior: of any kind.
+    """
+
+    def __init__(self, prior: Prior) -> None:
+        self.prior = prior
+
+    def sample(self, count: int, seed: int) -> Codes:
+        """Return codes (count, L)."""
+        return self.prior.sample(count, generator(seed)).numpy()
+
+
 class Mixture:
     """A mixture of Gaussians with full covariances, fitted to codes by expectation maximisation.
 
@@ -110,13 +128,14 @@ def box_half_width(codes: Codes, share: float = 0.99) -> float:
     return float(np.quantile(np.abs(codes).max(axis=1), share))
 
 
-def sampler(name: str, codes: Codes, half_width: float | None = None) -> Sampler:
+def sampler(name: str, codes: Codes, half_width: float | None = None, prior: Prior | None = None) -> Sampler:
     """Return a source of codes.
 
     Args:
         name: one of `SAMPLERS`.
         codes: a sample of the aggregate posterior (N, L), which a box, Gaussian or mixture is fitted to.
         half_width: of the box; fitted to the codes when left out.
+        prior: of the model; the standard normal when left out.
 
     Raises:
         ValueError: an unknown name.
@@ -125,7 +144,9 @@ def sampler(name: str, codes: Codes, half_width: float | None = None) -> Sampler
     if name == "box":
         return Box(box_half_width(codes) if half_width is None else half_width, latent_dim)
     if name == "prior":
-        return Normal(np.zeros(latent_dim), np.eye(latent_dim))
+        if prior is None or isinstance(prior, StandardNormal):
+            return Normal(np.zeros(latent_dim), np.eye(latent_dim))
+        return Drawn(prior)
     if name == "gaussian":
         return Normal(codes.mean(0), np.cov(codes.T).reshape(latent_dim, latent_dim))
     if name == "mixture":

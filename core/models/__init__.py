@@ -2,5 +2,6 @@
 
 from core.models.autoencoder import Autoencoder, Pass, build, restore
 from core.models.posteriors import Gaussian, mean_squared_radius
+from core.models.priors import Factorised, Prior
 
-__all__ = ["Autoencoder", "Gaussian", "Pass", "build", "mean_squared_radius", "restore"]
+__all__ = ["Autoencoder", "Factorised", "Gaussian", "Pass", "Prior", "build", "mean_squared_radius", "restore"]

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from core.config import DataConfig, ModelConfig, RunConfig
 from core.models import networks
 from core.models.likelihoods import Bernoulli, GaussianLikelihood, Likelihood
-from core.models.posteriors import Fixed, Gaussian, Learned, Point, Posterior
-from core.models.priors import Prior, StandardNormal
+from core.models.posteriors import Box, Fixed, Gaussian, Learned, LearnedBox, Point, Posterior
+from core.models.priors import Mixture, Prior, StandardNormal, Uniform, Vamp
 
 
 class Pass(NamedTuple):
@@ -23,7 +23,7 @@ class Pass(NamedTuple):
         output: the decoder's, (B, 1, H, W): logits for a Bernoulli likelihood, means for a Gaussian one.
     """
 
-    posterior: Gaussian
+    posterior: Gaussian | Box
     z: Tensor
     output: Tensor
 
@@ -48,8 +48,10 @@ class Autoencoder(nn.Module):
         self.decoder = decoder
         self.likelihood = likelihood
         self.prior = prior
+        if isinstance(prior, Vamp):
+            prior.attach(self.encode)
 
-    def encode(self, x: Tensor) -> Gaussian:
+    def encode(self, x: Tensor) -> Gaussian | Box:
         """Return the posterior over codes of images x (B, 1, H, W), in float32 whatever the layers computed in."""
         return self.posterior(self.encoder(x).float())
 
@@ -98,7 +100,7 @@ def _assemble(data: DataConfig, model: ModelConfig) -> Autoencoder:
         posterior=posterior,
         decoder=_DECODERS[model.network](data.size, model.hidden, model.latent_dim),
         likelihood=Bernoulli() if model.likelihood == "bernoulli" else GaussianLikelihood(model.scale),
-        prior=StandardNormal(model.latent_dim),
+        prior=_prior(model, data.size),
     )
 
 
@@ -108,4 +110,14 @@ def _posterior(model: ModelConfig) -> Posterior:
     if model.posterior == "fixed":
         assert model.noise_ratio is not None
         return Fixed(model.noise_ratio)
-    return Learned()
+    return LearnedBox() if model.prior == "uniform" else Learned()
+
+
+def _prior(model: ModelConfig, size: int) -> Prior:
+    if model.prior == "uniform":
+        return Uniform(model.latent_dim)
+    if model.components is None:
+        return StandardNormal(model.latent_dim)
+    if model.prior == "mixture":
+        return Mixture(model.latent_dim, model.components)
+    return Vamp(model.latent_dim, model.components, size)

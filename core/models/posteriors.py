@@ -1,7 +1,7 @@
-"""q(z given x): what the encoder says about the code. A point, a Gaussian of fixed noise, a learned Gaussian.
+"""q(z given x): what the encoder says about the code. A point, a Gaussian of fixed noise, a learned Gaussian or box.
 
 This is where an autoencoder, a noise-injected autoencoder and a VAE differ. Each turns the encoder's output into a
-`Gaussian` over codes; a point is one of standard deviation 0.
+`Gaussian` over codes; a point is one of standard deviation 0. Only a uniform prior asks for a `Box` instead.
 """
 
 from __future__ import annotations
@@ -41,6 +41,43 @@ class Gaussian:
     def log_prob(self, z: Tensor) -> Tensor:
         """Return the log density of codes z (B, L), in nats, per latent (B, L)."""
         return -0.5 * ((z - self.mean).square() / self.log_var.exp() + self.log_var + math.log(2 * math.pi))
+
+
+BOX = math.sqrt(3)
+"""Half-width of the uniform prior, whose variance is then 1."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A uniform distribution over a box of codes.
+
+    Args:
+        mean: its middle (B, L).
+        half_width: (B, L), above 0.
+    """
+
+    mean: Tensor
+    half_width: Tensor
+
+    @property
+    def std(self) -> Tensor:
+        """Standard deviation (B, L)."""
+        return self.half_width / math.sqrt(3)
+
+    @property
+    def log_var(self) -> Tensor:
+        """Log of the variance (B, L)."""
+        return 2 * self.std.log()
+
+    def sample(self, generator: torch.Generator | None = None) -> Tensor:
+        """Return one code per image (B, L), differentiable in mean and half-width."""
+        unit = torch.rand(self.mean.shape, dtype=self.mean.dtype, device=self.mean.device, generator=generator)
+        return self.mean + self.half_width * (2 * unit - 1)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """Return the log density of codes z (B, L), in nats, per latent (B, L); minus infinity outside."""
+        within = (z - self.mean).abs() <= self.half_width
+        return torch.where(within, -(2 * self.half_width).log(), -torch.inf)
 
 
 class Point(nn.Module):
@@ -110,7 +147,27 @@ class Learned(nn.Module):
         """Take nothing from the training set's codes."""
 
 
-Posterior = Point | Fixed | Learned
+class LearnedBox(nn.Module):
+    """Middle and width of a box both come from the encoder, and it never leaves the prior's box: for a uniform prior.
+
+    half-width = BOX · sigmoid(s), mean = (BOX - half-width) · tanh(m)
+    """
+
+    outputs_per_latent = 2
+    has_kl = True
+    needs_calibration = False
+
+    def forward(self, output: Tensor) -> Box:
+        """Return the posterior of the encoder's output (B, 2L), what decides the middles first."""
+        middle, width = output.chunk(2, dim=-1)
+        half_width = BOX * width.sigmoid()
+        return Box((BOX - half_width) * middle.tanh(), half_width)
+
+    def calibrate(self, codes: Tensor) -> None:
+        """Take nothing from the training set's codes."""
+
+
+Posterior = Point | Fixed | Learned | LearnedBox
 
 
 def mean_squared_radius(codes: Tensor) -> Tensor:

@@ -1,17 +1,20 @@
 """p(z): where codes are expected before an image is seen.
 
 A prior is a module that samples codes, gives their log density and its KL from a posterior. One that is a product over
-latents (the standard normal) is `factorised` and gives the KL of each; one that has no closed form estimates the KL
-from the code that was sampled. The training loop sees only `kl`, so that a new prior is a class in this file and a
-name in `core.config.PRIORS`.
+latents (`Factorised`: the standard normal, the uniform box) gives the KL of each in closed form; the mixtures have none
+and estimate it from the code that was sampled. The training loop sees only `kl`, so that a new prior is a class in this
+file and a name in `core.config.PRIORS`.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
-from core.models.posteriors import Gaussian
+from core.models.posteriors import BOX, Box, Gaussian
 
 
 class StandardNormal(nn.Module):
@@ -21,14 +24,12 @@ class StandardNormal(nn.Module):
         latent_dim: L.
     """
 
-    factorised = True
-
     def __init__(self, latent_dim: int) -> None:
         super().__init__()
         self.latent_dim = latent_dim
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """Return codes (count, L) drawn from the prior."""
+        """Return codes (count, L) drawn from the prior, on the CPU."""
         return torch.randn(count, self.latent_dim, generator=generator)
 
     def log_prob(self, z: Tensor) -> Tensor:
@@ -48,4 +49,127 @@ class StandardNormal(nn.Module):
         return self.kl_per_latent(posterior).sum(-1)
 
 
-Prior = StandardNormal
+class Uniform(nn.Module):
+    """Uniform on a box around the origin, as wide as gives every latent variance 1.
+
+    A Gaussian posterior would reach beyond the box, where the prior is 0 and the KL infinite. Hence the posterior is
+    a smaller `Box` within it.
+
+    Args:
+        latent_dim: L.
+    """
+
+    def __init__(self, latent_dim: int) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+
+    def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        """Return codes (count, L) drawn from the prior, on the CPU."""
+        return BOX * (2 * torch.rand(count, self.latent_dim, generator=generator) - 1)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """Return the log density of codes z (B, L), in nats (B,); minus infinity outside."""
+        within = (z.abs() <= BOX).all(-1)
+        return torch.where(within, -self.latent_dim * math.log(2 * BOX), -math.inf)
+
+    def kl_per_latent(self, posterior: Box) -> Tensor:
+        """Return KL(q(z given x) || p(z)) of each latent, in nats (B, L): log(prior's / posterior's width)."""
+        return math.log(BOX) - posterior.half_width.log()
+
+    def kl(self, posterior: Box, z: Tensor) -> Tensor:
+        """Return the KL of each image, in nats (B,); exact, so the sampled code z is not needed."""
+        return self.kl_per_latent(posterior).sum(-1)
+
+
+class Mixture(nn.Module):
+    """A mixture of K Gaussians whose weights, means and variances are learned with the model.
+
+    Args:
+        latent_dim: L.
+        components: K.
+    """
+
+    def __init__(self, latent_dim: int, components: int) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+        self.logits = nn.Parameter(torch.zeros(components))
+        self.mean = nn.Parameter(torch.randn(components, latent_dim))
+        self.log_var = nn.Parameter(torch.zeros(components, latent_dim))
+
+    def parts(self) -> tuple[Tensor, Gaussian]:
+        """Return log weights (K,) and the Gaussians (K, L)."""
+        return self.logits.log_softmax(0), Gaussian(self.mean, self.log_var)
+
+    def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        """Return codes (count, L) drawn from the prior, on the CPU."""
+        return _sample(*self.parts(), count, generator)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """Return the log density of codes z (B, L), in nats (B,)."""
+        return _log_prob(*self.parts(), z)
+
+    def kl(self, posterior: Gaussian, z: Tensor) -> Tensor:
+        """Return the KL of each image, in nats (B,), estimated with its sampled code z (B, L)."""
+        return posterior.log_prob(z).sum(-1) - self.log_prob(z)
+
+
+class Vamp(nn.Module):
+    """The average of the posteriors of K learned pseudo-inputs: a variational mixture of posteriors.
+
+    p(z) = 1/K Σ_k q(z given u_k), u_k images of their own that are learned with the model. The best prior for the
+    elbo is the aggregate posterior; this is one made of few images, so that it can be afforded.
+    Source: Tomczak and Welling 2018, equation 9.
+
+    Args:
+        latent_dim: L.
+        components: K.
+        size: height and width of a pseudo-input in pixels.
+    """
+
+    def __init__(self, latent_dim: int, components: int, size: int) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+        self.pseudo_inputs = nn.Parameter(0.05 + 0.01 * torch.randn(components, 1, size, size))
+        self._encode: Callable[[Tensor], Gaussian | Box] | None = None
+
+    def attach(self, encode: Callable[[Tensor], Gaussian | Box]) -> None:
+        """Take the encoder of the model whose prior this is: images (K, 1, H, W) -> posteriors (K, L)."""
+        self._encode = encode
+
+    def images(self) -> Tensor:
+        """Return the pseudo-inputs (K, 1, H, W), in [0, 1]."""
+        return self.pseudo_inputs.clamp(0, 1)
+
+    def parts(self) -> tuple[Tensor, Gaussian]:
+        """Return log weights (K,) and the Gaussians (K, L)."""
+        assert self._encode is not None, "a VampPrior belongs to a model"
+        posteriors, count = self._encode(self.images()), len(self.pseudo_inputs)
+        assert isinstance(posteriors, Gaussian)
+        return self.pseudo_inputs.new_full((count,), -math.log(count)), posteriors
+
+    def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        """Return codes (count, L) drawn from the prior, on the CPU."""
+        return _sample(*self.parts(), count, generator)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """Return the log density of codes z (B, L), in nats (B,)."""
+        return _log_prob(*self.parts(), z)
+
+    def kl(self, posterior: Gaussian, z: Tensor) -> Tensor:
+        """Return the KL of each image, in nats (B,), estimated with its sampled code z (B, L)."""
+        return posterior.log_prob(z).sum(-1) - self.log_prob(z)
+
+
+Factorised = StandardNormal | Uniform
+Prior = Factorised | Mixture | Vamp
+
+
+def _log_prob(log_weights: Tensor, parts: Gaussian, z: Tensor) -> Tensor:
+    each = parts.log_prob(z[:, None]).sum(-1)  # (B, K)
+    return (log_weights + each).logsumexp(-1)
+
+
+@torch.no_grad()
+def _sample(log_weights: Tensor, parts: Gaussian, count: int, generator: torch.Generator | None) -> Tensor:
+    chosen = torch.multinomial(log_weights.exp().cpu(), count, replacement=True, generator=generator)
+    return Gaussian(parts.mean.cpu()[chosen], parts.log_var.cpu()[chosen]).sample(generator)

@@ -105,10 +105,15 @@ def factor_names(data: DataConfig) -> tuple[str, ...]:
     return ("shape", "scale", "orientation", "x", "y") if data.name == "sprites" else ()
 
 
+def free_scale(config: RunConfig) -> bool:
+    """Return whether nothing holds the scale of the codes: no KL is charged, or the prior is learned as well."""
+    return config.model.posterior != "learned" or config.model.components is not None
+
+
 def active_latents(key: str) -> NDArray[np.bool_]:
     """Return which latents of a run are in use (L,)."""
     opened = run(key)
-    return active(opened.codes["mean"], unit_scale=opened.config.model.posterior != "learned")
+    return active(opened.codes["mean"], unit_scale=free_scale(opened.config))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -244,7 +249,7 @@ def plane_figure(key: str, half_width: float, resolution: int) -> go.Figure:
     """Return the decoded plane of a two-latent run as a figure."""
     extent = (-half_width, half_width, -half_width, half_width)
     decoded = decoding.decode(run(key).model, plane_codes(extent, resolution))
-    return decoded_plane(decoded, extent, prior_circles=True, height=520)
+    return decoded_plane(decoded, extent, prior_circles=run(key).config.model.prior == "normal", height=520)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
-from core.config import MODEL_LABELS, SIZES, RunConfig, shelf, with_seed
+from core.config import MODEL_LABELS, PRIORS, SIZES, RunConfig, shelf, with_seed
 from core.ui import cache
 
 PAGES = {
@@ -80,9 +80,11 @@ def pick(config: RunConfig) -> None:
     _set("data", config.data.name)
     _set("latents", config.model.latent_dim)
     _set("model", MODEL_LABELS[config.model.name])
+    known = cache.shelf_index(cache.shelf_stamp())[0].values()
+    if len({other.model.prior for other in known if _place(other)[:3] == _place(config)[:3]}) > 1:
+        _set("prior", PRIORS[config.model.prior])
     if number := _NUMBERS.get(config.model.name):
         _set(number.key, f"{_number(config):g}")
-    known = cache.shelf_index(cache.shelf_stamp())[0].values()
     match _left_to_choose([other for other in known if _place(other) == _place(config)]):
         case "seed":
             _set("trained", config.train.seed)
@@ -90,9 +92,9 @@ def pick(config: RunConfig) -> None:
             _set("run", config.key)
 
 
-def _place(config: RunConfig) -> tuple[str, int, str, float]:
+def _place(config: RunConfig) -> tuple[str, int, str, str, float]:
     """Return what the picker asks for first."""
-    return config.data.name, config.model.latent_dim, config.model.name, _number(config)
+    return config.data.name, config.model.latent_dim, config.model.name, config.model.prior, _number(config)
 
 
 def _set(key: str, value: Any) -> None:
@@ -169,6 +171,10 @@ def _pick_run() -> View | None:
 def _pick_among(configs: list[RunConfig]) -> RunConfig:
     """Let the visitor choose β or η, then among those that differ in something else, and return what is left."""
     number = _NUMBERS.get(configs[0].model.name)
+    priors = _in_order((config.model.prior for config in configs), PRIORS)
+    if len(priors) > 1:
+        label = _choose("Prior", "prior", [PRIORS[name] for name in priors])
+        configs = [c for c in configs if PRIORS[c.model.prior] == label]
     if number:
         usual = f"{_number(_usual(configs)):g}"
         value = _choose(number.label, number.key, [f"{n:g}" for n in sorted({_number(c) for c in configs})], usual)
@@ -203,7 +209,7 @@ def _usual(configs: list[RunConfig]) -> RunConfig:
     shipped = {config.key for config in shelf()}
     number = _NUMBERS.get(configs[0].model.name)
     usual = number.usual if number else 0.0
-    return min(configs, key=lambda c: (abs(_number(c) - usual), c.key not in shipped, c.key))
+    return min(configs, key=lambda c: (c.model.prior != "normal", abs(_number(c) - usual), c.key not in shipped, c.key))
 
 
 def _core(config: RunConfig) -> RunConfig:

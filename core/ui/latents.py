@@ -97,7 +97,11 @@ def scatter_figure(
     opened = cache.run(key)
     flat, axes = flatten(key, projection, pair)
     flat = flat[:most]
-    common: dict[str, Any] = {"axes": axes, "quiet": quiet, "prior_circles": projection == "pair"}
+    common: dict[str, Any] = {
+        "axes": axes,
+        "quiet": quiet,
+        "prior_circles": projection == "pair" and opened.config.model.prior == "normal",
+    }
     common |= {"height": 280, "marker_size": 3} if quiet else {"height": 560, "marker_size": 4}
     if projection == "pair" and opened.config.model.latent_dim == 2:
         common["extent"] = plane_extent(key)

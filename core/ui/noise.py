@@ -94,7 +94,7 @@ def panel(key: str, reach: float) -> go.Figure:
         center=codes[0],
         std=_flat(_posterior_std(key)[pair]),
         half_width=reach * _radius(key),
-        prior=opened.config.model.posterior == "learned",
+        prior=opened.config.model.posterior == "learned" and opened.config.model.prior == "normal",
         axes=axis_names(pair) if len(pair) > 1 else ("z<sub>1</sub>", ""),
     )
 

@@ -63,7 +63,7 @@ def ranking(key: str) -> Ranking:
     """Return the latents of a run by KL, or by the variance of their codes where there is no KL."""
     opened = cache.run(key)
     mean, kl = opened.codes["mean"], opened.metrics["kl_per_latent"]
-    priced = opened.config.model.posterior == "learned"
+    priced = opened.config.model.posterior == "learned" and opened.config.model.prior == "normal"
     amounts = np.array(kl) if priced else mean.astype(np.float64).var(axis=0)
     ruler = prior_ruler(mean.shape[1]) if priced else code_ruler(mean)
     return Ranking(most_first(amounts), amounts, cache.active_latents(key), ruler, priced)

@@ -14,7 +14,7 @@ import streamlit as st
 
 from core import jobs
 from core.checkpoints import Arrays, CheckpointError, delete, pack_run, run_names, unfinished_keys, unpack_run
-from core.config import LIKELIHOODS, MODEL_LABELS, RunConfig, recipe, shelf
+from core.config import LIKELIHOODS, MODEL_LABELS, PRIORS, RunConfig, recipe, shelf
 from core.figures import images as pictures
 from core.figures.bars import kl_bars
 from core.figures.curves import training_curves
@@ -54,6 +54,7 @@ def choose(data: str) -> RunConfig | None:
         changes = _number_of(label)
         latents = st.number_input("Latents", 1, 100, 10 if data == "sprites" else 2, **_field(f"{data}_latents"))
         changes["epochs"] = st.number_input("Epochs", 1, 10_000, usual.train.epochs, **_field(f"{data}_epochs"))
+        changes |= _prior_of(label)
         changes["likelihood"] = st.selectbox("Likelihood", LIKELIHOODS, **_field("train_likelihood"))
         width = st.selectbox("Network", list(WIDTHS), 1, **_field("train_width"))
         changes["learning_rate"] = st.number_input(
@@ -80,6 +81,14 @@ def _number_of(label: str) -> dict[str, Any]:
     if label == MODEL_LABELS["noisy-ae"]:
         return {"noise_ratio": st.number_input("Noise η", 0.0, 100.0, 0.05, 0.05, format="%g", **_field("train_eta"))}
     return {}
+
+
+def _prior_of(label: str) -> dict[str, Any]:
+    """Draw the choice of a prior where the model has one that it is held to."""
+    if label not in (MODEL_LABELS["vae"], MODEL_LABELS["beta-vae"]):
+        return {}
+    chosen = st.selectbox("Prior", list(PRIORS.values()), **_field("train_prior"))
+    return {"prior": next(name for name, known in PRIORS.items() if known == chosen)}
 
 
 def on_shelf(config: RunConfig) -> bool:
@@ -205,7 +214,7 @@ def draw_epoch(config: RunConfig, shown: Arrays) -> None:
         st.caption("Codes of the first 1,000 test images")
         widgets.chart(codes_figure(config, shown), "live_codes")
     with middle:
-        if config.model.posterior == "learned":
+        if history["kl_per_latent"].size:
             st.caption("What each latent carries")
             kl = history["kl_per_latent"][-1]
             widgets.chart(kl_bars(kl, kl > _COLLAPSED, height=360), "live_kl")
@@ -218,7 +227,7 @@ def draw_epoch(config: RunConfig, shown: Arrays) -> None:
 def _pictures(config: RunConfig, shown: Arrays) -> dict[str, np.ndarray]:
     originals = cache.test_images(config.data, slice(jobs.SHOWN_IMAGES))
     found = {} if originals is None else {"Test images": originals * 255}
-    return found | {"Their reconstructions": shown["images"], "Random codes from N(0, I), decoded": shown["samples"]}
+    return found | {"Their reconstructions": shown["images"], "Random codes from the prior, decoded": shown["samples"]}
 
 
 def codes_figure(config: RunConfig, shown: Arrays) -> go.Figure:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -171,7 +172,7 @@ MODEL_REFUSALS = [
     ),
     ({"likelihood": "bernouli"}, "likelihood should be one of .*, got 'bernouli', did you mean 'bernoulli'?"),
     ({"network": "cnov"}, "network should be one of mlp, conv, got 'cnov', did you mean 'conv'?"),
-    ({"prior": "flat"}, "prior should be one of normal, got 'flat'$"),
+    ({"prior": "flat"}, "prior should be one of normal, uniform, mixture, vamp, got 'flat'$"),
     ({"latent_dim": 0}, "latent_dim should be between 1 and 1024, got 0"),
     ({"latent_dim": 2.0}, "latent_dim should be a whole number, got 2.0"),
     ({"latent_dim": True}, "latent_dim should be a whole number, got True"),
@@ -289,3 +290,26 @@ def test_the_shelf_is_the_folder_that_the_environment_names(value: str | None, f
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | named
     )
     assert done.stdout.strip() == str(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"model": "ae", "prior": "vamp"}, "prior should be normal with a point posterior, got vamp"),
+        ({"prior": "vampp"}, "prior should be one of normal, uniform, mixture, vamp, got 'vampp', did you mean 'vamp'"),
+        ({"components": 3}, "components should be left out with a normal prior, got 3"),
+        ({"prior": "mixture", "components": 0}, "components should be between 1 and 10000, got 0"),
+        ({"warm_up": 300}, "warm_up should be between 0 and 200, got 300"),
+    ],
+)
+def test_a_prior_that_does_not_fit_is_one_sentence(changes: dict[str, Any], said: str):
+    with pytest.raises(ValueError, match=said):
+        recipe("digits", changes.pop("model", "vae"), **changes)
+
+
+def test_a_prior_shows_in_key_and_label():
+    config = recipe("digits", "vae", prior="vamp")
+    assert (config.model.components, config.model.label) == (50, "VAE, VampPrior")
+    assert config.key.startswith("digits-vae-vamp-z2-s0-")
+    assert recipe("digits", "vae", prior="vamp", components=50) == config
+    assert RunConfig.from_dict(config.to_dict()) == config

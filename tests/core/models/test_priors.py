@@ -1,8 +1,16 @@
-import torch
-from torch.distributions import Normal, kl_divergence
+import math
+from pathlib import Path
 
-from core.models.posteriors import Gaussian
-from core.models.priors import StandardNormal
+import pytest
+import torch
+from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
+from torch.distributions import Uniform as UniformOf
+
+from core.config import PRIORS, recipe
+from core.models import build
+from core.models.posteriors import BOX, Box, Gaussian, LearnedBox
+from core.models.priors import Mixture, StandardNormal, Uniform, Vamp
+from core.runs import load_or_train, open_run
 from core.runtime import generator
 
 
@@ -40,3 +48,91 @@ def test_samples_are_standard_normal_and_repeatable():
     assert torch.equal(z, StandardNormal(3).sample(100_000, generator(0)))
     assert z.mean(0).abs().max() < 0.02
     torch.testing.assert_close(z.T.cov(), torch.eye(3), atol=0.02, rtol=0)
+
+
+def box(count: int = 50, latents: int = 4) -> Box:
+    output = torch.randn(count, 2 * latents, dtype=torch.float64, generator=generator(3))
+    return LearnedBox()(output)
+
+
+def test_the_box_of_the_uniform_prior_has_unit_variance():
+    z = Uniform(3).sample(200_000, generator(0))
+    assert z.abs().max() <= BOX
+    torch.testing.assert_close(z.var(0), torch.ones(3), atol=0.01, rtol=0)
+    assert Uniform(3).log_prob(z[:5]).tolist() == pytest.approx([-3 * math.log(2 * BOX)] * 5)
+    assert Uniform(3).log_prob(torch.full((1, 3), 1.01 * BOX)).item() == -math.inf
+
+
+def test_the_kl_of_a_box_is_that_of_torch_distributions():
+    q = box()
+    expected = kl_divergence(UniformOf(q.mean - q.half_width, q.mean + q.half_width), UniformOf(-BOX, BOX))
+    torch.testing.assert_close(Uniform(4).kl_per_latent(q), expected)
+    torch.testing.assert_close(Uniform(4).kl(q, q.mean), expected.sum(1))
+
+
+def test_a_learned_box_never_leaves_that_of_the_prior():
+    q = LearnedBox()(1e3 * torch.randn(1000, 6, generator=generator(0)))
+    assert (q.mean.abs() + q.half_width <= BOX * (1 + 1e-6)).all()
+    z = box().sample(generator(1))
+    assert torch.isfinite(box().log_prob(z)).all()
+    assert torch.isfinite(Uniform(4).log_prob(z)).all()
+
+
+def test_a_mixture_is_that_of_torch_distributions():
+    prior = Mixture(3, 5).double()
+    prior.logits.data.normal_(generator=generator(1))
+    prior.log_var.data.normal_(generator=generator(2))
+    parts = Independent(Normal(prior.mean, (0.5 * prior.log_var).exp()), 1)
+    expected = MixtureSameFamily(Categorical(logits=prior.logits), parts)
+    z = torch.randn(40, 3, dtype=torch.float64, generator=generator(3))
+    torch.testing.assert_close(prior.log_prob(z), expected.log_prob(z))
+    drawn = prior.sample(100_000, generator(4))
+    torch.testing.assert_close(drawn.mean(0), expected.mean.detach(), atol=0.03, rtol=0)
+    torch.testing.assert_close(drawn.var(0), expected.variance.detach(), rtol=0.05, atol=0)
+
+
+def test_a_mixture_of_one_standard_normal_has_its_kl_on_average():
+    prior, q = Mixture(4, 1).double(), posterior()
+    prior.mean.data.zero_()
+    many = Gaussian(q.mean.expand(4000, *q.mean.shape).reshape(-1, 4), q.log_var.expand(4000, 50, 4).reshape(-1, 4))
+    estimated = prior.kl(many, many.sample(generator(0))).reshape(4000, 50)
+    error = estimated.std(0) / 4000**0.5
+    assert ((estimated.mean(0) - StandardNormal(4).kl(q, q.mean)).abs() < 5 * error).all()
+
+
+def test_a_vampprior_is_the_average_of_the_posteriors_of_its_images():
+    model = build(recipe("digits", "vae", prior="vamp", components=3, hidden=(8,)))
+    assert isinstance(model.prior, Vamp)
+    q, z = model.encode(model.prior.images()), torch.randn(7, 2, generator=generator(0))
+    each = Normal(q.mean, q.std).log_prob(z[:, None]).sum(-1).exp()
+    torch.testing.assert_close(model.prior.log_prob(z), each.mean(1).log())
+    assert model.prior.images().min() >= 0
+    model.prior.log_prob(z).sum().backward()
+    assert model.prior.pseudo_inputs.grad is not None
+    assert model.prior.pseudo_inputs.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_every_prior_draws_the_same_codes_for_the_same_seed(prior: str):
+    model = build(recipe("digits", "vae", prior=prior, hidden=(8,)))
+    z = model.prior.sample(1000, generator(0))
+    assert z.shape == (1000, 2)
+    assert torch.equal(z, model.prior.sample(1000, generator(0)))
+    assert not z.requires_grad
+    assert torch.isfinite(model.prior.log_prob(z)).all()
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_every_prior_is_trained_kept_and_restored(tmp_path: Path, prior: str):
+    config = recipe("digits", "vae", prior=prior, hidden=(32,), epochs=3, warm_up=1)
+    run = load_or_train(config, tmp_path, device="cpu")
+    again = open_run(config.key, tmp_path)
+    z = run.model.prior.sample(5, generator(0))
+    assert torch.equal(z, again.model.prior.sample(5, generator(0)))
+    assert run.history["test_nll"][-1] < run.history["test_nll"][0]
+    assert run.metrics["kl"] > 0
+    assert len(run.metrics["kl_per_latent"]) == (2 if prior in ("normal", "uniform") else 0)
+    untrained = build(config).state_dict()
+    learned = [name for name in untrained if name.startswith("prior.")]
+    assert all(not torch.allclose(untrained[name], again.model.state_dict()[name]) for name in learned)
+    assert bool(learned) == (prior in ("mixture", "vamp"))
