@@ -100,7 +100,7 @@ class ModelConfig:
             the codes from the origin; 0.05 when left out. None for other posteriors.
         likelihood: `bernoulli` or `gaussian`.
         scale: standard deviation of a Gaussian likelihood, in units of pixel intensity; learned when left out.
-        prior: `normal`, the standard normal; `uniform`, a box of unit variance, whose posteriors are smaller boxes;
+        prior: `normal`, the standard normal; `uniform`, a box of unit variance;
             `mixture`, of Gaussians that are learned; `vamp`, of the posteriors of learned pseudo-inputs. All but the
             first need a learned posterior.
         components: of a mixture or VampPrior, see `COMPONENTS` when left out. None for other priors.

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from core.config import DataConfig, ModelConfig, RunConfig
 from core.models import networks
 from core.models.likelihoods import Bernoulli, GaussianLikelihood, Likelihood
-from core.models.posteriors import Box, Fixed, Gaussian, Learned, LearnedBox, Point, Posterior
+from core.models.posteriors import Fixed, Gaussian, Learned, LearnedSquashed, Point, Posterior, Squashed
 from core.models.priors import Mixture, Prior, StandardNormal, Uniform, Vamp
 
 
@@ -23,7 +23,7 @@ class Pass(NamedTuple):
         output: the decoder's, (B, 1, H, W): logits for a Bernoulli likelihood, means for a Gaussian one.
     """
 
-    posterior: Gaussian | Box
+    posterior: Gaussian | Squashed
     z: Tensor
     output: Tensor
 
@@ -51,7 +51,7 @@ class Autoencoder(nn.Module):
         if isinstance(prior, Vamp):
             prior.attach(self.encode)
 
-    def encode(self, x: Tensor) -> Gaussian | Box:
+    def encode(self, x: Tensor) -> Gaussian | Squashed:
         """Return the posterior over codes of images x (B, 1, H, W), in float32 whatever the layers computed in."""
         return self.posterior(self.encoder(x).float())
 
@@ -110,7 +110,7 @@ def _posterior(model: ModelConfig) -> Posterior:
     if model.posterior == "fixed":
         assert model.noise_ratio is not None
         return Fixed(model.noise_ratio)
-    return LearnedBox() if model.prior == "uniform" else Learned()
+    return LearnedSquashed() if model.prior == "uniform" else Learned()
 
 
 def _prior(model: ModelConfig, size: int) -> Prior:

@@ -1,7 +1,8 @@
-"""q(z given x): what the encoder says about the code. A point, a Gaussian of fixed noise, a learned Gaussian or box.
+"""q(z given x): what the encoder says about the code. A point, a Gaussian of fixed noise, a learned Gaussian.
 
 This is where an autoencoder, a noise-injected autoencoder and a VAE differ. Each turns the encoder's output into a
-`Gaussian` over codes; a point is one of standard deviation 0. Only a uniform prior asks for a `Box` instead.
+`Gaussian` over codes; a point is one of standard deviation 0. Only a uniform prior asks for one that
+is `Squashed`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -46,38 +48,53 @@ class Gaussian:
 BOX = math.sqrt(3)
 """Half-width of the uniform prior, whose variance is then 1."""
 
+_NODES, _WEIGHTS = (torch.from_numpy(array) for array in np.polynomial.hermite_e.hermegauss(24))
+
 
 @dataclass(frozen=True)
-class Box:
-    """A uniform distribution over a box of codes.
+class Squashed:
+    """A diagonal Gaussian over u, seen through z = BOX (2 Φ(u) - 1), which lies within the box [-BOX, BOX].
+
+    The same map turns the standard normal into the uniform distribution, and no KL changes under a map that can be
+    undone.
 
     Args:
-        mean: its middle (B, L).
-        half_width: (B, L), above 0.
+        base: over u, (B, L).
     """
 
-    mean: Tensor
-    half_width: Tensor
+    base: Gaussian
+
+    @property
+    def mean(self) -> Tensor:
+        """Mean of z (B, L): E Φ(u) = Φ(mean / sqrt(1 + variance))."""
+        return _squash(self.base.mean / (1 + self.base.log_var.exp()).sqrt())
 
     @property
     def std(self) -> Tensor:
-        """Standard deviation (B, L)."""
-        return self.half_width / math.sqrt(3)
+        """Standard deviation of z (B, L), by Gauss-Hermite quadrature."""
+        nodes, weights = _NODES.to(self.base.mean), _WEIGHTS.to(self.base.mean)
+        z = _squash(self.base.mean[..., None] + self.base.std[..., None] * nodes)
+        return ((z - self.mean[..., None]).square() @ (weights / weights.sum())).sqrt()
 
     @property
     def log_var(self) -> Tensor:
-        """Log of the variance (B, L)."""
+        """Log of the variance of z (B, L)."""
         return 2 * self.std.log()
 
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
-        """Return one code per image (B, L), differentiable in mean and half-width."""
-        unit = torch.rand(self.mean.shape, dtype=self.mean.dtype, device=self.mean.device, generator=generator)
-        return self.mean + self.half_width * (2 * unit - 1)
+        """Return one code per image (B, L), differentiable in mean and log_var of the base."""
+        return _squash(self.base.sample(generator))
 
     def log_prob(self, z: Tensor) -> Tensor:
-        """Return the log density of codes z (B, L), in nats, per latent (B, L); minus infinity outside."""
-        within = (z - self.mean).abs() <= self.half_width
-        return torch.where(within, -(2 * self.half_width).log(), -torch.inf)
+        """Return the log density of codes z (B, L), in nats, per latent (B, L)."""
+        edge = torch.finfo(z.dtype).eps
+        u = torch.special.ndtri(((z / BOX + 1) / 2).clamp(edge, 1 - edge))  # rounding may put a code onto the edge
+        standard = Gaussian(torch.zeros_like(u), torch.zeros_like(u))
+        return self.base.log_prob(u) - standard.log_prob(u) - math.log(2 * BOX)
+
+
+def _squash(u: Tensor) -> Tensor:
+    return BOX * (2 * torch.special.ndtr(u) - 1)
 
 
 class Point(nn.Module):
@@ -147,27 +164,27 @@ class Learned(nn.Module):
         """Take nothing from the training set's codes."""
 
 
-class LearnedBox(nn.Module):
-    """Middle and width of a box both come from the encoder, and it never leaves the prior's box: for a uniform prior.
+class LearnedSquashed(nn.Module):
+    """Like `Learned`, and squashed into the box of a uniform prior.
 
-    half-width = BOX · sigmoid(s), mean = (BOX - half-width) · tanh(m)
+    A Gaussian would reach beyond the box, where the prior is 0 and the KL infinite. A small box as a posterior would
+    do as well, but leads into collapse: once it is as wide as the prior its middle cannot move, and to become smaller
+    costs KL at once, while an image is told from another only later.
     """
 
     outputs_per_latent = 2
     has_kl = True
     needs_calibration = False
 
-    def forward(self, output: Tensor) -> Box:
-        """Return the posterior of the encoder's output (B, 2L), what decides the middles first."""
-        middle, width = output.chunk(2, dim=-1)
-        half_width = BOX * width.sigmoid()
-        return Box((BOX - half_width) * middle.tanh(), half_width)
+    def forward(self, output: Tensor) -> Squashed:
+        """Return the posterior of the encoder's output (B, 2L), means of the base first."""
+        return Squashed(Gaussian(*output.chunk(2, dim=-1)))
 
     def calibrate(self, codes: Tensor) -> None:
         """Take nothing from the training set's codes."""
 
 
-Posterior = Point | Fixed | Learned | LearnedBox
+Posterior = Point | Fixed | Learned | LearnedSquashed
 
 
 def mean_squared_radius(codes: Tensor) -> Tensor:

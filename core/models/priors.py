@@ -14,7 +14,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from core.models.posteriors import BOX, Box, Gaussian
+from core.models.posteriors import BOX, Gaussian, Squashed
 
 
 class StandardNormal(nn.Module):
@@ -52,9 +52,6 @@ class StandardNormal(nn.Module):
 class Uniform(nn.Module):
     """Uniform on a box around the origin, as wide as gives every latent variance 1.
 
-    A Gaussian posterior would reach beyond the box, where the prior is 0 and the KL infinite. Hence the posterior is
-    a smaller `Box` within it.
-
     Args:
         latent_dim: L.
     """
@@ -72,11 +69,11 @@ class Uniform(nn.Module):
         within = (z.abs() <= BOX).all(-1)
         return torch.where(within, -self.latent_dim * math.log(2 * BOX), -math.inf)
 
-    def kl_per_latent(self, posterior: Box) -> Tensor:
-        """Return KL(q(z given x) || p(z)) of each latent, in nats (B, L): log(prior's / posterior's width)."""
-        return math.log(BOX) - posterior.half_width.log()
+    def kl_per_latent(self, posterior: Squashed) -> Tensor:
+        """Return KL(q(z given x) || p(z)) of each latent, in nats (B, L): that of the bases, both Gaussian."""
+        return StandardNormal(self.latent_dim).kl_per_latent(posterior.base)
 
-    def kl(self, posterior: Box, z: Tensor) -> Tensor:
+    def kl(self, posterior: Squashed, z: Tensor) -> Tensor:
         """Return the KL of each image, in nats (B,); exact, so the sampled code z is not needed."""
         return self.kl_per_latent(posterior).sum(-1)
 
@@ -130,9 +127,9 @@ class Vamp(nn.Module):
         super().__init__()
         self.latent_dim = latent_dim
         self.pseudo_inputs = nn.Parameter(0.05 + 0.01 * torch.randn(components, 1, size, size))
-        self._encode: Callable[[Tensor], Gaussian | Box] | None = None
+        self._encode: Callable[[Tensor], Gaussian | Squashed] | None = None
 
-    def attach(self, encode: Callable[[Tensor], Gaussian | Box]) -> None:
+    def attach(self, encode: Callable[[Tensor], Gaussian | Squashed]) -> None:
         """Take the encoder of the model whose prior this is: images (K, 1, H, W) -> posteriors (K, L)."""
         self._encode = encode
 

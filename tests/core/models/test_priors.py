@@ -3,12 +3,19 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
-from torch.distributions import Uniform as UniformOf
+from torch.distributions import (
+    Categorical,
+    Independent,
+    MixtureSameFamily,
+    Normal,
+    TransformedDistribution,
+    kl_divergence,
+)
+from torch.distributions.transforms import AffineTransform, ComposeTransform, CumulativeDistributionTransform
 
 from core.config import PRIORS, recipe
 from core.models import build
-from core.models.posteriors import BOX, Box, Gaussian, LearnedBox
+from core.models.posteriors import BOX, Gaussian, LearnedSquashed, Squashed
 from core.models.priors import Mixture, StandardNormal, Uniform, Vamp
 from core.runs import load_or_train, open_run
 from core.runtime import generator
@@ -50,9 +57,8 @@ def test_samples_are_standard_normal_and_repeatable():
     torch.testing.assert_close(z.T.cov(), torch.eye(3), atol=0.02, rtol=0)
 
 
-def box(count: int = 50, latents: int = 4) -> Box:
-    output = torch.randn(count, 2 * latents, dtype=torch.float64, generator=generator(3))
-    return LearnedBox()(output)
+def squashed(count: int = 50, latents: int = 4) -> Squashed:
+    return Squashed(posterior(count, latents))
 
 
 def test_the_box_of_the_uniform_prior_has_unit_variance():
@@ -63,19 +69,45 @@ def test_the_box_of_the_uniform_prior_has_unit_variance():
     assert Uniform(3).log_prob(torch.full((1, 3), 1.01 * BOX)).item() == -math.inf
 
 
-def test_the_kl_of_a_box_is_that_of_torch_distributions():
-    q = box()
-    expected = kl_divergence(UniformOf(q.mean - q.half_width, q.mean + q.half_width), UniformOf(-BOX, BOX))
-    torch.testing.assert_close(Uniform(4).kl_per_latent(q), expected)
-    torch.testing.assert_close(Uniform(4).kl(q, q.mean), expected.sum(1))
+def test_the_kl_of_a_squashed_gaussian_is_the_mean_log_ratio_of_its_codes():
+    q, count = squashed(1), 200_000
+    many = Squashed(Gaussian(q.base.mean.expand(count, 4), q.base.log_var.expand(count, 4)))
+    z = many.sample(generator(0))
+    ratio = many.log_prob(z).sum(1) - Uniform(4).log_prob(z)
+    assert abs(ratio.mean() - Uniform(4).kl(q, z)[0]) < 5 * ratio.std() / count**0.5
 
 
-def test_a_learned_box_never_leaves_that_of_the_prior():
-    q = LearnedBox()(1e3 * torch.randn(1000, 6, generator=generator(0)))
-    assert (q.mean.abs() + q.half_width <= BOX * (1 + 1e-6)).all()
-    z = box().sample(generator(1))
-    assert torch.isfinite(box().log_prob(z)).all()
-    assert torch.isfinite(Uniform(4).log_prob(z)).all()
+def test_a_squashed_gaussian_is_the_transformed_one_of_torch_distributions():
+    q = squashed()
+    z = q.sample(generator(1))
+    squash = ComposeTransform([CumulativeDistributionTransform(Normal(0.0, 1.0)), AffineTransform(-BOX, 2 * BOX)])
+    expected = TransformedDistribution(Normal(q.base.mean, q.base.std), squash)
+    within = z.abs() < 0.999 * BOX
+    torch.testing.assert_close(q.log_prob(z)[within], expected.log_prob(z)[within])
+    assert within.float().mean() > 0.9
+    assert torch.isfinite(q.log_prob(torch.full_like(z, BOX))).all()
+
+
+def test_mean_and_spread_of_a_squashed_gaussian_are_those_of_its_codes():
+    q, count = squashed(1), 400_000
+    z = Squashed(Gaussian(q.base.mean.expand(count, 4), q.base.log_var.expand(count, 4))).sample(generator(0))
+    assert ((z.mean(0) - q.mean[0]).abs() < 5 * z.std(0) / count**0.5).all()
+    torch.testing.assert_close(z.std(0), q.std[0], rtol=0.01, atol=0)
+    torch.testing.assert_close(q.log_var, 2 * q.std.log())
+
+
+def test_a_squashed_standard_normal_is_the_prior():
+    q = Squashed(Gaussian(torch.zeros(1, 3, dtype=torch.float64), torch.zeros(1, 3, dtype=torch.float64)))
+    z = Uniform(3).sample(50, generator(0)).double()
+    torch.testing.assert_close(q.log_prob(z).sum(1), Uniform(3).log_prob(z).double())
+    assert not Uniform(3).kl(q, z).any()
+    torch.testing.assert_close(q.std, torch.ones(1, 3, dtype=torch.float64), rtol=1e-4, atol=0)
+
+
+def test_a_squashed_posterior_never_leaves_the_box_of_the_prior():
+    q = LearnedSquashed()(1e3 * torch.randn(1000, 6, generator=generator(0)))
+    assert q.mean.abs().max() <= BOX
+    assert q.sample(generator(1)).abs().max() <= BOX
 
 
 def test_a_mixture_is_that_of_torch_distributions():
