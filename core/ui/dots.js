@@ -13,7 +13,7 @@ function scatter(canvas, { places, labels, halfWidths, names, colors, prior, mut
     const x = i => (SIDE / 2) * (1 + places[first + 2 * i] / STEPS)
     const y = i => (SIDE / 2) * (1 - places[first + 2 * i + 1] / STEPS)
     pen.clearRect(0, 0, SIDE, SIDE)
-    circles(pen, SIDE / 2 / half, prior)
+    if (prior) circles(pen, SIDE / 2 / half, prior)
     const sums = names.map(() => [0, 0, 0])
     labels.forEach((label, i) => {
         pen.fillStyle = colors[label]

@@ -76,7 +76,8 @@ def frames_at(film: Arrays, epochs: np.ndarray) -> Arrays:
 def _strips(title: str, key: str, film: Arrays) -> list[Strip]:
     color, run = theme.color_of(title), cache.run(key)
     labels = run.codes["label"][: film["mean"].shape[1]]
-    dots = Dots(film["mean"].astype(np.float32), film["half_width"], labels, cache.label_names(run.config.data))
+    names, circles = cache.label_names(run.config.data), run.config.model.prior == "normal"
+    dots = Dots(film["mean"].astype(np.float32), film["half_width"], labels, names, circles)
     plane = pictures.sheet_png(film["plane"] / np.float32(255), 1, scale=1, pad=0)
     return [
         Strip(f"{title}: codes", None, color, dots=dots),

@@ -43,12 +43,14 @@ class Dots:
         half_width: (F,) of the square, in units of the points, which lie within it.
         labels: (N,) class of each point.
         names: of the classes, written where the class lies.
+        circles: whether to draw 1, 2 and 3 sigma of the standard normal prior.
     """
 
     points: NDArray[np.floating]
     half_width: NDArray[np.floating]
     labels: NDArray[np.integer]
     names: Sequence[str]
+    circles: bool = True
 
     def payload(self) -> dict[str, Any]:
         """Return what the browser draws them from."""
@@ -59,7 +61,7 @@ class Dots:
             "labels": b64encode(self.labels.astype(np.uint8).tobytes()).decode(),
             "names": list(self.names),
             "colors": [theme.label_color(i) for i in range(len(self.names))],
-            "prior": theme.PRIOR,
+            "prior": theme.PRIOR if self.circles else None,
             "muted": theme.MUTED,
         }
 
