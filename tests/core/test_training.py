@@ -12,6 +12,7 @@ from core.config import MODEL_LABELS, RunConfig, recipe, with_seed
 from core.data import ImageSet, Split, digits, sprites
 from core.metrics.latents import code_scale
 from core.models import Autoencoder, build, mean_squared_radius
+from core.models.priors import StandardNormal
 from core.runtime import generator
 from core.training import Diverged, EpochRecord, Training, encode, evaluate, half_cosine, train
 
@@ -204,6 +205,7 @@ def test_evaluation_is_what_its_terms_say(data: Split):
     model = build(recipe("digits", "vae", 3, hidden=(16,))).eval()
     x = data.test.images()
     found = evaluate(model, data.test)
+    assert isinstance(model.prior, StandardNormal)
     with torch.no_grad():
         posterior, _, output = model(x, generator(0))
         expected = model.likelihood.nll(output, x).mean().item()
