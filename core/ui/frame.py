@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -106,7 +107,7 @@ def _set(key: str, value: Any) -> None:
 
 def draw_frame() -> None:
     """Draw navigation and picker, and run the page that the address names."""
-    _spare_the_collector()
+    _once_per_server()
     st.set_page_config(page_title="Latent Lab", page_icon=str(ICON), layout="wide")
     page = st.navigation(_pages(), position="top")
     with st.container(horizontal=True, vertical_alignment="bottom", key="picker"):
@@ -119,12 +120,16 @@ def draw_frame() -> None:
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _spare_the_collector() -> None:
-    """Once per server, set aside what is imported, which is never freed.
+def _once_per_server() -> None:
+    """Load pandas, and set aside what is imported, which is never freed.
+
+    Streamlit loads pandas with the first table. Where that is in one visitor's thread, another's, drawing a chart, finds
+    half of it: plotly looks for its classes as soon as there is a module of that name.
 
     Streamlit collects garbage after every run; looking through torch's modules each time would hold the last pictures
     of a run back for a tenth of a second.
     """
+    import_module("pandas")
     gc.collect()
     gc.freeze()
 
