@@ -123,8 +123,8 @@ def draw_frame() -> None:
 def _once_per_server() -> None:
     """Load pandas, and set aside what is imported, which is never freed.
 
-    Streamlit loads pandas with the first table. Where that is in one visitor's thread, another's, drawing a chart, finds
-    half of it: plotly looks for its classes as soon as there is a module of that name.
+    Streamlit loads pandas with the first table. Where that is in one visitor's thread, another's, drawing a chart,
+    finds half of it: plotly looks for its classes as soon as there is a module of that name.
 
     Streamlit collects garbage after every run; looking through torch's modules each time would hold the last pictures
     of a run back for a tenth of a second.
