@@ -143,7 +143,7 @@ def test_the_sprites_sweep_ships_a_second_seed_and_the_rest_only_the_first():
     several = [c for c in shelf() if c.train.seed]
     assert {(c.data.name, c.model.posterior) for c in several} == {("sprites", "learned")}
     assert len(several) == 5
-    assert len({c.key for c in shelf()}) == len(shelf()) == 46
+    assert len({c.key for c in shelf()}) == len(shelf()) == 51
 
 
 def test_only_the_seed_differs_after_with_seed():
