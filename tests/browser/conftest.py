@@ -43,15 +43,20 @@ def finish(page: Page) -> Page:
 
 
 @contextmanager
-def running(log: Path) -> Iterator[str]:
-    """Start the lab as `streamlit run` does, without the images of MNIST, and give its address."""
+def running(log: Path, **variables: str) -> Iterator[str]:
+    """Start the lab as `streamlit run` does, without the images of MNIST, and give its address.
+
+    Args:
+        log: where its output goes.
+        variables: of its environment.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = ["--server.headless=true", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
     command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", f"--server.port={port}", *settings]
     environment = {name: value for name, value in os.environ.items() if name != "LATENT_LAB_DATA"}
-    environment["XDG_CACHE_HOME"] = str(log.parent / "cache")
+    environment |= {"XDG_CACHE_HOME": str(log.parent / "cache"), **variables}
     with log.open("w") as output:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:
