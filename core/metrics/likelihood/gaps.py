@@ -1,0 +1,142 @@
+"""Why an ELBO is below log p(x): the encoder was not good enough, or no Gaussian is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from core.metrics.likelihood.bounds import integrands
+from core.metrics.likelihood.joint import Floats, numbers, posterior_of
+from core.models import Autoencoder, Gaussian
+
+STEPS = 100
+"""Steps of Adam for each image."""
+
+RATE = 0.1
+"""Of Adam at its first step, in standard deviations of the encoder's Gaussian; it falls to 0 along a line."""
+
+_FIT, _JUDGE = 5, 16
+"""Gauss-Hermite nodes along a latent, while fitting and for the numbers that are returned."""
+
+_DRAWS, _JUDGING_DRAWS = 64, 512
+"""Points of a scrambled Sobol sequence in their place where there are more than two latents."""
+
+_DECODED = 4096
+"""Codes decoded at once."""
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Where the ELBO of N images loses what it has not of log p(x), in nats.
+
+    Args:
+        elbo: of the encoder's Gaussian, (N,).
+        best: ELBO of the Gaussian fitted to the one image, (N,), at least `elbo`.
+        amortisation: best - elbo, (N,), at least 0: one encoder serves all images.
+        approximation: log p(x) - best, (N,): the true posterior is no Gaussian with independent latents.
+    """
+
+    elbo: Floats
+    best: Floats
+    amortisation: Floats
+    approximation: Floats
+
+
+def gaps(
+    model: Autoencoder, images: Tensor, log_evidence: ArrayLike, steps: int = STEPS, seed: int = 0
+) -> tuple[Gaps, Gaussian]:
+    """Return the two parts of the gap between log p(x) and the ELBO, and the Gaussians fitted to the images.
+
+    log p(x) - ELBO(q) = ( log p(x) - ELBO(q*) ) + ( ELBO(q*) - ELBO(q) ),    q* = argmax over diagonal Gaussians
+
+    The first is the approximation gap, the second the amortisation gap. q* starts from the encoder's q and climbs by
+    Adam; it may stop on a lower hill, so the approximation gap found is an upper bound and the amortisation gap a lower
+    one. Up to two latents the expectation is a Gauss-Hermite sum without noise; beyond, an average over a
+    Sobol sequence, the same at every step while fitting and another one, the same for both Gaussians, afterwards.
+
+    Source: Cremer, Li and Duvenaud 2018, Inference Suboptimality in Variational Autoencoders, section 3.
+
+    Args:
+        model: with a posterior that is no point, and any number of latents.
+        images: (N, 1, H, W), in [0, 1].
+        log_evidence: log p(x) in nats, (N,): by quadrature, or the tightest bound at hand.
+        steps: of Adam, at least 1.
+        seed: of the samples, for more than two latents.
+
+    Returns:
+        Nats per image, and q* as a Gaussian over codes (N, L).
+
+    Raises:
+        ValueError: fewer than 1 step, a posterior that is a point, or evidence that is not one number per image.
+
+    >>> from core.config import recipe
+    >>> from core.models import build
+    >>> found, best = gaps(build(recipe("digits", "vae")), torch.zeros(1, 1, 8, 8), [-40.0], steps=3)
+    >>> found.amortisation.shape, bool(found.amortisation >= 0), best.mean.shape
+    ((1,), True, torch.Size([1, 2]))
+    """
+    if steps < 1:
+        raise ValueError(f"steps should be at least 1, got {steps}")
+    evidence = np.asarray(log_evidence, np.float64)
+    if evidence.shape != (len(images),):
+        raise ValueError(f"log_evidence should be one number per image, {len(images)}, got shape {evidence.shape}")
+    parts = [_fitted(model, x, steps, seed) for x in images.split(_DECODED // _DRAWS)]
+    ours, best, mean, log_var = (torch.cat(part) for part in zip(*parts, strict=True))
+    ours, best = numbers(ours), numbers(best)
+    return Gaps(ours, best, best - ours, evidence - best), Gaussian(mean, log_var)
+
+
+def _fitted(model: Autoencoder, x: Tensor, steps: int, seed: int) -> tuple[Tensor, ...]:
+    """Return the ELBO of the encoder's and of the fitted Gaussian (B,), and the latter's mean and log_var (B, L)."""
+    with torch.no_grad():
+        start = posterior_of(model, x)
+    fitted = _climb(model, x, start, _rule(start, _FIT, _DRAWS, seed), steps)
+    judge = _rule(start, _JUDGE, _JUDGING_DRAWS, seed + 1)
+    with torch.no_grad():
+        ours, best = (_elbo(model, x, q, judge) for q in (start, fitted))
+    better = (best > ours)[:, None]  # where climbing the coarser sum has lost, the encoder's was the best known
+    mean, log_var = (
+        torch.where(better, new, old) for new, old in ((fitted.mean, start.mean), (fitted.log_var, start.log_var))
+    )
+    return ours, torch.maximum(ours, best), mean, log_var
+
+
+def _climb(model: Autoencoder, x: Tensor, start: Gaussian, rule: tuple[Tensor, Tensor], steps: int) -> Gaussian:
+    """Return Gaussians of higher ELBO; Adam treats each number alone, so images do not disturb each other."""
+    shift = torch.zeros_like(start.mean, requires_grad=True)
+    stretch = torch.zeros_like(start.mean, requires_grad=True)
+    optimiser = torch.optim.Adam([shift, stretch], lr=RATE)
+    for step in range(steps):
+        optimiser.param_groups[0]["lr"] = RATE * (1 - step / steps)
+        loss = -_elbo(model, x, _moved(start, shift, stretch), rule).sum()
+        shift.grad, stretch.grad = torch.autograd.grad(loss, [shift, stretch])
+        optimiser.step()
+    return _moved(start, shift.detach(), stretch.detach())
+
+
+def _moved(start: Gaussian, shift: Tensor, stretch: Tensor) -> Gaussian:
+    return Gaussian(start.mean + start.std * shift, start.log_var + 2 * stretch)
+
+
+def _elbo(model: Autoencoder, x: Tensor, q: Gaussian, rule: tuple[Tensor, Tensor]) -> Tensor:
+    """Return E_q[ log p(x given z) ] - KL (B,) as a weighted sum over standard normal nodes."""
+    nodes, weights = rule
+    return integrands(model, x, q, nodes) @ weights
+
+
+def _rule(q: Gaussian, nodes: int, draws: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Return nodes (B, S, L) and weights (S,) of an average over a standard normal."""
+    count, latents = q.mean.shape
+    if latents > 2:
+        even = torch.quasirandom.SobolEngine(latents, scramble=True, seed=seed).draw(draws, dtype=torch.float64)
+        grid = torch.special.ndtri(even.clamp(1e-9, 1 - 1e-9))
+        weights = torch.full((draws,), 1 / draws, dtype=torch.float64)
+    else:
+        place, weight = (torch.from_numpy(part) for part in np.polynomial.hermite_e.hermegauss(nodes))
+        grid = torch.cartesian_prod(*[place] * latents).view(-1, latents)
+        weights = torch.cartesian_prod(*[weight / weight.sum()] * latents).view(-1, latents).prod(1)
+    return grid.to(q.mean).expand(count, -1, -1), weights.to(q.mean.device)

@@ -1,0 +1,86 @@
+"""log p(x given z) of many images at many codes, and what every estimator here asks of a model and its images."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.models import Autoencoder, Gaussian
+from core.models.likelihoods import Bernoulli, Likelihood
+
+Floats = NDArray[np.float64]
+
+
+class Estimate(NamedTuple):
+    """A number per image and how far it may be off.
+
+    Args:
+        value: nats per image, (N,).
+        error: nats per image, (N,), at least 0; which error it is says the function that returns it.
+    """
+
+    value: Floats
+    error: Floats
+
+
+def posterior_of(model: Autoencoder, images: Tensor) -> Gaussian:
+    """Return the encoder's posterior of images, (N, L), which should have a density.
+
+    Raises:
+        ValueError: no images, images of another form, or a posterior that is a point.
+    """
+    if images.ndim != 4 or not len(images):
+        raise ValueError(f"images should be at least one, (N, 1, H, W), got shape {tuple(images.shape)}")
+    posterior = model.posterior(model.encoder(images))
+    if not posterior.std.min() > 0:
+        raise ValueError("the posterior should have a density, got a point: an autoencoder has no log p(x) to bound")
+    return posterior
+
+
+def outputs(model: Autoencoder, codes: Tensor) -> Tensor:
+    """Return the decoder's output (..., D) of codes (..., L), pixels in one row, in the precision of the weights."""
+    return model.decoder(codes.flatten(0, -2)).flatten(1).unflatten(0, codes.shape[:-1])
+
+
+def log_likelihoods(likelihood: Likelihood, x: Tensor, output: Tensor) -> Tensor:
+    """Return log p(x given z) of every image at every code, in nats.
+
+    Bernoulli, logits l:            x · l - sum_d softplus(l_d)
+    Gaussian, means m, scale s:     -|x - m|² / 2s² - D (log s + ½ log 2π),    |x - m|² = |x|² - 2 x · m + |m|²
+
+    What depends on both image and code is one matrix product, so that a code is decoded once for all images.
+
+    Args:
+        likelihood: the model's.
+        x: images, (N, D).
+        output: the decoder's at M codes, (M, D).
+
+    Returns:
+        Nats, (N, M).
+
+    >>> import torch
+    >>> log_likelihoods(Bernoulli(), torch.tensor([[1.0, 0.0]]), torch.zeros(3, 2))
+    tensor([[-1.3863, -1.3863, -1.3863]])
+    """
+    if isinstance(likelihood, Bernoulli):
+        return x @ output.T - F.softplus(output).sum(-1)
+    centre = output.mean(0)  # seen from among the means, the squares are small and so is their rounding
+    x, output = x - centre, output - centre
+    squares = x.square().sum(-1, keepdim=True) - 2 * x @ output.T + output.square().sum(-1)
+    log_scale = likelihood.log_scale.to(x.dtype)
+    return -0.5 * squares * (-2 * log_scale).exp() - x.shape[-1] * (log_scale + 0.5 * math.log(2 * math.pi))
+
+
+def log_prior(model: Autoencoder, codes: Tensor) -> Tensor:
+    """Return log p(z) of codes (..., L), in nats (...)."""
+    return model.prior.log_prob(codes.flatten(0, -2)).unflatten(0, codes.shape[:-1])
+
+
+def numbers(values: Tensor) -> Floats:
+    """Return a tensor as float64 numbers."""
+    return values.detach().double().cpu().numpy()

@@ -1,0 +1,98 @@
+import math
+
+import numpy as np
+import pytest
+
+from core.metrics.latents import kl_per_latent_from
+from core.metrics.rate import log_aggregate, split_rate
+
+RNG = np.random.default_rng(0)
+MEAN = RNG.normal(size=(300, 2))
+STD = RNG.uniform(0.2, 0.8, size=(300, 2))
+
+
+def density(z: np.ndarray, mean: float, std: float) -> np.ndarray:
+    return np.exp(-0.5 * ((z - mean) / std) ** 2) / (std * math.sqrt(2 * math.pi))
+
+
+def test_posteriors_that_are_all_the_same_tell_nothing():
+    split = split_rate(np.full((50, 3), 0.7), np.full((50, 3), 0.4))
+    assert split.information == pytest.approx(0, abs=1e-12)
+    assert split.marginal == pytest.approx(split.rate)
+    assert split.rate == pytest.approx(3 * (0.5 * (0.49 + 0.16 - 1) - math.log(0.4)))
+
+
+@pytest.mark.parametrize("count", [2, 7, 100])
+def test_posteriors_that_do_not_overlap_tell_the_image(count: int):
+    split = split_rate(10.0 * np.arange(count)[:, None], np.full((count, 1), 0.1))
+    assert split.information == pytest.approx(math.log(count), abs=1e-6)
+    assert split.error == pytest.approx(0, abs=1e-6)
+
+
+def test_two_posteriors_that_overlap_are_split_as_the_integrals_say():
+    mean, std = np.array([0.0, 1.0]), np.array([0.5, 0.8])
+    z = np.linspace(-8, 8, 20_001)
+    q = np.stack([density(z, m, s) for m, s in zip(mean, std, strict=True)])
+    both, prior, step = q.mean(0), density(z, 0, 1), z[1] - z[0]
+    information = float((q * np.log(q / both)).sum() * step / 2)
+    marginal = float((both * np.log(both / prior)).sum() * step)
+    split = split_rate(mean[:, None], std[:, None], samples=100_000)
+    assert split.information == pytest.approx(information, abs=0.005)
+    assert split.marginal == pytest.approx(marginal, abs=0.005)
+    assert split.rate == pytest.approx(information + marginal, abs=1e-6)
+
+
+def test_the_parts_sum_to_the_rate_and_the_marginal_is_what_its_own_estimate_says():
+    split = split_rate(MEAN, STD)
+    assert split.rate == pytest.approx(kl_per_latent_from(MEAN, STD).sum())
+    assert split.information + split.marginal == pytest.approx(split.rate)
+    codes = np.repeat(MEAN, 50, 0) + np.repeat(STD, 50, 0) * np.random.default_rng(1).normal(size=(15_000, 2))
+    log_prior = -0.5 * np.square(codes).sum(1) - math.log(2 * math.pi)
+    assert split.marginal == pytest.approx((log_aggregate(codes, MEAN, STD) - log_prior).mean(), abs=5 * split.error)
+
+
+def test_the_standard_error_is_no_less_than_the_spread_over_seeds():
+    found = [split_rate(MEAN, STD, seed=seed) for seed in range(60)]
+    spread = np.std([one.information for one in found])
+    assert 0.3 * found[0].error < spread < 1.3 * found[0].error
+
+
+def test_information_does_not_depend_on_the_prior_and_lies_between_0_and_log_n():
+    own = split_rate(MEAN, STD)
+    other = split_rate(MEAN, STD, kl=np.full(300, 9.0))
+    assert other.information == own.information
+    assert other.marginal == pytest.approx(9 - own.information)
+    assert 0 < own.information < math.log(300)
+
+
+def test_wider_posteriors_tell_less():
+    told = [split_rate(MEAN, STD * times).information for times in (0.1, 1, 10)]
+    assert told == sorted(told, reverse=True)
+
+
+def test_the_aggregate_of_narrow_posteriors_far_out_keeps_its_digits():
+    mean, std = np.array([[3.0], [3.1]]), np.array([[1e-3], [1e-3]])
+    expected = math.log(0.5 * density(np.array([3.0005]), 3.0, 1e-3).item())
+    assert log_aggregate([[3.0005]], mean, std)[0] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_seed_decides(seed: int):
+    assert split_rate(MEAN, STD, seed=seed) == split_rate(MEAN, STD, seed=seed)
+    assert split_rate(MEAN, STD, seed=seed) != split_rate(MEAN, STD, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("mean", "std", "options", "message"),
+    [
+        (MEAN, STD[:5], {}, r"should have the means' shape"),
+        (MEAN, 0 * STD, {}, "standard deviations should be above 0, got 0"),
+        (MEAN, 0 * STD, {"kl": np.ones(300)}, "standard deviations should be above 0, got 0"),
+        (MEAN[:1], STD[:1], {}, "at least 2 rows"),
+        (MEAN, STD, {"kl": np.ones(3)}, "kl should be one number per image, 300, got 3"),
+        (MEAN, STD, {"samples": 0}, "samples should be at least 1, got 0"),
+    ],
+)
+def test_what_is_no_set_of_posteriors_is_refused(mean, std, options, message: str):
+    with pytest.raises(ValueError, match=message):
+        split_rate(mean, std, **options)
