@@ -27,8 +27,8 @@ _FIRST_TILES = 6
 FINEST = 1e-4
 """Least tolerance: rounding in single precision changes as much."""
 
-_TAIL = 8.0
-"""Nats below the tolerance's share of an image's p(x) from which on a tile is left out."""
+_TAIL = 6.0
+"""Nats below the tolerance's share of an image's p(x) from which on a tile is refined no further."""
 
 _MOST_SLACK = 100.0
 """Further nats while the lattice is so coarse that it may have missed a peak: twice its last change, or these."""
@@ -83,29 +83,34 @@ def quadrature(model: Autoencoder, images: Tensor, tolerance: float = TOLERANCE)
 def refine(model: Autoencoder, images: Tensor, tolerance: float) -> tuple[Tensor, Tensor, Tensor, float]:
     """Return log p(x) (N,), its refinement error (N,), the last tiles (K, 1 + L) and the side of a tile in the code.
 
-    A row of tiles is the number of an image and of a tile along each latent; what an image's tiles leave out is
-    a small share of the tolerance.
+    A row of tiles is the number of an image and of a tile along each latent; what an image's tiles leave out is a
+    small share of the tolerance.
     """
     posterior = posterior_of(model, images)
     check_latents(posterior)
-    x = images.flatten(1)
+    x, count = images.flatten(1), len(images)
     step, pairs = _first_lattice(model, posterior)
     last, side, tail = pairs, SIDE * step, _TAIL - math.log(tolerance)
-    value = x.new_full((len(x),), torch.inf, dtype=torch.float64)
-    change, error = torch.full_like(value, torch.inf), torch.full_like(value, torch.inf)
+    value = x.new_full((count,), torch.inf, dtype=torch.float64)
+    change, error, rest = value.clone(), value.clone(), -value
     for _ in range(LEVELS):
-        mass = _masses(model, x, pairs, step)
-        total = _per_image(mass, pairs[:, 0], len(x))
+        mass, image = _masses(model, x, pairs, step), pairs[:, 0]
+        total = _per_image(mass, image, count)
         going = total > -torch.inf  # the others are done
+        total = torch.logaddexp(total, rest)
         before, change = change, torch.where(going, (total - value).abs(), change)
         # One small change may be chance while the lattice is coarse, so the one before counts for a quarter.
         error = torch.where(going, torch.maximum(change, before / 4), error)
         value = torch.where(going, total, value)
         last, side = pairs, SIDE * step
         floor = torch.where(error > tolerance, value - tail - change.mul(2).clamp(max=_MOST_SLACK), torch.inf)
-        pairs, step = _halved(pairs, mass > floor[pairs[:, 0], None]), step / 2
+        halves = _halves(pairs)
+        pairs = _with_neighbours(halves[mass > floor[image, None]])
         if not len(pairs):
             break
+        left = torch.isin(_key(halves), _key(pairs), invert=True)  # their coarse mass is near enough
+        rest = torch.logaddexp(rest, _per_image(mass.masked_fill(~left, -torch.inf), image, count))
+        step /= 2
     return value, error, last, side
 
 
@@ -173,33 +178,35 @@ def _per_image(mass: Tensor, image: Tensor, count: int) -> Tensor:
     return shift + torch.zeros_like(most).index_add(0, image, share).log()
 
 
-def _halved(pairs: Tensor, kept: Tensor) -> Tensor:
-    """Return the kept halves (K, 2^L) of the pairs' tiles (K, 1 + L), as tiles, with their neighbours, each once."""
-    latents = pairs.shape[1] - 1
-    row, half = kept.nonzero(as_tuple=True)
-    corners = _offsets(latents, (0, 1), pairs.device)
-    tiles = 2 * pairs[row, 1:] + corners[half]
-    around = tiles[:, None] + _offsets(latents, (-1, 0, 1), pairs.device)
-    image = pairs[row, :1, None].expand(-1, around.shape[1], 1)
-    return _unkey(_key(torch.cat([image, around], 2).flatten(0, 1)).unique(), latents, with_image=True)
+def _halves(pairs: Tensor) -> Tensor:
+    """Return the halves (quarters) of the pairs' tiles (K, 1 + L) as tiles of half the side, (K, 2^L, 1 + L)."""
+    corners = _offsets(pairs.shape[1] - 1, (0, 1), pairs.device)
+    return pairs[:, None] * corners.new_tensor([1] + [2] * (pairs.shape[1] - 1)) + corners
+
+
+def _with_neighbours(pairs: Tensor) -> Tensor:
+    """Return the pairs (K, 1 + L) and those of the tiles around theirs, each once and by rising image."""
+    around = pairs[:, None] + _offsets(pairs.shape[1] - 1, (-1, 0, 1), pairs.device)
+    return _unkey(_key(around).unique(), pairs.shape[1])
 
 
 def _offsets(latents: int, along: tuple[int, ...], device: torch.device) -> Tensor:
-    return torch.tensor(list(itertools.product(along, repeat=latents)), device=device)
+    """Return every step of these from a tile, and none from its image, (len(along)^L, 1 + L)."""
+    return torch.tensor([(0, *step) for step in itertools.product(along, repeat=latents)], device=device)
 
 
 def _key(rows: Tensor) -> Tensor:
-    """Return one whole number for each row of them."""
-    key = torch.zeros_like(rows[:, 0])
-    for column in rows.T:
+    """Return one whole number (...) for each row (..., columns) of them; rows and numbers are in the same order."""
+    key = torch.zeros_like(rows[..., 0])
+    for column in rows.unbind(-1):
         key = key * _BASE + column + _HALF
     return key
 
 
-def _unkey(key: Tensor, latents: int, *, with_image: bool = False) -> Tensor:
-    """Return the rows of whole numbers that `_key` joined."""
-    columns = []
-    for _ in range(latents + with_image):
-        columns.append(key % _BASE - _HALF)
+def _unkey(key: Tensor, columns: int) -> Tensor:
+    """Return the rows (K, columns) of whole numbers that `_key` joined (K,)."""
+    found = []
+    for _ in range(columns):
+        found.append(key % _BASE - _HALF)
         key = key // _BASE
-    return torch.stack(columns[::-1], 1)
+    return torch.stack(found[::-1], 1)
