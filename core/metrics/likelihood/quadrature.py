@@ -18,6 +18,9 @@ TOLERANCE = 0.01
 LEVELS = 10
 """Lattices at most, each of half the step of the one before."""
 
+MOST_TILES = 4000
+"""Tiles of one image at most; one that wants more, at a quarter of a million codes, is left as it is."""
+
 SIDE = 8
 """Cells of a tile along each latent: codes are decoded, and images picked, by the tile."""
 
@@ -63,7 +66,7 @@ def quadrature(model: Autoencoder, images: Tensor, tolerance: float = TOLERANCE)
     Returns:
         Nats per image, and as error the change that the last halving (on tiles that reach further out) has made, or
         a quarter of the change before it where that is more. It is above the tolerance only where `LEVELS` lattices
-        were not enough.
+        or `MOST_TILES` tiles were not enough.
 
     Raises:
         ValueError: more than two latents, a posterior that is a point, no images, or a tolerance that is too small.
@@ -106,6 +109,7 @@ def refine(model: Autoencoder, images: Tensor, tolerance: float) -> tuple[Tensor
         floor = torch.where(error > tolerance, value - tail - change.mul(2).clamp(max=_MOST_SLACK), torch.inf)
         halves = _halves(pairs)
         pairs = _with_neighbours(halves[mass > floor[image, None]])
+        pairs = pairs[pairs[:, 0].bincount(minlength=count)[pairs[:, 0]] <= MOST_TILES]
         if not len(pairs):
             break
         left = torch.isin(_key(halves), _key(pairs), invert=True)  # their coarse mass is near enough
