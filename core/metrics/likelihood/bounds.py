@@ -13,6 +13,7 @@ from torch import Tensor
 
 from core.metrics.likelihood.joint import Estimate, Floats, log_prior, numbers, outputs, posterior_of
 from core.models import Autoencoder, Gaussian
+from core.models.priors import Uniform
 from core.runtime import generator
 
 SAMPLES = (1, 5, 50, 500, 5000)
@@ -135,6 +136,7 @@ def integrands(model: Autoencoder, x: Tensor, posterior: Gaussian, noise: Tensor
         posterior: q, (B, L).
         noise: standard normal, (B, S, L); the codes are mean + std · noise.
     """
+    assert not isinstance(model.prior, Uniform), "whose posterior is no Gaussian"
     z = posterior.mean[:, None] + posterior.std[:, None] * noise
     many = Gaussian(*(part[:, None].expand_as(z).flatten(0, 1) for part in (posterior.mean, posterior.log_var)))
     kl = model.prior.kl(many, z.flatten(0, 1)).unflatten(0, z.shape[:2])

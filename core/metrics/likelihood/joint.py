@@ -32,11 +32,13 @@ def posterior_of(model: Autoencoder, images: Tensor) -> Gaussian:
     """Return the encoder's posterior of images, (N, L), which should have a density.
 
     Raises:
-        ValueError: no images, images of another form, or a posterior that is a point.
+        ValueError: no images, images of another form, or a posterior that is a point or no Gaussian.
     """
     if images.ndim != 4 or not len(images):
         raise ValueError(f"images should be at least one, (N, 1, H, W), got shape {tuple(images.shape)}")
     posterior = model.posterior(model.encoder(images))
+    if not isinstance(posterior, Gaussian):
+        raise ValueError("the posterior should be a Gaussian, got one that a uniform prior has squashed into its box")
     if not posterior.std.min() > 0:
         raise ValueError("the posterior should have a density, got a point: an autoencoder has no log p(x) to bound")
     return posterior

@@ -320,6 +320,10 @@ def digits(name: str, latents: int = 2) -> Autoencoder:
         (lambda: true_posterior(digits("vae", 3), DIGITS), "asked of one or two latents, got 3"),
         (lambda: quadrature(digits("ae"), DIGITS), "posterior should have a density, got a point: an autoencoder"),
         (lambda: elbo(digits("ae"), DIGITS), "posterior should have a density, got a point"),
+        (
+            lambda: elbo(build(recipe("digits", "vae", prior="uniform", hidden=(8,))), DIGITS),
+            "posterior should be a Gaussian, got one that a uniform prior has squashed",
+        ),
         (lambda: importance_weighted(digits("ae"), DIGITS), "posterior should have a density, got a point"),
         (lambda: gaps(digits("ae"), DIGITS, [0.0]), "posterior should have a density, got a point"),
         (lambda: quadrature(digits("vae"), DIGITS[:0]), r"images should be at least one, .* got shape \(0, 1, 8, 8\)"),
