@@ -9,9 +9,12 @@ in which a picture changed, and held against an empty Streamlit page (`blank.py`
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +26,7 @@ from typing import NamedTuple
 import psutil
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
+from core.config import SHELF
 from tests import chromium
 from tests.benchmarks.measure import ROOT, alternate, figure, machine, report
 
@@ -158,7 +162,16 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def _server(script: str) -> Iterator[Server]:
+def lab_of_its_own() -> Iterator[tuple[Server, Path]]:
+    """Start the lab on a copy of the shelf, and give the server and that folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        shelf = shutil.copytree(SHELF, Path(folder) / "shelf", ignore=shutil.ignore_patterns(".*"))
+        with _server("dashboard.py", LATENT_LAB_SHELF=str(shelf)) as lab:
+            yield lab, shelf
+
+
+@contextmanager
+def _server(script: str, **variables: str) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -167,7 +180,8 @@ def _server(script: str) -> Iterator[Server]:
     log.parent.mkdir(exist_ok=True)
     with log.open("w") as output:
         started = time.time()
-        process = psutil.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        environment = {**os.environ, **variables}
+        process = psutil.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
         try:
             _wait_for_port(port, process, log)
             yield Server(f"http://127.0.0.1:{port}/", process, started)
@@ -186,7 +200,7 @@ def _wait_for_port(port: int, process: psutil.Popen, log: Path) -> None:
     sys.exit(f"the server stopped; {log} says why")
 
 
-def _open(browser: Browser, address: str) -> tuple[Page, float]:
+def open_page(browser: Browser, address: str) -> tuple[Page, float]:
     """Return the page, once it is finished, and when it was, in seconds since 1970."""
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.goto(address, wait_until="commit")
@@ -198,7 +212,8 @@ def _open(browser: Browser, address: str) -> tuple[Page, float]:
     return page, done / 1000
 
 
-def _close(page: Page) -> None:
+def close_page(page: Page) -> None:
+    """Close a page and all that was kept for it."""
     page.context.close()
 
 
@@ -210,22 +225,22 @@ def _first_screen(browser: Browser, rounds: int) -> dict:
 
 def _start(browser: Browser) -> float:
     with _server("dashboard.py") as lab:
-        page, done = _open(browser, lab.address)
-        _close(page)
+        page, done = open_page(browser, lab.address)
+        close_page(page)
         return done - lab.started
 
 
 def _latency(browser: Browser, lab: Server, blank: Server, control: Control, presses: int) -> list[dict]:
     """Milliseconds from key to picture, of a control and of the empty page, press by press in turn."""
     bare = BLANKS[control.kind]
-    pages = {one.name: _focused(browser, server, one) for server, one in ((lab, control), (blank, bare))}
+    pages = {one.name: focused_page(browser, server, one) for server, one in ((lab, control), (blank, bare))}
     keys = {
-        name: partial(_press, page, "ArrowUp" if control.kind == FIELD else "ArrowRight")
+        name: partial(press_key, page, "ArrowUp" if control.kind == FIELD else "ArrowRight")
         for name, page in pages.items()
     }
     reached = alternate(keys, presses - 1)
     for page in pages.values():
-        _close(page)
+        close_page(page)
     empty = median(reached[bare.name])
     above = [value - empty for value in reached[control.name]]
     return [
@@ -234,16 +249,17 @@ def _latency(browser: Browser, lab: Server, blank: Server, control: Control, pre
     ]
 
 
-def _focused(browser: Browser, server: Server, control: Control) -> Page:
+def focused_page(browser: Browser, server: Server, control: Control) -> Page:
     """Return a finished page that is watched and whose control has the focus."""
-    page, _ = _open(browser, server.address + control.address)
+    page, _ = open_page(browser, server.address + control.address)
     page.evaluate(WATCH, control.picture)
     row = page.locator(f'[data-testid="{control.kind}"]').filter(has_text=control.label)
     row.locator("input").focus()
     return page
 
 
-def _press(page: Page, key: str) -> float:
+def press_key(page: Page, key: str) -> float:
+    """Press a key and return the milliseconds until the picture has changed for good."""
     page.bring_to_front()
     page.keyboard.press(key)
     return page.wait_for_function(SETTLED, timeout=PATIENCE, polling="raf").json_value()
@@ -251,11 +267,11 @@ def _press(page: Page, key: str) -> float:
 
 def _films(browser: Browser, lab: Server, rounds: int) -> dict:
     """Frames that a film on the Traversals page draws in a second of playing, second by second."""
-    page, _ = _open(browser, lab.address + TRAVERSALS)
+    page, _ = open_page(browser, lab.address + TRAVERSALS)
     page.evaluate(COUNT)
     page.get_by_role("button", name="Play").click()
     seconds = [page.evaluate(ONE_SECOND) for _ in range(rounds + 1)][1:]
-    _close(page)
+    close_page(page)
     return figure("Frames a film draws while it plays (Traversals)", seconds, "per second", "at least 30")
 
 
@@ -264,8 +280,8 @@ def _memory(browser: Browser) -> dict:
     with _server("dashboard.py") as lab:
         for name, latents in DATA.items():
             for place in PAGES:
-                page, _ = _open(browser, f"{lab.address}{place}?data={name}&latents={latents}")
-                _close(page)
+                page, _ = open_page(browser, f"{lab.address}{place}?data={name}&latents={latents}")
+                close_page(page)
         family = [lab.process, *lab.process.children(recursive=True)]
         resident = sum(process.memory_info().rss for process in family) / 1e6
     return figure("Resident memory after every page, all data sets", [resident], "MB", "at most 690 MB")
