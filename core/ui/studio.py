@@ -236,7 +236,8 @@ def codes_figure(config: RunConfig, shown: Arrays) -> go.Figure:
     pair = sorted(mean.var(axis=0).argsort()[-2:].tolist())
     pair = pair if len(pair) == 2 else [0, 0]
     axes = (f"z<sub>{pair[0] + 1}</sub>", f"z<sub>{pair[1] + 1}</sub>")
-    return latent_scatter(mean[:, pair], shown["label"], cache.label_names(config.data), axes=axes, height=360)
+    names, circles = cache.label_names(config.data), config.model.prior == "normal"
+    return latent_scatter(mean[:, pair], shown["label"], names, axes=axes, height=360, prior_circles=circles)
 
 
 def everyone() -> None:
