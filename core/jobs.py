@@ -231,9 +231,13 @@ class Jobs:
         """Remove a job that does not run, and what it reached."""
         with self._lock:
             job = read_job(self.root, key)
-            if key not in self._processes and not (job and job.state == "running"):
-                _remove(self.root, key)
-                drop_unfinished(self.root, key)
+            if job and job.state == "running":
+                return
+            if key in self._processes:  # which has said that it ends, and is about to
+                self._processes[key].wait()
+                self._look(start=False)
+            _remove(self.root, key)
+            drop_unfinished(self.root, key)
 
     def place(self, key: str) -> int:
         """Return how many jobs come before a queued one, those that run included."""

@@ -228,6 +228,17 @@ def test_a_deployment_sets_limits_in_its_environment():
         limits_of({"LATENT_LAB_MAX_RUNS": "-1"})
 
 
+def test_a_job_that_has_just_stopped_can_be_forgotten_at_once(queue: Jobs, tmp_path: Path):
+    config = small(**ENDLESS)
+    queue.submit(config)
+    until(lambda: unfinished_keys(tmp_path))
+    queue.stop(config.key)
+    until(lambda: state(tmp_path, config) == "stopped")
+    queue.forget(config.key)
+    assert read_jobs(tmp_path) == []
+    assert unfinished_keys(tmp_path) == []
+
+
 def test_a_forgotten_job_leaves_nothing(tmp_path: Path):
     queue, config = Jobs(tmp_path, Limits(at_once=0)), small()
     queue.submit(config)
