@@ -28,7 +28,6 @@ from tests.benchmarks.app import (
     close_page,
     focused_page,
     lab_of_its_own,
-    open_page,
     press_key,
 )
 from tests.benchmarks.measure import alternate, figure, machine, ratios, report
@@ -77,7 +76,7 @@ def _options() -> argparse.Namespace:
 
 def _starts(browser: Browser, lab: Server, rounds: int) -> list[dict]:
     """Seconds from pressing Start to the first images seen that the page shows."""
-    page, _ = open_page(browser, lab.address + "train?data=digits&digits_epochs=500&train_seed=1")
+    page = _studio(browser, lab.address + "train?data=digits&digits_epochs=500&train_seed=1")
     seconds = alternate({"seconds": partial(_start_and_stop, page)}, rounds)["seconds"]
     close_page(page)
     return [figure("From Start to the first visible progress", seconds, "s", "at most 2 s")]
@@ -96,7 +95,7 @@ def _live(browser: Browser, lab: Server, options: argparse.Namespace) -> list[di
     seconds = []
     for seed in range(options.rounds):
         address = f"train?data=digits&digits_epochs={options.epochs}&train_seed={100 + seed}"
-        page, _ = open_page(browser, lab.address + address)
+        page = _studio(browser, lab.address + address)
         seconds.append(_start(page, "/(?!)/"))
         close_page(page)
     return [figure("A digits VAE from Start to finished, watched", seconds, "s", "at most 15 s")]
@@ -104,7 +103,7 @@ def _live(browser: Browser, lab: Server, options: argparse.Namespace) -> list[di
 
 def _beside(browser: Browser, lab: Server, name: str, options: argparse.Namespace) -> list[dict]:
     """Milliseconds from key to picture on another page, without a training and with one, in turn."""
-    train, _ = open_page(browser, lab.address + BESIDE[name])
+    train = _studio(browser, lab.address + BESIDE[name])
     rounds: dict[str, list[float]] = {"without": [], "with": []}
     for turn in range(2 * options.rounds):
         kind = ("without", "with", "with", "without")[turn % 4]
@@ -128,6 +127,16 @@ def _latency(browser: Browser, lab: Server, control: Control, presses: int) -> f
     reached = [press_key(page, "ArrowRight") for _ in range(presses + 1)][1:]
     close_page(page)
     return median(reached)
+
+
+def _studio(browser: Browser, address: str) -> Page:
+    """Return the Train page, ready to start."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    return page
 
 
 def _start(page: Page, pattern: str) -> float:
