@@ -27,6 +27,7 @@ from typing import Any, Literal, get_args
 import torch
 
 from core.checkpoints import (
+    DOCUMENT,
     SHELF,
     Arrays,
     CheckpointError,
@@ -176,6 +177,16 @@ def newest(root: Path, key: str) -> Arrays | None:
         return unpack_arrays((Path(root) / JOBS / f"{key}.npz").read_bytes())
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return None
+
+
+def shown_at(root: Path, key: str) -> int:
+    """Return what changes whenever `newest` does, or a run is put on the shelf."""
+    stamps = [
+        path.stat().st_mtime_ns
+        for path in (Path(root) / JOBS / f"{key}.npz", Path(root) / key / DOCUMENT)
+        if path.is_file()
+    ]
+    return max(stamps, default=0)
 
 
 class Jobs:

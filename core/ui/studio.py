@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -171,9 +171,28 @@ def _watch(config: RunConfig, interval: float | None) -> None:
         st.rerun()  # the button and the picker change, or the training has begun
     if job is not None and not on_shelf(config):
         _progress(job)
-    shown = finished(config) if on_shelf(config) else jobs.newest(cache.SHELF, config.key)
+    shown = _newest(config, on_shelf(config), jobs.shown_at(cache.SHELF, config.key))
     if shown is not None:
-        draw_epoch(config, shown)
+        draw_epoch(shown)
+
+
+class Epoch(NamedTuple):
+    """What an epoch looks like.
+
+    Args:
+        charts: figures by key.
+        sheets: images by what they show, as PNG.
+    """
+
+    charts: dict[str, go.Figure]
+    sheets: dict[str, bytes]
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _newest(config: RunConfig, kept: bool, stamp: int) -> Epoch | None:
+    """Return the newest epoch of a run, drawn once for all who watch."""
+    shown = finished(config) if kept else jobs.newest(cache.SHELF, config.key)
+    return None if shown is None else epoch_of(config, shown)
 
 
 def finished(config: RunConfig) -> Arrays:
@@ -205,23 +224,40 @@ def _progress(job: jobs.Job) -> None:
         st.warning(f"{words[job.state]}. What it reached is kept; *Continue* goes on from there.")
 
 
-def draw_epoch(config: RunConfig, shown: Arrays) -> None:
+def draw_epoch(epoch: Epoch) -> None:
     """Draw the newest epoch of a training: curves, codes, KL of each latent, reconstructions."""
-    history = {name.removeprefix("history."): column for name, column in shown.items() if name.startswith("history.")}
-    widgets.chart(training_curves({config.model.label: history}, height=280), "live_curves")
+    widgets.chart(epoch.charts["live_curves"], "live_curves")
     left, middle, right = st.columns([1.1, 0.9, 1.2], gap="medium")
     with left:
         st.caption("Codes of the first 1,000 test images")
-        widgets.chart(codes_figure(config, shown), "live_codes")
+        widgets.chart(epoch.charts["live_codes"], "live_codes")
     with middle:
-        if history["kl_per_latent"].size:
+        if "live_kl" in epoch.charts:
             st.caption("What each latent carries")
-            kl = history["kl_per_latent"][-1]
-            widgets.chart(kl_bars(kl, kl > _COLLAPSED, height=360), "live_kl")
+            widgets.chart(epoch.charts["live_kl"], "live_kl")
     with right:
-        for caption, images in _pictures(config, shown).items():
-            sheet = pictures.sheet_png(images / 255, len(images), cache.scale_of(config.data))
+        for caption, sheet in epoch.sheets.items():
             widgets.image_row(caption, sheet)
+
+
+def epoch_of(config: RunConfig, shown: Arrays) -> Epoch:
+    """Return an epoch's figures and images.
+
+    Args:
+        config: of the training.
+        shown: see `core.jobs.snapshot`.
+    """
+    history = {name.removeprefix("history."): column for name, column in shown.items() if name.startswith("history.")}
+    charts = {
+        "live_curves": training_curves({config.model.label: history}, height=280),
+        "live_codes": codes_figure(config, shown),
+    }
+    if history["kl_per_latent"].size:
+        kl = history["kl_per_latent"][-1]
+        charts["live_kl"] = kl_bars(kl, kl > _COLLAPSED, height=360)
+    found, scale = _pictures(config, shown), cache.scale_of(config.data)
+    sheets = {caption: pictures.sheet_png(images / 255, len(images), scale) for caption, images in found.items()}
+    return Epoch(charts, sheets)
 
 
 def _pictures(config: RunConfig, shown: Arrays) -> dict[str, np.ndarray]:

@@ -430,3 +430,14 @@ def test_jobs_are_plain_files(queue: Jobs, tmp_path: Path):
     until(lambda: running(tmp_path, config))
     found = json.loads((tmp_path / JOBS / f"{config.key}.json").read_text())
     assert RunConfig.from_dict(found["config"]) == config
+
+
+def test_a_stamp_says_when_there_is_a_newer_epoch_to_show(tmp_path: Path):
+    config = small()
+    stamps = [jobs.shown_at(tmp_path, config.key)]
+    jobs._write_bytes(tmp_path, f"{config.key}.npz", b"one")
+    stamps.append(jobs.shown_at(tmp_path, config.key))
+    load_or_train(config, tmp_path, device="cpu")
+    stamps.append(jobs.shown_at(tmp_path, config.key))
+    assert stamps == sorted(set(stamps))
+    assert stamps[0] == 0
