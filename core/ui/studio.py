@@ -25,7 +25,7 @@ from core.ui.frame import pick
 
 WIDTHS = {"Half": 0.5, "Usual": 1.0, "Double": 2.0}
 """Word on the screen and in links -> factor of every fully connected layer's width."""
-REFRESH, AT_FIRST = 1.0, 0.3
+REFRESH, AT_FIRST = 1.0, 0.2
 """Seconds between two looks at a job, and before there is anything to see."""
 _COLLAPSED = 0.01
 

@@ -3,6 +3,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from core.data import Split, digits
 from core.jobs import JOBS, Job, Jobs, Limits, TooMany, limits_of, newest, read_job, read_jobs
 from core.models import build
 from core.runs import load_or_train, open_run, train_and_keep
+from core.runtime import cores
 
 pytestmark = pytest.mark.slow
 
@@ -441,3 +443,13 @@ def test_a_stamp_says_when_there_is_a_newer_epoch_to_show(tmp_path: Path):
     stamps.append(jobs.shown_at(tmp_path, config.key))
     assert stamps == sorted(set(stamps))
     assert stamps[0] == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="only POSIX knows niceness")
+def test_a_job_leaves_the_pages_a_core_and_the_right_of_way():
+    code = (
+        "import os, torch; from core import jobs; torch.set_num_threads(64); jobs._give_way();"
+        " print(os.nice(0), torch.get_num_threads())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(min(19, os.nice(0) + jobs.NICENESS)), str(max(1, cores() - 1))]
