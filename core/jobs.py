@@ -329,6 +329,9 @@ class Jobs:
 
     def _start(self, job: Job) -> None:
         key = job.config.key
+        if _is_kept(self.root, key):  # trained elsewhere while this waited
+            _remove(self.root, key)
+            return
         command = [sys.executable, "-m", "core.jobs", str(self.root), key, str(os.getpid())]
         here = Path(__file__).resolve().parents[1]
         try:

@@ -12,11 +12,12 @@ widgets.heading(
 )
 with st.container(border=True):
     config = studio.choose(view.picked.data.name)
+    job = studio.job_of(config) if config else None
     if config:
-        studio.offer(config, view.picked)
+        studio.offer(config, job, view.picked)
 widgets.images_missing(cache.missing_images(view.picked.data))
 if config:
-    studio.watch(config)
+    studio.watch(config, job)
 st.subheader("How did the latent space form?", anchor=False)
 films.draw_films(view)
 studio.everyone()

@@ -96,11 +96,17 @@ def on_shelf(config: RunConfig) -> bool:
     return config.key in cache.shelf_index(cache.shelf_stamp())[0]
 
 
-def offer(config: RunConfig, picked: RunConfig) -> None:
+def job_of(config: RunConfig) -> jobs.Job | None:
+    """Return how the training of a run stands, or None where there is none, or it has ended on the shelf."""
+    return None if on_shelf(config) else jobs.read_job(cache.SHELF, config.key)
+
+
+def offer(config: RunConfig, job: jobs.Job | None, picked: RunConfig) -> None:
     """Draw what can be done with a run now: start, stop, go on, or pick it where it is finished.
 
     Args:
         config: of the run.
+        job: its training.
         picked: what the run picker stands on.
     """
     if problem := st.session_state.pop("refused", None):
@@ -110,7 +116,6 @@ def offer(config: RunConfig, picked: RunConfig) -> None:
         if config != picked:
             st.button("Pick it for every page", on_click=pick, args=(config,), icon=":material/done_all:")
         return
-    job = jobs.read_job(cache.SHELF, config.key)
     if not queue().limits.training:
         reason = queue().limits.reason
         st.info(f"{reason[:1].upper()}{reason[1:]}.")
@@ -152,10 +157,14 @@ def _pace(described: str) -> float:
     return seconds_per_epoch(config, len(found.train), len(found.test))
 
 
-def watch(config: RunConfig) -> None:
-    """Draw how a training stands, again and again while it runs."""
-    interval = _interval(jobs.read_job(cache.SHELF, config.key))
-    st.fragment(_watch, run_every=interval)(config, interval)
+def watch(config: RunConfig, job: jobs.Job | None) -> None:
+    """Draw how a training stands, again and again while it runs.
+
+    Args:
+        config: of the run.
+        job: its training, as `offer` has drawn it; where that is no longer so, all is drawn anew.
+    """
+    st.fragment(_watch, run_every=_interval(job))(config, _interval(job))
 
 
 def _interval(job: jobs.Job | None) -> float | None:
@@ -166,10 +175,10 @@ def _interval(job: jobs.Job | None) -> float | None:
 
 
 def _watch(config: RunConfig, interval: float | None) -> None:
-    job = jobs.read_job(cache.SHELF, config.key)
+    job = job_of(config)
     if _interval(job) != interval:
         st.rerun()  # the button and the picker change, or the training has begun
-    if job is not None and not on_shelf(config):
+    if job is not None:
         _progress(job)
     shown = _newest(config, on_shelf(config), jobs.shown_at(cache.SHELF, config.key))
     if shown is not None:

@@ -314,6 +314,17 @@ def test_a_job_killed_after_its_run_was_kept_counts_as_finished(tmp_path: Path):
     assert open_run(config.key, tmp_path).metrics == run.metrics
 
 
+def test_what_was_trained_elsewhere_while_it_waited_is_not_trained_again(queue: Jobs, tmp_path: Path):
+    config = small(epochs=1)
+    load_or_train(config, tmp_path, device="cpu")
+    before = (tmp_path / config.key / "run.json").stat().st_mtime_ns
+    jobs._write(tmp_path, Job(config=config))
+    queue.attend()
+    until(lambda: read_job(tmp_path, config.key) is None)
+    queue.close()
+    assert (tmp_path / config.key / "run.json").stat().st_mtime_ns == before
+
+
 def test_of_trainings_that_were_left_the_oldest_give_way(tmp_path: Path):
     for seed in range(4):
         jobs._write(tmp_path, Job(config=small(seed=seed), state="stopped", asked=10.0 - seed))

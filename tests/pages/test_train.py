@@ -87,6 +87,19 @@ def test_a_running_one_can_be_stopped_and_says_how_far_it_is(opened, own_shelf, 
     assert (bar.proto.value, bar.proto.text) == (25, "Epoch 1 of 2, 50 images/s, 6 s left")
 
 
+def test_a_job_that_ends_while_the_page_is_drawn_leaves_no_stop_behind(opened, own_shelf, monkeypatch):
+    config = recipe("digits", "ae", epochs=2)
+    states: Any = iter(["running"])
+
+    def read(root: object, key: str) -> Job | None:
+        return Job(config=config, state=next(states, "stopped")) if key == config.key else None
+
+    monkeypatch.setattr(studio.jobs, "read_job", read)
+    app = opened(**QUICK)
+    assert button(app, "Stop") is None
+    assert button(app, "Continue") is not None
+
+
 def test_bad_combinations_are_explained_and_cannot_be_started(opened):
     app = opened(data="digits", train_model="β-VAE")
     app.number_input(key="digits_epochs").set_value(1)
