@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Names of glibc's settings (malloc.h)."""
 
 
@@ -75,10 +75,19 @@ def keep_freed_memory() -> None:
     A training step frees and takes the same few megabytes each time; asking the system for them, page by page, costs
     up to a fifth of the step. For processes that train and end: a server would hold the most it ever used.
     """
+    _set_up_malloc({_MMAP_THRESHOLD: 2**30, _TRIM_THRESHOLD: 2**31 - 1})
+
+
+def share_freed_memory() -> None:
+    """Let the threads of this process share what they free, instead of each keeping some: for a server of many."""
+    _set_up_malloc({_ARENA_MAX: 2})
+
+
+def _set_up_malloc(options: dict[int, int]) -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
     if mallopt is not None:  # glibc
-        mallopt(_MMAP_THRESHOLD, 2**30)
-        mallopt(_TRIM_THRESHOLD, 2**31 - 1)
+        for option, value in options.items():
+            mallopt(option, value)
 
 
 def cores() -> int:

@@ -6,7 +6,10 @@ changed.
 
 from __future__ import annotations
 
+import contextlib
+import os
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
@@ -33,21 +36,34 @@ RUNS = 24
 
 Floats = NDArray[np.floating]
 
+_KNOWN: dict[str, int] = {}
+"""The stamp that `shelf_index` last saw."""
+
 
 def shelf_stamp() -> tuple[tuple[str, int], ...]:
-    """Return what changes whenever a run is added, replaced or removed."""
-    return tuple(sorted((path.parent.name, path.stat().st_mtime_ns) for path in SHELF.glob(f"[!.]*/{DOCUMENT}")))
+    """Return what changes whenever a run is added, replaced or removed; asked for by every look at a training."""
+    found = []
+    with contextlib.suppress(FileNotFoundError), os.scandir(SHELF) as folders:
+        for folder in folders:
+            if not folder.name.startswith("."):
+                with contextlib.suppress(OSError):  # a file, a folder that is not a run, or one just removed
+                    found.append((folder.name, Path(folder.path, DOCUMENT).stat().st_mtime_ns))
+    return tuple(sorted(found))
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def shelf_index(stamp: tuple[tuple[str, int], ...]) -> tuple[dict[str, RunConfig], list[str]]:
     """Return the configs of all runs by key, and the sentences about those that were refused.
 
-    What was cached of a run is forgotten first: it may have been trained again under the same key.
+    Where a run was replaced or removed, what was cached is forgotten first; one that is new takes nothing away.
     """
-    st.cache_data.clear()
-    for cached in (run, sampler, _kept_qualities):
-        cached.clear()
+    if not _KNOWN.items() <= dict(stamp).items():
+        st.cache_data.clear()
+        for cached in (run, sampler):
+            cached.clear()
+    _kept_qualities.clear()
+    _KNOWN.clear()
+    _KNOWN.update(stamp)
     found = list(survey(SHELF))
     configs = {key: config for key, config in found if isinstance(config, RunConfig)}
     return configs, [str(problem) for _, problem in found if isinstance(problem, CheckpointError)]

@@ -12,7 +12,8 @@ from typing import Any, Literal, NamedTuple
 import streamlit as st
 
 from core.config import MODEL_LABELS, PRIORS, SIZES, RunConfig, shelf, with_seed
-from core.ui import cache
+from core.runtime import share_freed_memory
+from core.ui import cache, crowd
 
 PAGES = {
     "pages/overview.py": ("Overview", ":material/home:"),
@@ -108,6 +109,11 @@ def _set(key: str, value: Any) -> None:
 def draw_frame() -> None:
     """Draw navigation and picker, and run the page that the address names."""
     _once_per_server()
+    with crowd.turn():
+        _draw_page()
+
+
+def _draw_page() -> None:
     st.set_page_config(page_title="Latent Lab", page_icon=str(ICON), layout="wide")
     page = st.navigation(_pages(), position="top")
     with st.container(horizontal=True, vertical_alignment="bottom", key="picker"):
@@ -126,9 +132,10 @@ def _once_per_server() -> None:
     Streamlit loads pandas with the first table. Where that is in one visitor's thread, another's, drawing a chart,
     finds half of it: plotly looks for its classes as soon as there is a module of that name.
 
-    Streamlit collects garbage after every run; looking through torch's modules each time would hold the last pictures
-    of a run back for a tenth of a second.
+    Python looks through all that may be garbage now and then, and stops everyone meanwhile: for a tenth of a second
+    where that includes torch's modules.
     """
+    share_freed_memory()
     import_module("pandas")
     gc.collect()
     gc.freeze()

@@ -20,7 +20,7 @@ from core.figures.bars import kl_bars
 from core.figures.curves import training_curves
 from core.figures.latents import latent_scatter
 from core.pace import seconds_per_epoch
-from core.ui import cache, widgets
+from core.ui import cache, crowd, widgets
 from core.ui.frame import pick
 
 WIDTHS = {"Half": 0.5, "Usual": 1.0, "Double": 2.0}
@@ -164,23 +164,27 @@ def watch(config: RunConfig, job: jobs.Job | None) -> None:
         config: of the run.
         job: its training, as `offer` has drawn it; where that is no longer so, all is drawn anew.
     """
-    st.fragment(_watch, run_every=_interval(job))(config, _interval(job))
+    interval = _interval(job)
+    st.fragment(_watch, run_every=interval)(config, interval)
 
 
 def _interval(job: jobs.Job | None) -> float | None:
-    """Return how soon to look at a job again."""
+    """Return how soon to look at a job again, in seconds, which is later where many look."""
     if job is None or job.state not in ("queued", "running"):
         return None
-    return AT_FIRST if job.state == "running" and not job.images_per_second else REFRESH
+    alone = AT_FIRST if job.state == "running" and not job.images_per_second else REFRESH
+    return alone * crowd.slowness()
 
 
+@crowd.turn()
 def _watch(config: RunConfig, interval: float | None) -> None:
-    job = job_of(config)
+    kept = on_shelf(config)
+    job = None if kept else jobs.read_job(cache.SHELF, config.key)
     if _interval(job) != interval:
         st.rerun()  # the button and the picker change, or the training has begun
     if job is not None:
         _progress(job)
-    shown = _newest(config, on_shelf(config), jobs.shown_at(cache.SHELF, config.key))
+    shown = _newest(config, kept, jobs.shown_at(cache.SHELF, config.key))
     if shown is not None:
         draw_epoch(shown)
 

@@ -1,9 +1,15 @@
 """Streamlit hashes only a sample of a large array, so a cache that is keyed by one can answer with another's result."""
 
 import ast
+import os
+import shutil
 from pathlib import Path
 
 import pytest
+
+from core.checkpoints import DOCUMENT, SHELF
+from core.config import shelf
+from core.ui import cache
 
 ROOT = Path(__file__).parents[2]
 PLAIN = {"str", "int", "float", "bool", "None", "tuple", "DataConfig", "RunConfig"}
@@ -53,3 +59,42 @@ def test_a_cache_is_bounded(name):
     assert isinstance(decorator, ast.Call)
     (bound,) = [keyword.value for keyword in decorator.keywords if keyword.arg == "max_entries"]
     assert not (isinstance(bound, ast.Constant) and bound.value is None)
+
+
+@pytest.fixture
+def shelf_of_one(other_shelf):
+    """Return a shelf with one run, and a function that says whether what was cached of it is still there."""
+    config = next(iter(shelf()))
+    shutil.copytree(SHELF / config.key, other_shelf / config.key)
+    cache.shelf_index(cache.shelf_stamp())
+    opened = cache.run(config.key)
+    return other_shelf, config, lambda: cache.run(config.key) is opened
+
+
+def test_a_new_run_takes_nothing_from_the_caches(shelf_of_one):
+    folder, _, same = shelf_of_one
+    new = list(shelf())[1]
+    shutil.copytree(SHELF / new.key, folder / new.key)
+    assert new.key in cache.shelf_index(cache.shelf_stamp())[0]
+    assert same()
+
+
+def test_a_run_that_was_replaced_or_removed_is_forgotten(shelf_of_one):
+    folder, config, same = shelf_of_one
+    os.utime(folder / config.key / DOCUMENT, ns=(0, 0))
+    cache.shelf_index(cache.shelf_stamp())
+    assert not same()
+    shutil.rmtree(folder / config.key)
+    assert cache.shelf_index(cache.shelf_stamp()) == ({}, [])
+
+
+def test_the_stamp_of_a_shelf_knows_runs_and_nothing_else(other_shelf):
+    (other_shelf / ".jobs").mkdir()
+    (other_shelf / ".jobs" / DOCUMENT).touch()
+    (other_shelf / "half a copy").mkdir()
+    (other_shelf / "notes.txt").touch()
+    (other_shelf / "run").mkdir()
+    (other_shelf / "run" / DOCUMENT).touch()
+    assert [name for name, _ in cache.shelf_stamp()] == ["run"]
+    shutil.rmtree(other_shelf)
+    assert cache.shelf_stamp() == ()
