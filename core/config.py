@@ -19,12 +19,12 @@ from typing import Any
 SHELF = Path(os.environ.get("LATENT_LAB_SHELF") or Path(__file__).parents[1] / "checkpoints").expanduser().absolute()
 """The folder of the runs: the one that LATENT_LAB_SHELF names, else that of the runs that ship with the project."""
 
-SIZES = {"digits": (8,), "mnist": (28,), "sprites": (32, 64)}
+SIZES = {"digits": (8,), "mnist": (28,), "mnist-dynamic": (28,), "mnist-static": (28,), "sprites": (32, 64)}
 """Image heights (= widths) in pixels that each data set has, its default first."""
 
 POSTERIORS = ("point", "fixed", "learned")
 LIKELIHOODS = ("bernoulli", "gaussian")
-NETWORKS = ("mlp", "conv")
+NETWORKS = ("mlp", "gated", "conv")
 PRIORS = {"normal": "standard normal", "uniform": "uniform box", "mixture": "Gaussian mixture", "vamp": "VampPrior"}
 """Prior in commands, keys and links -> label on the screen."""
 
@@ -69,7 +69,8 @@ class DataConfig:
     """Which images: a data set's name and, for sprites, the image size in pixels.
 
     Args:
-        name: `digits` (8x8), `mnist` (28x28) or `sprites` (32x32 or 64x64).
+        name: `digits` (8x8), `mnist` (28x28), `mnist-dynamic` and `mnist-static` (black and white, drawn from its grey
+            values anew in every epoch or once), or `sprites` (32x32 or 64x64).
         size: height and width in pixels; the data set's own when left out.
 
     >>> DataConfig(name="sprites").size
@@ -104,7 +105,7 @@ class ModelConfig:
             `mixture`, of Gaussians that are learned; `vamp`, of the posteriors of learned pseudo-inputs. All but the
             first need a learned posterior.
         components: of a mixture or VampPrior, see `COMPONENTS` when left out. None for other priors.
-        network: `mlp` or `conv`.
+        network: `mlp`, `gated` (Tomczak and Welling 2018) or `conv`.
         hidden: widths of the fully connected layers, from image to code; the decoder mirrors them.
     """
 
@@ -193,7 +194,10 @@ class ModelConfig:
         """
         number = {"noisy-ae": f", η = {self.noise_ratio}", "beta-vae": f", β = {self.beta:g}"}
         prior = "" if self.prior == "normal" else f", {PRIORS[self.prior]}"
-        return MODEL_LABELS[self.name] + number.get(self.name, "") + prior
+        scale = (
+            "" if self.likelihood == "bernoulli" else f", Gaussian σ {'learned' if self.scale is None else self.scale}"
+        )
+        return MODEL_LABELS[self.name] + number.get(self.name, "") + prior + scale
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,7 +244,7 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         if self.model.network == "conv" and self.data.name != "sprites":
-            raise ValueError(f"network should be mlp for {self.data.name}; conv needs sprites, 32x32 or 64x64")
+            raise ValueError(f"network should be mlp or gated for {self.data.name}; conv needs sprites, 32x32 or 64x64")
 
     @cached_property
     def key(self) -> str:
@@ -302,9 +306,13 @@ def _changed_fields(config: RunConfig) -> dict[str, Any]:
     return changed | {"of": [config.data.name, config.model.posterior, config.model.latent_dim]}
 
 
+_BINARY = {"network": "gated", "hidden": (300, 300), "epochs": 60, "batch_size": 100, "learning_rate": 5e-4}
+"""Networks, batches and learning rate of Tomczak and Welling 2018, section 6.1, who train up to 2,000 epochs."""
+
 _RECIPES: dict[str, dict[str, Any]] = {
     "digits": {"hidden": (256, 128), "epochs": 200, "batch_size": 64},
     "mnist": {"hidden": (400, 200), "epochs": 60, "batch_size": 128},
+    **dict.fromkeys(("mnist-dynamic", "mnist-static"), _BINARY),
     "sprites": {"network": "conv", "hidden": (256, 256), "epochs": 20, "batch_size": 128},
 }
 _POSTERIOR_OF = {"ae": "point", "noisy-ae": "fixed", "vae": "learned", "beta-vae": "learned"}
@@ -357,29 +365,61 @@ _BETAS = {("mnist", 10): (2.0, 4.0, 8.0), ("sprites", 10): (2.0, 4.0, 8.0, 16.0)
 """β of the β-VAEs that ship where there is more than one; 1 is the VAE."""
 
 
+_WARM_UPS = {"digits": 20, "mnist": 6, "mnist-dynamic": 6, "mnist-static": 6}
+"""Epochs of warm-up of a VAE whose prior is learned: a tenth of the training."""
+
+_VAMP_OF_THE_PAPER = 500
+"""Pseudo-inputs of the VampPrior on binarised MNIST (Tomczak and Welling 2018, section 6.1)."""
+
+
 @cache
 def shelf() -> tuple[RunConfig, ...]:
     """Return the configs of the runs that ship: seed 0, and of the sprites' β-sweep all seeds.
 
     >>> len(shelf())
-    51
+    71
     """
     latent_dims = {"digits": (2, 10), "mnist": (2, 10), "sprites": (10,)}
     first = [config for data, dims in latent_dims.items() for dim in dims for config in _families(data, dim)]
     swept = [config for config in first if config.data.name == "sprites" and config.model.posterior == "learned"]
-    return (*first, *(with_seed(config, seed) for config in swept for seed in _SWEPT_SEEDS))
+    return (
+        *first,
+        *(with_seed(config, seed) for config in swept for seed in _SWEPT_SEEDS),
+        *(with_prior("digits", dim, prior) for dim in (2, 10) for prior in PRIORS if prior != "normal"),
+        *(with_prior("mnist", dim, prior) for dim in (2, 10) for prior in PRIORS if prior != "normal"),
+        *(with_prior("mnist", 40, prior) for prior in ("normal", "vamp")),
+        *(config for data in ("digits", "mnist") for config in gaussians(data)),
+        *(with_prior("mnist-dynamic", 40, prior) for prior in ("normal", "vamp")),
+    )
 
 
 @cache
 def more_seeds() -> tuple[RunConfig, ...]:
-    """Return the configs that are trained and measured but do not ship: the further seeds of those that do.
+    """Return the configs that are trained and measured but do not ship: mostly the further seeds of those that do.
 
     >>> len(more_seeds())
-    72
+    108
     """
     ships = set(shelf())
-    every = (with_seed(config, seed) for config in shelf() for seed in SEEDS)
-    return tuple(config for config in dict.fromkeys(every) if config not in ships)
+    three = [config for config in shelf() if config.model.likelihood == "bernoulli" and "-" not in config.data.name]
+    large = [with_prior("mnist", 40, prior) for prior in ("uniform", "mixture")]
+    every = (with_seed(config, seed) for config in (*three, *large) for seed in SEEDS)
+    static = [with_prior("mnist-static", 40, prior) for prior in ("normal", "vamp")]
+    return tuple(config for config in dict.fromkeys((*every, *static)) if config not in ships)
+
+
+def with_prior(data: str, latent_dim: int, prior: str) -> RunConfig:
+    """Return the VAE of the shelf with one of `PRIORS`: the same networks and epochs, warmed up if it is learned."""
+    changes: dict[str, Any] = {"warm_up": _WARM_UPS[data]} if prior in COMPONENTS else {}
+    if prior == "vamp" and "-" in data:
+        changes |= {"components": _VAMP_OF_THE_PAPER}
+    return recipe(data, "vae", latent_dim, prior=prior, **changes)
+
+
+def gaussians(data: str) -> tuple[RunConfig, RunConfig]:
+    """Return the VAEs of the shelf with a Gaussian likelihood: of standard deviation 1, and of a learned one."""
+    fixed, learned = ({"scale": 1.0}, {})
+    return tuple(recipe(data, "vae", 2, likelihood="gaussian", **change) for change in (fixed, learned))  # pyright: ignore[reportReturnType]
 
 
 def _families(data: str, latent_dim: int) -> list[RunConfig]:

@@ -160,7 +160,7 @@ class Training:
         start = time.perf_counter()
         self.model.train()
         sums, seen = [], self.epoch * len(self.images)
-        for x in _shuffled(self.images, self.config.train.batch_size, self.order):
+        for x in _shuffled(self.images.epoch(self.epoch), self.config.train.batch_size, self.order):
             sums.append(self._step(x, len(sums)))
             seen += len(x)
             if on_step:

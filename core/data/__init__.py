@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from core.config import DataConfig
 from core.data import digits, mnist, sprites
+from core.data.binarised import binarised
 from core.data.images import ImageSet, MissingData, Pixels, Split
 from core.data.mnist import Progress
 from core.data.sprites import SpritePixels
@@ -42,9 +43,10 @@ def load(config: DataConfig, *, download: bool = False, progress: Progress | Non
         return digits.load()
     if config.name == "sprites":
         return sprites.load(config.size or 32)
-    return mnist.load(download=download, progress=progress)
+    grey = mnist.load(download=download, progress=progress)
+    return grey if config.name == "mnist" else binarised(grey, dynamic=config.name == "mnist-dynamic")
 
 
 def missing(config: DataConfig) -> str | None:
     """Return None where `load` needs no network, else one sentence: what is missing and how to get it."""
-    return mnist.missing() if config.name == "mnist" else None
+    return mnist.missing() if config.name.startswith("mnist") else None

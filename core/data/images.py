@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, Self, final, runtime_checkable
 
@@ -67,6 +68,7 @@ class ImageSet:
         factors: what truly varies (N, K), int64, each column counting from 0; None where it is not known.
         factor_names: name of each column.
         factor_sizes: number of values of each column.
+        redraw: epoch -> the images of that epoch, where each has its own; see `epoch`.
 
     >>> digits = ImageSet(pixels=torch.full((3, 1, 8, 8), 255, dtype=torch.uint8), labels=torch.arange(3))
     >>> len(digits), digits.images(torch.tensor([0, 2])).shape, digits.images().max()
@@ -79,6 +81,7 @@ class ImageSet:
     factors: Tensor | None = None
     factor_names: tuple[str, ...] = ()
     factor_sizes: tuple[int, ...] = ()
+    redraw: Callable[[int], ImageSet] | None = None
 
     def __post_init__(self) -> None:
         for what, rows in (("labels", self.labels), ("factors", self.factors)):
@@ -100,10 +103,15 @@ class ImageSet:
         """Return images (B, 1, H, W) as stored, uint8 from 0 to 255; `index` as for `images`."""
         return self.pixels[self._index(index)]
 
+    def epoch(self, number: int) -> ImageSet:
+        """Return the images to train on in an epoch, counted from 0: the same ones, unless they are drawn anew."""
+        return self if self.redraw is None else self.redraw(number)
+
     def to(self, device: torch.device | str) -> ImageSet:
         """Return the same set stored on a device, so that a batch is gathered there and nothing is copied to it."""
         factors = None if self.factors is None else self.factors.to(device)
-        return replace(self, pixels=self.pixels.to(device), labels=self.labels.to(device), factors=factors)
+        there = replace(self, pixels=self.pixels.to(device), labels=self.labels.to(device), factors=factors)
+        return there._redrawn(lambda images: images.to(device))
 
     def subset(self, index: Tensor | slice) -> ImageSet:
         """Return some of the images, in the order of `index`; a lazy set stays lazy."""
@@ -111,7 +119,13 @@ class ImageSet:
         stored = isinstance(self.pixels, Tensor)
         pixels = self.pixels[index] if stored else Picked(self.pixels, index)
         factors = None if self.factors is None else self.factors[index]
-        return replace(self, pixels=pixels, labels=self.labels[index], factors=factors)
+        some = replace(self, pixels=pixels, labels=self.labels[index], factors=factors)
+        return some._redrawn(lambda images: images.subset(index))
+
+    def _redrawn(self, change: Callable[[ImageSet], ImageSet]) -> ImageSet:
+        """Return this set with what is drawn anew changed in the same way as it was."""
+        redraw = self.redraw
+        return self if redraw is None else replace(self, redraw=lambda epoch: change(redraw(epoch)))
 
     def _index(self, index: Tensor | slice | None) -> Tensor:
         if isinstance(index, Tensor):

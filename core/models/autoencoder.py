@@ -66,8 +66,8 @@ class Autoencoder(nn.Module):
         return Pass(posterior, z, self.decoder(z).float())
 
 
-_ENCODERS = {"mlp": networks.mlp_encoder, "conv": networks.conv_encoder}
-_DECODERS = {"mlp": networks.mlp_decoder, "conv": networks.conv_decoder}
+_ENCODERS = {"mlp": networks.mlp_encoder, "gated": networks.gated_encoder, "conv": networks.conv_encoder}
+_DECODERS = {"mlp": networks.mlp_decoder, "gated": networks.gated_decoder, "conv": networks.conv_decoder}
 
 
 def build(config: RunConfig) -> Autoencoder:

@@ -40,6 +40,27 @@ def mlp_decoder(size: int, hidden: Sequence[int], inputs: int) -> nn.Sequential:
     return nn.Sequential(*mlp([inputs, *reversed(hidden), size * size]), nn.Unflatten(1, (1, size, size)))
 
 
+def gated(widths: Sequence[int]) -> list[nn.Module]:
+    """Return fully connected layers of these widths, each but the last opened or shut by a second one of its size.
+
+    h = (W x + b) · sigmoid(V x + c). Source: Tomczak and Welling 2018, section 6.1 (Dauphin et al. 2017).
+    """
+    layers: list[nn.Module] = []
+    for wide, narrow in pairwise(widths[:-1]):
+        layers += [nn.Linear(wide, 2 * narrow), nn.GLU()]
+    return [*layers, nn.Linear(widths[-2], widths[-1])]
+
+
+def gated_encoder(size: int, hidden: Sequence[int], outputs: int) -> nn.Sequential:
+    """Return (B, 1, size, size) -> (B, outputs), fully connected and gated."""
+    return nn.Sequential(nn.Flatten(), *gated([size * size, *hidden, outputs]))
+
+
+def gated_decoder(size: int, hidden: Sequence[int], inputs: int) -> nn.Sequential:
+    """Return (B, inputs) -> (B, 1, size, size), the encoder's mirror image."""
+    return nn.Sequential(*gated([inputs, *reversed(hidden), size * size]), nn.Unflatten(1, (1, size, size)))
+
+
 def conv_encoder(size: int, hidden: Sequence[int], outputs: int) -> nn.Sequential:
     """Return (B, 1, size, size) -> (B, outputs): halvings down to 4x4, then fully connected.
 
