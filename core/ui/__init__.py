@@ -6,6 +6,8 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from core.ui import (
+    bound,
+    by_hand,
     cache,
     factors,
     films,
@@ -24,6 +26,8 @@ from core.ui.frame import View, current_view, draw_frame
 
 __all__ = [
     "View",
+    "bound",
+    "by_hand",
     "cache",
     "current_view",
     "draw_frame",

@@ -20,6 +20,7 @@ PAGES = {
     "pages/latent_space.py": ("Latent space", ":material/scatter_plot:"),
     "pages/sampling.py": ("Sampling", ":material/casino:"),
     "pages/noise.py": ("Noise", ":material/grain:"),
+    "pages/likelihood.py": ("Likelihood", ":material/functions:"),
     "pages/traversals.py": ("Traversals", ":material/tune:"),
     "pages/interpolations.py": ("Interpolations", ":material/timeline:"),
     "pages/train.py": ("Train", ":material/model_training:"),

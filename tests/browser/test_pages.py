@@ -14,6 +14,7 @@ PAGES = {
     "latent_space": "Where do the codes lie?",
     "sampling": "Data or noise: what does a random code look like?",
     "noise": "Does noise on the codes make an autoencoder a generator?",
+    "likelihood": "How likely is an image?",
     "traversals": "What does one latent change?",
     "interpolations": "What lies between two images?",
     "train": "What if you change one number?",
