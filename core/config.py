@@ -194,10 +194,18 @@ class ModelConfig:
         """
         number = {"noisy-ae": f", η = {self.noise_ratio}", "beta-vae": f", β = {self.beta:g}"}
         prior = "" if self.prior == "normal" else f", {PRIORS[self.prior]}"
-        scale = (
-            "" if self.likelihood == "bernoulli" else f", Gaussian σ {'learned' if self.scale is None else self.scale}"
-        )
-        return MODEL_LABELS[self.name] + number.get(self.name, "") + prior + scale
+        likelihood = "" if self.likelihood == "bernoulli" else f", {self.likelihood_label}"
+        return MODEL_LABELS[self.name] + number.get(self.name, "") + prior + likelihood
+
+    @property
+    def likelihood_label(self) -> str:
+        """What the decoder's output means, on the screen.
+
+        >>> ModelConfig(posterior="learned", latent_dim=2, likelihood="gaussian", scale=1).likelihood_label
+        'Gaussian, σ = 1'
+        """
+        scale = "σ learned" if self.scale is None else f"σ = {self.scale:g}"
+        return "Bernoulli" if self.likelihood == "bernoulli" else f"Gaussian, {scale}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,6 +86,8 @@ def pick(config: RunConfig) -> None:
     known = cache.shelf_index(cache.shelf_stamp())[0].values()
     if len({other.model.prior for other in known if _place(other)[:3] == _place(config)[:3]}) > 1:
         _set("prior", PRIORS[config.model.prior])
+    if len({other.model.likelihood_label for other in known if _place(other)[:4] == _place(config)[:4]}) > 1:
+        _set("likelihood", config.model.likelihood_label)
     if number := _NUMBERS.get(config.model.name):
         _set(number.key, f"{_number(config):g}")
     match _left_to_choose([other for other in known if _place(other) == _place(config)]):
@@ -95,9 +97,10 @@ def pick(config: RunConfig) -> None:
             _set("run", config.key)
 
 
-def _place(config: RunConfig) -> tuple[str, int, str, str, float]:
+def _place(config: RunConfig) -> tuple[str, int, str, str, str, float]:
     """Return what the picker asks for first."""
-    return config.data.name, config.model.latent_dim, config.model.name, config.model.prior, _number(config)
+    model = config.model
+    return config.data.name, model.latent_dim, model.name, model.prior, model.likelihood_label, _number(config)
 
 
 def _set(key: str, value: Any) -> None:
@@ -188,6 +191,10 @@ def _pick_among(configs: list[RunConfig]) -> RunConfig:
     if len(priors) > 1:
         label = _choose("Prior", "prior", [PRIORS[name] for name in priors])
         configs = [c for c in configs if PRIORS[c.model.prior] == label]
+    likelihoods = sorted({config.model.likelihood_label for config in configs})
+    if len(likelihoods) > 1:
+        label = _choose("Likelihood", "likelihood", likelihoods)
+        configs = [c for c in configs if c.model.likelihood_label == label]
     if number:
         usual = f"{_number(_usual(configs)):g}"
         value = _choose(number.label, number.key, [f"{n:g}" for n in sorted({_number(c) for c in configs})], usual)
@@ -222,7 +229,11 @@ def _usual(configs: list[RunConfig]) -> RunConfig:
     shipped = {config.key for config in shelf()}
     number = _NUMBERS.get(configs[0].model.name)
     usual = number.usual if number else 0.0
-    return min(configs, key=lambda c: (c.model.prior != "normal", abs(_number(c) - usual), c.key not in shipped, c.key))
+    return min(configs, key=lambda c: (*_unusual(c), abs(_number(c) - usual), c.key not in shipped, c.key))
+
+
+def _unusual(config: RunConfig) -> tuple[bool, bool]:
+    return config.model.prior != "normal", config.model.likelihood != "bernoulli"
 
 
 def _core(config: RunConfig) -> RunConfig:

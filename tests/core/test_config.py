@@ -15,15 +15,20 @@ from core import config as module
 from core.config import (
     LIKELIHOODS,
     MODEL_LABELS,
+    PRIORS,
+    SEEDS,
     SHELF,
     SIZES,
     DataConfig,
     ModelConfig,
     RunConfig,
     TrainConfig,
+    gaussians,
+    more_seeds,
     nearest,
     recipe,
     shelf,
+    with_prior,
     with_seed,
 )
 
@@ -143,7 +148,36 @@ def test_the_sprites_sweep_ships_every_seed_and_the_rest_only_the_first():
     several = [c for c in shelf() if c.train.seed]
     assert {(c.data.name, c.model.posterior) for c in several} == {("sprites", "learned")}
     assert len(several) == 10
-    assert len({c.key for c in shelf()}) == len(shelf()) == 51
+    assert len({c.key for c in shelf()}) == len(shelf()) == 71
+
+
+def test_every_prior_has_three_seeds_and_the_same_networks_and_epochs():
+    known = {*shelf(), *more_seeds()}
+    for data, dims in {"digits": (2, 10), "mnist": (2, 10, 40)}.items():
+        for dim in dims:
+            standard = with_prior(data, dim, "normal")
+            for prior in PRIORS:
+                config = with_prior(data, dim, prior)
+                assert {with_seed(config, seed) for seed in SEEDS} <= known
+                assert (config.model.hidden, config.train.epochs) == (standard.model.hidden, standard.train.epochs)
+                assert (config.train.warm_up > 0) == (config.model.components is not None)
+
+
+def test_binarised_runs_ship_or_are_measured_with_the_networks_of_the_paper():
+    for data, place in (("mnist-dynamic", shelf()), ("mnist-static", more_seeds())):
+        for prior in ("normal", "vamp"):
+            config = with_prior(data, 40, prior)
+            assert config in place
+            assert (config.model.network, config.model.hidden) == ("gated", (300, 300))
+            assert config.model.components == (500 if prior == "vamp" else None)
+
+
+def test_a_gaussian_likelihood_says_its_scale_in_the_label():
+    assert [config.model.label for config in gaussians("digits")] == [
+        "VAE, Gaussian, σ = 1",
+        "VAE, Gaussian, σ learned",
+    ]
+    assert all(config in shelf() for data in ("digits", "mnist") for config in gaussians(data))
 
 
 def test_only_the_seed_differs_after_with_seed():
@@ -171,7 +205,7 @@ MODEL_REFUSALS = [
         "posterior should be one of .*, got 'leaned', did you mean 'learned'?",
     ),
     ({"likelihood": "bernouli"}, "likelihood should be one of .*, got 'bernouli', did you mean 'bernoulli'?"),
-    ({"network": "cnov"}, "network should be one of mlp, conv, got 'cnov', did you mean 'conv'?"),
+    ({"network": "cnov"}, "network should be one of mlp, gated, conv, got 'cnov', did you mean 'conv'?"),
     ({"prior": "flat"}, "prior should be one of normal, uniform, mixture, vamp, got 'flat'$"),
     ({"latent_dim": 0}, "latent_dim should be between 1 and 1024, got 0"),
     ({"latent_dim": 2.0}, "latent_dim should be a whole number, got 2.0"),
@@ -215,8 +249,8 @@ def test_a_training_that_makes_no_sense_is_refused(changes: dict, message: str):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"name": "mnits"}, r"data set should be one of digits, mnist, sprites, got 'mnits', did you mean 'mnist'\?"),
-        ({"name": "zebra"}, "data set should be one of digits, mnist, sprites, got 'zebra'$"),
+        ({"name": "mnits"}, r"data set should be one of digits, mnist, .*, got 'mnits', did you mean 'mnist'\?"),
+        ({"name": "zebra"}, "data set should be one of digits, mnist, .*, got 'zebra'$"),
         ({"name": "sprites", "size": 48}, "size of sprites should be 32 or 64, got 48"),
         ({"name": "digits", "size": 8.0}, "size of digits should be 8, got 8.0"),
     ],
@@ -232,7 +266,7 @@ def test_a_data_set_that_does_not_exist_is_refused(changes: dict, message: str):
         (("digist", "vae"), {}, r"data set should be one of .*, got 'digist', did you mean 'digits'\?"),
         (("digits", "vea"), {}, r"model should be one of ae, noisy-ae, vae, beta-vae, got 'vea', did you mean 'vae'\?"),
         (("digits", "vae"), {"epoch": 3}, r"field should be one of .*, got 'epoch', did you mean 'epochs'\?"),
-        (("digits", "vae"), {"network": "conv"}, "network should be mlp for digits; conv needs sprites"),
+        (("digits", "vae"), {"network": "conv"}, "network should be mlp or gated for digits; conv needs sprites"),
         (("digits", "ae"), {"beta": 4}, "beta should be 0 with a point posterior"),
     ],
 )
