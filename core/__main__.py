@@ -224,9 +224,10 @@ def _train(config: RunConfig, arguments: argparse.Namespace, root: Path) -> None
 
 
 def _train_classifier(data: DataConfig, arguments: argparse.Namespace) -> None:
-    from core.metrics.reference import folder_name, make_reference, save_classifier
+    from core.metrics.reference import folder_name, judged_as, make_reference, save_classifier
     from core.runtime import pick_device
 
+    data = judged_as(data)
     if (arguments.root / folder_name(data)).is_dir() and not arguments.again:
         return
     reference = make_reference(data, _load(data), device=pick_device(arguments.device))

@@ -88,6 +88,11 @@ class DataConfig:
             sizes = " or ".join(map(str, SIZES[self.name]))
             raise ValueError(f"size of {self.name} should be {sizes}, got {self.size}")
 
+    @property
+    def binarised(self) -> bool:
+        """Whether the images are black and white, drawn from grey ones."""
+        return self.name in ("mnist-dynamic", "mnist-static")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
@@ -409,7 +414,7 @@ def more_seeds() -> tuple[RunConfig, ...]:
     108
     """
     ships = set(shelf())
-    three = [config for config in shelf() if config.model.likelihood == "bernoulli" and "-" not in config.data.name]
+    three = [config for config in shelf() if config.model.likelihood == "bernoulli" and not config.data.binarised]
     large = [with_prior("mnist", 40, prior) for prior in ("uniform", "mixture")]
     every = (with_seed(config, seed) for config in (*three, *large) for seed in SEEDS)
     static = [with_prior("mnist-static", 40, prior) for prior in ("normal", "vamp")]
@@ -419,7 +424,7 @@ def more_seeds() -> tuple[RunConfig, ...]:
 def with_prior(data: str, latent_dim: int, prior: str) -> RunConfig:
     """Return the VAE of the shelf with one of `PRIORS`: the same networks and epochs, warmed up if it is learned."""
     changes: dict[str, Any] = {"warm_up": _WARM_UPS[data]} if prior in COMPONENTS else {}
-    if prior == "vamp" and "-" in data:
+    if prior == "vamp" and DataConfig(name=data).binarised:
         changes |= {"components": _VAMP_OF_THE_PAPER}
     return recipe(data, "vae", latent_dim, prior=prior, **changes)
 

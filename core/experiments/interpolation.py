@@ -172,7 +172,9 @@ def fade(first: Floats, second: Floats, steps: int) -> NDArray[np.float32]:
 
 
 _SETTINGS = f"{PAIRS} pairs of different labels, seed {PAIR_SEED}, {FRAMES} frames"
-INTERPOLATIONS = Study("interpolations", _SETTINGS, measure, compare, judged=True)
+INTERPOLATIONS = Study(
+    "interpolations", _SETTINGS, measure, compare, covers=lambda config: not config.data.binarised, judged=True
+)
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,8 @@ def measure(run: Run, _: Path) -> Numbers:
     }
 
 
-NOISE = Study("noise", f"levels {LEVELS}, at most {MOST_IMAGES} images {IMAGES}, noise seed {NOISE_SEED}", measure)
+_SETTINGS = f"levels {LEVELS}, at most {MOST_IMAGES} images {IMAGES}, noise seed {NOISE_SEED}"
+NOISE = Study("noise", _SETTINGS, measure, covers=lambda config: not config.data.binarised)
 
 
 @dataclass(frozen=True)

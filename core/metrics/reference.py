@@ -156,9 +156,14 @@ def load_classifier(root: Path, data: DataConfig) -> Reference:
         raise CheckpointError(f"no classifier named '{folder.name}' in {root}; train it first")
     document, files = read_folder(folder)
     try:
-        return _reference(data, document, files)
+        return _reference(judged_as(data), document, files)
     except _UNREADABLE as error:
         raise CheckpointError(f"{folder.name} is not a classifier of this lab ({error}); delete the folder") from error
+
+
+def judged_as(data: DataConfig) -> DataConfig:
+    """Return whose classifier judges: binarised digits are judged as the grey ones that their decoded means are."""
+    return DataConfig(name="mnist") if data.binarised else data
 
 
 def folder_name(data: DataConfig) -> str:
@@ -168,7 +173,7 @@ def folder_name(data: DataConfig) -> str:
     ('classifier-sprites', 'classifier-sprites64')
     """
     size = "" if data.size == SIZES[data.name][0] else data.size
-    return f"classifier-{data.name}{size}"
+    return f"classifier-{judged_as(data).name}{size}"
 
 
 def _features(classifier: nn.Sequential, images: ImageSet) -> NDArray[np.float16]:

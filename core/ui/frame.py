@@ -237,8 +237,8 @@ def _unusual(config: RunConfig) -> tuple[bool, bool]:
 
 
 def _core(config: RunConfig) -> RunConfig:
-    """Return a run without what tells an AE from a noisy one, and a VAE from a β-VAE."""
-    return replace(config, model=replace(config.model, posterior="point", beta=0.0, noise_ratio=None))
+    """Return a run without what tells the four models apart."""
+    return replace(config, model=replace(config.model, posterior="learned", beta=1.0, noise_ratio=None))
 
 
 def _number(config: RunConfig) -> float:

@@ -25,6 +25,8 @@ from core.ui.frame import pick
 
 WIDTHS = {"Half": 0.5, "Usual": 1.0, "Double": 2.0}
 """Word on the screen and in links -> factor of every fully connected layer's width."""
+LATENTS = {"sprites": 10, "mnist-dynamic": 40, "mnist-static": 40}
+"""Data set -> latents that are offered first; 2 for the others."""
 REFRESH, AT_FIRST = 1.0, 0.2
 """Seconds between two looks at a job, and before there is anything to see."""
 _COLLAPSED = 0.01
@@ -52,7 +54,7 @@ def choose(data: str) -> RunConfig | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = st.selectbox("Model", list(MODEL_LABELS.values()), 2, **_field("train_model"))
         changes = _number_of(label)
-        latents = st.number_input("Latents", 1, 100, 10 if data == "sprites" else 2, **_field(f"{data}_latents"))
+        latents = st.number_input("Latents", 1, 100, LATENTS.get(data, 2), **_field(f"{data}_latents"))
         changes["epochs"] = st.number_input("Epochs", 1, 10_000, usual.train.epochs, **_field(f"{data}_epochs"))
         changes |= _prior_of(label)
         changes["likelihood"] = st.selectbox("Likelihood", LIKELIHOODS, **_field("train_likelihood"))
