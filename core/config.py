@@ -203,6 +203,11 @@ class ModelConfig:
         return MODEL_LABELS[self.name] + number.get(self.name, "") + prior + likelihood
 
     @property
+    def plain(self) -> bool:
+        """Whether it has the standard normal prior and the Bernoulli likelihood that all four models are shown with."""
+        return self.prior == "normal" and self.likelihood == "bernoulli"
+
+    @property
     def likelihood_label(self) -> str:
         """What the decoder's output means, on the screen.
 

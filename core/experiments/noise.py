@@ -307,14 +307,14 @@ def measured(config: RunConfig, root: Path = SHELF) -> Measured:
 
 
 def families() -> dict[tuple[DataConfig, int], dict[float | None, RunConfig]]:
-    """Return the runs that ship by data set and number of latents: by η, 0 for the AE, and None for the VAE."""
+    """Return the runs that ship where AEs do, by data set and number of latents: by η, 0 for the AE, None for the VAE."""
     found: dict[tuple[DataConfig, int], dict[float | None, RunConfig]] = {}
     for config in shelf():
         numbers = {"ae": 0.0, "noisy-ae": config.model.noise_ratio, "vae": None}
-        if config.model.name in numbers and config.train.seed == SEEDS[0]:
+        if config.model.name in numbers and config.model.plain and config.train.seed == SEEDS[0]:
             family = found.setdefault((config.data, config.model.latent_dim), {})
             family[numbers[config.model.name]] = config
-    return found
+    return {place: family for place, family in found.items() if 0.0 in family}
 
 
 def _scores(config: RunConfig, root: Path) -> dict[str, tuple[float, float]] | None:

@@ -229,11 +229,7 @@ def _usual(configs: list[RunConfig]) -> RunConfig:
     shipped = {config.key for config in shelf()}
     number = _NUMBERS.get(configs[0].model.name)
     usual = number.usual if number else 0.0
-    return min(configs, key=lambda c: (*_unusual(c), abs(_number(c) - usual), c.key not in shipped, c.key))
-
-
-def _unusual(config: RunConfig) -> tuple[bool, bool]:
-    return config.model.prior != "normal", config.model.likelihood != "bernoulli"
+    return min(configs, key=lambda c: (not c.model.plain, abs(_number(c) - usual), c.key not in shipped, c.key))
 
 
 def _core(config: RunConfig) -> RunConfig:

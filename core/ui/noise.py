@@ -42,7 +42,6 @@ ERRORS = {"Squared error": ("mse", "squared error per pixel"), "nll": ("nll", "n
 """Word on the screen and in links -> field of the study, name of the axis."""
 SAMPLER_COLORS = {"box": theme.label_color(7), "gaussian": theme.POSTERIOR, "prior": theme.PRIOR}
 SCORES = ("Fréchet distance (smaller is better)", "coverage (larger is better)")
-UNMEASURED = "Not every number of this page was measured yet; run `python -m core measure`."
 
 Floats = NDArray[np.floating]
 Columns = dict[str, RunConfig]
@@ -174,7 +173,7 @@ def errors(shown: Columns) -> None:
     )
     known = {label: known_of(config) for label, config in shown.items()}
     if not any(found.noise for found in known.values()):
-        st.info(UNMEASURED)
+        widgets.unmeasured(next(iter(shown.values())).data)
         return
     field, axis = ERRORS[word]
     widgets.chart(errors_figure(tuple(shown.values()), field, axis, stamp_of_numbers()), "errors")
@@ -220,7 +219,7 @@ def scores(view: View) -> None:
     """Draw the quality of random samples against η, each sampler a line, the VAE with its prior beside it."""
     stops, ceiling = view.stops("noise_ratio"), cache.ceiling(view.picked.data)
     if ceiling is None or not any(known_of(config).samples for config in stops.values()):
-        st.info(UNMEASURED)
+        widgets.unmeasured(view.picked.data)
         return
     best_values = (ceiling["frechet"], ceiling["coverage"])
     vae = vae_of(view)

@@ -29,7 +29,7 @@ from core.experiments.noise import (
 from core.explore.sampling import SAMPLERS
 from core.ui import widgets
 from core.ui.frame import View
-from core.ui.noise import UNMEASURED, known_of, stamp_of_numbers, trainings, vae_of
+from core.ui.noise import known_of, stamp_of_numbers, trainings, vae_of
 from core.ui.quality import short
 
 
@@ -38,7 +38,7 @@ def draw(view: View) -> None:
     vae = vae_of(view)
     found = _judge({**view.stops("noise_ratio"), **({None: vae} if vae else {})})
     if not found.of_interest():
-        st.info(UNMEASURED)
+        widgets.unmeasured(view.picked.data)
         return
     answers = {
         "Better under noise?": (together(found.under_noise[r] for r in found.of_interest()), under_noise_text(found)),

@@ -58,7 +58,7 @@ def draw(view: View, path: str) -> None:
     """Draw the numbers of a family on one kind of path, and the sentences that they decide."""
     found = answer(tuple(view.keys.items()), cache.measured_stamp(INTERPOLATIONS))
     if found is None:
-        st.info("The paths between images were not measured yet; run `python -m core measure`.")
+        widgets.unmeasured(view.picked.data, "The paths between images were not")
         return
     if unknown := [label for label in view.keys if label not in found.models]:
         st.info(f"Not measured yet, and left out: {', '.join(unknown)}; run `python -m core measure`.")

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import MODEL_LABELS, RunConfig
+from core.config import MODEL_LABELS, DataConfig, RunConfig
 from core.explore.sampling import SAMPLERS
 from core.figures import theme
 from core.ui import cache
@@ -64,6 +64,12 @@ def how_to_read(text: str) -> None:
     """Draw the expander that every page ends in: how to read it, the formula, the source."""
     with st.expander("How to read this page", icon=":material/menu_book:"):
         st.markdown(text)
+
+
+def unmeasured(data: DataConfig, what: str = "Not every number of this page was") -> None:
+    """Say that numbers are not there, and how to get them, or that there are none of binarised images."""
+    there = "These numbers are of grey images; binarised ones are left out."
+    st.info(there if data.binarised else f"{what} measured yet; run `python -m core measure`.")
 
 
 def images_missing(sentence: str | None) -> None:
