@@ -307,7 +307,7 @@ def measured(config: RunConfig, root: Path = SHELF) -> Measured:
 
 
 def families() -> dict[tuple[DataConfig, int], dict[float | None, RunConfig]]:
-    """Return the runs that ship beside an AE, by data set and number of latents: by η, 0 for the AE, None for the VAE."""
+    """Return the runs that ship beside an AE by data set and latents, each by η: 0 for the AE, None for the VAE."""
     found: dict[tuple[DataConfig, int], dict[float | None, RunConfig]] = {}
     for config in shelf():
         numbers = {"ae": 0.0, "noisy-ae": config.model.noise_ratio, "vae": None}
