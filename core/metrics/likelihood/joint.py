@@ -6,14 +6,19 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from core.models import Autoencoder, Gaussian
 from core.models.likelihoods import Bernoulli, Likelihood
+from core.models.priors import Mixture, Vamp
 
 Floats = NDArray[np.float64]
+
+_TABLE = 4_000_000
+"""Log densities held at once: 32 MB."""
 
 
 class Estimate(NamedTuple):
@@ -80,7 +85,25 @@ def log_likelihoods(likelihood: Likelihood, x: Tensor, output: Tensor) -> Tensor
 
 def log_prior(model: Autoencoder, codes: Tensor) -> Tensor:
     """Return log p(z) of codes (..., L), in nats (...)."""
-    return model.prior.log_prob(codes.flatten(0, -2)).unflatten(0, codes.shape[:-1])
+    flat = codes.flatten(0, -2)
+    prior = model.prior
+    found = _log_mixture(*prior.parts(), flat) if isinstance(prior, Mixture | Vamp) else prior.log_prob(flat)
+    return found.unflatten(0, codes.shape[:-1])
+
+
+def _log_mixture(log_weights: Tensor, parts: Gaussian, z: Tensor) -> Tensor:
+    """Return the log density of a mixture of K Gaussians (K, L) at codes (M, L), in nats (M,).
+
+    The squares are written out, so that all codes meet all parts in one matrix product. They are large and all but
+    cancel, which asks for double precision.
+    """
+    mean, log_var = parts.mean.double(), parts.log_var.double()
+    precision = (-log_var).exp()
+    theirs = torch.cat([-0.5 * precision, mean * precision], 1).T
+    squares = (mean.square() * precision + log_var + math.log(2 * math.pi)).sum(1)
+    constant = log_weights.double() - 0.5 * squares
+    rows = z.double().split(max(1, _TABLE // len(mean)))
+    return torch.cat([(torch.cat([row.square(), row], 1) @ theirs + constant).logsumexp(1) for row in rows]).to(z)
 
 
 def numbers(values: Tensor) -> Floats:
