@@ -1,7 +1,17 @@
 """The family of models: networks, posteriors, likelihoods, priors, and the one class that joins them."""
 
-from core.models.autoencoder import Autoencoder, Pass, build, restore
+from core.models.autoencoder import Autoencoder, Pass, build, restore, unsquashed
 from core.models.posteriors import Gaussian, mean_squared_radius
 from core.models.priors import Factorised, Prior
 
-__all__ = ["Autoencoder", "Factorised", "Gaussian", "Pass", "Prior", "build", "mean_squared_radius", "restore"]
+__all__ = [
+    "Autoencoder",
+    "Factorised",
+    "Gaussian",
+    "Pass",
+    "Prior",
+    "build",
+    "mean_squared_radius",
+    "restore",
+    "unsquashed",
+]

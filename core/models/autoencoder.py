@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from core.config import DataConfig, ModelConfig, RunConfig
 from core.models import networks
 from core.models.likelihoods import Bernoulli, GaussianLikelihood, Likelihood
-from core.models.posteriors import Fixed, Gaussian, Learned, LearnedSquashed, Point, Posterior, Squashed
+from core.models.posteriors import Fixed, Gaussian, Learned, LearnedSquashed, Point, Posterior, Squash, Squashed
 from core.models.priors import Mixture, Prior, StandardNormal, Uniform, Vamp
 
 
@@ -64,6 +64,18 @@ class Autoencoder(nn.Module):
         posterior = self.encode(x)
         z = posterior.sample(generator)
         return Pass(posterior, z, self.decoder(z).float())
+
+
+def unsquashed(model: Autoencoder) -> Autoencoder:
+    """Return the same model of codes as they are before a uniform prior's box squashes them; any other as it is.
+
+    There the prior is the standard normal and the posterior a Gaussian. p(x given z), log p(x), the ELBO, every KL and
+    the mutual information are the same, since the squashing can be undone. The weights are shared.
+    """
+    if not isinstance(model.posterior, LearnedSquashed):
+        return model
+    decoder, prior = nn.Sequential(Squash(), *model.decoder), StandardNormal(model.prior.latent_dim)
+    return Autoencoder(model.encoder, Learned(), decoder, model.likelihood, prior).train(model.training)
 
 
 _ENCODERS = {"mlp": networks.mlp_encoder, "gated": networks.gated_encoder, "conv": networks.conv_encoder}

@@ -93,6 +93,14 @@ class Squashed:
         return self.base.log_prob(u) - standard.log_prob(u) - math.log(2 * BOX)
 
 
+class Squash(nn.Module):
+    """The map u -> z of a `Squashed` posterior as a layer, for a decoder that takes u."""
+
+    def forward(self, u: Tensor) -> Tensor:
+        """Return codes z (B, L) of u (B, L)."""
+        return _squash(u)
+
+
 def _squash(u: Tensor) -> Tensor:
     return BOX * (2 * torch.special.ndtr(u) - 1)
 

@@ -9,7 +9,7 @@ file and a name in `core.config.PRIORS`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -159,6 +159,26 @@ class Vamp(nn.Module):
 
 Factorised = StandardNormal | Uniform
 Prior = Factorised | Mixture | Vamp
+
+
+def marginal(prior: Prior, latents: Sequence[int]) -> Factorised | Mixture:
+    """Return the prior of some of the latents alone, whatever the others are: exact, and of a VampPrior a mixture.
+
+    Args:
+        prior: over L latents.
+        latents: which ones, counted from 0.
+
+    >>> marginal(StandardNormal(10), [0, 3]).latent_dim
+    2
+    """
+    chosen = list(latents)
+    if isinstance(prior, StandardNormal | Uniform):
+        return type(prior)(len(chosen))
+    log_weights, parts = prior.parts()
+    alone = Mixture(len(chosen), len(log_weights))
+    values = {"logits": log_weights, "mean": parts.mean[:, chosen], "log_var": parts.log_var[:, chosen]}
+    alone.load_state_dict({name: value.detach() for name, value in values.items()})
+    return alone.requires_grad_(False)
 
 
 def _log_prob(log_weights: Tensor, parts: Gaussian, z: Tensor) -> Tensor:

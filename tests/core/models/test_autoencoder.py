@@ -3,8 +3,10 @@ import torch
 from torch import nn
 
 from core.config import MODEL_LABELS, DataConfig, ModelConfig, RunConfig, recipe
-from core.models import build, restore
+from core.models import build, restore, unsquashed
 from core.models.networks import Doubling
+from core.models.posteriors import BOX, Squashed
+from core.models.priors import StandardNormal
 from core.runtime import generator
 
 
@@ -60,3 +62,26 @@ def test_an_empty_hidden_makes_the_networks_linear():
     model = build(config)
     assert [type(layer) for layer in model.encoder] == [nn.Flatten, nn.Linear]
     assert [type(layer) for layer in model.decoder] == [nn.Linear, nn.Unflatten]
+
+
+def test_before_it_is_squashed_a_model_is_the_same_with_gaussians():
+    model = build(recipe("digits", "vae", 3, prior="uniform", hidden=(8,))).eval()
+    x, plain = torch.rand(5, 1, 8, 8, generator=generator(0)), unsquashed(model)
+    q, base = model.encode(x), plain.encode(x)
+    assert isinstance(q, Squashed)
+    torch.testing.assert_close(base.mean, q.base.mean)
+    assert isinstance(plain.prior, StandardNormal)
+    z, u = q.sample(generator(1)), base.sample(generator(1))
+    torch.testing.assert_close(plain.decode(u), model.decode(z))
+    # log p(x, z) - log q(z given x), whose average is the ELBO, is the same at each code.
+    inside = (z.abs() < 0.999 * BOX).all(1)
+    ratio = model.prior.log_prob(z) - q.log_prob(z).sum(1)
+    torch.testing.assert_close((plain.prior.log_prob(u) - base.log_prob(u).sum(1))[inside], ratio[inside])
+    assert inside.any()
+    assert not plain.training
+
+
+@pytest.mark.parametrize("prior", ["normal", "vamp"])
+def test_a_model_that_is_not_squashed_is_left_as_it_is(prior: str):
+    model = build(recipe("digits", "vae", prior=prior, hidden=(8,)))
+    assert unsquashed(model) is model

@@ -13,10 +13,10 @@ from torch.distributions import (
 )
 from torch.distributions.transforms import AffineTransform, ComposeTransform, CumulativeDistributionTransform
 
-from core.config import PRIORS, recipe
+from core.config import COMPONENTS, PRIORS, recipe
 from core.models import build
 from core.models.posteriors import BOX, Gaussian, LearnedSquashed, Squashed
-from core.models.priors import Mixture, StandardNormal, Uniform, Vamp
+from core.models.priors import Mixture, StandardNormal, Uniform, Vamp, marginal
 from core.runs import load_or_train, open_run
 from core.runtime import generator
 
@@ -168,3 +168,21 @@ def test_every_prior_is_trained_kept_and_restored(tmp_path: Path, prior: str):
     learned = [name for name in untrained if name.startswith("prior.")]
     assert all(not torch.allclose(untrained[name], again.model.state_dict()[name]) for name in learned)
     assert bool(learned) == (prior in ("mixture", "vamp"))
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_the_prior_of_some_latents_is_what_is_left_when_the_others_are_summed_over(prior: str):
+    model = build(recipe("digits", "vae", 3, prior=prior, components=4 if prior in COMPONENTS else None, hidden=(8,)))
+    spread = torch.linspace(-9, 9, 4001)
+    alone, z = marginal(model.prior, [0, 2]), torch.tensor([[0.3, -0.8], [1.2, 0.1]])
+    for pair in z:
+        line = torch.stack([pair[0].expand_as(spread), spread, pair[1].expand_as(spread)], 1)
+        summed = model.prior.log_prob(line).exp().sum() * (spread[1] - spread[0])
+        assert alone.log_prob(pair[None]).exp().item() == pytest.approx(summed.item(), rel=2e-3)
+    assert alone.sample(7, generator(0)).shape == (7, 2)
+
+
+def test_the_prior_of_latents_in_another_order_is_turned_with_them():
+    prior = Mixture(3, 4)
+    z = torch.randn(5, 3, generator=generator(0))
+    torch.testing.assert_close(marginal(prior, [2, 0, 1]).log_prob(z[:, [2, 0, 1]]), prior.log_prob(z))
