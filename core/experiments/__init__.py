@@ -4,8 +4,9 @@ from core.experiments.factors import FACTORS
 from core.experiments.interpolation import INTERPOLATIONS
 from core.experiments.kept import Study
 from core.experiments.noise import NOISE
+from core.experiments.priors import PRIORS_STUDY
 from core.experiments.samples import SAMPLES
 from core.experiments.traits import TRAITS
 
-STUDIES: tuple[Study, ...] = (TRAITS, FACTORS, SAMPLES, NOISE, INTERPOLATIONS)
+STUDIES: tuple[Study, ...] = (TRAITS, FACTORS, SAMPLES, NOISE, INTERPOLATIONS, PRIORS_STUDY)
 """All that `python -m core measure` measures."""

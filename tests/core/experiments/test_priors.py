@@ -1,0 +1,161 @@
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.config import PRIORS, recipe, shelf, with_prior, with_seed
+from core.experiments.kept import measure_runs, numbers_of
+from core.experiments.noise import DEPENDS, NO, UNKNOWN
+from core.experiments.priors import (
+    CRITERIA,
+    DRAWS,
+    EXPOST,
+    NOTHING,
+    PRIORS_STUDY,
+    K,
+    Measured,
+    covers,
+    judge,
+    measure,
+    measured,
+)
+from core.metrics.gradients import ESTIMATORS
+from core.metrics.rate import split_rate
+from core.models import unsquashed
+from core.runs import Run, load_or_train
+
+
+def small(prior: str) -> Any:
+    return recipe("digits", "vae", 2, prior=prior, hidden=(32,), epochs=25)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Run, dict[str, Any]]]:
+    """Return a small run of each prior, and what was measured of it."""
+    folder = tmp_path_factory.mktemp("runs")
+    trained = {prior: load_or_train(small(prior), folder) for prior in PRIORS}
+    return {prior: (run, measure(run, folder)) for prior, run in trained.items()}
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_bounds_are_in_order_and_say_what_they_rest_on(runs, prior: str):
+    run, found = runs[prior]
+    assert found["nll"] < found["nll_fewer"] < -found["elbo"]
+    assert (found["n"], found["images"], found["k"], found["draws"]) == (360, 360, K, DRAWS)
+    assert found["elbo"] == pytest.approx(run.metrics["elbo"], abs=0.3)
+    assert found["rate"] == pytest.approx(run.metrics["kl"], abs=0.05 + 5 * found["rate_error"])
+    assert (found["rate_error"] == 0) == (prior in ("normal", "uniform"))
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_the_aggregate_kl_is_the_rate_less_the_information(runs, prior: str):
+    run, found = runs[prior]
+    posterior = unsquashed(run.model).encode(_images(run))
+    mean, std = (part.numpy() for part in (posterior.mean, posterior.std))
+    told = split_rate(mean, std, kl=np.full(len(mean), found["rate"]), samples=50, seed=3)
+    assert 0 < found["kl_aggregate"] < found["rate"]
+    assert found["rate"] - found["kl_aggregate"] < math.log(found["images"])
+    error = math.hypot(found["kl_aggregate_error"], found["rate_error"], told.error / math.sqrt(50))
+    assert found["kl_aggregate"] == pytest.approx(told.marginal, abs=5 * error)
+
+
+def _images(run: Run):
+    from core.data import load
+
+    return load(run.config.data).test.images(slice(None))
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_the_reparameterised_gradient_is_the_least_noisy_and_all_estimate_the_same(runs, prior: str):
+    gradient, far = runs[prior][1]["gradient"], runs[prior][1]["disagreement"]
+    assert list(gradient) == list(ESTIMATORS)
+    assert gradient["pathwise"] < gradient["baseline"] < gradient["score"]
+    assert all(0.7 < one < 1.4 for one in far.values())
+
+
+def test_other_images_than_those_of_the_codes_are_refused(runs):
+    run = runs["normal"][0]
+    wrong = replace(run, codes=run.codes | {"label": (run.codes["label"] + 1) % 10})
+    with pytest.raises(ValueError, match=r"should be those digits-vae-z2-s0-.* was tested on"):
+        measure(wrong, Path())
+
+
+def test_it_is_made_of_the_vaes_that_differ_in_their_prior():
+    covered = [config for config in shelf() if covers(config)]
+    assert {(c.data.name, c.model.latent_dim, c.model.prior) for c in covered} >= {
+        (data, latents, prior) for data in ("digits", "mnist") for latents in (2, 10) for prior in PRIORS
+    }
+    assert {config.model.name for config in covered} == {"vae"}
+    assert {config.model.likelihood for config in covered} == {"bernoulli"}
+    assert not covers(recipe("sprites", "vae", 10))
+
+
+def test_numbers_are_kept_by_seed(tmp_path: Path):
+    config = recipe("digits", "vae", 2, prior="mixture", hidden=(16,), epochs=1)
+    load_or_train(config, tmp_path)
+    measure_runs(PRIORS_STUDY, tmp_path)
+    found = numbers_of(PRIORS_STUDY, config, tmp_path)
+    assert found is not None
+    known = measured(config, root=tmp_path)
+    assert known.fit == {0: found}
+    assert known.values("nll") == [found["nll"]]
+    assert known.values("active") == known.values("frechet") == []
+    assert known.ratios("score") == [found["gradient"]["score"] / found["gradient"]["pathwise"]]
+    assert measured(with_seed(config, 1), root=tmp_path).fit == {0: found}
+
+
+def model(nll: float, kl: float, frechet: float, coverage: float = 0.5, seeds: int = 3) -> Measured:
+    """Return made-up numbers; the seeds differ a little."""
+    return Measured(
+        {s: {"nll": nll + s / 100, "kl_aggregate": kl + s / 100} for s in range(seeds)},
+        {s: {"active": 2} for s in range(seeds)},
+        {s: (frechet + s / 100, coverage) for s in range(seeds)},
+    )
+
+
+def test_a_prior_that_is_better_in_all_is_a_champion():
+    found = judge({"normal": model(100, 1, 50), "vamp": model(99, 0.5, 40, 0.6), "uniform": model(101, 2, 60, 0.4)})
+    assert found.beaten == list(CRITERIA)
+    assert found.champions == ["vamp"]
+    assert found.better("nll", NO) == ["uniform"]
+    assert found.seeds == 3
+
+
+def test_what_was_fitted_afterwards_is_judged_by_its_samples_alone():
+    found = judge({"normal": model(100, 1, 50), EXPOST: model(90, 0.1, 40, 0.6)})
+    assert list(found.claims) == [("samples", EXPOST)]
+    assert found.better("samples") == [EXPOST]
+    assert found.beaten == []
+    assert found.champions == []
+
+
+def test_a_prior_that_wins_with_some_seeds_only_does_not_beat_the_normal():
+    mixed = Measured({0: {"nll": 99, "kl_aggregate": 2.0}, 1: {"nll": 101, "kl_aggregate": 2.0}}, {}, {})
+    found = judge({"normal": model(100, 1, 50), "mixture": mixed})
+    assert found.claims["nll", "mixture"].word == DEPENDS
+    assert found.claims["kl", "mixture"].word == NO
+    assert found.claims["samples", "mixture"].word == UNKNOWN
+    assert found.beaten == []
+    assert found.seeds == 2
+
+
+def test_fewer_coverage_with_a_smaller_distance_is_no_win():
+    found = judge({"normal": model(100, 1, 50), "mixture": model(99, 0.5, 40, 0.4)})
+    assert found.beaten == ["nll", "kl"]
+    assert found.champions == []
+
+
+def test_what_is_not_measured_is_no_verdict():
+    for known in ({}, {"normal": NOTHING}, {"normal": NOTHING, "vamp": model(1, 1, 1)}, {"vamp": NOTHING}):
+        found = judge(known)
+        assert (found.seeds, found.beaten, found.champions) == (0, [], [])
+
+
+def test_the_shelf_has_the_same_networks_and_epochs_for_every_prior():
+    for data in ("digits", "mnist"):
+        runs = [with_prior(data, 10, prior) for prior in PRIORS]
+        assert len({(run.model.hidden, run.model.network, run.train.epochs) for run in runs}) == 1
+        assert runs[0] == recipe(data, "vae", 10)
