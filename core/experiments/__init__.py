@@ -1,6 +1,7 @@
 """Measurements that join runs, codes and metrics: one study a file, each made of every run in the same way."""
 
 from core.experiments.factors import FACTORS
+from core.experiments.gaps import GAPS
 from core.experiments.interpolation import INTERPOLATIONS
 from core.experiments.kept import Study
 from core.experiments.noise import NOISE
@@ -8,5 +9,5 @@ from core.experiments.priors import PRIORS_STUDY
 from core.experiments.samples import SAMPLES
 from core.experiments.traits import TRAITS
 
-STUDIES: tuple[Study, ...] = (TRAITS, FACTORS, SAMPLES, NOISE, INTERPOLATIONS, PRIORS_STUDY)
+STUDIES: tuple[Study, ...] = (TRAITS, FACTORS, SAMPLES, NOISE, INTERPOLATIONS, PRIORS_STUDY, GAPS)
 """All that `python -m core measure` measures."""

@@ -1,0 +1,168 @@
+"""How far the ELBO is below log p(x), over the test set: the encoder's part of the gap and the Gaussian's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.config import DataConfig, RunConfig
+from core.data import load
+from core.experiments.kept import Numbers, Study
+from core.metrics.likelihood import gaps, quadrature
+from core.runs import Run
+
+MOST_IMAGES = 500
+"""Test images whose gap is measured."""
+
+SPLIT_IMAGES = 80
+"""The first of them, to each of which a Gaussian is fitted."""
+
+STEPS = 150
+"""Steps of Adam for each."""
+
+MOST_LATENTS = 2
+"""Beyond, log p(x) cannot be integrated."""
+
+TIGHT = 1.0
+"""Nats: a bound is called tight where exp(ELBO) is within a factor e of p(x), on average."""
+
+AMORTISATION, APPROXIMATION, DEPENDS = "amortisation", "approximation", "it depends"
+
+Floats = NDArray[np.float64]
+
+
+def integrable(config: RunConfig) -> str | None:
+    """Return None where log p(x) of a run can be integrated and its posterior drawn, else why not, in one sentence.
+
+    >>> from core.config import recipe
+    >>> integrable(recipe("digits", "vae", 10))
+    'Quadrature needs one or two latents, this run has 10; pick a run with 2.'
+    """
+    if reason := boundable(config):
+        return reason
+    latents = config.model.latent_dim
+    if latents > MOST_LATENTS:
+        return f"Quadrature needs one or two latents, this run has {latents}; pick a run with 2."
+    return None
+
+
+def boundable(config: RunConfig) -> str | None:
+    """Return None where a run has an ELBO and bounds above it, else why not, in one sentence."""
+    if config.model.posterior != "learned":
+        return (
+            f"{config.model.label} learned no distribution over codes and was charged no KL, so it has no ELBO;"
+            " pick a VAE or a β-VAE."
+        )
+    if config.model.prior == "uniform":
+        return (
+            "The posteriors under a uniform prior are no Gaussians, which these measurements need; pick another prior."
+        )
+    return None
+
+
+def measure(run: Run, _: Path) -> Numbers:
+    """Return the gap of the first test images, and its two parts for the first of them.
+
+    Returns:
+        `log_evidence` and `elbo`, averages in nats per image over `n` test images, `refinement`, the largest error of
+        the quadrature; `gap` of each, nats. For the first `split_n` of them: `amortisation` and `approximation`, nats.
+
+    Raises:
+        MissingData: the original images are not on this machine.
+        ValueError: they are not those that the kept codes belong to.
+    """
+    images, labels = _first_images(run.config.data, min(MOST_IMAGES, len(run.codes["mean"])))
+    if not np.array_equal(labels, run.codes["label"][: len(images)]):
+        raise ValueError(f"the test images should be those {run.config.key} was tested on; their labels differ")
+    evidence = quadrature(run.model, images)
+    # A single step costs little; the ELBO that comes with it is exact, where samples would blur a gap of a tenth nat.
+    elbo = gaps(run.model, images, evidence.value, steps=1)[0].elbo
+    split, _best = gaps(run.model, images[:SPLIT_IMAGES], evidence.value[:SPLIT_IMAGES], steps=STEPS)
+    return {
+        "n": len(images),
+        "log_evidence": _short(evidence.value.mean()),
+        "elbo": _short(elbo.mean()),
+        "refinement": _short(evidence.error.max()),
+        "gap": _rounded(evidence.value - elbo),
+        "split_n": len(split.elbo),
+        "amortisation": _rounded(split.amortisation),
+        "approximation": _rounded(split.approximation),
+    }
+
+
+GAPS = Study(
+    "gaps",
+    f"at most {MOST_IMAGES} images, split of {SPLIT_IMAGES} in {STEPS} steps",
+    measure,
+    covers=lambda config: integrable(config) is None,
+)
+
+
+@dataclass(frozen=True)
+class Tightness:
+    """What the gaps of one model say, a number for each seed of its training.
+
+    Args:
+        gap: average over test images, nats, (S,).
+        amortisation: average over the images that were split, nats, (S,): what a better encoder would win, at least.
+        approximation: likewise: what is left with the best Gaussian, at most.
+        n: test images behind `gap`.
+        split_n: test images behind the parts.
+    """
+
+    gap: Floats
+    amortisation: Floats
+    approximation: Floats
+    n: int
+    split_n: int
+
+    @property
+    def seeds(self) -> int:
+        """How many trainings it rests on."""
+        return len(self.gap)
+
+    @property
+    def larger(self) -> str:
+        """The part that is larger with every seed: `AMORTISATION` or `APPROXIMATION`; else `DEPENDS`."""
+        encoder = self.amortisation > self.approximation
+        return AMORTISATION if encoder.all() else APPROXIMATION if not encoder.any() else DEPENDS
+
+    @property
+    def tight(self) -> bool | None:
+        """Whether the average gap is below `TIGHT` with every seed; None if with some."""
+        below = self.gap < TIGHT
+        return bool(below.all()) if below.all() or not below.any() else None
+
+
+def tightness(found: Sequence[Numbers]) -> Tightness | None:
+    """Return what was measured of a run over its seeds, or None where nothing was.
+
+    Args:
+        found: numbers of the study `GAPS`, an entry for each seed.
+    """
+    if not found:
+        return None
+    gap, amortisation, approximation = (
+        np.array([np.mean(numbers[name]) for numbers in found]) for name in ("gap", "amortisation", "approximation")
+    )
+    return Tightness(gap, amortisation, approximation, found[0]["n"], found[0]["split_n"])
+
+
+@lru_cache(maxsize=1)
+def _first_images(data: DataConfig, count: int) -> tuple[Tensor, NDArray[np.integer]]:
+    test = load(data).test
+    return test.images(slice(count)), test.labels[:count].numpy()
+
+
+def _rounded(values: Floats) -> list[float]:
+    return [round(float(value), 4) for value in values]
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.8g}")

@@ -1,0 +1,124 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.config import PRIORS, DataConfig, RunConfig, recipe, shelf
+from core.data import MissingData, load
+from core.experiments import gaps
+from core.experiments.gaps import (
+    AMORTISATION,
+    APPROXIMATION,
+    DEPENDS,
+    GAPS,
+    TIGHT,
+    Tightness,
+    boundable,
+    integrable,
+    measure,
+    tightness,
+)
+from core.metrics.likelihood import quadrature, true_posterior
+from core.runs import Run, load_or_train
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    config = recipe("digits", "vae", hidden=(16,), epochs=5)
+    return load_or_train(config, tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(autouse=True)
+def _few_images(monkeypatch: pytest.MonkeyPatch):
+    for name, value in (("MOST_IMAGES", 20), ("SPLIT_IMAGES", 6), ("STEPS", 40)):
+        monkeypatch.setattr(gaps, name, value)
+
+
+def test_the_gap_is_what_quadrature_says_and_its_parts_add_up(run: Run):
+    found = measure(run, Path())
+    images = load(run.config.data).test.images(slice(20))
+    assert (found["n"], found["split_n"]) == (20, 6) == (len(found["gap"]), len(found["amortisation"]))
+    assert found["log_evidence"] == pytest.approx(quadrature(run.model, images).value.mean(), abs=1e-4)
+    assert found["log_evidence"] - found["elbo"] == pytest.approx(np.mean(found["gap"]), abs=1e-3)
+    assert found["gap"][3] == pytest.approx(true_posterior(run.model, images[3:4]).kl, abs=0.03)
+    assert min(found["amortisation"]) >= 0
+    parts = np.add(found["amortisation"], found["approximation"])
+    np.testing.assert_allclose(parts, found["gap"][:6], atol=1e-3)
+
+
+def test_without_its_images_or_with_others_it_is_not_measured(run: Run, monkeypatch: pytest.MonkeyPatch):
+    labels = {**run.codes, "label": np.roll(run.codes["label"], 1)}
+    with pytest.raises(ValueError, match=r"should be those digits-vae-z2-s0-.* was tested on; their labels differ"):
+        measure(replace(run, codes=labels), Path())
+
+    def nothing(_: DataConfig) -> None:
+        raise MissingData("not on this machine")
+
+    monkeypatch.setattr(gaps, "load", nothing)
+    gaps._first_images.cache_clear()
+    with pytest.raises(MissingData):
+        measure(run, Path())
+
+
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [
+        (recipe("mnist", "vae", 10), "Quadrature needs one or two latents, this run has 10; pick a run with 2."),
+        (recipe("mnist", "ae"), "AE learned no distribution over codes"),
+        (recipe("mnist", "noisy-ae"), "Noisy AE, η = 0.05 learned no distribution over codes"),
+        (recipe("digits", "vae", prior="uniform"), "under a uniform prior are no Gaussians"),
+        (recipe("digits", "vae", 3, prior="uniform"), "under a uniform prior are no Gaussians"),
+    ],
+)
+def test_what_cannot_be_integrated_is_told_in_one_sentence(config: RunConfig, why: str):
+    said = integrable(config)
+    assert said
+    assert why in said
+    assert said.endswith(".")
+    assert not GAPS.covers(config)
+
+
+def test_bounds_need_no_few_latents():
+    assert boundable(recipe("mnist", "vae", 10)) is None
+    assert integrable(recipe("mnist", "vae", 1)) is None
+
+
+def test_the_study_covers_every_shipped_run_with_two_latents_and_gaussian_posteriors():
+    covered = {config for config in shelf() if GAPS.covers(config)}
+    assert covered == {
+        config
+        for config in shelf()
+        if config.model.name in ("vae", "beta-vae") and config.model.latent_dim == 2 and config.model.prior != "uniform"
+    }
+    assert {config.model.prior for config in covered} == PRIORS.keys() - {"uniform"}
+
+
+def entry(gap: float, amortisation: float, approximation: float) -> dict:
+    return {
+        "n": 2,
+        "split_n": 1,
+        "gap": [gap - 0.1, gap + 0.1],
+        "amortisation": [amortisation],
+        "approximation": [approximation],
+    }
+
+
+@pytest.mark.parametrize(
+    ("entries", "larger", "tight"),
+    [
+        ([entry(3, 2, 1), entry(4, 3, 1)], AMORTISATION, False),
+        ([entry(0.3, 0.1, 0.2), entry(0.4, 0.1, 0.3)], APPROXIMATION, True),
+        ([entry(0.5, 0.3, 0.2), entry(TIGHT + 1, 0.1, 1.9)], DEPENDS, None),
+    ],
+)
+def test_the_larger_part_is_so_with_every_seed(entries: list[dict], larger: str, tight: bool | None):
+    found = tightness(entries)
+    assert isinstance(found, Tightness)
+    assert (found.larger, found.tight) == (larger, tight)
+    assert (found.seeds, found.n, found.split_n) == (2, 2, 1)
+    np.testing.assert_allclose(found.gap, [np.mean(one["gap"]) for one in entries])
+
+
+def test_nothing_measured_says_nothing():
+    assert tightness([]) is None
