@@ -25,6 +25,8 @@ from core.ui.frame import pick
 
 WIDTHS = {"Half": 0.5, "Usual": 1.0, "Double": 2.0}
 """Word on the screen and in links -> factor of every fully connected layer's width."""
+IMAGES = {"Grey": "mnist", "Binarised anew": "mnist-dynamic", "Binarised once": "mnist-static"}
+"""Word on the screen and in links -> data set of MNIST's digits."""
 LATENTS = {"sprites": 10, "mnist-dynamic": 40, "mnist-static": 40}
 """Data set -> latents that are offered first; 2 for the others."""
 REFRESH, AT_FIRST = 1.0, 0.2
@@ -50,8 +52,10 @@ def choose(data: str) -> RunConfig | None:
     Args:
         data: name of the data set.
     """
-    usual = recipe(data, "vae")
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        if data == "mnist":
+            data = IMAGES[st.selectbox("Images", list(IMAGES), **_field("train_images"))]
+        usual = recipe(data, "vae")
         label = st.selectbox("Model", list(MODEL_LABELS.values()), 2, **_field("train_model"))
         changes = _number_of(label)
         latents = st.number_input("Latents", 1, 100, LATENTS.get(data, 2), **_field(f"{data}_latents"))
@@ -60,7 +64,13 @@ def choose(data: str) -> RunConfig | None:
         changes["likelihood"] = st.selectbox("Likelihood", LIKELIHOODS, **_field("train_likelihood"))
         width = st.selectbox("Network", list(WIDTHS), 1, **_field("train_width"))
         changes["learning_rate"] = st.number_input(
-            "Learning rate", 1e-5, 1.0, 1e-3, 1e-4, format="%g", **_field("train_rate")
+            "Learning rate",
+            1e-5,
+            1.0,
+            usual.train.learning_rate,
+            1e-4,
+            format="%g",
+            **_field(f"{data}_rate" if usual.data.binarised else "train_rate"),
         )
         changes["seed"] = st.number_input("Seed", 0, 9999, **_field("train_seed"))
     name = next(name for name, known in MODEL_LABELS.items() if known == label)

@@ -242,3 +242,11 @@ def test_a_finished_run_can_be_picked_for_every_page(opened, own_shelf, seed):
     assert button(app, "Pick it for every page") is None
     app.selectbox(key="latents").select(2).run()
     assert not app.exception
+
+
+def test_digits_can_be_binarised(opened):
+    app = opened(data="mnist", train_images="Binarised anew")
+    assert app.number_input(key="mnist-dynamic_latents").value == 40
+    assert app.number_input(key="mnist-dynamic_rate").value == 5e-4
+    assert sum("MNIST" in info.value for info in app.info) == 1
+    assert "Images" not in [box.label for box in opened(data="digits").selectbox]
