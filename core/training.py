@@ -80,6 +80,9 @@ class Training:
         config: says β, epochs, batch size, learning rate and seed.
         device: where to train.
         precision: of the layers' products.
+
+    Raises:
+        ValueError: the prior has more components than there are training images.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class Training:
         device: torch.device,
         precision: torch.dtype = torch.float32,
     ) -> None:
+        _check_components(config, len(data.train))
         model.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.model, self.config = model, config
         self.device, self.precision = device, precision
@@ -246,6 +250,13 @@ def calibrate(model: Autoencoder, images: ImageSet) -> None:
     if model.posterior.needs_calibration:
         model.eval()
         model.posterior.calibrate(torch.cat([model.encode(x).mean for x in _batches(images)]))
+
+
+def _check_components(config: RunConfig, images: int) -> None:
+    """Refuse a prior that could give every training image a component of its own, and would have some to spare."""
+    count = config.model.components
+    if count is not None and count > images:
+        raise ValueError(f"components should be at most the number of training images, {images}, got {count}")
 
 
 def _shuffled(images: ImageSet, batch_size: int, order: torch.Generator) -> Iterator[Tensor]:

@@ -280,3 +280,11 @@ def test_a_state_of_another_model_is_refused(data: Split):
     state = Training(build(other), data, other, device=CPU).state()
     with pytest.raises(RuntimeError, match="size mismatch"):
         Training(build(config), data, config, device=CPU).take_up(state)
+
+
+@pytest.mark.parametrize("prior", ["mixture", "vamp"])
+def test_a_prior_of_more_components_than_training_images_is_refused(data: Split, prior: str):
+    most, more = (small("vae", prior=prior, components=count) for count in (1437, 1438))
+    Training(build(most), data, most, device=CPU)
+    with pytest.raises(ValueError, match=r"components should be at most the number of training images, 1437, got 1438"):
+        Training(build(more), data, more, device=CPU)
