@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -57,7 +58,7 @@ class Normal:
     """
 
     def __init__(self, mean: NDArray[np.floating], covariance: NDArray[np.floating]) -> None:
-        self.mean = np.asarray(mean)
+        self.mean, self.covariance = np.asarray(mean), np.asarray(covariance)
         values, vectors = np.linalg.eigh(covariance)
         self.root = vectors * np.sqrt(values.clip(0))
 
@@ -109,6 +110,17 @@ class Mixture:
         drawn = np.stack([part.sample(count, seed) for part in self.parts])
         return drawn[chosen, np.arange(count)]
 
+    def density(self, codes: NDArray[np.floating], latents: Sequence[int]) -> NDArray[np.float64]:
+        """Return the density (N,) of some latents alone, whatever the others are, at their codes (N, len(latents))."""
+        chosen = list(latents)
+        found = np.zeros(len(codes))
+        for weight, part in zip(self.weights, self.parts, strict=True):
+            spread = np.linalg.cholesky(part.covariance[np.ix_(chosen, chosen)])
+            unit = np.linalg.solve(spread, (codes - part.mean[chosen]).T)
+            size = np.prod(np.diag(spread)) * (2 * np.pi) ** (len(chosen) / 2)
+            found += weight * np.exp(-0.5 * np.square(unit).sum(0)) / size
+        return found
+
 
 def aggregate_posterior(mean: Codes, std: Codes, seed: int = 0) -> Codes:
     """Return one code (N, L) from the posterior of each image: a sample of the aggregate posterior q(z).
@@ -126,6 +138,15 @@ def box_half_width(codes: Codes, share: float = 0.99) -> float:
     3.0
     """
     return float(np.quantile(np.abs(codes).max(axis=1), share))
+
+
+def share_outside(codes: Codes, half_width: float) -> float:
+    """Return the share of codes (N, L) that a box around the origin does not contain.
+
+    >>> share_outside(np.array([[0.0, 1.0], [-3.0, 2.0]]), half_width=2)
+    0.5
+    """
+    return float((np.abs(codes).max(axis=1) > half_width).mean())
 
 
 def sampler(name: str, codes: Codes, half_width: float | None = None, prior: Prior | None = None) -> Sampler:

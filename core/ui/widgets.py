@@ -15,6 +15,9 @@ from core.figures import theme
 from core.ui import cache
 from core.ui.frame import View, pick
 
+BOX_MISSES = 0.015
+"""Share of the codes that a box may leave out unsaid; the fitted one leaves out 1 %."""
+
 
 @dataclass(frozen=True)
 class SamplerChoice:
@@ -207,6 +210,18 @@ def sample_sheet(config: RunConfig, choice: SamplerChoice, count: int, columns: 
     picture(png, f"{SAMPLERS[choice.name]}, decoded by {config.model.label}")
     if choice.name == "box":
         st.caption(f"Half-width {half_width or cache.fitted_half_width(config.key):.2f}")
+        if half_width:
+            box_note(config, half_width)
+
+
+def box_note(config: RunConfig, half_width: float) -> None:
+    """Say so where a box does not contain a model's codes."""
+    outside = cache.share_outside(config.key, half_width)
+    if outside > BOX_MISSES:
+        st.caption(
+            f"**The box does not contain the codes:** {outside:.0%} of this model's lie outside and are never drawn;"
+            f" {cache.fitted_half_width(config.key):.2f} would hold 99 %."
+        )
 
 
 def samples_beside_nearest(config: RunConfig, choice: SamplerChoice, count: int) -> None:

@@ -5,6 +5,7 @@ import pytest
 from core.config import MODEL_LABELS, SHELF, DataConfig, recipe
 from core.experiments.samples import kept_ceiling, kept_quality
 from core.explore.sampling import SAMPLERS
+from core.ui import cache
 from core.ui.quality import short
 
 PAGE = "pages/sampling.py"
@@ -64,6 +65,17 @@ def test_the_slider_sets_one_half_width_for_all_models(opened):
     app.slider(key="width").set_value(7.5).run()
     assert [caption.value for caption in app.caption].count("Half-width 7.50") == 4
     assert different(before, sheets(app))
+
+
+def test_a_box_that_does_not_contain_the_codes_says_so_and_one_that_does_not(opened):
+    app = opened(data="digits", **BOX, width=0.5)
+    said = [caption.value for caption in app.caption if caption.value.startswith("**The box does not contain")]
+    assert len(said) == 4
+    key = recipe("digits", "vae").key
+    assert any(f"{cache.share_outside(key, 0.5):.0%}" in one for one in said)
+    assert any(f"{cache.fitted_half_width(key):.2f} would hold 99 %" in one for one in said)
+    app.toggle(key="fit").set_value(True).run()
+    assert not any("does not contain" in caption.value for caption in app.caption)
 
 
 def test_a_fitted_box_has_each_model_its_own_half_width_and_no_slider_to_move(opened):

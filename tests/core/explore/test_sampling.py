@@ -13,6 +13,7 @@ from core.explore.sampling import (
     aggregate_posterior,
     box_half_width,
     sampler,
+    share_outside,
 )
 
 MEAN = np.array([1.0, -2.0, 0.5])
@@ -154,3 +155,25 @@ def test_an_unknown_sampler_is_told_the_nearest():
     known = "sampler should be one of box, prior, gaussian, mixture"
     with pytest.raises(ValueError, match=rf"{known}, got 'gausian', did you mean 'gaussian'\?"):
         sampler("gausian", codes())
+
+
+def test_the_share_outside_of_a_box_is_what_its_samples_can_never_be():
+    z = codes()
+    assert share_outside(z, box_half_width(z, share=0.9)) == pytest.approx(0.1, abs=0.01)
+    assert share_outside(z, 100.0) == 0
+    assert share_outside(z, 1e-6) == 1
+
+
+@pytest.mark.parametrize("latents", [[0, 1, 2], [2, 0], [1]])
+def test_the_density_of_a_mixture_is_that_of_its_gaussians(latents: list[int]):
+    from scipy.stats import multivariate_normal
+
+    mixture = Mixture(planted(), components=2)
+    mixture.parts = [Normal(MEAN, COVARIANCE), Normal(-MEAN, COVARIANCE[::-1, ::-1])]
+    z = codes(9, len(latents))
+    turned = [COVARIANCE, COVARIANCE[::-1, ::-1]]
+    expected = sum(
+        weight * multivariate_normal.pdf(z, mean[latents], covariance[np.ix_(latents, latents)])  # pyright: ignore[reportArgumentType]
+        for weight, mean, covariance in zip(mixture.weights, (MEAN, -MEAN), turned, strict=True)
+    )
+    np.testing.assert_allclose(mixture.density(z, latents), expected)
