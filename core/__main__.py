@@ -297,7 +297,12 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--noise-ratio", type=float, metavar="η", help="noise variance is η·R (default: 0.05)")
     parser.add_argument("--prior", metavar="NAME", help=f"{', '.join(PRIORS)} (default: normal)")
     parser.add_argument("--components", type=int, metavar="K", help="of a mixture (default: 10) or VampPrior (50)")
-    parser.add_argument("--warm-up", type=int, metavar="N", help="epochs over which β rises from 0 (default: 0)")
+    parser.add_argument(
+        "--warm-up",
+        type=int,
+        metavar="N",
+        help="epochs over which β rises from 0 (default: 0; a tenth with a learned prior)",
+    )
     parser.add_argument("--likelihood", metavar="NAME", help=f"{' or '.join(LIKELIHOODS)} (default: bernoulli)")
     parser.add_argument("--scale", type=float, metavar="σ", help="of a Gaussian likelihood (default: learned)")
     parser.add_argument("--network", metavar="NAME", help=f"{' or '.join(NETWORKS)} (default: conv for sprites)")

@@ -336,6 +336,10 @@ _RECIPES: dict[str, dict[str, Any]] = {
 _POSTERIOR_OF = {"ae": "point", "noisy-ae": "fixed", "vae": "learned", "beta-vae": "learned"}
 
 
+_VAMP_OF_THE_PAPER = 500
+"""Pseudo-inputs of the VampPrior on binarised MNIST (Tomczak and Welling 2018, section 6.1)."""
+
+
 def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunConfig:
     """Return the lab's standard config for a data set and a member of the family.
 
@@ -354,6 +358,7 @@ def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunCon
     _check_name("data set", data, SIZES)
     _check_name("model", model, MODEL_LABELS)
     values: dict[str, Any] = _RECIPES[data] | ({"beta": 4.0} if model == "beta-vae" else {}) | changes
+    values = _of_learned_prior(data, values) | values
     parts = {part: {f.name for f in fields(part)} for part in (DataConfig, ModelConfig, TrainConfig)}
     for name in values:
         _check_name("field", name, set().union(*parts.values()) - {"name", "posterior", "latent_dim"})
@@ -365,6 +370,14 @@ def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunCon
         model=ModelConfig(posterior=_POSTERIOR_OF[model], latent_dim=latent_dim, **model_fields),
         train=TrainConfig(**train_fields),
     )
+
+
+def _of_learned_prior(data: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Return what a prior that is learned asks for: a warm-up over a tenth of the epochs."""
+    if values.get("prior") not in COMPONENTS or not isinstance(values["epochs"], int):
+        return {}
+    large = DataConfig(name=data).binarised and values["prior"] == "vamp"
+    return {"warm_up": values["epochs"] // 10, **({"components": _VAMP_OF_THE_PAPER} if large else {})}
 
 
 SEEDS = (0, 1, 2)
@@ -381,13 +394,6 @@ _SWEPT_SEEDS = (1, 2)
 
 _BETAS = {("mnist", 10): (2.0, 4.0, 8.0), ("sprites", 10): (2.0, 4.0, 8.0, 16.0)}
 """β of the β-VAEs that ship where there is more than one; 1 is the VAE."""
-
-
-_WARM_UPS = {"digits": 20, "mnist": 6, "mnist-dynamic": 6, "mnist-static": 6}
-"""Epochs of warm-up of a VAE whose prior is learned: a tenth of the training."""
-
-_VAMP_OF_THE_PAPER = 500
-"""Pseudo-inputs of the VampPrior on binarised MNIST (Tomczak and Welling 2018, section 6.1)."""
 
 
 @cache
@@ -431,11 +437,8 @@ def binary() -> tuple[RunConfig, ...]:
 
 
 def with_prior(data: str, latent_dim: int, prior: str) -> RunConfig:
-    """Return the VAE of the shelf with one of `PRIORS`: the same networks and epochs, warmed up if it is learned."""
-    changes: dict[str, Any] = {"warm_up": _WARM_UPS[data]} if prior in COMPONENTS else {}
-    if prior == "vamp" and DataConfig(name=data).binarised:
-        changes |= {"components": _VAMP_OF_THE_PAPER}
-    return recipe(data, "vae", latent_dim, prior=prior, **changes)
+    """Return the VAE of the shelf with one of `PRIORS`."""
+    return recipe(data, "vae", latent_dim, prior=prior)
 
 
 def gaussians(data: str) -> tuple[RunConfig, RunConfig]:

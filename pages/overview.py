@@ -33,9 +33,7 @@ for column, (name, config) in zip(st.columns(len(view.family)), view.family.item
         st.caption(widgets.recipe_of(config))
         widgets.image_row("Test images", cache.originals_png(data, *RECONSTRUCTED))
         widgets.image_row("Their reconstructions", cache.reconstructions_png(config.key, *RECONSTRUCTED))
-        widgets.image_row(
-            "Random codes from N(0, I), decoded", cache.samples_png(config.key, "prior", None, 0, *DECODED)
-        )
+        widgets.image_row(widgets.draws_of(config), cache.samples_png(config.key, "prior", None, 0, *DECODED))
         widgets.collapse_note(config)
 widgets.images_missing(cache.missing_images(data))
 

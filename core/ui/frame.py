@@ -46,8 +46,8 @@ class View:
 
     Args:
         picked: the run that was picked.
-        family: the four models of the same data set and number of latents, by name; fewer where not all are kept.
-        siblings: every run of that data set and number of latents.
+        family: the four models of the same data set, latents and likelihood, by name; fewer where not all are kept.
+        siblings: every run of that data set, number of latents and likelihood.
     """
 
     picked: RunConfig
@@ -180,8 +180,10 @@ def _pick_run() -> View | None:
     present = _in_order((c.model.name for c in configs), MODEL_LABELS)
     label = _choose("Model", "model", [MODEL_LABELS[name] for name in present], MODEL_LABELS["vae"])
     picked = _pick_among([c for c in configs if MODEL_LABELS[c.model.name] == label])
-    usual = {name: _usual([c for c in configs if c.model.name == name]) for name in present}
-    return View(picked, usual | {picked.model.name: picked}, tuple(configs))
+    alike = [c for c in configs if c.model.likelihood_label == picked.model.likelihood_label]  # else nats are not alike
+    present = _in_order((c.model.name for c in alike), MODEL_LABELS)
+    usual = {name: _usual([c for c in alike if c.model.name == name]) for name in present}
+    return View(picked, usual | {picked.model.name: picked}, tuple(alike))
 
 
 def _pick_among(configs: list[RunConfig]) -> RunConfig:

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import MODEL_LABELS, DataConfig, RunConfig
+from core.config import MODEL_LABELS, PRIORS, DataConfig, ModelConfig, RunConfig
 from core.explore.sampling import SAMPLERS
 from core.figures import theme
 from core.ui import cache
@@ -99,7 +99,22 @@ def recipe_of(config: RunConfig) -> str:
     return {
         "ae": "The code is a point, no KL",
         "noisy-ae": f"Fixed noise, η = {model.noise_ratio:g}, no KL" if model.noise_ratio is not None else "",
-    }.get(model.name, f"Learned noise, KL weighed by β = {model.beta:g}")
+    }.get(model.name, f"Learned noise, KL weighed by β = {model.beta:g}{_prior_of(model)}")
+
+
+def _prior_of(model: ModelConfig) -> str:
+    return "" if model.prior == "normal" else f", from a {PRIORS[model.prior]}"
+
+
+def draws_of(config: RunConfig) -> str:
+    """Return in a few words where random codes of a model come from.
+
+    >>> from core.config import recipe
+    >>> draws_of(recipe("digits", "vae", prior="vamp"))
+    'Random codes from its VampPrior, decoded'
+    """
+    prior = config.model.prior
+    return f"Random codes from {'N(0, I)' if prior == 'normal' else f'its {PRIORS[prior]}'}, decoded"
 
 
 def numbers_of(config: RunConfig) -> dict[str, str]:
