@@ -1,13 +1,16 @@
 """Measurements that join runs, codes and metrics: one study a file, each made of every run in the same way."""
 
+from core.experiments.evidence import EVIDENCE
 from core.experiments.factors import FACTORS
 from core.experiments.gaps import GAPS
 from core.experiments.interpolation import INTERPOLATIONS
 from core.experiments.kept import Study
 from core.experiments.noise import NOISE
 from core.experiments.priors import PRIORS_STUDY
+from core.experiments.rate import RATE
 from core.experiments.samples import SAMPLES
+from core.experiments.scale import SCALE
 from core.experiments.traits import TRAITS
 
-STUDIES: tuple[Study, ...] = (TRAITS, FACTORS, SAMPLES, NOISE, INTERPOLATIONS, PRIORS_STUDY, GAPS)
+STUDIES: tuple[Study, ...] = (TRAITS, FACTORS, SAMPLES, NOISE, INTERPOLATIONS, PRIORS_STUDY, GAPS, EVIDENCE, RATE, SCALE)
 """All that `python -m core measure` measures."""

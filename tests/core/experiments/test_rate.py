@@ -1,0 +1,97 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from core.checkpoints import SHELF
+from core.config import more_seeds, recipe, shelf, with_prior
+from core.experiments.evidence import first_images, in_gaussian_form
+from core.experiments.rate import RATE, limit, measure, monte_carlo_kl
+from core.metrics.rate import split_rate
+from core.models import Gaussian, build
+from core.models.priors import StandardNormal
+from core.runs import Run, open_run
+from core.runtime import generator
+
+
+def untrained(prior: str, latents: int = 3) -> Run:
+    """Return a run of untrained weights with made-up codes."""
+    config = with_prior("digits", latents, prior)
+    random = np.random.default_rng(0)
+    codes = {
+        "mean": random.normal(size=(200, latents)).astype(np.float32),
+        "std": random.uniform(0.2, 0.9, size=(200, latents)).astype(np.float32),
+    }
+    return Run(config, build(config).eval(), {}, {}, codes, {})
+
+
+@pytest.mark.parametrize("latents", [2, 10])
+def test_the_parts_add_up_to_the_rate_that_the_run_was_trained_to(latents: int):
+    run = open_run(recipe("digits", "vae", latents).key)
+    found = measure(run, SHELF)
+    assert found["rate"] == pytest.approx(run.metrics["kl"], rel=0.01)
+    assert found["information"] + found["marginal"] == pytest.approx(found["rate"], abs=2e-4)
+    assert 0 < found["information"] < limit(found["images"])
+    assert found["marginal"] > 0
+    assert found["images"] == 360
+
+
+def test_a_collapsed_model_tells_nothing_and_pays_nothing():
+    found = measure(open_run(recipe("digits", "beta-vae", 2).key), SHELF)
+    assert [found[name] for name in ("rate", "information", "marginal")] == pytest.approx([0, 0, 0], abs=0.005)
+
+
+def test_a_uniform_prior_is_split_where_the_codes_are_gaussian():
+    run = untrained("uniform")
+    found = measure(run, SHELF)
+    model = in_gaussian_form(run.model).requires_grad_(False)
+    assert isinstance(model.prior, StandardNormal)
+    x = first_images(run.config.data, 10_000)
+    posterior = model.encode(x)
+    expected = split_rate(posterior.mean.numpy(), posterior.std.numpy())
+    assert found["images"] == len(x) == 360
+    assert found["rate"] == pytest.approx(expected.rate, abs=1e-3)
+    assert found["information"] == pytest.approx(expected.information, abs=1e-3)
+
+
+def test_the_kl_by_monte_carlo_averages_to_the_closed_form():
+    model = build(recipe("digits", "vae", 3))
+    q = Gaussian(torch.randn((50, 3), generator=generator(0)), torch.full((50, 3), -1.0))
+    drawn = monte_carlo_kl(model, q, draws=4000)
+    assert isinstance(model.prior, StandardNormal)
+    exact = model.prior.kl_per_latent(q).sum(-1).numpy()
+    error = drawn.std(0) / math.sqrt(4000)
+    assert (abs(drawn.mean(0) - exact) < 5 * error).all()
+
+
+@pytest.mark.parametrize("prior", ["mixture", "vamp"])
+def test_the_rate_of_a_prior_without_a_closed_form_is_that_of_many_codes(prior: str):
+    run = untrained(prior)
+    found = measure(run, SHELF)
+    mean, std = (torch.from_numpy(run.codes[name]) for name in ("mean", "std"))
+    more = monte_carlo_kl(in_gaussian_form(run.model), Gaussian(mean, 2 * std.log()), draws=2000, seed=7).mean()
+    assert found["rate"] == pytest.approx(more, abs=5 * found["error"])
+    assert 0 < found["error"] < 0.2
+
+
+def test_a_prior_is_fitted_by_information_alone_when_it_is_the_aggregate_posterior():
+    """Give a mixture prior one part for each posterior: then nothing is left of the rate but the information."""
+    run = untrained("mixture")
+    config = recipe("digits", "vae", 3, prior="mixture", components=200)
+    model = build(config).eval().requires_grad_(False)
+    model.prior.load_state_dict(
+        {
+            "logits": torch.zeros(200),
+            "mean": torch.from_numpy(run.codes["mean"]),
+            "log_var": 2 * torch.from_numpy(run.codes["std"]).log(),
+        }
+    )
+    found = measure(Run(config, model, {}, {}, run.codes, {}), SHELF)
+    assert found["marginal"] == pytest.approx(0, abs=4 * found["error"])
+    assert found["information"] > 1
+
+
+def test_every_run_with_a_kl_is_covered():
+    runs = (*shelf(), *more_seeds())
+    assert [c for c in runs if RATE.covers(c)] == [c for c in runs if c.model.posterior == "learned"]
