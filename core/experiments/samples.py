@@ -14,10 +14,13 @@ from core.checkpoints import SHELF
 from core.config import DataConfig, RunConfig
 from core.experiments.kept import Numbers, Study, compared, numbers_of
 from core.explore.decoding import decode
-from core.explore.sampling import SAMPLERS, Sampler, aggregate_posterior, sampler
+from core.explore.sampling import SAMPLERS, Codes, Sampler, aggregate_posterior, sampler
 from core.metrics.reference import Reference, ceiling_of, judge, load_classifier
 from core.metrics.sample_quality import SampleQuality
+from core.models.posteriors import Squashed
+from core.models.priors import Uniform
 from core.runs import Run
+from core.runtime import generator
 
 CODE_SEEDS = (0, 1, 2)
 SCORES = ("frechet", "density", "coverage", "confidence")
@@ -58,8 +61,22 @@ def sampler_of(run: Run, name: str, half_width: float | None = None) -> Sampler:
         name: one of `core.explore.sampling.SAMPLERS`.
         half_width: of the box; fitted when left out.
     """
-    codes = aggregate_posterior(run.codes["train_mean"], run.codes["train_std"])
-    return sampler(name, codes, half_width, run.model.prior)
+    return sampler(name, codes_of(run, "train_"), half_width, run.model.prior)
+
+
+def codes_of(run: Run, which: str = "", seed: int = 0) -> Codes:
+    """Return one code (N, L) from the posterior of each image whose codes are kept, within the box if there is one.
+
+    Args:
+        run: whose codes.
+        which: `train_` for the first training images, nothing for the test images.
+        seed: of the codes.
+    """
+    mean, std = run.codes[f"{which}mean"], run.codes[f"{which}std"]
+    if not isinstance(run.model.prior, Uniform):
+        return aggregate_posterior(mean, std, seed)
+    squashed = Squashed.from_moments(torch.from_numpy(mean), torch.from_numpy(std))
+    return squashed.sample(generator(seed)).numpy()
 
 
 def measure_samples(

@@ -64,6 +64,21 @@ class Squashed:
 
     base: Gaussian
 
+    @classmethod
+    def from_moments(cls, mean: Tensor, std: Tensor) -> Squashed:
+        """Return the one whose codes have this mean and standard deviation (B, L): what is kept of a run.
+
+        Along the bases with the right mean the standard deviation rises with the base's; it is found by bisection.
+        """
+        edge = 1e-4  # half precision cannot place a mean nearer to the box's edge
+        place = torch.special.ndtri(((mean / BOX + 1) / 2).clamp(edge, 1 - edge))
+        low, high = torch.full_like(mean, -16.0), torch.full_like(mean, 8.0)
+        for _ in range(24):
+            log_var = (low + high) / 2
+            wide = cls(Gaussian(place * (1 + log_var.exp()).sqrt(), log_var)).std > std
+            low, high = torch.where(wide, low, log_var), torch.where(wide, log_var, high)
+        return cls(Gaussian(place * (1 + low.exp()).sqrt(), low))
+
     @property
     def mean(self) -> Tensor:
         """Mean of z (B, L): E Φ(u) = Φ(mean / sqrt(1 + variance))."""

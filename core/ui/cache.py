@@ -175,8 +175,7 @@ def fitted_half_width(key: str) -> float:
 @st.cache_data(max_entries=256, show_spinner=False)
 def share_outside(key: str, half_width: float) -> float:
     """Return the share of a run's codes, with the posterior's noise, that a box does not contain."""
-    codes = run(key).codes
-    return sampling.share_outside(sampling.aggregate_posterior(codes["train_mean"], codes["train_std"]), half_width)
+    return sampling.share_outside(sampled.codes_of(run(key), "train_"), half_width)
 
 
 def samples(key: str, name: str, half_width: float | None, seed: int, count: int) -> tuple[Floats, Floats]:

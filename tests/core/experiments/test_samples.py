@@ -11,6 +11,7 @@ from core.experiments.samples import (
     CODE_SEEDS,
     SAMPLES,
     Quality,
+    codes_of,
     kept_ceiling,
     kept_quality,
     measure_samples,
@@ -18,6 +19,7 @@ from core.experiments.samples import (
 )
 from core.explore.sampling import SAMPLERS, Box
 from core.metrics.reference import Reference, ceiling_of, load_classifier, make_reference, save_classifier
+from core.models.posteriors import BOX
 from core.runs import load_or_train, open_run
 
 DIGITS = DataConfig(name="digits")
@@ -81,3 +83,14 @@ def test_mean_and_spread_are_over_seeds():
     assert quality.spread("frechet") == pytest.approx(np.sqrt(2))
     assert quality.spread("density") == 0
     assert replace(quality, frechet=(4.0,)).spread("frechet") == 0
+
+
+def test_codes_of_a_box_stay_in_it_and_others_have_the_noise_of_their_posteriors(tmp_path: Path):
+    for prior in ("uniform", "normal"):
+        run = load_or_train(recipe("digits", "vae", prior=prior, hidden=(16,), epochs=3), tmp_path)
+        for which in ("", "train_"):
+            z, mean, std = (codes_of(run, which), run.codes[f"{which}mean"], run.codes[f"{which}std"])
+            assert z.shape == mean.shape
+            np.testing.assert_array_equal(z, codes_of(run, which))
+            assert (np.abs(z).max() <= BOX) == (prior == "uniform")
+            assert np.square(z - mean).mean() == pytest.approx(np.square(std).mean(), rel=0.15)

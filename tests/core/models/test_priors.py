@@ -96,6 +96,17 @@ def test_mean_and_spread_of_a_squashed_gaussian_are_those_of_its_codes():
     torch.testing.assert_close(q.log_var, 2 * q.std.log())
 
 
+def test_a_squashed_gaussian_is_known_by_the_moments_of_its_codes():
+    q = Squashed(Gaussian(posterior().mean.clamp(-2, 2), posterior().log_var.clamp(-4, 0.5)))
+    found = Squashed.from_moments(q.mean, q.std)
+    torch.testing.assert_close(found.base.mean, q.base.mean, atol=1e-3, rtol=0)
+    torch.testing.assert_close(found.base.log_var, q.base.log_var, atol=2e-3, rtol=0)
+    kept = Squashed.from_moments(q.mean.half().float(), q.std.half().float())
+    torch.testing.assert_close(kept.std, q.std.float(), atol=2e-3, rtol=0)
+    at_the_edge = Squashed.from_moments(torch.tensor([[BOX]]), torch.tensor([[0.0]]))
+    assert at_the_edge.sample(generator(0)).abs().item() <= BOX
+
+
 def test_a_squashed_standard_normal_is_the_prior():
     q = Squashed(Gaussian(torch.zeros(1, 3, dtype=torch.float64), torch.zeros(1, 3, dtype=torch.float64)))
     z = Uniform(3).sample(50, generator(0)).double()
