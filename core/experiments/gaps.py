@@ -17,7 +17,7 @@ from core.experiments.kept import Numbers, Study
 from core.metrics.likelihood import gaps, quadrature
 from core.runs import Run
 
-MOST_IMAGES = 500
+MOST_IMAGES = 400
 """Test images whose gap is measured."""
 
 SPLIT_IMAGES = 80
