@@ -16,8 +16,8 @@ Floats = NDArray[np.floating]
 EXACT = theme.SEQUENTIAL[5]
 """Colour of what is exact: log p(x), and the true posterior."""
 
-_REACH = 3.0
-_VISIBLE = 1e-3
+_REACH = 2.3
+_VISIBLE = 0.01
 _LEAST_GAP, _MOST_GAP, _PER_DECADE = 0.01, 1000.0, 5
 
 
@@ -151,7 +151,7 @@ def gap_histogram(gaps: Floats, marks: Sequence[Mark] = (), *, color: str, heigh
         for mark in marks
     ]
     figure = theme.layout(go.Figure([bars, *lines]), height).update_layout(bargap=0.08)
-    ticks = range(least, most + 1)
+    ticks = list(range(least, most + 1))
     last = np.flatnonzero(shares)[-1] + 2 if shares.any() else len(edges) - 1
     figure.update_xaxes(title_text="gap, nats", tickvals=ticks, ticktext=[f"{10.0**tick:g}" for tick in ticks])
     figure.update_xaxes(range=[least, edges[min(last, len(edges) - 1)]], zeroline=False)

@@ -89,7 +89,8 @@ def curves(
         height: in pixels.
     """
     figure = go.Figure([_line(x, one.y, one, **(_tint(one.color) if filled else {})) for one in series])
-    finite = np.concatenate([one.y[np.isfinite(one.y)] for one in series] or [np.zeros(1)])
+    finite = np.concatenate([one.y[np.isfinite(one.y)] for one in series])
+    finite = finite if len(finite) else np.zeros(1)
     low, high = float(min(finite.min(), 0.0 if filled else np.inf)), float(finite.max())
     figure.add_traces([_upright(mark, low, high) for mark in marks])
     theme.layout(figure, height)
