@@ -49,7 +49,7 @@ def draw(view: View) -> None:
     """
     st.subheader("Why is a KL divergence never negative?", anchor=False)
     _two_gaussians()
-    st.subheader(f"How far below log p(x) is the ELBO of one image? {view.picked.model.label}", anchor=False)
+    st.subheader("How far below log p(x) is the ELBO of one image?", anchor=False)
     _one_image(view.picked)
     st.subheader("And over the test set?", anchor=False)
     _test_set(view)
@@ -167,6 +167,10 @@ def _draw_bounds(config: RunConfig, found: OneImage) -> None:
     numbers = zip(found.bounds.k, found.bounds.value[:, 0], found.bounds.spread[:, 0], strict=True)
     rows += [Bound(f"k = {k:,}", float(value), float(spread)) for k, value, spread in numbers]
     widgets.chart(bounds_on_axis(rows, found.exact and found.exact[0]), "bounds")
+    st.caption(
+        f"{config.model.label}. A dot is the average over many bounds, a bar one standard deviation of a single one:"
+        " that may well lie above log p(x), which only its expectation never does."
+    )
     widgets.table(bound_rows(found))
 
 
@@ -260,8 +264,8 @@ def gap_rows(found: OneImage) -> list[dict[str, str]]:
         {"Of this image": "log p(x) − ELBO", "nats": f"{gap:.4f}"},
         {"Of this image": "KL(q‖p(z|x)), on a grid", "nats": f"{found.true.kl:.4f}"},
         {"Of this image": "difference", "nats": f"{gap - found.true.kl:.4f}"},
-        {"Of this image": "amortisation: the fitted Gaussian wins", "nats": f"{found.gap.amortisation[0]:.4f}"},
-        {"Of this image": "approximation: no Gaussian does better", "nats": f"{found.gap.approximation[0]:.4f}"},
+        {"Of this image": "amortisation: won by a fitted Gaussian", "nats": f"{found.gap.amortisation[0]:.4f}"},
+        {"Of this image": "approximation: left with the fitted one", "nats": f"{found.gap.approximation[0]:.4f}"},
     ]
 
 
