@@ -12,5 +12,16 @@ from core.experiments.samples import SAMPLES
 from core.experiments.scale import SCALE
 from core.experiments.traits import TRAITS
 
-STUDIES: tuple[Study, ...] = (TRAITS, FACTORS, SAMPLES, NOISE, INTERPOLATIONS, PRIORS_STUDY, GAPS, EVIDENCE, RATE, SCALE)
+STUDIES: tuple[Study, ...] = (
+    TRAITS,
+    FACTORS,
+    SAMPLES,
+    NOISE,
+    INTERPOLATIONS,
+    PRIORS_STUDY,
+    GAPS,
+    EVIDENCE,
+    RATE,
+    SCALE,
+)
 """All that `python -m core measure` measures."""
