@@ -2,9 +2,14 @@
 
 import streamlit as st
 
-from core.ui import bound, by_hand, current_view, widgets
+from core.ui import bound, by_hand, current_view, decoders, rate, widgets
 
-PARTS = {"By hand": by_hand.draw, "The bound": bound.draw}
+PARTS = {
+    "By hand": by_hand.draw,
+    "The bound": bound.draw,
+    "The decoder": decoders.draw_decoders,
+    "The rate": rate.draw_rate,
+}
 """Word on the screen and in links -> what draws that part; only the one on screen is computed."""
 
 HOW_TO_READ = {
@@ -50,6 +55,38 @@ stop on a lower hill, so the first is an upper bound and the second a lower one.
 another objective, nll + β KL, and is judged here by β = 1.
 
 Sources: Kingma and Welling 2014 (ELBO); Burda et al. 2016 (importance weighting); Cremer et al. 2018 (the two gaps).
+""",
+    "The decoder": r"""
+**Gaussian.** With one standard deviation $\sigma$ for all $D$ pixels, $\mathrm{SSE} = \|x - \mathrm{mean}(z)\|^2$,
+
+$$-\ln p(x|z) = \frac{\mathrm{SSE}}{2\sigma^2} + \frac D2 \ln 2\pi\sigma^2, \qquad
+2\sigma^2\,(\mathrm{nll} + \beta\,\mathrm{KL}) = \mathrm{SSE} + 2\sigma^2\beta\,\mathrm{KL} + \text{constant}.$$
+
+Minimising a squared error **is** maximum likelihood, of a σ that someone chose; a sum of squares without a factor means
+$\sigma^2 = 1/2$. A learned $\sigma$ ends where the derivative is 0: $\sigma^2 = \mathbb{E}\,\mathrm{SSE}/D$.
+A gradient's length does not matter to Adam, its direction does.
+
+**Bernoulli.** $-\sum_d x_d \ln p_d + (1 - x_d) \ln (1 - p_d)$, the binary cross-entropy: nats of a probability where
+pixels are 0 or 1, never below 0. Of grey pixels it is the average nll of images that are binarised at random.
+
+**nll of binary MNIST**: importance-weighted, $-L_k$ of the part *The bound*.
+
+Sources: Rybkin et al. 2021, Simple and effective VAE training with calibrated decoders (σ and β); Salakhutdinov and
+Murray 2008 (binarisation); Burda et al. 2016 and Tomczak and Welling 2018 (nll).
+""",
+    "The rate": r"""
+The *rate* is the average KL, the *distortion* the average nll. What can be reached is bounded by a falling, convex
+curve; a model trained with β is where a line of slope −β touches it. So between models of $\beta_1 < \beta_2$ a nat of
+rate buys between $\beta_1$ and $\beta_2$ nats of distortion: neither would rather be the other.
+
+$$\frac1N \sum_n \mathrm{KL}\big(q(z|x_n)\,\|\,p(z)\big) = I(n; z) + \mathrm{KL}\big(q(z)\,\|\,p(z)\big), \qquad
+q(z) = \frac1N \sum_n q(z|x_n)$$
+
+The *information* says which image a code is of: the average of $\ln q(z|x_n) - \ln q(z)$ over codes. It cannot be more
+than $\ln N$. The rest would vanish under a prior that is the aggregate posterior. A uniform prior's codes are taken
+before they are squashed into its box, which changes none of these numbers.
+
+Sources: Alemi et al. 2018, Fixing a broken ELBO (the plane); Hoffman and Johnson 2016, ELBO surgery (the split).
 """,
 }
 

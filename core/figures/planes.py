@@ -30,6 +30,7 @@ class Place:
         text: beside the mark, if any.
         color: of mark and line.
         symbol: one of plotly's.
+        family: places of one family are joined, in their order; none where empty.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Place:
     text: str = ""
     color: str = theme.MODEL_COLORS["vae"]
     symbol: str = "circle"
+    family: str = ""
 
     @property
     def middle(self) -> tuple[float, float]:
@@ -61,6 +63,7 @@ def rate_distortion(
     figure = go.Figure()
     middles = np.array([place.middle for place in places])
     width = max(float(np.ptp(middles[:, 0])), 1.0)
+    figure.add_traces([_joined(name, places) for name in dict.fromkeys(p.family for p in places) if name])
     for index, place in enumerate(places):
         if place.slope is not None:
             figure.add_trace(_line(place, width * (1 if index == chosen else _REACH), strong=index == chosen))
@@ -167,6 +170,12 @@ def error_to_nats(
     return figure.update_yaxes(title_text="nll, nats", zeroline=False)
 
 
+def _joined(family: str, places: Sequence[Place]) -> go.Scatter:
+    x, y = zip(*[place.middle for place in places if place.family == family], strict=True)
+    look = {"color": theme.faded(theme.MUTED, 0.5), "width": 1}
+    return go.Scatter(x=x, y=y, mode="lines", line=look, showlegend=False, hoverinfo="skip")
+
+
 def _line(place: Place, reach: float, *, strong: bool) -> go.Scatter:
     assert place.slope is not None
     x, y = place.middle
@@ -193,7 +202,7 @@ def _mark(place: Place, *, legend: bool) -> go.Scatter:
         y=[y],
         mode="markers+text",
         text=[place.text],
-        textposition="middle right",
+        textposition="top right",
         cliponaxis=False,
         name=place.name,
         legendgroup=place.name,

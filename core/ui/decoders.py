@@ -25,12 +25,13 @@ from core.ui.frame import View
 from core.ui.quality import short
 
 UNMEASURED = "These models were not measured yet; run `python -m core measure`."
-DRAWN = 8
+DRAWN = 6
 """Codes that are decoded, and digits that are binarised."""
 
 GOAL = 1.5
 """Nats by which the VampPrior was hoped to beat the standard normal at equal budget."""
 
+_GREY = ("digits", "mnist")
 _LITERATURE = ("mnist-dynamic", "mnist-static")
 _CHUNK = 4096
 """Images that `binarise` draws at once, so that these are the very ones of the data set."""
@@ -44,17 +45,25 @@ def draw_decoders(view: View) -> None:
         _scale_and_beta(shown)
         _draws(shown)
     else:
-        st.info("No model with a Gaussian likelihood was trained on these images: pick digits or mnist.")
+        st.info(nothing_gaussian())
     _binary()
 
 
 def likelihoods(data: DataConfig) -> dict[str, RunConfig]:
     """Return the two-latent VAEs of a data set that differ in their likelihood alone, those on the shelf, by label."""
-    if data.name not in ("digits", "mnist"):
+    if data.name not in _GREY:
         return {}
     known = cache.shelf_index(cache.shelf_stamp())[0]
     wanted = (recipe(data.name, "vae"), *gaussians(data.name))
     return {config.model.likelihood_label: config for config in wanted if config.key in known}
+
+
+def nothing_gaussian() -> str:
+    """Return a sentence that says where there are models with a Gaussian likelihood."""
+    there = [name for name in _GREY if len(likelihoods(DataConfig(name=name))) > 1]
+    return "No model with a Gaussian likelihood was trained on these images" + (
+        f": pick {' or '.join(there)} to see some." if there else "."
+    )
 
 
 def scale_numbers(shown: Mapping[str, RunConfig]) -> dict[str, Numbers]:
@@ -110,10 +119,15 @@ def affine_sentence(numbers: Numbers) -> str:
         )
     slope, intercept = affine(numbers["scale"], numbers["pixels"])
     return (
-        f"σ = {numbers['scale']:.4g}: slope 1/2σ² = **{slope:.4g}**, intercept **{intercept:.4g}** nats. Least squares"
-        f" through the points: {numbers['slope']:.4g} and {numbers['intercept']:.4g}; the farthest point is"
-        f" {_tiny(numbers['residual'])} nats off."
+        f"σ = {numbers['scale']:.4g}: slope 1/2σ² = **{slope:.4g}**, intercept **{_signed(intercept)}** nats. Least"
+        f" squares through the points: {numbers['slope']:.4g} and {_signed(numbers['intercept'])}; the farthest point"
+        f" is {_tiny(numbers['residual'])} nats off."
     )
+
+
+def _signed(value: float) -> str:
+    """Return a number with four digits that count and a minus that is as wide as a plus."""
+    return f"{value:.4g}".replace("-", "−")
 
 
 def _tiny(value: float) -> str:
@@ -243,17 +257,18 @@ def draws_png(key: str, seed: int) -> bytes:
 
 def _binary() -> None:
     st.subheader("When are nats those of the papers?", anchor=False)
-    st.markdown(
-        "When the images are **binary**. A grey value is read as the probability of white, and each pixel drawn:"
-        " *dynamic* anew in every epoch, *static* once. Then a Bernoulli's nll is a negative log-probability, and can"
-        " be held against the literature. These are data sets of their own, `mnist-dynamic` and `mnist-static`."
-    )
-    png = binary_png()
-    if png:
-        widgets.image_row("From above: grey, three dynamic draws, and the static one", png)
-    widgets.images_missing(cache.missing_images(DataConfig(name="mnist")))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(
+            "When the images are **binary**. A grey value is read as the probability of white, and each pixel drawn:"
+            " *dynamic* anew in every epoch, *static* once. Then a Bernoulli's nll is a negative log-probability, and"
+            " can be held against the literature. These are data sets of their own, `mnist-dynamic` and `mnist-static`."
+        )
+        widgets.images_missing(cache.missing_images(DataConfig(name="mnist")))
+    with right:
+        widgets.image_row("From above: grey, three dynamic draws, and the static one", binary_png())
     ours = {(data, prior): evidence(data, prior) for data in _LITERATURE for prior in ("normal", "vamp")}
-    st.dataframe(literature(ours), hide_index=True)
+    st.dataframe(literature(ours), hide_index=True, height="content")
     st.markdown(literature_sentence(ours))
     st.caption(literature_note(ours))
 

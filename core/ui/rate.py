@@ -47,9 +47,10 @@ def _plane(view: View) -> None:
     widgets.chart(plane_figure(configs, _chosen(view, configs), _stamp()), "rate distortion")
     likelihood = "Bernoulli" if view.picked.model.likelihood == "bernoulli" else "Gaussian"
     st.caption(
-        f"Test images of {view.picked.data.name}; small marks: each training. Through each model runs its line of"
-        f" slope −β, along which its objective, nll + β · KL, stays the same. All are of a **{likelihood}** likelihood:"
-        " distortions of different ones are of different things, so they never share a plane."
+        f"Test images of {view.picked.data.name}; small marks: each training; grey: the same number of latents, a"
+        " standard normal prior. Through each model runs its line of slope −β, along which its objective, nll + β · KL,"
+        f" stays the same. All are of a **{likelihood}** likelihood: distortions of different ones are of different"
+        " things, so they never share a plane."
     )
     if sentence := exchange_sentence(exchanges(beta_stops(view))):
         st.markdown(sentence)
@@ -97,6 +98,7 @@ def _place(config: RunConfig) -> Place:
         text=text,
         color=theme.color_of(MODEL_LABELS[model.name]),
         symbol=SYMBOLS[model.prior],
+        family=f"{model.latent_dim}" if normal else "",
     )
 
 
