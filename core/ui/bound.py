@@ -18,6 +18,7 @@ from core.experiments.gaps import (
     Tightness,
     boundable,
     integrable,
+    likeliest,
     tightness,
 )
 from core.explore.likelihood import Divergence, divergence
@@ -36,6 +37,9 @@ REPETITIONS = 5
 
 CONV_SAMPLES = SAMPLES[:-1]
 """k of a convolutional decoder, which takes seconds for the largest."""
+
+FIT_STEPS = 300
+"""Of the Gaussian fitted to the one image on screen."""
 
 CROSS = 0.05
 """Nats that the two ways to the gap may lie apart before a sentence calls them different."""
@@ -116,7 +120,7 @@ def one_image(key: str, index: int) -> OneImage:
         estimate = likelihood.elbo(opened.model, x, samples=1000)
         return OneImage(bounds, (float(estimate.value[0]), float(estimate.error[0])))
     exact = likelihood.quadrature(opened.model, x)
-    gap, best = likelihood.gaps(opened.model, x, exact.value)
+    gap, best = likelihood.gaps(opened.model, x, exact.value, FIT_STEPS, start=likeliest(opened, x))
     return OneImage(
         bounds=bounds,
         elbo=(float(gap.elbo[0]), 0.0),
@@ -168,8 +172,8 @@ def _draw_bounds(config: RunConfig, found: OneImage) -> None:
     rows += [Bound(f"k = {k:,}", float(value), float(spread)) for k, value, spread in numbers]
     widgets.chart(bounds_on_axis(rows, found.exact and found.exact[0]), "bounds")
     st.caption(
-        f"{config.model.label}. A dot is the average over many bounds, a bar one standard deviation of a single one:"
-        " that may well lie above log p(x), which only its expectation never does."
+        f"{config.model.label}. A dot is the average over many bounds, a bar one standard deviation of a single"
+        " one, which may lie above log p(x); its expectation cannot."
     )
     widgets.table(bound_rows(found))
 
@@ -304,7 +308,7 @@ def how_tight(found: Tightness, median: float, label: str) -> str:
     encoder, gaussian = found.amortisation.mean(), found.approximation.mean()
     larger = {
         AMORTISATION: "the larger part is **the encoder's**: it serves all images at once and misses the best Gaussian",
-        APPROXIMATION: "the larger part is **the Gaussian's**: the best one for the image is no nearer",
+        APPROXIMATION: "the larger part is **the Gaussian's**: the best one found for an image is hardly nearer",
         DEPENDS: "which part is larger **depends on the seed**",
     }[found.larger]
     if found.gap.max() < 0.01:

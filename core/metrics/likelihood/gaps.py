@@ -47,16 +47,22 @@ class Gaps:
 
 
 def gaps(
-    model: Autoencoder, images: Tensor, log_evidence: ArrayLike, steps: int = STEPS, seed: int = 0
+    model: Autoencoder,
+    images: Tensor,
+    log_evidence: ArrayLike,
+    steps: int = STEPS,
+    seed: int = 0,
+    start: Gaussian | None = None,
 ) -> tuple[Gaps, Gaussian]:
     """Return the two parts of the gap between log p(x) and the ELBO, and the Gaussians fitted to the images.
 
     log p(x) - ELBO(q) = ( log p(x) - ELBO(q*) ) + ( ELBO(q*) - ELBO(q) ),    q* = argmax over diagonal Gaussians
 
-    The first is the approximation gap, the second the amortisation gap. q* starts from the encoder's q and climbs by
-    Adam; it may stop on a lower hill, so the approximation gap found is an upper bound and the amortisation gap a lower
-    one. Up to two latents the expectation is a Gauss-Hermite sum without noise; beyond, an average over a
-    Sobol sequence, the same at every step while fitting and another one, the same for both Gaussians, afterwards.
+    The first is the approximation gap, the second the amortisation gap. q* starts from the encoder's q, or from another
+    Gaussian of higher ELBO, and climbs by Adam; it may stop on a lower hill, so the approximation gap found is an upper
+    bound and the amortisation gap a lower one. Up to two latents the expectation is a Gauss-Hermite sum without noise;
+    beyond, an average over a Sobol sequence, the same at every step while fitting and another one, the same for both
+    Gaussians, afterwards.
 
     Source: Cremer, Li and Duvenaud 2018, Inference Suboptimality in Variational Autoencoders, section 3.
 
@@ -66,12 +72,13 @@ def gaps(
         log_evidence: log p(x) in nats, (N,): by quadrature, or the tightest bound at hand.
         steps: of Adam, at least 1.
         seed: of the samples, for more than two latents.
+        start: Gaussians (N, L) to start from where their ELBO is higher than the encoder's.
 
     Returns:
         Nats per image, and q* as a Gaussian over codes (N, L).
 
     Raises:
-        ValueError: fewer than 1 step, a posterior that is a point, or evidence that is not one number per image.
+        ValueError: fewer than 1 step, a posterior that is a point, or evidence or starts that are not one per image.
 
     >>> from core.config import recipe
     >>> from core.models import build
@@ -84,25 +91,40 @@ def gaps(
     evidence = np.asarray(log_evidence, np.float64)
     if evidence.shape != (len(images),):
         raise ValueError(f"log_evidence should be one number per image, {len(images)}, got shape {evidence.shape}")
-    parts = [_fitted(model, x, steps, seed) for x in images.split(_DECODED // _DRAWS)]
+    if start is not None and len(start.mean) != len(images):
+        raise ValueError(f"start should be one Gaussian per image, {len(images)}, got {len(start.mean)}")
+    places = torch.arange(len(images)).split(_DECODED // _DRAWS)
+    parts = [_fitted(model, images[at], steps, seed, start and _picked(start, at)) for at in places]
     ours, best, mean, log_var = (torch.cat(part) for part in zip(*parts, strict=True))
     ours, best = numbers(ours), numbers(best)
     return Gaps(ours, best, best - ours, evidence - best), Gaussian(mean, log_var)
 
 
-def _fitted(model: Autoencoder, x: Tensor, steps: int, seed: int) -> tuple[Tensor, ...]:
+def _fitted(model: Autoencoder, x: Tensor, steps: int, seed: int, other: Gaussian | None) -> tuple[Tensor, ...]:
     """Return the ELBO of the encoder's and of the fitted Gaussian (B,), and the latter's mean and log_var (B, L)."""
     with torch.no_grad():
-        start = posterior_of(model, x)
+        encoder = posterior_of(model, x)
+        judge = _rule(encoder, _JUDGE, _JUDGING_DRAWS, seed + 1)
+        ours = _elbo(model, x, encoder, judge)
+        start, reached = (encoder, ours) if other is None else _better(model, x, (encoder, ours), other, judge)
     fitted = _climb(model, x, start, _rule(start, _FIT, _DRAWS, seed), steps)
-    judge = _rule(start, _JUDGE, _JUDGING_DRAWS, seed + 1)
-    with torch.no_grad():
-        ours, best = (_elbo(model, x, q, judge) for q in (start, fitted))
-    better = (best > ours)[:, None]  # where climbing the coarser sum has lost, the encoder's was the best known
-    mean, log_var = (
-        torch.where(better, new, old) for new, old in ((fitted.mean, start.mean), (fitted.log_var, start.log_var))
-    )
-    return ours, torch.maximum(ours, best), mean, log_var
+    with torch.no_grad():  # where climbing the coarser sum has lost, the start was the best known
+        best, value = _better(model, x, (start, reached), fitted, judge)
+    return ours, value, best.mean, best.log_var
+
+
+def _better(
+    model: Autoencoder, x: Tensor, known: tuple[Gaussian, Tensor], other: Gaussian, judge: tuple[Tensor, Tensor]
+) -> tuple[Gaussian, Tensor]:
+    """Return for each image the Gaussian of higher ELBO, and that ELBO (B,)."""
+    (one, value), reached = known, _elbo(model, x, other, judge)
+    higher = (reached > value)[:, None]
+    pairs = ((other.mean, one.mean), (other.log_var, one.log_var))
+    return Gaussian(*(torch.where(higher, new, old) for new, old in pairs)), torch.maximum(value, reached)
+
+
+def _picked(gaussian: Gaussian, at: Tensor) -> Gaussian:
+    return Gaussian(gaussian.mean[at], gaussian.log_var[at])
 
 
 def _climb(model: Autoencoder, x: Tensor, start: Gaussian, rule: tuple[Tensor, Tensor], steps: int) -> Gaussian:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from core.config import PRIORS, DataConfig, RunConfig, recipe, shelf
 from core.data import MissingData, load
@@ -16,6 +17,7 @@ from core.experiments.gaps import (
     Tightness,
     boundable,
     integrable,
+    likeliest,
     measure,
     tightness,
 )
@@ -122,3 +124,16 @@ def test_the_larger_part_is_so_with_every_seed(entries: list[dict], larger: str,
 
 def test_nothing_measured_says_nothing():
     assert tightness([]) is None
+
+
+def test_the_start_of_a_fit_explains_the_image_best_of_all_known_codes(run: Run):
+    images = load(run.config.data).test.images(slice(4))
+    found = likeliest(run, images)
+    mean = torch.from_numpy(run.codes["mean"])
+    with torch.no_grad():
+        output = run.model.decoder(mean)
+        for image, chosen in zip(images, found.mean, strict=True):
+            joint = run.model.prior.log_prob(mean) - run.model.likelihood.nll(output, image.expand_as(output))
+            assert (mean[joint.argmax()] == chosen).all()
+    which = int((mean == found.mean[0]).all(1).nonzero()[0])
+    np.testing.assert_allclose(found.std[0], run.codes["std"][which], rtol=1e-5)

@@ -16,7 +16,7 @@ from core.metrics.likelihood import elbo, gaps, importance_weighted, quadrature,
 from core.metrics.likelihood.joint import log_likelihoods
 from core.models import Autoencoder, build
 from core.models.likelihoods import Bernoulli, GaussianLikelihood
-from core.models.posteriors import Learned
+from core.models.posteriors import Gaussian, Learned
 from core.models.priors import StandardNormal
 from core.runtime import generator
 
@@ -276,6 +276,32 @@ def test_an_encoder_that_is_right_has_no_gap():
     assert (found.amortisation >= 0).all()
 
 
+def two_hills() -> Autoencoder:
+    """Return a model whose true posterior has a hill at -3 and a higher one at 3; the encoder looks at the lower."""
+    model = by_hand(nn.Linear(2, SIDE * SIDE), GaussianLikelihood(0.3).double(), 1)
+    model.decoder.insert(0, nn.Linear(1, 2).double())
+    model.decoder.insert(1, nn.ReLU())
+    with torch.no_grad():
+        fill(model.decoder[0], torch.tensor([[1.0], [-1.0]]), torch.zeros(2))  # the parts of z above and below 0
+        to_pixels = torch.stack([torch.ones(SIDE * SIDE), torch.full((SIDE * SIDE,), 0.9)], 1) / 3
+        fill(model.decoder[2], to_pixels, torch.zeros(SIDE * SIDE))
+        fill(model.encoder[1], torch.zeros(2, SIDE * SIDE), torch.tensor([-3.0, -3.0]))
+    return model
+
+
+def test_another_start_leads_to_a_higher_hill_and_a_worse_one_is_not_taken():
+    model, x = two_hills(), torch.ones((2, 1, SIDE, SIDE), dtype=torch.float64)
+    evidence = quadrature(model, x).value
+    lower, stuck = gaps(model, x, evidence)
+    mean = torch.tensor([[2.5], [40.0]], dtype=torch.float64)
+    found, best = gaps(model, x, evidence, start=Gaussian(mean, torch.full_like(mean, -3.0)))
+    assert (stuck.mean < 0).all()
+    assert (best.mean[0] > 0) & (best.mean[1] < 0)
+    assert found.approximation[0] < lower.approximation[0] - 0.1
+    assert found.approximation[1] == pytest.approx(lower.approximation[1])
+    np.testing.assert_allclose(found.elbo, lower.elbo)
+
+
 def test_images_are_fitted_alone():
     model = rough()
     together, alone = gaps(model, IMAGES, np.zeros(6))[0], gaps(model, IMAGES[3:4], [0.0])[0]
@@ -325,6 +351,10 @@ def digits(name: str, latents: int = 2) -> Autoencoder:
             "posterior should be a Gaussian, got one that a uniform prior has squashed",
         ),
         (lambda: importance_weighted(digits("ae"), DIGITS), "posterior should have a density, got a point"),
+        (
+            lambda: gaps(digits("vae"), DIGITS, [0.0], start=Gaussian(torch.zeros(2, 2), torch.zeros(2, 2))),
+            "start should be one Gaussian per image, 1, got 2",
+        ),
         (lambda: gaps(digits("ae"), DIGITS, [0.0]), "posterior should have a density, got a point"),
         (lambda: quadrature(digits("vae"), DIGITS[:0]), r"images should be at least one, .* got shape \(0, 1, 8, 8\)"),
         (lambda: quadrature(digits("vae"), DIGITS[0]), r"images should be at least one, .* got shape \(1, 8, 8\)"),
