@@ -1,0 +1,365 @@
+import json
+import shutil
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.checkpoints import Checkpoint, save
+from core.config import SHELF, DataConfig, RunConfig, gaussians, recipe, with_prior
+from core.data import ImageSet, Split, load
+from core.data.binarised import binarised
+from core.experiments import kept
+from core.experiments.evidence import EVIDENCE
+from core.experiments.kept import measure_runs
+from core.experiments.published import PUBLISHED
+from core.experiments.rate import RATE
+from core.experiments.scale import SCALE, affine
+from core.experiments.traits import TRAITS
+from core.models import build
+from core.runs import _codes, _rounded
+from core.training import evaluate
+from core.ui import cache, decoders, rate
+
+PAGE = "pages/likelihood.py"
+DECODER, RATES = "The decoder", "The rate"
+DIGITS = (recipe("digits", "vae"), *gaussians("digits"))
+
+
+@pytest.fixture
+def opened(open_page):
+    return partial(open_page, PAGE)
+
+
+def keep_untrained(config: RunConfig, root: Path) -> None:
+    """Keep a run that was never trained."""
+    model, data = build(config).eval().requires_grad_(False), load(config.data)
+    reached = evaluate(model, data.test)
+    metrics = {"nll": reached.nll, "kl": reached.kl, "elbo": reached.elbo, "mse": reached.mse}
+    metrics |= {"kl_per_latent": list(reached.kl_per_latent), "squared_radius": reached.squared_radius}
+    metrics |= {"test_images": len(data.test), "seconds": 1.0, "images_per_second": 1.0}
+    weights = {name: _rounded(tensor) for name, tensor in model.state_dict().items()}
+    save(root, Checkpoint(config, metrics, weights, {}, _codes(model, data), {}, {}))
+
+
+@pytest.fixture
+def three_likelihoods(other_shelf: Path) -> Path:
+    """Return a shelf of the digits' two-latent VAEs, the Gaussian ones untrained, nothing measured."""
+    shutil.copytree(SHELF / DIGITS[0].key, other_shelf / DIGITS[0].key)
+    for config in DIGITS[1:]:
+        keep_untrained(config, other_shelf)
+    return other_shelf
+
+
+@pytest.fixture
+def betas(other_shelf: Path) -> Path:
+    """Return a shelf of the digits' models with two latents and one with ten, measured."""
+    for config in (*(recipe("digits", name) for name in ("ae", "vae", "beta-vae")), recipe("digits", "vae", 10)):
+        shutil.copytree(SHELF / config.key, other_shelf / config.key)
+    for study in (TRAITS, RATE):
+        measure_runs(study, other_shelf)
+    return other_shelf
+
+
+def texts(app) -> str:
+    return "\n".join(element.value for element in (*app.markdown, *app.caption, *app.info))
+
+
+def pictures(app) -> list[str]:
+    return [url for image in app.get("image") for url in image.value]
+
+
+def figures(app) -> int:
+    return len(app.get("plotly_chart"))
+
+
+# The decoder
+
+
+def test_three_likelihoods_stand_beside_each_other_with_their_lines(three_likelihoods: Path, opened):
+    measure_runs(SCALE, three_likelihoods)
+    app = opened(data="digits", part=DECODER)
+    assert figures(app) == 4
+    said = texts(app)
+    for label in ("**Bernoulli**", "**Gaussian, σ = 1**", "**Gaussian, σ learned**"):
+        assert label in said
+    assert "slope 1/2σ² = **0.5**, intercept **58.81** nats" in said
+    assert "slope 1/2σ² = **50**, intercept **−88.55** nats" in said
+    assert "No line: the closest one misses an image by" in said
+    assert "σ and β are one knob" in said
+    assert "σ = 0.1 with β = 1 is σ = 1 with β = 0.01" in said
+
+
+def test_what_was_not_measured_is_said_and_draws_need_no_numbers(three_likelihoods: Path, opened):
+    app = opened(data="digits", part=DECODER)
+    assert decoders.UNMEASURED in texts(app)
+    assert figures(app) == 0
+    first = pictures(app)
+    assert len(set(first)) == 3
+    app.number_input(key="seed").set_value(5).run()
+    assert not set(first) & set(pictures(app))
+
+
+@pytest.mark.parametrize("data", ["sprites", "mnist"])
+def test_data_without_a_gaussian_model_says_where_there_is_one_and_still_shows_the_literature(
+    three_likelihoods: Path, opened, data: str
+):
+    shutil.copytree(SHELF / recipe(data, "vae", 10).key, three_likelihoods / recipe(data, "vae", 10).key)
+    app = opened(data=data, part=DECODER)
+    assert "pick digits to see some" in texts(app)
+    assert len(app.dataframe[0].value) == len(PUBLISHED) + 4
+
+
+def test_where_no_model_is_gaussian_no_other_data_set_is_named(other_shelf: Path):
+    assert decoders.nothing_gaussian() == "No model with a Gaussian likelihood was trained on these images."
+
+
+def test_the_points_lie_on_the_line_that_is_drawn(three_likelihoods: Path):
+    measure_runs(SCALE, three_likelihoods)
+    for config in DIGITS[1:]:
+        figure: Any = decoders.affine_figure(config.key, cache.measured_stamp(SCALE))
+        line, points = figure.data
+        slope, intercept = affine(config.model.scale or 0.1, 64)
+        np.testing.assert_allclose(points.y, slope * points.x + intercept, rtol=1e-4)
+        np.testing.assert_allclose(line.y, slope * np.array(line.x) + intercept, rtol=1e-4)
+
+
+def test_the_price_of_a_nat_is_the_slope_and_a_bernoulli_has_none(three_likelihoods: Path):
+    measure_runs(SCALE, three_likelihoods)
+    figure: Any = decoders.price_figure(DIGITS, cache.measured_stamp(SCALE))
+    lines = [trace for trace in figure.data if trace.mode == "lines"]
+    slopes = [(line.y[1] - line.y[0]) / (line.x[1] - line.x[0]) for line in lines]
+    assert slopes == pytest.approx([-2, -0.02], rel=1e-4)
+
+
+def numbers_of_scale(scale: float) -> dict:
+    knob = {"scale": 1.0, "beta": scale**2, "difference": 0.0, "angle": 0.0, "angle_without": 70.4}
+    return {"scale": scale, "rmse": 0.2, "pixels": 64, "images": 360, "knob": knob}
+
+
+def test_a_collapsed_model_is_called_so_and_another_not(monkeypatch: pytest.MonkeyPatch):
+    runs = dict(zip(("fixed", "learned"), gaussians("digits"), strict=True))
+    alive = {config.key: np.array([name == "learned"] * 2) for name, config in runs.items()}
+    opened = type("Opened", (), {"metrics": {"kl": 1.5}})
+    monkeypatch.setattr(cache, "run", lambda key: opened)
+    monkeypatch.setattr(cache, "active_latents", lambda key: alive[key])
+    known = {name: (config, numbers_of_scale(1.0 if name == "fixed" else 0.16)) for name, config in runs.items()}
+    fixed, learned, came_to = decoders.price_sentence(known).splitlines()
+    assert "a nat has to save 2 of squared error" in fixed
+    assert "0 of 2 latents active" in fixed
+    assert "**collapsed**" in fixed
+    assert "2 of 2 latents active" in learned
+    assert "collapsed" not in learned
+    assert "**0.1600**" in came_to
+    assert "0.2000 (360 images)" in came_to
+
+
+def test_the_knob_is_told_in_numbers():
+    said = decoders.knob_sentence(numbers_of_scale(0.5))
+    assert "σ = 0.5 with β = 1 is σ = 1 with β = 0.25" in said
+    assert "differ by 0 of their length" in said
+    assert "70° apart" in said
+
+
+@pytest.mark.parametrize(("value", "text"), [(-88.5512, "−88.55"), (0.5, "0.5"), (58.81206, "58.81")])
+def test_a_minus_is_a_minus(value: float, text: str):
+    assert decoders._signed(value) == text
+
+
+def test_the_binary_digits_shown_are_those_of_the_data_sets(monkeypatch: pytest.MonkeyPatch):
+    pixels = torch.randint(0, 256, (5000, 1, 28, 28), dtype=torch.uint8)
+    grey = ImageSet(pixels=pixels, labels=torch.zeros(5000, dtype=torch.int64))
+    split = Split(train=grey, test=grey.subset(slice(10)))
+    monkeypatch.setattr(cache, "split", lambda data: split)
+    decoders.binary_png.clear()
+    found = decoders.binary_png()
+    decoders.binary_png.clear()
+    assert found
+    scale = cache.scale_of(DataConfig(name="mnist"))
+    sheet = np.asarray(Image.open(BytesIO(found)).convert("L"))[::scale, ::scale]
+    rows = [sheet[row * 31 : row * 31 + 28] for row in range(5)]
+    dynamic, static = binarised(split, dynamic=True).train, binarised(split, dynamic=False).train
+    wanted = [static, *(dynamic.epoch(epoch) for epoch in (1, 2, 3))]
+    for row, images in zip([rows[4], *rows[1:4]], wanted, strict=True):
+        for place in range(decoders.DRAWN):
+            shown = row[:, place * 29 : place * 29 + 28]
+            np.testing.assert_array_equal(shown, images.raw(torch.tensor([place]))[0, 0].numpy())
+
+
+def test_without_mnist_there_is_no_picture_and_a_sentence(opened):
+    assert decoders.binary_png() is None
+    app = opened(data="digits", part=DECODER)
+    assert any("MNIST" in info.value for info in app.info)
+
+
+# The literature
+
+
+def bound(nll: float, spread: float = 0.0) -> dict:
+    each = [nll + 20 * np.sin(place) + spread * (-1) ** place for place in range(100)]
+    return {"nll": nll, "nll_error": 0.9, "elbo": -nll - 3, "elbo_error": 0.9, "k": 5000, "images": 100, "each": each}
+
+
+def test_a_row_for_each_of_ours_and_theirs_and_a_dash_for_what_nobody_here_knows():
+    ours = {("mnist-dynamic", "normal"): bound(85.5), ("mnist-dynamic", "vamp"): None}
+    rows = decoders.literature(ours)
+    assert [row["nll"] for row in rows[:2]] == ["85.50 ± 0.90", "–"]
+    assert rows[0]["elbo"] == "-88.50"
+    assert (rows[0]["k"], rows[0]["Epochs"]) == ("5,000", "60")
+    assert [row["From"] for row in rows[2:]] == [one.source for one in PUBLISHED]
+    for row, one in zip(rows[2:], PUBLISHED, strict=True):
+        assert row["nll"] == ("–" if one.nll is None else f"{one.nll:.2f}")
+
+
+@pytest.mark.parametrize(
+    ("vamp", "said"),
+    [
+        (bound(83.0), "better than the standard normal by **2.00 ± 0.00 nats**, as much as was hoped for (1.5 nats)"),
+        (bound(84.2), "better than the standard normal by **0.80 ± 0.00 nats**, less than was hoped for (1.5 nats)"),
+        (bound(86.0), "**worse** than the standard normal by 1.00 ± 0.00 nats"),
+        (bound(84.9, spread=5.0), "cannot be told apart: 0.10 ± 0.50 nats"),
+        (None, "not both measured yet"),
+    ],
+)
+def test_the_numbers_decide_what_is_said_of_the_vamp_prior(vamp: dict | None, said: str):
+    ours = {("mnist-dynamic", "normal"): bound(85.0), ("mnist-dynamic", "vamp"): vamp}
+    dynamic, static = decoders.literature_sentence(ours).splitlines()
+    assert said in dynamic
+    assert "`mnist-static`" in static
+    assert "not both measured yet" in static
+
+
+def test_the_note_says_what_was_measured_or_that_nothing_was():
+    assert "Ours were not measured yet" in decoders.literature_note({("mnist-static", "vamp"): None})
+    note = decoders.literature_note({("mnist-static", "vamp"): None, ("mnist-static", "normal"): bound(86.0)})
+    assert "first 100 test images with k = 5,000" in note
+    assert "500 pseudo-inputs" in note
+
+
+def test_measured_runs_that_do_not_ship_are_in_the_table(three_likelihoods: Path, opened):
+    configs = [with_prior("mnist-static", 40, prior) for prior in ("normal", "vamp")]
+    settings = kept._settings(EVIDENCE, configs[0].data, three_likelihoods)
+    entries = {c.key: {"of": settings, **bound(nll)} for c, nll in zip(configs, (88.0, 86.0), strict=True)}
+    EVIDENCE.path(three_likelihoods).write_text(json.dumps({"compared": {}, "entries": entries}))
+    app = opened(data="digits", part=DECODER)
+    rows = app.dataframe[0].value.to_dict("records")
+    ours = [row["nll"] for row in rows if row["From"] == "Latent Lab" and row["Binarised"] == "static"]
+    assert ours == ["88.00 ± 0.90", "86.00 ± 0.90"]
+    assert "On `mnist-static`, at equal budget, the VampPrior is better" in texts(app)
+
+
+# The rate
+
+
+def test_the_plane_holds_every_model_with_a_kl_and_the_bars_those_of_as_many_latents(betas: Path, opened):
+    app = opened(data="digits", latents=2, model="VAE", part=RATES)
+    assert figures(app) == 2
+    said = texts(app)
+    assert "**A nat of rate buys nats of distortion:**" in said
+    assert "**VAE** spends" in said
+    assert "log 360 = 5.89 nats" in said
+    configs = (recipe("digits", "vae"), recipe("digits", "beta-vae"), recipe("digits", "vae", 10))
+    plane: Any = rate.plane_figure(configs, 0, rate._stamp())
+    marks = [trace for trace in plane.data if trace.mode == "markers+text"]
+    assert [mark.text[0] for mark in marks] == ["2 latents", "β = 4", "10 latents"]
+    for mark, config in zip(marks, configs, strict=True):
+        assert mark.x[0] == pytest.approx(cache.run(config.key).metrics["kl"])
+        assert mark.y[0] == pytest.approx(cache.run(config.key).metrics["nll"])
+
+
+def test_the_bars_add_up_to_the_rate_of_each_model(betas: Path):
+    configs = (recipe("digits", "vae"), recipe("digits", "beta-vae"))
+    figure: Any = rate.bars_figure(configs, cache.measured_stamp(RATE))
+    told, rest = [np.array(trace.x) for trace in figure.data if trace.type == "bar"]
+    reached = [cache.run(config.key).metrics["kl"] for config in configs]
+    np.testing.assert_allclose(told + rest, reached, atol=0.02)
+
+
+def test_an_autoencoder_has_no_rate_but_its_siblings_are_shown(betas: Path, opened):
+    app = opened(data="digits", latents=2, model="AE", part=RATES)
+    assert "AE is charged no rate" in texts(app)
+    assert figures(app) == 2
+
+
+def test_where_nothing_was_measured_the_plane_has_the_runs_own_numbers(betas: Path, opened):
+    for study in (TRAITS, RATE):
+        study.path(betas).unlink()
+    app = opened(data="digits", latents=2, part=RATES)
+    assert figures(app) == 1
+    assert rate.UNMEASURED in texts(app)
+
+
+def test_a_model_alone_without_a_kl_is_told_so(other_shelf: Path, opened):
+    shutil.copytree(SHELF / recipe("digits", "ae").key, other_shelf / recipe("digits", "ae").key)
+    app = opened(data="digits", part=RATES)
+    assert figures(app) == 0
+    assert "No model with a KL was trained on these images" in texts(app)
+
+
+def test_two_likelihoods_never_share_a_plane(three_likelihoods: Path, opened):
+    measure_runs(RATE, three_likelihoods)
+    app = opened(data="digits", part=RATES)
+    assert "All are of a **Bernoulli** likelihood" in texts(app)
+    app = opened(data="digits", likelihood="Gaussian, σ learned", part=RATES)
+    assert "All are of a **Gaussian** likelihood" in texts(app)
+    assert "VAE, Gaussian, σ learned" in texts(app)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", [DECODER, RATES])
+@pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])
+def test_what_ships_opens(opened, data: str, part: str):
+    opened(data=data, part=part)
+
+
+def test_an_exchange_lies_between_the_betas_of_two_optima():
+    """Take models on the curve distortion = 100 / (1 + rate), which touch lines of slope -β at rate = 10/√β - 1."""
+    stops = {beta: [(10 / beta**0.5 - 1, 10 * beta**0.5)] for beta in (1.0, 2.0, 4.0, 8.0)}
+    found = rate.exchanges(stops)
+    assert len(found) == 3
+    assert all(one.within for one in found)
+    assert "does with every seed" in rate.exchange_sentence(found)
+    wrong = rate.exchanges({1.0: [(7.0, 100.0), (7.0, 100.0)], 4.0: [(5.0, 104.0), (5.0, 120.0)]})
+    assert wrong[0].bought == (2.0, 10.0)
+    assert "it does not, with every seed, from β = 4 to 1" in rate.exchange_sentence(wrong)
+
+
+@pytest.mark.parametrize(
+    "stops", [{}, {1.0: [(7.0, 100.0)]}, {1.0: [(5.0, 100.0)], 4.0: [(6.0, 90.0)]}, {1.0: [], 4.0: []}]
+)
+def test_without_a_fall_of_rate_there_is_no_exchange(stops: dict):
+    assert rate.exchanges(stops) == []
+    assert rate.exchange_sentence([]) == ""
+
+
+def split(information: float, marginal: float, images: int = 10_000) -> dict:
+    return {"rate": information + marginal, "information": information, "marginal": marginal, "images": images}
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ([split(6.0, 2.0), split(6.0, 2.0)], "spends 8.00 nats per image: 6.00 tell the image, and 2.00 (25%)"),
+        ([split(6.0, 2.0), split(9.2, 10.0)], "takes more images to say"),
+        ([split(0.001, 0.002)], "spends no rate"),
+    ],
+)
+def test_what_the_rate_pays_for_is_said_as_far_as_the_images_tell(found: list, said: str):
+    assert said in rate.paid_sentence("VAE", found)
+
+
+def test_priors_are_compared_seed_by_seed():
+    said = rate.prior_sentence(
+        {"standard normal": [0.4, 0.5], "uniform box": [0.3, 0.45], "VampPrior": [0.1, 0.2], "Gaussian mixture": [0.6]}
+    )
+    assert said == (
+        "By prior, that misfit is: standard normal 0.45, uniform box 0.38 (seeds overlap), VampPrior 0.15 (less with"
+        " every seed), Gaussian mixture 0.60 (more with every seed)."
+    )
+    assert rate.prior_sentence({"standard normal": [0.4]}) == ""
+    assert rate.prior_sentence({"VampPrior": [0.4]}) == ""
