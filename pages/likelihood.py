@@ -50,9 +50,9 @@ With one or two latents $p(x) = \int p(x|z)\,p(z)\,dz$ is a sum over a lattice t
 
 **Two gaps.** $\ln p(x) - \mathrm{ELBO}(q) = [\ln p(x) - \mathrm{ELBO}(q^*)] + [\mathrm{ELBO}(q^*) - \mathrm{ELBO}(q)]$
 with $q^*$ the best Gaussian with independent latents for this one image: what no such Gaussian can do (*approximation*)
-and what one encoder for all images leaves (*amortisation*). $q^*$ is climbed to by Adam from the encoder's $q$ and may
-stop on a lower hill, so the first is an upper bound and the second a lower one. A β-VAE's encoder was trained for
-another objective, nll + β KL, and is judged here by β = 1.
+and what one encoder for all images leaves (*amortisation*). Adam climbs to $q^*$ from the encoder's $q$, or from the
+posterior of the test image whose code explains this one best; it may stop on a lower hill, so the first is an upper
+bound and the second a lower one. A β-VAE's encoder was trained for nll + β KL and is judged here by β = 1.
 
 Sources: Kingma and Welling 2014 (ELBO); Burda et al. 2016 (importance weighting); Cremer et al. 2018 (the two gaps).
 """,
@@ -93,8 +93,9 @@ Sources: Alemi et al. 2018, Fixing a broken ELBO (the plane); Hoffman and Johnso
 view = current_view()
 widgets.heading(
     "How likely is an image?",
-    "Training a VAE is maximum likelihood with a bound in place of the likelihood. First why one adds logarithms, by"
-    " hand; then what the bound leaves out, which two latents let us see exactly.",
+    "Training a VAE is maximum likelihood with a bound in place of the likelihood. Four parts: why one adds logarithms;"
+    " what the bound leaves out, which two latents let us see exactly; what a decoder's likelihood means; what the rate"
+    " pays for.",
 )
 part = st.segmented_control(
     "Part", list(PARTS), default=next(iter(PARTS)), key="part", required=True, wrap=True, bind="query-params"

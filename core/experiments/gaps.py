@@ -23,10 +23,10 @@ from core.runs import Run
 MOST_IMAGES = 400
 """Test images whose gap is measured."""
 
-SPLIT_IMAGES = 80
+SPLIT_IMAGES = 100
 """The first of them, to each of which a Gaussian is fitted."""
 
-STEPS = 150
+STEPS = 100
 """Steps of Adam for each."""
 
 MOST_STARTS = 5000

@@ -182,7 +182,9 @@ def gap_parts(rows: Sequence[Parts], *, height: int | None = None) -> go.Figure:
     dots = {"color": theme.MUTED, "size": 8, "symbol": "circle-open", "line": {"width": 2}}
     x, y = zip(*totals, strict=True)
     figure.add_trace(go.Scatter(x=x, y=y, mode="markers", name="a training seed", marker=dots, hoverinfo="skip"))
-    theme.layout(figure, height or 110 + 44 * len(rows)).update_layout(barmode="stack", bargap=0.35)
+    theme.layout(figure, height or 110 + 44 * len(rows)).update_layout(
+        barmode="stack", bargap=0.35, legend_traceorder="normal"
+    )
     figure.update_xaxes(title_text="nats per image", rangemode="tozero", zeroline=False)
     return figure.update_yaxes(autorange="reversed", ticklabelstandoff=8, showgrid=False)
 

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from core.config import RunConfig
+from core.config import PRIORS, RunConfig
 from core.experiments.gaps import (
     AMORTISATION,
     APPROXIMATION,
@@ -37,9 +37,6 @@ REPETITIONS = 5
 
 CONV_SAMPLES = SAMPLES[:-1]
 """k of a convolutional decoder, which takes seconds for the largest."""
-
-FIT_STEPS = 300
-"""Of the Gaussian fitted to the one image on screen."""
 
 CROSS = 0.05
 """Nats that the two ways to the gap may lie apart before a sentence calls them different."""
@@ -120,7 +117,7 @@ def one_image(key: str, index: int) -> OneImage:
         estimate = likelihood.elbo(opened.model, x, samples=1000)
         return OneImage(bounds, (float(estimate.value[0]), float(estimate.error[0])))
     exact = likelihood.quadrature(opened.model, x)
-    gap, best = likelihood.gaps(opened.model, x, exact.value, FIT_STEPS, start=likeliest(opened, x))
+    gap, best = likelihood.gaps(opened.model, x, exact.value, start=likeliest(opened, x))
     return OneImage(
         bounds=bounds,
         elbo=(float(gap.elbo[0]), 0.0),
@@ -291,7 +288,8 @@ def _test_set(view: View) -> None:
         widgets.chart(gap_histogram(every, marks, color=color), "gaps")
         st.caption(f"log p(x) − ELBO of {found.n} test images, {_trainings(found.seeds)}.")
     with right:
-        rows = [row for config in view.siblings if (row := _parts(config))]
+        order = sorted(view.siblings, key=lambda config: (config.model.beta, list(PRIORS).index(config.model.prior)))
+        rows = [row for config in order if (row := _parts(config))]
         widgets.chart(gap_parts(rows), "gap parts")
         st.caption(f"{found.split_n} test images, averages over the training seeds; to each a Gaussian was fitted.")
 
