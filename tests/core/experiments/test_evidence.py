@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from core.config import SHELF, DataConfig, more_seeds, recipe, shelf, with_prior
-from core.experiments.evidence import EVIDENCE, first_images, in_gaussian_form, measure, paired
+from core.experiments import evidence
+from core.experiments.evidence import EVIDENCE, first_images, in_gaussian_form, measure, spread_out
 from core.metrics.likelihood import importance_weighted, quadrature
 from core.models import Autoencoder, Gaussian, build
 from core.models.posteriors import BOX, Squashed
@@ -68,15 +69,24 @@ def test_a_vamp_prior_in_gaussian_form_is_the_same_density():
 
 def test_the_numbers_of_a_run_are_those_of_its_bounds():
     run = open_run(recipe("digits", "vae").key)
-    found, x = measure(run, SHELF), first_images(run.config.data, 1000)
+    found, x = measure(run, SHELF), first_images(run.config.data, None)
     bounds = importance_weighted(run.model, x, k=(1, found["k"]))
-    assert found["images"] == len(x) == 360
-    assert found["nll"] == pytest.approx(-bounds.value[1].mean(), abs=1e-3)
-    assert found["elbo"] == pytest.approx(run.metrics["elbo"], abs=0.3)  # of one sample
-    assert -found["nll"] > found["elbo"]
-    assert found["nll_error"] == pytest.approx(bounds.value[1].std(ddof=1) / math.sqrt(360), abs=1e-3)
-    assert found["each"] == []
-    assert 0 < found["nll"] + quadrature(run.model, x).value.mean() < 0.1
+    assert found["images"] == found["test_images"] == len(x) == 360
+    assert found["elbo"] == pytest.approx(bounds.value[0].mean(), abs=5 * found["error"])
+    assert -found["nll"] == pytest.approx(bounds.value[1].mean(), abs=5 * found["error"])
+    assert -found["nll"] == pytest.approx(quadrature(run.model, x).value.mean(), abs=5 * found["error"] + 0.1)
+    assert 0 < found["error"] < 0.1
+
+
+def test_a_part_of_the_images_stands_for_all(monkeypatch: pytest.MonkeyPatch):
+    run = open_run(recipe("digits", "vae").key)
+    exact = quadrature(run.model, first_images(run.config.data, None)).value
+    monkeypatch.setattr(evidence, "IMAGES", 40)
+    found = measure(run, SHELF)
+    assert (found["images"], found["test_images"]) == (40, 360)
+    assert -found["nll"] == pytest.approx(exact.mean(), abs=5 * found["error"] + 0.1)
+    alone = exact[spread_out(360, 40).numpy()].std(ddof=1) / math.sqrt(40)
+    assert found["error"] < alone / 3
 
 
 def test_all_that_can_be_bounded_is_covered_and_nothing_else():
@@ -86,18 +96,15 @@ def test_all_that_can_be_bounded_is_covered_and_nothing_else():
     assert {config.data.name for config in covered} == {"digits", "mnist", "mnist-dynamic", "mnist-static"}
 
 
-def test_pairs_cancel_what_is_hard_for_both():
-    hard = np.linspace(50, 150, 40)
-    less, error = paired(hard, hard + 2)
-    assert (less, error) == (pytest.approx(2), pytest.approx(0, abs=1e-12))
-    assert paired(hard, hard[::-1])[1] > 5
-    with pytest.raises(ValueError, match="as many images, at least 2, for both models, got 1 and 1"):
-        paired([1.0], [2.0])
-    with pytest.raises(ValueError, match="got 40 and 3"):
-        paired(hard, hard[:3])
+@pytest.mark.parametrize(("total", "count"), [(10_000, 1000), (360, 1000), (7, 3), (1, 1)])
+def test_images_are_spread_evenly_and_none_is_taken_twice(total: int, count: int):
+    chosen = spread_out(total, count).numpy()
+    assert len(set(chosen)) == len(chosen) == min(total, count)
+    assert chosen[0] == 0
+    assert total - chosen[-1] <= -(-total // len(chosen))
 
 
-def test_the_first_first_images_are_those_of_the_data_set():
+def test_the_first_images_are_those_of_the_data_set():
     few, more = (first_images(DataConfig(name="digits"), count) for count in (5, 1000))
     assert (len(few), len(more)) == (5, 360)
     assert torch.equal(few, more[:5])
