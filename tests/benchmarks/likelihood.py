@@ -3,14 +3,19 @@
 python -m tests.benchmarks.likelihood [--quick]
 
 Quadrature of the VAE with two latents that ships, with the refinement error it reaches; importance weighting of the one
-with ten. MNIST has to be on this machine; --quick takes the digits instead.
+with ten, and of an untrained 784-400-10 against pythae's `get_nll` with as many samples, of the same images. MNIST has
+to be on this machine; --quick takes the digits instead, and noise for pythae.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,15 +24,17 @@ from torch import Tensor
 from core.config import recipe
 from core.data import load
 from core.metrics.likelihood import importance_weighted, quadrature
-from core.models import Autoencoder
+from core.models import Autoencoder, build
 from core.runs import open_run
-from tests.benchmarks.measure import alternate, figure, machine, report
+from tests.benchmarks.measure import alternate, figure, machine, ratios, report
+from tests.benchmarks.training import ENVIRONMENT, HERE, ask, images_of, installed, working
 
 GOAL = "at most 20 s on two cores"
 ERROR_GOAL = "below 10 thousandths of a nat"
 IMAGES = 10_000
 WEIGHTED = 200
 SAMPLES = 500
+RIVAL_GOAL = "at least 10 times pythae's"
 
 
 def main() -> None:
@@ -37,13 +44,16 @@ def main() -> None:
     x = load(config.data).test.images(slice(100 if options.quick else IMAGES))
     model = open_run(config.key).model
     wide = open_run(recipe(config.data.name, "vae", 10).key).model
-    reached = alternate(
-        {
-            "exact": partial(_seconds, model, x),
-            "bound": partial(_images_per_second, wide, x[: 10 if options.quick else WEIGHTED]),
-        },
-        options.rounds,
-    )
+    few = 10 if options.quick else WEIGHTED
+    contenders = {
+        "exact": partial(_seconds, model, x),
+        "bound": partial(_images_per_second, wide, x[:few]),
+    }
+    images, origin = images_of(few)
+    plain = build(recipe("mnist", "vae", 10, hidden=(400,))).eval()
+    contenders["ours"] = partial(_images_per_second, plain, images.images())
+    with _pythae(images.raw().numpy()) as rival:
+        reached = alternate(contenders | ({"pythae 0.1.2": rival} if rival else {}), options.rounds)
     error = quadrature(model, x).error
     what = f"log p(x) of {len(x):,} images of {config.data.name}, two latents"
     figures = [
@@ -52,7 +62,19 @@ def main() -> None:
         figure(f"{what}: average refinement error", [1000 * float(np.mean(error))], "thousandths of a nat"),
         figure(f"Importance weighting with k = {SAMPLES}, ten latents", reached["bound"], "images/s"),
     ]
-    report("likelihood", figures, device=machine(), threads=torch.get_num_threads())
+    figures += _against_pythae(reached)
+    report("likelihood", figures, images=f"{few} {origin}", device=machine(), threads=torch.get_num_threads())
+
+
+def _against_pythae(reached: dict[str, list[float]]) -> list[dict]:
+    where = f"Importance weighting with k = {SAMPLES}, 784-400-10"
+    found = [
+        figure(f"{where}: {name}", reached[name], "images/s") for name in ("ours", "pythae 0.1.2") if name in reached
+    ]
+    if "pythae 0.1.2" in reached:
+        share = ratios(reached["ours"], reached["pythae 0.1.2"])
+        found.append(figure(f"{where}: ours over pythae's get_nll", share, "times", RIVAL_GOAL))
+    return found
 
 
 def _options() -> argparse.Namespace:
@@ -62,6 +84,19 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     options.rounds = 2 if options.quick else options.rounds
     return options
+
+
+@contextmanager
+def _pythae(images: np.ndarray) -> Iterator[Callable[[], float] | None]:
+    """Give what bounds log p(x) with pythae in a process that stays, or None where it cannot be installed."""
+    if not (python := installed()):
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(path := Path(folder) / "images.npy", images)
+        log = ENVIRONMENT / "log.txt"
+        with log.open("w") as errors, working([str(python), str(HERE / "pythae_nll.py"), str(path)], errors) as worker:
+            yield lambda: ask(worker, SAMPLES, log)
 
 
 def _seconds(model: Autoencoder, x: Tensor) -> float:

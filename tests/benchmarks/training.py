@@ -36,7 +36,7 @@ def main() -> None:
     """Measure and print."""
     options = _options()
     device = pick_device(options.device)
-    images, origin = _images(options.images)
+    images, origin = images_of(options.images)
     config = recipe("mnist", "beta-vae", 10, hidden=(400,), batch_size=128, epochs=options.epochs)
     precisions = {"core.training": pick_precision(device, 784), "core.training in float32": torch.float32}
     if precisions["core.training"] == torch.float32:
@@ -73,7 +73,7 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _images(count: int) -> tuple[ImageSet, str]:
+def images_of(count: int) -> tuple[ImageSet, str]:
     """Return MNIST where it is on this machine, else noise of the same shape, which costs the same to train on."""
     config = DataConfig(name="mnist")
     if missing(config) is None:
@@ -95,19 +95,19 @@ def _lab(images: ImageSet, config: RunConfig, device: torch.device, precision: t
 @contextmanager
 def _pythae(images: ImageSet, device: str, epochs: int) -> Iterator[Callable[[], float] | None]:
     """Give what trains pythae for some epochs in a process that stays, or None where it cannot be installed."""
-    if not (python := _installed()):
+    if not (python := installed()):
         yield None
         return
     with tempfile.TemporaryDirectory() as folder:
         np.save(path := Path(folder) / "images.npy", images.raw().numpy())
         command = [str(python), str(HERE / "pythae_worker.py"), str(path), device]
         log = ENVIRONMENT / "log.txt"
-        with log.open("w") as errors, _worker(command, errors) as worker:
-            yield lambda: _ask(worker, epochs, log)
+        with log.open("w") as errors, working(command, errors) as worker:
+            yield lambda: ask(worker, epochs, log)
 
 
 @contextmanager
-def _worker(command: list[str], errors: object) -> Iterator[subprocess.Popen[str]]:
+def working(command: list[str], errors: object) -> Iterator[subprocess.Popen[str]]:
     pipe = subprocess.PIPE
     worker = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, text=True)  # pyright: ignore
     try:
@@ -117,7 +117,7 @@ def _worker(command: list[str], errors: object) -> Iterator[subprocess.Popen[str
         worker.wait()
 
 
-def _ask(worker: subprocess.Popen[str], epochs: int, log: Path) -> float:
+def ask(worker: subprocess.Popen[str], epochs: int, log: Path) -> float:
     assert worker.stdin
     assert worker.stdout
     try:
@@ -130,7 +130,7 @@ def _ask(worker: subprocess.Popen[str], epochs: int, log: Path) -> float:
     return float(answer)
 
 
-def _installed() -> Path | None:
+def installed() -> Path | None:
     """Return the Python that has pythae; installs it where it is not yet."""
     python, stamp = ENVIRONMENT / "bin" / "python", ENVIRONMENT / "installed.txt"
     wanted = HERE / "pythae.txt"
