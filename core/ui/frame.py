@@ -21,6 +21,7 @@ PAGES = {
     "pages/sampling.py": ("Sampling", ":material/casino:"),
     "pages/noise.py": ("Noise", ":material/grain:"),
     "pages/likelihood.py": ("Likelihood", ":material/functions:"),
+    "pages/priors.py": ("Priors", ":material/landscape:"),
     "pages/traversals.py": ("Traversals", ":material/tune:"),
     "pages/interpolations.py": ("Interpolations", ":material/timeline:"),
     "pages/train.py": ("Train", ":material/model_training:"),

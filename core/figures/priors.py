@@ -1,0 +1,178 @@
+"""Priors: their density under the codes, their scores side by side, and the noise of two ways to a gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from core.figures import theme
+from core.figures.plane import Extent, equal_axes
+
+SHARES = (0.5, 0.9, 0.99)
+"""Of a density's mass that lies within each of its contours."""
+
+_FILL = 0.24
+"""Opacity within a contour; plotly paints each on top of those around it."""
+
+ESTIMATOR_COLORS = {"baseline": theme.SEQUENTIAL[1], "score": theme.SEQUENTIAL[5]}
+
+Floats = NDArray[np.floating]
+
+
+def grid(extent: Extent, resolution: int) -> NDArray[np.float64]:
+    """Return the middles (resolution², 2) of the cells of a plane, row by row from the bottom left.
+
+    >>> grid((0, 2, 0, 2), 2)[1]
+    array([1.5, 0.5])
+    """
+    left, right, bottom, top = extent
+    inside = (np.arange(resolution) + 0.5) / resolution
+    x, y = np.meshgrid(left + (right - left) * inside, bottom + (top - bottom) * inside)
+    return np.stack([x.ravel(), y.ravel()], 1)
+
+
+def mass_above(density: Floats) -> NDArray[np.float64]:
+    """Return for each cell of a table the share of all mass that lies in denser cells.
+
+    A contour of it encloses the smallest region that holds so much. Cells of the same density share one number.
+
+    >>> mass_above(np.array([[4.0, 3.0], [2.0, 1.0]]))
+    array([[0. , 0.4],
+           [0.7, 0.9]])
+    """
+    values, which = np.unique(-density.ravel(), return_inverse=True)
+    mass = np.bincount(which, weights=density.ravel(), minlength=len(values))
+    above = np.cumsum(mass) - mass
+    total = mass.sum() or 1.0
+    return (np.where(values < 0, above / total, 1.0)[which]).reshape(density.shape)
+
+
+def density_panel(density: Floats, extent: Extent, codes: Floats, *, height: int = 210) -> go.Figure:
+    """Return the regions that hold half, 90 % and 99 % of a prior, and codes on them.
+
+    Args:
+        density: (R, C), of the middles of cells, rows from the bottom.
+        extent: of the cells, and of the axes.
+        codes: (N, 2), of the aggregate posterior.
+        height: in pixels.
+    """
+    rows, columns = density.shape
+    left, right, bottom, top = extent
+    levels = len(SHARES)
+    contours = go.Contour(
+        # Contours have to be evenly spaced, and are filled from low to high: 99 %, 90 % and half lie at 1, 2 and 3.
+        z=np.float32(np.interp(mass_above(density), (0, *SHARES, 1), range(levels + 1, -1, -1))),
+        x0=left + (right - left) / columns / 2,
+        dx=(right - left) / columns,
+        y0=bottom + (top - bottom) / rows / 2,
+        dy=(top - bottom) / rows,
+        contours={"start": 1, "end": levels, "size": 1},
+        colorscale=[
+            (0, theme.CLEAR),
+            (0.5 / levels, theme.CLEAR),
+            *((p, theme.faded(theme.PRIOR, _FILL)) for p in (0.5 / levels, 1)),
+        ],
+        line={"color": theme.PRIOR, "width": 1},
+        showscale=False,
+        hoverinfo="skip",
+        name="prior",
+    )
+    x, y = np.asarray(codes, np.float32).T
+    marker = {"color": theme.POSTERIOR, "size": 3, "opacity": 0.75}
+    points = go.Scatter(x=x, y=y, mode="markers", marker=marker, hoverinfo="skip", name="aggregate posterior")
+    figure = go.Figure([contours, points, _scale_bar(extent)])
+    equal_axes(theme.layout(figure, height, legend=False), extent, ("", ""))
+    # Numbers on the axes would take a fifth of a small panel.
+    figure.update_xaxes(visible=False).update_yaxes(visible=False)
+    return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
+
+
+def _scale_bar(extent: Extent) -> go.Scatter:
+    """Return a line as long as a round number of units of the code, with the number on it, in the lower left corner."""
+    left, right, bottom, top = extent
+    width = right - left
+    decade = 10.0 ** np.floor(np.log10(0.3 * width))
+    length = max(step * decade for step in (1, 2, 5) if step * decade <= 0.3 * width)
+    start, y = left + 0.03 * width, bottom + 0.04 * (top - bottom)
+    return go.Scatter(
+        x=[start, start + length],
+        y=[y, y],
+        mode="lines+text",
+        text=["", f"{length:g}"],
+        textposition="middle right",
+        line={"color": theme.MUTED, "width": 3},
+        name="units of the code",
+        hoverinfo="skip",
+    )
+
+
+def seed_dots(
+    values: Mapping[str, Sequence[float]], *, name: str, best: float | None = None, height: int = 230
+) -> go.Figure:
+    """Return a score of several priors: a small dot for each seed, a large one for their mean.
+
+    Args:
+        values: label of a prior -> a number by seed; none where nothing was measured.
+        name: of the score, with its unit.
+        best: what real images reach, drawn as a line.
+        height: in pixels.
+    """
+    labels = list(values)
+    rows = [(place, one) for place, label in enumerate(labels) for one in values[label]]
+    means = [(place, float(np.mean(values[label]))) for place, label in enumerate(labels) if len(values[label])]
+    figure = go.Figure([_dots(rows, 6, 0.55, "one training"), _dots(means, 12, 1.0, "mean")])
+    if best is not None:
+        line = {"color": theme.MUTED, "dash": "dot", "width": 2}
+        ends = {"x": [best, best], "y": [-0.5, len(labels) - 0.5]}
+        figure.add_trace(go.Scatter(**ends, mode="lines", line=line, name="real images", hoverinfo="name"))
+    theme.layout(figure, height, legend=False)
+    figure.update_xaxes(title_text=name, zeroline=False, nticks=5).update_layout(dragmode=False)
+    places = {"tickvals": np.arange(len(labels)), "ticktext": labels, "range": [len(labels) - 0.5, -0.5]}
+    return figure.update_yaxes(**places, zeroline=False, ticklabelstandoff=6)
+
+
+def ratio_bars(
+    ratios: Mapping[str, Mapping[str, Sequence[float]]], names: Mapping[str, str], *, height: int = 320
+) -> go.Figure:
+    """Return how many times noisier two estimators of a gradient are than a third, for each prior.
+
+    Args:
+        ratios: label of a prior -> estimator -> ratio of variances by seed.
+        names: estimator -> words for the legend.
+        height: in pixels.
+    """
+    figure = go.Figure()
+    labels = list(ratios)
+    for estimator, words in names.items():
+        seeds = [np.asarray(ratios[label][estimator]) for label in labels]
+        mean = np.array([one.mean() for one in seeds])
+        spread = np.array([one.std(ddof=1) if len(one) > 1 else 0.0 for one in seeds])
+        figure.add_trace(
+            go.Bar(
+                x=labels,
+                y=mean - 1,  # a bar on a logarithmic axis has to begin somewhere: at 1, the same variance
+                base=1,
+                name=words,
+                marker={"color": ESTIMATOR_COLORS[estimator], "cornerradius": 3},
+                error_y={"array": spread, "thickness": 1.5, "color": theme.MUTED},
+                text=[f"{one:,.3g} ×" if one < 100 else f"{one:,.0f} ×" for one in mean],
+                textposition="outside",
+                cliponaxis=False,
+                hovertemplate=f"%{{x}}, {words}: %{{text}}<extra></extra>",
+            )
+        )
+    theme.layout(figure, height).update_layout(bargap=0.3, dragmode=False)
+    highest = max((float(np.max(one)) for by in ratios.values() for one in by.values()), default=10.0)
+    decades = range(int(np.ceil(np.log10(highest))) + 2)
+    ticks = {"tickvals": [10.0**d for d in decades], "ticktext": [f"{10**d:,} ×" for d in decades]}
+    figure.update_yaxes(type="log", range=[0, np.log10(highest) + 0.5], title_text="variance over the reparameterised")
+    return figure.update_yaxes(**ticks, dtick=None).update_xaxes(showgrid=False)
+
+
+def _dots(rows: Sequence[tuple[int, float]], size: int, opacity: float, name: str) -> go.Scatter:
+    y, x = np.array(rows, np.float32).reshape(-1, 2).T
+    marker = {"color": theme.PRIOR, "size": size, "opacity": opacity}
+    return go.Scatter(x=x, y=y, mode="markers", marker=marker, name=name, hovertemplate=f"{name}: %{{x:.4~g}}")

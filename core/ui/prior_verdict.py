@@ -1,0 +1,166 @@
+"""The end of the Priors page: what the Gaussian gives and where others beat it, decided by the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.config import PRIORS
+from core.experiments.noise import DEPENDS, NO, YES, Claim
+from core.experiments.priors import CRITERIA, EXPOST, Measured, Verdict, judge
+from core.ui.noise_verdict import rests_on
+from core.ui.priors import AFTERWARDS, Contender, unmeasured
+from core.ui.quality import short
+
+WORDS = {"nll": "nll", "kl": "KL(aggregate‖prior)", "samples": "samples"}
+"""Criterion -> words in a sentence."""
+_VERDICTS = {YES: "better", NO: "worse", DEPENDS: "no clear winner"}
+_SAMPLES_VERDICTS = _VERDICTS | {NO: "worse in both", DEPENDS: "scores or seeds disagree"}
+
+
+def draw(shown: Sequence[Contender], known: Mapping[str, Measured]) -> None:
+    """Draw the answer, the three comparisons that it rests on, and what the standard normal has for its own."""
+    found = judge(known)
+    if not any(claim.seeds for (_, prior), claim in found.claims.items() if prior != EXPOST):
+        st.info(unmeasured(shown))
+        return
+    config = shown[0].config
+    latents = f"{config.model.latent_dim} latent{'s' if config.model.latent_dim > 1 else ''}"
+    st.markdown(summary(f"{config.data.name} with {latents}", found))
+    for column, criterion in zip(st.columns(len(CRITERIA)), CRITERIA, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.markdown(comparison(criterion, found))
+    st.caption(
+        "*Better* and *worse*: with every seed, each training against the standard normal's with the same seed. In"
+        " brackets, least to most over seeds."
+    )
+    if said := its_own(known):
+        st.markdown(said)
+
+
+def summary(asked: str, found: Verdict) -> str:
+    """Return the page's answer for one data set and number of latents, and how much it rests on.
+
+    Args:
+        asked: which one.
+        found: the verdict.
+    """
+    trained = {case: claim for case, claim in found.claims.items() if case[1] != EXPOST and claim.seeds}
+    asked_of = [name for name in CRITERIA if any(what == name for what, _ in trained)]
+    unknown = [WORDS[name] for name in CRITERIA if name not in asked_of]
+    parts = [_answer(asked, found, asked_of)]
+    if ("samples", EXPOST) in found.claims and found.claims["samples", EXPOST].word == YES:
+        parts.append("A mixture fitted to its codes afterwards gives it better samples, without further training.")
+    if unknown:
+        parts.append(f"Not measured yet: {_listed(unknown)}.")
+    return " ".join([*parts, rests_on(found.seeds)])
+
+
+def _answer(asked: str, found: Verdict, asked_of: Sequence[str]) -> str:
+    """Return the verdict in a word and where it comes from."""
+    if found.champions:
+        who = _listed([_the(name) for name in found.champions])
+        beat = "beats" if len(found.champions) == 1 else "beat"
+        everything = _listed([WORDS[name] for name in CRITERIA])
+        return (
+            f"**Simple calculations, and little else.** On {asked} {who} {beat} the standard normal in {everything},"
+            f" {_each(found.seeds)}."
+        )
+    each = _each(found.seeds)
+    if not found.beaten:
+        return f"**More than simple calculations.** On {asked} no prior beats the standard normal {each}."
+    by = [
+        f"{WORDS[name]} (by {_listed([_the(p) for p in found.better(name) if p != EXPOST])})" for name in found.beaten
+    ]
+    holds = [WORDS[name] for name in asked_of if name not in found.beaten]
+    ground = f"; it holds its ground in {_listed(holds)}" if holds else ", though no single prior does it in all three"
+    return f"**It depends on what is asked.** On {asked} the standard normal is beaten {each} in {_listed(by)}{ground}."
+
+
+def _each(seeds: int) -> str:
+    return "with every seed" if seeds > 1 else "in the one training there is"
+
+
+def comparison(criterion: str, found: Verdict) -> str:
+    """Return how each prior compares with the standard normal in one criterion, as a list."""
+    claims = {prior: claim for (what, prior), claim in found.claims.items() if what == criterion and claim.seeds}
+    title = {
+        "nll": "**Lower nll?** Difference from the standard normal, nats per image",
+        "kl": "**Closer to the codes?** KL(aggregate‖prior), difference in nats",
+        "samples": "**Better samples?** Fréchet distance, coverage",
+    }[criterion]
+    if not claims:
+        return f"{title}\n\nNot measured yet."
+    words = _SAMPLES_VERDICTS if criterion == "samples" else _VERDICTS
+    tell = scored if criterion == "samples" else difference
+    lines = [f"- {_name(prior)}: {tell(claim)}, **{words[claim.word]}**" for prior, claim in claims.items()]
+    most = max(claims.values(), key=lambda claim: claim.seeds)
+    first = [f"- Standard normal: {_scores(most.theirs)}"] if criterion == "samples" else []
+    return "\n".join([f"{title}\n", *first, *lines])
+
+
+def difference(claim: Claim) -> str:
+    """Return ours less theirs: mean, and least to most over seeds.
+
+    >>> difference(Claim(((1.0,), (1.5,)), ((2.0,), (2.0,)), (False,)))
+    '−0.75 (−1.00 to −0.50)'
+    """
+    each = np.array(claim.ours)[:, 0] - np.array(claim.theirs)[:, 0]
+    said = _signed(float(each.mean()))
+    return said if len(each) < 2 else f"{said} ({_signed(float(each.min()))} to {_signed(float(each.max()))})"
+
+
+def scored(claim: Claim) -> str:
+    """Return Fréchet distance and coverage of ours."""
+    return _scores(claim.ours)
+
+
+def its_own(known: Mapping[str, Measured]) -> str:
+    """Return what the standard normal has that priors which are learned have not, in numbers; nothing without any."""
+    normal = known.get("normal")
+    learned = [known[name] for name in ("mixture", "vamp") if name in known and known[name].fit]
+    if normal is None or not normal.fit or not learned:
+        return ""
+    noise = float(np.mean([one["gradient"]["pathwise"] for one in normal.fit.values()]))
+    others = [float(np.mean([one["gradient"]["pathwise"] for one in found.fit.values()])) for found in learned]
+    word = "less noise" if noise < min(others) else "as much noise" if noise < max(others) else "no less noise"
+    scales = [float(np.mean(found.values("code_scale"))) for found in learned if found.values("code_scale")]
+    held = (
+        f" The scale of its codes is held, {short(float(np.mean(normal.values('code_scale'))))}; a learned prior moves"
+        f" along with the codes, which here came to {_range(scales)}."
+        if scales and normal.values("code_scale")
+        else ""
+    )
+    return (
+        "What it does give: a KL in closed form and nothing to learn besides the networks. Its reparameterised gradient"
+        f" has {word}: variance {short(noise)} nats² for one draw, against {_range(others)} with the learned priors,"
+        f" whose KL has to be sampled.{held}"
+    )
+
+
+def _range(values: Sequence[float]) -> str:
+    low, high = short(min(values)), short(max(values))
+    return low if low == high else f"{low} to {high}"
+
+
+def _scores(rows: Sequence[Sequence[float]]) -> str:
+    distance, coverage = np.array(rows).mean(0)
+    return f"{short(distance)}, {coverage:.0%}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def _name(prior: str) -> str:
+    return AFTERWARDS if prior == EXPOST else PRIORS[prior][0].upper() + PRIORS[prior][1:]
+
+
+def _the(prior: str) -> str:
+    return f"the {PRIORS[prior]}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
