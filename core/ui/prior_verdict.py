@@ -55,7 +55,7 @@ def summary(asked: str, found: Verdict) -> str:
         parts.append("A mixture fitted to its codes afterwards gives it better samples, without further training.")
     if unknown:
         parts.append(f"Not measured yet: {_listed(unknown)}.")
-    return " ".join([*parts, rests_on(found.seeds)])
+    return " ".join([*parts, _rests_on(found)])
 
 
 def _answer(asked: str, found: Verdict, asked_of: Sequence[str]) -> str:
@@ -66,11 +66,12 @@ def _answer(asked: str, found: Verdict, asked_of: Sequence[str]) -> str:
         everything = _listed([WORDS[name] for name in CRITERIA])
         return (
             f"**Simple calculations, and little else.** On {asked} {who} {beat} the standard normal in {everything},"
-            f" {_each(found.seeds)}."
+            f" {_each(found, found.champions)}."
         )
-    each = _each(found.seeds)
     if not found.beaten:
+        each = _each(found, list(PRIORS))
         return f"**More than simple calculations.** On {asked} no prior beats the standard normal {each}."
+    each = _each(found, [prior for name in found.beaten for prior in found.better(name)])
     by = [
         f"{WORDS[name]} (by {_listed([_the(p) for p in found.better(name) if p != EXPOST])})" for name in found.beaten
     ]
@@ -79,8 +80,17 @@ def _answer(asked: str, found: Verdict, asked_of: Sequence[str]) -> str:
     return f"**It depends on what is asked.** On {asked} the standard normal is beaten {each} in {_listed(by)}{ground}."
 
 
-def _each(seeds: int) -> str:
-    return "with every seed" if seeds > 1 else "in the one training there is"
+def _each(found: Verdict, priors: Sequence[str]) -> str:
+    """Return in how many trainings of some priors the others were beaten."""
+    seeds = [claim.seeds for (_, prior), claim in found.claims.items() if prior in priors and claim.seeds]
+    return "with every seed" if min(seeds) > 1 else "in the one training there is"
+
+
+def _rests_on(found: Verdict) -> str:
+    counts = [claim.seeds for claim in found.claims.values() if claim.seeds]
+    if min(counts) == max(counts):
+        return rests_on(min(counts))
+    return f"This rests on {min(counts)} to {max(counts)} trainings of each model."
 
 
 def comparison(criterion: str, found: Verdict) -> str:

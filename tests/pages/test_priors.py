@@ -1,0 +1,231 @@
+from functools import partial
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core.config import PRIORS, DataConfig, recipe
+from core.experiments.priors import EXPOST, NOTHING, judge, measured
+from core.runs import load_or_train
+from core.ui import cache, prior_verdict, priors
+from core.ui.priors import AFTERWARDS, Contender, cell
+from tests.priors_shelf import BETTER, SEEDS_OF, small, trained, write_numbers
+
+PAGE = "pages/priors.py"
+LABELS = ["Standard normal", "Uniform box", "Gaussian mixture", "VampPrior", AFTERWARDS]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(tmp_path_factory.mktemp("trained"))
+
+
+@pytest.fixture
+def shelf_of_priors(other_shelf: Path, runs: Path) -> Path:
+    """Return a shelf of small VAEs with each prior, nothing measured."""
+    return copytree(runs, other_shelf, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def opened(open_page):
+    return partial(open_page, PAGE, data="digits")
+
+
+def texts(app) -> str:
+    return "\n".join(markdown.value for markdown in app.markdown)
+
+
+def panels(app) -> list[str]:
+    return [markdown.value.strip("*") for markdown in app.markdown if markdown.value.strip("*") in LABELS]
+
+
+def sheets(app) -> dict[str, str]:
+    """Return what each picture shows, by the text that it has for those who do not see it."""
+    return {picture.alt: picture.url for image in app.get("image") for picture in image.proto.imgs}
+
+
+def table(app) -> dict[str, dict[str, str]]:
+    """Return the rows of the table of numbers by prior."""
+    (found,) = app.dataframe
+    return found.value.set_index("Prior").to_dict("index")
+
+
+def test_every_prior_has_a_panel_and_samples_and_one_more_was_fitted_afterwards(shelf_of_priors: Path, opened):
+    app = opened()
+    assert panels(app) == LABELS
+    shown = sheets(app)
+    assert [alt.split(":")[0] for alt in shown if alt.endswith("random codes, decoded")] == LABELS
+    assert len(shown) == len(set(shown.values())) == 10
+    assert len(app.get("plotly_chart")) >= len(LABELS)
+
+
+def test_another_seed_draws_other_codes_and_leaves_the_rest(shelf_of_priors: Path, opened):
+    app = opened()
+    before = sheets(app)
+    app.number_input(key="seed").set_value(7).run()
+    assert not app.exception
+    moved = [alt for alt, url in sheets(app).items() if url != before[alt]]
+    assert moved == [f"{label}: random codes, decoded" for label in LABELS]
+
+
+def test_before_anything_is_measured_the_page_says_so(shelf_of_priors: Path, opened):
+    app = opened()
+    assert [info.value for info in app.info] == [priors.UNMEASURED] * 2
+    assert {row["nll"] for row in table(app).values()} == {"–"}
+
+
+def test_the_table_has_a_spread_over_seeds_or_says_why_not(shelf_of_priors: Path, opened):
+    write_numbers(shelf_of_priors, BETTER, fitted=0.2)
+    app = opened()
+    assert not app.info
+    rows = table(app)
+    assert list(rows) == LABELS
+    assert rows["Standard normal"]["nll"] == "30.01 ± 0.01"
+    assert rows["VampPrior"]["KL(aggregate‖prior)"] == "1.010 ± 0.010"
+    assert rows["VampPrior"]["elbo"] == "−30.00 ± 0.00"
+    assert rows["Uniform box"]["nll"] == "31.00 (one seed)"
+    assert rows["Standard normal"]["Active latents"] == "2"
+    assert [rows[AFTERWARDS][name] for name in ("nll", "elbo", "Rate", "KL(aggregate‖prior)")] == ["–"] * 4
+    assert rows[AFTERWARDS]["Fréchet distance"].startswith("49.8")
+    said = " ".join(caption.value for caption in app.caption)
+    assert "standard deviation over trainings" in said
+    assert "k = 500" in said
+    assert "first 360 test images" in said
+
+
+@pytest.mark.parametrize(
+    ("better", "fitted", "head"),
+    [
+        (BETTER, 0.2, "**Simple calculations, and little else.** On digits with 2 latents the Gaussian mixture and"),
+        (BETTER, 0.2, "This rests on 1 to 3 trainings of each model."),
+        (BETTER, 0.2, "with every seed. A mixture fitted to its codes afterwards gives it better samples"),
+        (dict.fromkeys(PRIORS, 0.0) | {"vamp": -1.0}, 0.0, "**More than simple calculations.**"),
+    ],
+)
+def test_the_verdict_follows_the_numbers(shelf_of_priors: Path, opened, better: dict[str, float], fitted: float, head):
+    write_numbers(shelf_of_priors, better, fitted)
+    assert head in texts(opened())
+
+
+def test_the_verdict_names_what_the_normal_is_beaten_in_and_in_what_it_is_not(runs: Path, tmp_path: Path):
+    root = copytree(runs, tmp_path / "shelf")
+    write_numbers(root, BETTER)
+    known = {prior: measured(small(prior), root=root) for prior in ("normal", "vamp")}
+    worse = dict.fromkeys(SEEDS_OF["vamp"], (60.0, 0.1))
+    mixed = known | {"vamp": type(known["vamp"])(known["vamp"].fit, known["vamp"].traits, worse)}
+    said = prior_verdict.summary("digits", judge(mixed))
+    assert said.startswith(
+        "**It depends on what is asked.** On digits the standard normal is beaten with every seed in"
+    )
+    assert "nll (by the VampPrior) and KL(aggregate‖prior) (by the VampPrior); it holds its ground in samples." in said
+    assert "VampPrior: 60, 10%, **worse in both**" in prior_verdict.comparison("samples", judge(mixed))
+    unknown = known | {"vamp": type(known["vamp"])(known["vamp"].fit, {}, {})}
+    assert "Not measured yet: samples." in prior_verdict.summary("digits", judge(unknown))
+    assert prior_verdict.its_own(known | {"normal": NOTHING}) == ""
+
+
+def test_what_the_normal_has_for_its_own_follows_the_numbers(runs: Path, tmp_path: Path):
+    root = copytree(runs, tmp_path / "shelf")
+    for gain, word in ((-1.0, "less noise"), (1.0, "no less noise")):
+        write_numbers(root, {"normal": 0.0, "mixture": gain, "vamp": gain})
+        known = {prior: measured(small(prior), root=root) for prior in ("normal", "mixture", "vamp")}
+        assert f"has {word}: variance 2 nats² for one draw" in prior_verdict.its_own(known)
+
+
+def test_the_gradient_panel_gives_the_ratio_of_the_variances(shelf_of_priors: Path, opened):
+    write_numbers(shelf_of_priors, BETTER)
+    app = opened()
+    assert [metric.value for metric in app.metric] == ["1,000 ×", "10 ×"]
+    assert any("1.00 to 1.10 standard errors apart" in caption.value for caption in app.caption)
+
+
+def test_priors_that_were_not_trained_are_named_with_what_would_train_them(other_shelf: Path, opened):
+    trained(other_shelf, ["normal", "vamp"])
+    app = opened()
+    (info,) = [info.value for info in app.info if info.value != priors.UNMEASURED]
+    assert "not trained with: uniform box and Gaussian mixture" in info
+    assert "python -m core train digits vae --latents 2 --prior ..." in info
+    assert panels(app) == ["Standard normal", "VampPrior", AFTERWARDS]
+
+
+def test_without_a_vae_there_is_nothing_to_compare(other_shelf: Path, opened):
+    load_or_train(recipe("digits", "ae", hidden=(8,), epochs=1), other_shelf)
+    app = opened()
+    assert [info.value for info in app.info] == ["No VAE was trained on these images with this many latents."]
+    assert not app.get("image")
+
+
+def test_a_vae_of_another_network_is_not_compared(other_shelf: Path, opened):
+    trained(other_shelf, ["normal"])
+    load_or_train(recipe("digits", "vae", hidden=(9,), epochs=1, prior="vamp"), other_shelf)
+    assert panels(opened(prior="standard normal")) == ["Standard normal", AFTERWARDS]
+
+
+def test_the_picked_run_is_the_one_that_is_shown(shelf_of_priors: Path, opened):
+    app = opened(prior="VampPrior", trained=2)
+    assert panels(app) == LABELS
+    other = opened(prior="VampPrior", trained=1)
+    name = "VampPrior: random codes, decoded"
+    assert sheets(app)[name] != sheets(other)[name]
+
+
+@pytest.mark.parametrize("name", [*PRIORS, EXPOST])
+def test_a_single_latent_is_drawn_along_a_line(other_shelf: Path, name: str):
+    config = small("normal" if name == EXPOST else name, latents=1)
+    load_or_train(config, other_shelf)
+    figure: Any = priors.panel(config.key, name)
+    assert set(figure.data[1].y) == {0}
+    z = np.asarray(figure.data[0].z)
+    np.testing.assert_allclose(z, np.broadcast_to(z[:1], z.shape), atol=1e-4)
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_most_codes_of_a_prior_lie_within_its_contour(shelf_of_priors: Path, prior: str):
+    """Half of the codes that a prior draws lie within the contour of a half, whatever the prior."""
+    key = small(prior).key
+    figure: Any = priors.panel(key, prior)
+    contour = figure.data[0]
+    drawn = cache.run(key).model.prior.sample(4000, torch.Generator().manual_seed(1)).numpy()
+    column = np.rint((drawn[:, 0] - contour.x0) / contour.dx).astype(int)
+    row = np.rint((drawn[:, 1] - contour.y0) / contour.dy).astype(int)
+    z = np.asarray(contour.z)
+    inside = (row >= 0) & (row < len(z)) & (column >= 0) & (column < len(z))
+    within = np.zeros(len(drawn), bool)
+    within[inside] = z[row[inside], column[inside]] > 3
+    expected = 1.0 if prior == "uniform" else 0.5
+    assert within.mean() == pytest.approx(expected, abs=0.06)
+
+
+def test_runs_with_more_latents_say_which_are_drawn(other_shelf: Path):
+    load_or_train(small("normal", latents=5), other_shelf)
+    load_or_train(small("normal"), other_shelf)
+    variance = cache.run(small("normal", latents=5).key).codes["mean"].var(0)
+    across, up = sorted(variance.argsort()[-2:] + 1)
+    said = priors.which_latents(small("normal", latents=5).key)
+    assert f"{across} (across) and {up} (up)" in said
+    assert priors.which_latents(small("normal").key) == ""
+
+
+def test_a_cell_says_how_many_seeds_it_rests_on():
+    assert [cell([], 2), cell([1.0], 2), cell([1.0, 3.0], 1), cell([3.0, 3.0], 0), cell([2.0, 3.0], 0)] == [
+        "–",
+        "1.00 (one seed)",
+        "2.0 ± 1.4",
+        "3",
+        "2.5 ± 0.7",
+    ]
+
+
+def test_runs_that_the_study_leaves_out_are_not_said_to_be_unmeasured():
+    sprites = Contender("normal", recipe("sprites", "vae", 10))
+    assert "not for these runs" in priors.unmeasured([sprites])
+    assert priors.unmeasured([Contender("normal", small())]) == priors.UNMEASURED
+
+
+def test_images_that_are_missing_are_said_once(open_page):
+    app = open_page(PAGE, data="mnist")
+    assert cache.missing_images(DataConfig(name="mnist"))
+    assert len([info for info in app.info if "LATENT_LAB_DATA" in info.value]) == 1
