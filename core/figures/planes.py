@@ -69,7 +69,8 @@ def rate_distortion(
             figure.add_trace(_line(place, width * (1 if index == chosen else _REACH), strong=index == chosen))
     shown: set[str] = set()
     for place in places:
-        figure.add_traces([_seeds(place), _mark(place, legend=place.name not in shown)])
+        side = "left" if place.middle[0] > middles[:, 0].mean() else "right"
+        figure.add_traces([_seeds(place), _mark(place, side, legend=place.name not in shown)])
         shown.add(place.name)
     if chosen is not None:
         figure.add_trace(_ring(middles[chosen]))
@@ -195,14 +196,14 @@ def _seeds(place: Place) -> go.Scatter:
     )
 
 
-def _mark(place: Place, *, legend: bool) -> go.Scatter:
+def _mark(place: Place, side: str, *, legend: bool) -> go.Scatter:
     x, y = place.middle
     return go.Scatter(
         x=[x],
         y=[y],
         mode="markers+text",
         text=[place.text],
-        textposition="top right",
+        textposition=f"top {side}",
         cliponaxis=False,
         name=place.name,
         legendgroup=place.name,

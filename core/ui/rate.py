@@ -121,17 +121,25 @@ class Exchange:
     Args:
         low: the smaller β.
         high: the larger β.
-        bought: nats of distortion for a nat of rate, for each seed.
+        spent: nats of rate more with the smaller, for each seed; above 0.
+        saved: nats of distortion less, for each seed.
     """
 
     low: float
     high: float
-    bought: tuple[float, ...]
+    spent: tuple[float, ...]
+    saved: tuple[float, ...]
+
+    @property
+    def bought(self) -> float:
+        """Nats of distortion for a nat of rate, of all seeds together."""
+        return sum(self.saved) / sum(self.spent)
 
     @property
     def within(self) -> bool:
         """Whether it lies between the two β with every seed, as it must between two optima."""
-        return all(self.low <= each <= self.high for each in self.bought)
+        each = (saved / spent for saved, spent in zip(self.saved, self.spent, strict=True))
+        return all(self.low <= rate <= self.high for rate in each)
 
 
 def exchanges(stops: Mapping[float, Sequence[tuple[float, float]]]) -> list[Exchange]:
@@ -144,14 +152,14 @@ def exchanges(stops: Mapping[float, Sequence[tuple[float, float]]]) -> list[Exch
         stops: β -> (rate, distortion) for each seed, the least β first.
 
     >>> exchanges({1.0: [(7.0, 100.0)], 4.0: [(5.0, 104.0)]})
-    [Exchange(low=1.0, high=4.0, bought=(2.0,))]
+    [Exchange(low=1.0, high=4.0, spent=(2.0,), saved=(4.0,))]
     """
     found = []
     for (low, ours), (high, theirs) in pairwise(stops.items()):
         pairs = list(zip(ours, theirs, strict=False))
         if pairs and all(one[0] > other[0] for one, other in pairs):
-            bought = tuple((other[1] - one[1]) / (one[0] - other[0]) for one, other in pairs)
-            found.append(Exchange(low, high, bought))
+            spent, saved = (tuple(sign * (a[i] - b[i]) for a, b in pairs) for i, sign in ((0, 1), (1, -1)))
+            found.append(Exchange(low, high, spent, saved))
     return found
 
 
@@ -159,7 +167,7 @@ def exchange_sentence(found: Sequence[Exchange]) -> str:
     """Return what the exchange rates say, or nothing without any."""
     if not found:
         return ""
-    parts = [f"{np.mean(one.bought):.2f} from β = {one.high:g} to {one.low:g}" for one in found]
+    parts = [f"{one.bought:.2f} from β = {one.high:g} to {one.low:g}".replace("-", "−") for one in found]
     wrong = [f"β = {one.high:g} to {one.low:g}" for one in found if not one.within]
     held = (
         "Between two optima it has to lie between the two β, and it does with every seed."

@@ -325,7 +325,7 @@ def test_an_exchange_lies_between_the_betas_of_two_optima():
     assert all(one.within for one in found)
     assert "does with every seed" in rate.exchange_sentence(found)
     wrong = rate.exchanges({1.0: [(7.0, 100.0), (7.0, 100.0)], 4.0: [(5.0, 104.0), (5.0, 120.0)]})
-    assert wrong[0].bought == (2.0, 10.0)
+    assert (wrong[0].spent, wrong[0].saved, wrong[0].bought) == ((2.0, 2.0), (4.0, 20.0), 6.0)
     assert "it does not, with every seed, from β = 4 to 1" in rate.exchange_sentence(wrong)
 
 
