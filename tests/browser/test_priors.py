@@ -1,0 +1,91 @@
+"""What only a browser can tell of the Priors page: panels with equal axes, new codes without the rest, any screen."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import LAPTOP, finish, running
+from tests.browser.test_looks import BEYOND, PHONE, TEXTS
+from tests.priors_shelf import BETTER, trained, write_numbers
+
+pytestmark = pytest.mark.browser
+
+SCALES = """() => [...document.querySelectorAll('.js-plotly-plot')].map(plot => plot._fullLayout)
+    .filter(layout => layout.yaxis.scaleanchor).map(layout => [layout.xaxis._m, -layout.yaxis._m, layout.width])"""
+
+
+@pytest.fixture(scope="module")
+def priors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of the page in a lab of small runs with every prior and made-up numbers."""
+    root = trained(tmp_path_factory.mktemp("shelf"))
+    write_numbers(root, BETTER, fitted=0.2)
+    with running(tmp_path_factory.mktemp("lab") / "server.log", LATENT_LAB_SHELF=str(root)) as address:
+        yield f"{address}priors?data=digits"
+
+
+def samples(page: Page) -> dict[str, str]:
+    """Return the pictures of random codes by what they show."""
+    pictures = page.locator('[data-testid="stMain"] img[alt$="random codes, decoded"]')
+    expect(pictures).to_have_count(5)
+    return dict(pictures.evaluate_all("all => all.map(image => [image.alt, image.src])"))
+
+
+def test_the_panels_of_the_five_have_equal_axes_and_are_equally_large(priors: str, open_address):
+    page = open_address(priors)
+    page.wait_for_function(f"() => ({SCALES})().length === 5")
+    scales = page.evaluate(SCALES)
+    for across, up, _ in scales:
+        assert across == pytest.approx(up, rel=0.01)
+    assert len({round(width) for *_, width in scales}) == 1
+    assert page.get_by_text("Simple calculations, and little else.").is_visible()
+
+
+def test_another_seed_draws_new_codes_and_stands_in_the_address(priors: str, open_address):
+    page = open_address(priors)
+    before = samples(page)
+    seed = page.get_by_role("spinbutton", name="Seed of the random codes")
+    seed.fill("5")
+    seed.press("Enter")
+    page.wait_for_url("**seed=5*")
+    expect(page.locator(f'img[src="{before["VampPrior: random codes, decoded"]}"]')).to_have_count(0)
+    after = samples(finish(page))
+    assert all(after[name] != before[name] for name in before)
+    page.reload()
+    assert samples(finish(page)) == after
+
+
+def test_the_table_and_the_bars_are_drawn(priors: str, open_address):
+    page = open_address(priors)
+    table = page.locator('[data-testid="stDataFrame"]')
+    table.scroll_into_view_if_needed()
+    expect(table.locator("canvas").first).to_be_visible()
+    bars = page.locator(".js-plotly-plot .barlayer .point path")
+    expect(bars).to_have_count(8)
+    heights = bars.evaluate_all("all => all.map(bar => bar.getBBox().height)")
+    assert min(heights) > 5
+    assert page.get_by_text("1,000 ×", exact=True).first.is_visible()
+
+
+def test_it_can_be_read_in_both_themes_and_fits_a_phone(priors: str, open_address):
+    page = open_address(priors, viewport=PHONE)
+    assert page.evaluate(BEYOND) == []
+    page.set_viewport_size(LAPTOP)
+    page.wait_for_timeout(500)
+    assert finish(page).evaluate(BEYOND) == []
+    looks = [page.evaluate(TEXTS)]
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"() => Math.max(...({TEXTS})().page) < 40")
+    looks.append(finish(page).evaluate(TEXTS))
+    for look in looks:
+        assert look["prose"]
+        assert [text for text in look["prose"] if text[1] < 4] == []
+        assert [text for text in look["buttons"] + look["marks"] if text[1] < 3] == []
+
+
+@pytest.mark.parametrize("path", ["priors?data=digits&latents=10", "priors?data=mnist", "priors?data=sprites"])
+def test_the_shelf_that_ships_is_drawn_without_a_fault(open_page, path: str):
+    page = open_page(path)
+    assert page.locator("h1").inner_text() == "What does the Gaussian give besides simple calculations?"
+    assert page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]').count() == 0
+    assert page.locator('[data-testid="stMain"] img').count() >= 3
