@@ -15,6 +15,7 @@ PAGES = {
     "sampling": "Data or noise: what does a random code look like?",
     "noise": "Does noise on the codes make an autoencoder a generator?",
     "likelihood": "How likely is an image?",
+    "priors": "What does the Gaussian give besides simple calculations?",
     "traversals": "What does one latent change?",
     "interpolations": "What lies between two images?",
     "train": "What if you change one number?",
