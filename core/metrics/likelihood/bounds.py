@@ -115,9 +115,12 @@ def importance_weighted(
     if repetitions < 1:
         raise ValueError(f"repetitions should be at least 1, got {repetitions}")
     samples, random = k[-1] * repetitions, generator(seed, images.device)
-    batches = images.split(max(1, _DECODED // samples))
-    parts = [_grouped(_log_weights(model, x, samples, random), k) for x in batches]
-    value, spread = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
+    # Into tables made beforehand: small results kept among the large tables of each batch would break up their memory.
+    value, spread = np.empty((2, len(k), len(images)))
+    done = 0
+    for x in images.split(max(1, _DECODED // samples)):
+        rows = slice(done, done := done + len(x))
+        value[:, rows], spread[:, rows] = _grouped(_log_weights(model, x, samples, random), k)
     return Bounds(k, value, spread, tuple(samples // each for each in k))
 
 
