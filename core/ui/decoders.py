@@ -377,7 +377,6 @@ def literature_note(ours: Mapping[tuple[str, str], Numbers | None]) -> str:
         f"{measured}One training each, of {train.epochs} epochs, where the papers take up to 2,000 and 3,280: gated"
         f" layers of 300 and 300, batches of {train.batch_size}, learning rate {train.learning_rate:g} falling along a"
         f" cosine; for the VampPrior {config.model.components} pseudo-inputs and a warm-up over {train.warm_up} epochs,"
-        " for the standard normal none; no bounds on the posterior's log-variance, as the VampPrior's authors set; and a"
-        " static draw of our own. A"
-        " dash: not measured, or no source at hand that says it."
+        " for the standard normal none; no bounds on the posterior's log-variance, as the VampPrior's authors set; and"
+        " a static draw of our own. A dash: not measured, or no source at hand that says it."
     )
