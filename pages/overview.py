@@ -12,6 +12,8 @@ NEXT = (
     ("latent_space", "Where do the codes lie?", "The codes of the test images, what lies between them, and one point."),
     ("sampling", "Data or noise?", "Random codes from a box, the prior or a fitted density, judged by number."),
     ("noise", "Does noise make a generator?", "An autoencoder trained with noise on its codes, beside the VAE."),
+    ("likelihood", "How likely is an image?", "Exact log p(x) beside the bounds that a VAE is trained on."),
+    ("priors", "What does the Gaussian give?", "Other priors trained on the same budget, and what each is worth."),
     ("traversals", "What does one latent change?", "One latent moved by hand, and what β buys and costs."),
     ("interpolations", "What lies between two images?", "The way from one image to another through four models."),
     ("train", "What if you change one number?", "Train your own in the background, and watch it form."),
@@ -50,7 +52,7 @@ with st.expander("Are they trained to the end? The learning curves", icon=":mate
     widgets.chart(training_curves(histories), "learning_curves")
 
 st.subheader("Where to go next?", anchor=False)
-for row in (NEXT[:3], NEXT[3:]):
+for row in (NEXT[:4], NEXT[4:]):
     for column, (page, question, text) in zip(st.columns(len(row)), row, strict=True):
         with column.container(border=True, height="stretch"):
             st.page_link(f"pages/{page}.py", label=f"**{question}**")
@@ -67,8 +69,8 @@ choices only. An **AE** has a point for a posterior and no KL. A **noisy AE** ad
 every latent, R the mean squared distance of the codes from the origin. A **VAE** learns the noise and pays for it with
 β = 1; a **β-VAE** pays another price.
 
-Random codes here come from N(0, I), the VAE's prior, for every model. That is hard on the autoencoders, whose codes may
-lie anywhere; fairer draws for them are on the page *Sampling*.
+Random codes here come from N(0, I), the VAE's prior, for every model but one that has a prior of its own. That is hard
+on the autoencoders, whose codes may lie anywhere; fairer draws for them are on the page *Sampling*.
 
 All numbers are of test images, in nats per image summed over pixels; *elbo* is −(nll + KL), a lower bound on
 log p(x), and larger is better. Where grey intensities go through a Bernoulli likelihood (digits, MNIST), nll is a
