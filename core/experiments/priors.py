@@ -1,4 +1,4 @@
-"""What a prior is worth: bounds on log p(x), the fit to the aggregate posterior, and the noise of the gradient."""
+"""What a prior is worth: the fit to the aggregate posterior and the noise of the gradient, beside log p(x)."""
 
 from __future__ import annotations
 
@@ -13,21 +13,17 @@ import torch
 from core.checkpoints import SHELF
 from core.config import PRIORS, SEEDS, RunConfig, with_seed
 from core.data import load
+from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import Numbers, Study, numbers_of
 from core.experiments.noise import YES, Claim, compare, together
 from core.experiments.samples import kept_quality
 from core.experiments.traits import TRAITS
 from core.metrics.gradients import gradient_noise
-from core.metrics.likelihood import elbo, importance_weighted
 from core.metrics.prior_fit import aggregate_kl, kl_from_prior
 from core.models import Gaussian, unsquashed
 from core.runs import Run
 
-IMAGES = 1000
-"""First test images that log p(x) is bounded of."""
-
-K, FEWER = 500, 50
-"""Samples of the importance-weighted bound, and of a looser one that says how much more samples would gain."""
+_BATCH = 1000
 
 CODES = 20_000
 """Codes that KL(aggregate || prior) is averaged over, at least two for each image."""
@@ -45,10 +41,9 @@ def measure(run: Run, _: Path) -> Numbers:
     Of a uniform prior all is measured of the codes before they are squashed, where it is the same (`unsquashed`).
 
     Returns:
-        `nll` (importance-weighted, `k` samples), `nll_fewer` (a tenth of them) and `elbo` with `elbo_error`, in nats
-        per image, of `n` images; `rate` and `kl_aggregate` with `rate_error` and `kl_aggregate_error`, in nats per
-        image, of all `images`; `gradient`, the variance of one draw by estimator, in nats², and `disagreement` of the
-        estimators, of `gradient_images` with `draws` each. Errors are standard errors over sampled codes.
+        `rate` and `kl_aggregate` with `rate_error` and `kl_aggregate_error`, in nats per image, of all `images`;
+        `gradient`, the variance of one draw by estimator, in nats², and `disagreement` of the estimators, of
+        `gradient_images` with `draws` each. Errors are standard errors over sampled codes.
 
     Raises:
         MissingData: the original images are not on this machine.
@@ -57,19 +52,14 @@ def measure(run: Run, _: Path) -> Numbers:
     test = load(run.config.data).test
     if not np.array_equal(test.labels.numpy(), run.codes["label"]):
         raise ValueError(f"the test images should be those {run.config.key} was tested on; their labels differ")
-    model, x = unsquashed(run.model), test.images(slice(IMAGES))
-    bounds, bound = importance_weighted(model, x, k=(FEWER, K)), elbo(model, x)
+    model, few = unsquashed(run.model), test.images(slice(GRADIENT_IMAGES))
     with torch.inference_mode():
-        posteriors = [model.encode(test.images(slice(at, at + IMAGES))) for at in range(0, len(test), IMAGES)]
+        posteriors = [model.encode(test.images(slice(at, at + _BATCH))) for at in range(0, len(test), _BATCH)]
     posterior = Gaussian(*(torch.cat([getattr(p, name) for p in posteriors]) for name in ("mean", "log_var")))
     rate = kl_from_prior(model.prior, posterior)
     aggregate = aggregate_kl(model.prior, posterior, max(2, CODES // len(test)))
-    gradient = gradient_noise(model, x[:GRADIENT_IMAGES], DRAWS)
+    gradient = gradient_noise(model, few, DRAWS)
     numbers: Numbers = {
-        "nll": -bounds.value[1].mean(),
-        "nll_fewer": -bounds.value[0].mean(),
-        "elbo": bound.value.mean(),
-        "elbo_error": _error_of_mean(bound.error),
         "rate": rate.value.mean(),
         "rate_error": _error_of_mean(rate.error),
         "kl_aggregate": aggregate.value,
@@ -79,10 +69,8 @@ def measure(run: Run, _: Path) -> Numbers:
         **{name: _short(value) for name, value in numbers.items()},
         "gradient": {name: _short(each.mean()) for name, each in gradient.variance.items()},
         "disagreement": {name: _short(far) for name, far in gradient.disagreement.items()},
-        "k": K,
-        "n": len(x),
         "images": len(test),
-        "gradient_images": min(GRADIENT_IMAGES, len(x)),
+        "gradient_images": len(few),
         "draws": DRAWS,
     }
 
@@ -95,7 +83,7 @@ def covers(config: RunConfig) -> bool:
 
 PRIORS_STUDY = Study(
     "priors",
-    f"{IMAGES} images, k {FEWER} {K}, {CODES} codes, {DRAWS} draws of {GRADIENT_IMAGES} images",
+    f"{CODES} codes, {DRAWS} draws of {GRADIENT_IMAGES} images, v2",
     measure,
     covers=covers,
 )
@@ -106,7 +94,7 @@ class Measured:
     """What is known of one prior, by the seed of its training.
 
     Args:
-        fit: seed -> numbers of the study `PRIORS_STUDY`.
+        fit: seed -> numbers of `PRIORS_STUDY`, and of `EVIDENCE` `nll`, `elbo`, `error`, `k` and images `bounded`.
         traits: seed -> numbers of the study of traits.
         samples: seed -> Fréchet distance and coverage, averaged over seeds of the codes.
     """
@@ -202,7 +190,7 @@ def measured(config: RunConfig, sampler: str = "prior", root: Path = SHELF) -> M
         root: folder of the kept numbers.
     """
     configs = {seed: with_seed(config, seed) for seed in SEEDS}
-    fit = {seed: numbers_of(PRIORS_STUDY, one, root) for seed, one in configs.items()}
+    fit = {seed: _fit(one, root) for seed, one in configs.items()}
     traits = {seed: numbers_of(TRAITS, one, root) for seed, one in configs.items()}
     quality = {seed: kept_quality(one, sampler, root) for seed, one in configs.items()}
     return Measured(
@@ -210,6 +198,13 @@ def measured(config: RunConfig, sampler: str = "prior", root: Path = SHELF) -> M
         _known(traits),
         {seed: tuple(q.mean(score) for score in _SAMPLED) for seed, q in _known(quality).items()},
     )
+
+
+def _fit(config: RunConfig, root: Path) -> Numbers | None:
+    fit, bound = numbers_of(PRIORS_STUDY, config, root), numbers_of(EVIDENCE, config, root)
+    if fit is None or bound is None:
+        return None
+    return fit | {name: bound[name] for name in ("nll", "elbo", "error", "k")} | {"bounded": bound["images"]}
 
 
 def _known(found: Mapping[int, Any]) -> dict[int, Any]:

@@ -115,7 +115,10 @@ def test_the_examples_are_commands(example: str):
             r"no option named --latnets, did you mean '--latents'\?; see `.*train --help`",
         ),
         ("list --xyz", r"no option named --xyz; see `python -m core list --help`"),
-        ("train digits vae --network cnov", r"network should be one of mlp, gated, conv, got 'cnov', did you mean 'conv'\?"),
+        (
+            "train digits vae --network cnov",
+            r"network should be one of mlp, gated, conv, got 'cnov', did you mean 'conv'\?",
+        ),
         ("train digits vae --likelihood gauss", r"likelihood should .*, got 'gauss', did you mean 'gaussian'\?"),
         ("shelf mnits", r"data set should be one of .*, got 'mnits', did you mean 'mnist'\?"),
         ("train digits beta-vae --beta -1", r"beta should be at least 0, got -1.0"),
@@ -125,7 +128,10 @@ def test_the_examples_are_commands(example: str):
         ("train digits vae --latents two", r"argument --latents: invalid int value: 'two'; see `.*`"),
         ("train digits vae --epochs 0", r"epochs should be between 1 and 100000, got 0"),
         ("train digits vae --hidden 8 0", r"each width in hidden should be between 1 and 65536, got 0"),
-        ("train digits vae --network conv", r"network should be mlp or gated for digits; conv needs sprites, 32x32 or 64x64"),
+        (
+            "train digits vae --network conv",
+            r"network should be mlp or gated for digits; conv needs sprites, 32x32 or 64x64",
+        ),
         ("train sprites vae --size 28", r"size of sprites should be 32 or 64, got 28"),
         ("train digits vae --device cdua", r"device should be one of .*cpu on this machine, got 'cdua'"),
         ("train digits", r"the following arguments are required: MODEL; see `python -m core train --help`"),

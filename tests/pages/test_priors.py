@@ -93,7 +93,7 @@ def test_the_table_has_a_spread_over_seeds_or_says_why_not(shelf_of_priors: Path
     said = " ".join(caption.value for caption in app.caption)
     assert "standard deviation over trainings" in said
     assert "k = 500" in said
-    assert "first 360 test images" in said
+    assert "measured on 360 of them" in said
 
 
 @pytest.mark.parametrize(
