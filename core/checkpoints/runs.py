@@ -11,7 +11,7 @@ from typing import Any
 import safetensors.torch
 import torch
 
-from core.checkpoints.arrays import UNREADABLE, Arrays, pack_arrays, unpack_arrays
+from core.checkpoints.arrays import UNREADABLE, Arrays, pack_arrays, pack_densely, unpack_arrays
 from core.checkpoints.folders import (
     CheckpointError,
     config_of,
@@ -66,7 +66,7 @@ def save(root: Path, checkpoint: Checkpoint) -> Path:
         "weights.safetensors": safetensors.torch.save(weights),
         "history.npz": pack_arrays(checkpoint.history),
         "codes.npz": pack_arrays(checkpoint.codes),
-        **({"film.npz": pack_arrays(checkpoint.film)} if checkpoint.film else {}),
+        **({"film.npz": pack_densely(checkpoint.film)} if checkpoint.film else {}),
     }
     return write_folder(Path(root) / checkpoint.config.key, document, files)
 

@@ -34,6 +34,7 @@ from core.checkpoints import (
     unpack_run,
     write_folder,
 )
+from core.checkpoints.arrays import UNREADABLE, pack_densely
 from core.config import recipe, with_seed
 from core.runtime import generator
 
@@ -539,3 +540,17 @@ def test_a_zip_that_is_no_run_is_refused_and_writes_nothing(tmp_path: Path, cont
     with pytest.raises(CheckpointError, match=match):
         unpack_run(tmp_path / "root", content)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_arrays_packed_densely_come_back_the_same_from_the_same_smaller_bytes():
+    frames = np.repeat(np.random.default_rng(0).integers(0, 255, (1, 280, 280), dtype=np.uint8), 6, axis=0)
+    arrays = {"plane": frames, "epoch": np.arange(6, dtype=np.int32), "half_width": np.float32([1.5] * 6)}
+    dense = pack_densely(arrays)
+    assert dense == pack_densely(arrays)
+    assert len(dense) < len(pack_arrays(arrays)) / 2
+    back = unpack_arrays(dense)
+    assert list(back) == list(arrays)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(back[name], array, strict=True)
+    with pytest.raises(UNREADABLE):
+        unpack_arrays(dense[:200] + b"\xff" * 40 + dense[240:])
