@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ _BATCH = 1000
 
 CODES = 20_000
 """Codes that KL(aggregate || prior) is averaged over, at least two for each image."""
+
+SATURATED = 0.9
+"""Share of log N that the mutual information of N images and their codes may reach for its estimate to be trusted."""
 
 GRADIENT_IMAGES, DRAWS = 100, 500
 """First test images that gradients are drawn for, and how often for each."""
@@ -103,6 +107,15 @@ class Measured:
     traits: Mapping[int, Numbers]
     samples: Mapping[int, tuple[float, ...]]
 
+    @property
+    def saturated(self) -> bool:
+        """Whether the codes tell nearly all that can be told of so few images, and more would make the KL smaller."""
+        return any(
+            fit["rate"] - fit["kl_aggregate"] > SATURATED * math.log(fit["images"])
+            for fit in self.fit.values()
+            if "rate" in fit
+        )
+
     def of(self, name: str) -> dict[int, tuple[float, ...]]:
         """Return a number of `fit` by seed, as scores to compare."""
         return {seed: (numbers[name],) for seed, numbers in self.fit.items()}
@@ -133,9 +146,16 @@ class Verdict:
 
     Args:
         claims: (criterion of `CRITERIA`, prior) -> that the prior does better than the standard normal.
+        saturated: whether KL(aggregate || prior) is left out, since nearly every code tells its image.
     """
 
     claims: dict[tuple[str, str], Claim]
+    saturated: bool = False
+
+    @property
+    def criteria(self) -> list[str]:
+        """What is judged by."""
+        return [name for name in CRITERIA if name != "kl" or not self.saturated]
 
     @property
     def seeds(self) -> int:
@@ -158,7 +178,7 @@ class Verdict:
         found = []
         for prior in (name for name in PRIORS if name != "normal"):
             claims = [claim for (_, name), claim in self.claims.items() if name == prior]
-            if len(claims) == len(CRITERIA) and together(claims) == YES and all(claim.seeds for claim in claims):
+            if len(claims) == len(self.criteria) and together(claims) == YES and all(claim.seeds for claim in claims):
                 found.append(prior)
         return found
 
@@ -169,16 +189,17 @@ def judge(known: Mapping[str, Measured]) -> Verdict:
     Args:
         known: name of a prior, `normal` among them, or `EXPOST` -> what was measured.
     """
-    normal = known.get("normal", NOTHING)
+    normal, saturated = known.get("normal", NOTHING), any(found.saturated for found in known.values())
     claims: dict[tuple[str, str], Claim] = {}
     for prior, found in known.items():
         if prior == "normal":
             continue
         if prior != EXPOST:
             claims["nll", prior] = compare(found.of("nll"), normal.of("nll"))
-            claims["kl", prior] = compare(found.of("kl_aggregate"), normal.of("kl_aggregate"))
+            if not saturated:
+                claims["kl", prior] = compare(found.of("kl_aggregate"), normal.of("kl_aggregate"))
         claims["samples", prior] = compare(found.samples, normal.samples, (False, True))
-    return Verdict(claims)
+    return Verdict(claims, saturated)
 
 
 def measured(config: RunConfig, sampler: str = "prior", root: Path = SHELF) -> Measured:

@@ -17,6 +17,7 @@ from core.ui.quality import short
 WORDS = {"nll": "nll", "kl": "KL(aggregate‖prior)", "samples": "samples"}
 """Criterion -> words in a sentence."""
 _VERDICTS = {YES: "better", NO: "worse", DEPENDS: "no clear winner"}
+TOO_FEW = "nearly every code tells its image, so that there are too few images to know the aggregate posterior by"
 _SAMPLES_VERDICTS = _VERDICTS | {NO: "worse in both", DEPENDS: "scores or seeds disagree"}
 
 
@@ -49,10 +50,12 @@ def summary(asked: str, found: Verdict) -> str:
     """
     trained = {case: claim for case, claim in found.claims.items() if case[1] != EXPOST and claim.seeds}
     asked_of = [name for name in CRITERIA if any(what == name for what, _ in trained)]
-    unknown = [WORDS[name] for name in CRITERIA if name not in asked_of]
+    unknown = [WORDS[name] for name in found.criteria if name not in asked_of]
     parts = [_answer(asked, found, asked_of)]
     if ("samples", EXPOST) in found.claims and found.claims["samples", EXPOST].word == YES:
         parts.append("A mixture fitted to its codes afterwards gives it better samples, without further training.")
+    if found.saturated:
+        parts.append(f"{WORDS['kl']} is left out: {TOO_FEW}.")
     if unknown:
         parts.append(f"Not measured yet: {_listed(unknown)}.")
     return " ".join([*parts, _rests_on(found)])
@@ -63,7 +66,7 @@ def _answer(asked: str, found: Verdict, asked_of: Sequence[str]) -> str:
     if found.champions:
         who = _listed([_the(name) for name in found.champions])
         beat = "beats" if len(found.champions) == 1 else "beat"
-        everything = _listed([WORDS[name] for name in CRITERIA])
+        everything = _listed([WORDS[name] for name in found.criteria])
         return (
             f"**Simple calculations, and little else.** On {asked} {who} {beat} the standard normal in {everything},"
             f" {_each(found, found.champions)}."
@@ -76,7 +79,9 @@ def _answer(asked: str, found: Verdict, asked_of: Sequence[str]) -> str:
         f"{WORDS[name]} (by {_listed([_the(p) for p in found.better(name) if p != EXPOST])})" for name in found.beaten
     ]
     holds = [WORDS[name] for name in asked_of if name not in found.beaten]
-    ground = f"; it holds its ground in {_listed(holds)}" if holds else ", though no single prior does it in all three"
+    ground = (
+        f"; it holds its ground in {_listed(holds)}" if holds else ", though no single prior does it in all of them"
+    )
     return f"**It depends on what is asked.** On {asked} the standard normal is beaten {each} in {_listed(by)}{ground}."
 
 
@@ -102,7 +107,8 @@ def comparison(criterion: str, found: Verdict) -> str:
         "samples": "**Better samples?** Fréchet distance, coverage",
     }[criterion]
     if not claims:
-        return f"{title}\n\nNot measured yet."
+        why = f"It cannot be said: {TOO_FEW}" if criterion == "kl" and found.saturated else "Not measured yet"
+        return f"{title}\n\n{why}."
     words = _SAMPLES_VERDICTS if criterion == "samples" else _VERDICTS
     tell = scored if criterion == "samples" else difference
     lines = [f"- {_name(prior)}: {tell(claim)}, **{words[claim.word]}**" for prior, claim in claims.items()]

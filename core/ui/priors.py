@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.config import PRIORS, RunConfig, shelf
 from core.experiments.evidence import EVIDENCE
-from core.experiments.priors import EXPOST, PRIORS_STUDY, Measured, covers, measured
+from core.experiments.priors import EXPOST, PRIORS_STUDY, SATURATED, Measured, covers, measured
 from core.experiments.samples import SAMPLES, codes_of
 from core.experiments.traits import TRAITS
 from core.explore import sampling
@@ -336,7 +336,7 @@ def measured_on(shown: Sequence[Contender], known: Mapping[str, Measured]) -> st
         f" With {shown[0].config.model.latent_dim} latents nearly every code tells its image ({told:.2f} of at most"
         f" ln {some['images']:,} = {most:.2f} nats), so this KL also counts the gaps between the images: more images"
         " would make it smaller."
-        if told > 0.9 * most
+        if told > SATURATED * most
         else ""
     )
     return (

@@ -544,7 +544,7 @@ def test_a_zip_that_is_no_run_is_refused_and_writes_nothing(tmp_path: Path, cont
 
 def test_arrays_packed_densely_come_back_the_same_from_the_same_smaller_bytes():
     frames = np.repeat(np.random.default_rng(0).integers(0, 255, (1, 280, 280), dtype=np.uint8), 6, axis=0)
-    arrays = {"plane": frames, "epoch": np.arange(6, dtype=np.int32), "half_width": np.float32([1.5] * 6)}
+    arrays = {"plane": frames, "epoch": np.arange(6, dtype=np.int32), "half_width": np.full(6, 1.5, np.float32)}
     dense = pack_densely(arrays)
     assert dense == pack_densely(arrays)
     assert len(dense) < len(pack_arrays(arrays)) / 2

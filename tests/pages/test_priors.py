@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from core.config import PRIORS, DataConfig, recipe
-from core.experiments.priors import EXPOST, NOTHING, judge, measured
+from core.experiments.priors import EXPOST, NOTHING, Measured, judge, measured
 from core.runs import load_or_train
 from core.ui import cache, prior_verdict, priors
 from core.ui.priors import AFTERWARDS, Contender, cell
@@ -32,6 +32,10 @@ def shelf_of_priors(other_shelf: Path, runs: Path) -> Path:
 @pytest.fixture
 def opened(open_page):
     return partial(open_page, PAGE, data="digits")
+
+
+NLL = {"normal": 100.0, "vamp": 99.0}
+"""Prior -> a made-up nll."""
 
 
 def texts(app) -> str:
@@ -108,6 +112,15 @@ def test_the_table_has_a_spread_over_seeds_or_says_why_not(shelf_of_priors: Path
 def test_the_verdict_follows_the_numbers(shelf_of_priors: Path, opened, better: dict[str, float], fitted: float, head):
     write_numbers(shelf_of_priors, better, fitted)
     assert head in texts(opened())
+
+
+def test_the_verdict_leaves_out_what_too_few_images_cannot_tell():
+    fits = {name: {"nll": nll, "rate": 9.5, "kl_aggregate": 0.4, "images": 10_000} for name, nll in NLL.items()}
+    found = judge({name: Measured({0: fit}, {}, {0: (50.0, 0.5)}) for name, fit in fits.items()})
+    said = prior_verdict.summary("mnist", found)
+    assert "KL(aggregate‖prior) is left out: nearly every code tells its image" in said
+    assert "Not measured yet" not in said
+    assert "It cannot be said" in prior_verdict.comparison("kl", found)
 
 
 def test_the_verdict_names_what_the_normal_is_beaten_in_and_in_what_it_is_not(runs: Path, tmp_path: Path):

@@ -162,3 +162,14 @@ def test_the_shelf_has_the_same_networks_and_epochs_for_every_prior():
         runs = [with_prior(data, 10, prior) for prior in PRIORS]
         assert len({(run.model.hidden, run.model.network, run.train.epochs) for run in runs}) == 1
         assert runs[0] == recipe(data, "vae", 10)
+
+
+def test_where_nearly_every_code_tells_its_image_the_fit_to_the_codes_is_left_out():
+    few = {"rate": 9.5, "images": 10_000}
+    near, far = (Measured({0: {"nll": nll, "kl_aggregate": 0.4} | few}, {}, {}) for nll in (99, 100))
+    found = judge({"normal": far, "vamp": near})
+    assert found.saturated
+    assert list(found.claims) == [("nll", "vamp"), ("samples", "vamp")]
+    assert not judge({"normal": model(100, 1, 50), "vamp": model(99, 0.5, 40, 0.6)}).saturated
+    told = {"rate": 1.0, "kl_aggregate": 0.4, "nll": 99.0, "images": 10_000}
+    assert not Measured({0: told}, {}, {}).saturated
