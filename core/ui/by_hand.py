@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import streamlit as st
@@ -144,18 +144,27 @@ def _next_seed() -> None:
     st.session_state["seed"] = (st.session_state.get("seed", 0) + 1) % 10_000
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
 def running(draws: Draws) -> Running:
     """Return the likelihood of the first n observations under their true parameter."""
+    return _running(*astuple(draws))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _running(kind: str, truth: float, std: float, count: int, seed: int) -> Running:
+    draws = Draws(kind, truth, std, count, seed)
     x = draws.family.sample(draws.truth, draws.count, draws.seed)
     return likelihood.running(draws.family, x, draws.truth)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
 def fitted(draws: Draws) -> Fitted:
     """Return the likelihood of all observations over the parameter."""
-    family = draws.family
-    x = family.sample(draws.truth, draws.count, draws.seed)
+    return _fitted(*astuple(draws))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _fitted(kind: str, truth: float, std: float, count: int, seed: int) -> Fitted:
+    family = Draws(kind, truth, std, count, seed).family
+    x = family.sample(truth, count, seed)
     grid = family.window(x, GRID)
     product, logs = likelihood.likelihood_curves(family, x, grid)
     return Fitted(grid, product, logs, likelihood.fitted(family, x), family.closed_form(x))
