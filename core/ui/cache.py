@@ -31,7 +31,7 @@ from core.metrics.latents import active
 from core.metrics.reference import Reference, load_classifier
 from core.runs import Run, open_run
 
-RUNS = 24
+RUNS = 16
 """Runs kept in memory, of some 5 MB each."""
 
 Floats = NDArray[np.floating]
