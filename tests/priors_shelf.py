@@ -10,7 +10,8 @@ from core.config import PRIORS, SHELF, RunConfig, recipe, with_seed
 from core.experiments import kept
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import Study
-from core.experiments.priors import PRIORS_STUDY
+from core.experiments.priors import GRADIENTS
+from core.experiments.rate import RATE
 from core.experiments.samples import SAMPLES
 from core.experiments.traits import TRAITS
 from core.explore.sampling import SAMPLERS
@@ -46,8 +47,9 @@ def write_numbers(root: Path, better: Mapping[str, float], fitted: float = 0.0, 
         fitted: how much better the samples of a mixture fitted afterwards are.
         latents: of the runs.
     """
-    _write(PRIORS_STUDY, root, {small(p, s, latents): _fit(gain, s) for p, gain in better.items() for s in SEEDS_OF[p]})
-    _write(EVIDENCE, root, {small(p, s, latents): _bound(gain, s) for p, gain in better.items() for s in SEEDS_OF[p]})
+    for study, numbers in ((GRADIENTS, _gradients), (EVIDENCE, _bound), (RATE, _rate)):
+        found = {small(p, s, latents): numbers(gain, s) for p, gain in better.items() for s in SEEDS_OF[p]}
+        _write(study, root, found)
     _write(TRAITS, root, {small(p, s, latents): {"active": 2, "code_scale": 1.0} for p in better for s in SEEDS_OF[p]})
     _write(
         SAMPLES,
@@ -56,15 +58,15 @@ def write_numbers(root: Path, better: Mapping[str, float], fitted: float = 0.0, 
     )
 
 
-def _fit(gain: float, seed: int) -> dict[str, Any]:
+def _rate(gain: float, seed: int) -> dict[str, Any]:
+    misfit = 2 - gain + seed / 100
+    return {"rate": 4.0, "information": 4 - misfit, "marginal": misfit, "error": 0.003, "images": 360}
+
+
+def _gradients(gain: float, _: int) -> dict[str, Any]:
     return {
-        "rate": 4.0,
-        "rate_error": 0.0,
-        "kl_aggregate": 2 - gain + seed / 100,
-        "kl_aggregate_error": 0.003,
         "gradient": {"pathwise": 2.0 - gain / 10, "baseline": 20.0, "score": 2000.0},
         "disagreement": {"baseline": 1.0, "score": 1.1},
-        "images": 360,
         "gradient_images": 100,
         "draws": 500,
     }

@@ -6,7 +6,7 @@ from core.experiments.gaps import GAPS
 from core.experiments.interpolation import INTERPOLATIONS
 from core.experiments.kept import Study
 from core.experiments.noise import NOISE
-from core.experiments.priors import PRIORS_STUDY
+from core.experiments.priors import GRADIENTS
 from core.experiments.rate import RATE
 from core.experiments.samples import SAMPLES
 from core.experiments.scale import SCALE
@@ -18,7 +18,7 @@ STUDIES: tuple[Study, ...] = (
     SAMPLES,
     NOISE,
     INTERPOLATIONS,
-    PRIORS_STUDY,
+    GRADIENTS,
     GAPS,
     EVIDENCE,
     RATE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.config import DataConfig
-from core.data import load
 from core.experiments.kept import Numbers, Study
+from core.experiments.originals import originals
 from core.metrics.likelihood import importance_weighted
 from core.models import Autoencoder, unsquashed
 from core.models.priors import Vamp, marginal
@@ -67,7 +65,7 @@ def measure(run: Run, _: Path) -> Numbers:
         MissingData: the images are not on this machine.
     """
     k = SAMPLES.get(run.config.data.name, USUAL_SAMPLES)
-    model, x = in_gaussian_form(run.model), first_images(run.config.data, None)
+    model, x = in_gaussian_form(run.model), originals(run)
     some = x[spread_out(len(x), IMAGES)]
     few, many = importance_weighted(model, some, k=(1, k)).value
     every = importance_weighted(model, x, k=(1,), repetitions=DRAWS)
@@ -101,20 +99,6 @@ def standard_error(values: NDArray[np.floating]) -> float:
     1.0
     """
     return float(values.std(ddof=1) / np.sqrt(len(values)))
-
-
-def first_images(data: DataConfig, count: int | None) -> Tensor:
-    """Return the first test images (N, 1, H, W) of a data set, or all of them.
-
-    Raises:
-        MissingData: they are not on this machine.
-    """
-    return _all_images(data)[:count]
-
-
-@lru_cache(maxsize=1)
-def _all_images(data: DataConfig) -> Tensor:
-    return load(data).test.images()
 
 
 EVIDENCE = Study(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.config import DataConfig, RunConfig
-from core.data import load
-from core.experiments.kept import Numbers, Study
+from core.config import RunConfig
+from core.experiments.kept import Numbers, Study, short
+from core.experiments.originals import originals
 from core.metrics.likelihood import gaps, quadrature
 from core.metrics.likelihood.joint import log_likelihoods, log_prior, outputs
 from core.models import Gaussian
@@ -86,9 +85,7 @@ def measure(run: Run, _: Path) -> Numbers:
         MissingData: the original images are not on this machine.
         ValueError: they are not those that the kept codes belong to.
     """
-    images, labels = _first_images(run.config.data, min(MOST_IMAGES, len(run.codes["mean"])))
-    if not np.array_equal(labels, run.codes["label"][: len(images)]):
-        raise ValueError(f"the test images should be those {run.config.key} was tested on; their labels differ")
+    images = originals(run, MOST_IMAGES)
     evidence = quadrature(run.model, images)
     # A single step costs little; the ELBO that comes with it is exact, where samples would blur a gap of a tenth nat.
     elbo = gaps(run.model, images, evidence.value, steps=1)[0].elbo
@@ -96,9 +93,9 @@ def measure(run: Run, _: Path) -> Numbers:
     split, _best = gaps(run.model, images[few], evidence.value[few], STEPS, start=likeliest(run, images[few]))
     return {
         "n": len(images),
-        "log_evidence": _short(evidence.value.mean()),
-        "elbo": _short(elbo.mean()),
-        "refinement": _short(evidence.error.max()),
+        "log_evidence": short(evidence.value.mean(), 8),
+        "elbo": short(elbo.mean(), 8),
+        "refinement": short(evidence.error.max(), 8),
         "gap": _rounded(evidence.value - elbo),
         "split_n": len(split.elbo),
         "amortisation": _rounded(split.amortisation),
@@ -184,15 +181,5 @@ def tightness(found: Sequence[Numbers]) -> Tightness | None:
     return Tightness(gap, amortisation, approximation, found[0]["n"], found[0]["split_n"])
 
 
-@lru_cache(maxsize=1)
-def _first_images(data: DataConfig, count: int) -> tuple[Tensor, NDArray[np.integer]]:
-    test = load(data).test
-    return test.images(slice(count)), test.labels[:count].numpy()
-
-
 def _rounded(values: Floats) -> list[float]:
     return [round(float(value), 4) for value in values]
-
-
-def _short(value: float) -> float:
-    return float(f"{value:.8g}")

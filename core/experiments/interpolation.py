@@ -19,6 +19,7 @@ from core.checkpoints import SHELF
 from core.config import DataConfig, RunConfig
 from core.data import Split, load
 from core.experiments.kept import Numbers, Study, over_seeds
+from core.experiments.originals import check_labels
 from core.explore.decoding import decode
 from core.explore.interpolation import PATHS, straight
 from core.explore.neighbours import nearest_images
@@ -119,8 +120,7 @@ def measure(run: Run, root: Path) -> Numbers:
     """
     split = _images(run.config.data)
     labels = split.test.labels.numpy()
-    if not np.array_equal(labels, run.codes["label"]):
-        raise ValueError(f"the test images should be those {run.config.key} was tested on; their labels differ")
+    check_labels(run, labels)
     classifier = load_classifier(root, run.config.data).classifier
     first, second = run.codes["mean"][pairs_of(labels).T]
     films = {name: _film(run, path(first, second, FRAMES)) for name, path in PATHS.items()}

@@ -50,6 +50,15 @@ class Study:
         return Path(root) / f"{self.name}.json"
 
 
+def short(value: float, digits: int = 6) -> float:
+    """Return a number with as many digits as count, so that files stay small.
+
+    >>> short(2 / 3, 2)
+    0.67
+    """
+    return float(f"{value:.{digits}g}")
+
+
 def measure_runs(
     study: Study,
     root: Path = SHELF,

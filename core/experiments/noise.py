@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from torch import Tensor
 
 from core.checkpoints import SHELF
 from core.config import SEEDS, DataConfig, RunConfig, shelf, with_seed
-from core.data import load
-from core.experiments.kept import Numbers, Study, numbers_of
+from core.experiments.kept import Numbers, Study, numbers_of, short
+from core.experiments.originals import originals
 from core.experiments.samples import kept_quality
 from core.metrics.channel import bits, gaussian_capacity
 from core.metrics.latents import code_scale
@@ -101,17 +100,15 @@ def measure(run: Run, _: Path) -> Numbers:
         ValueError: they are not those that the kept codes belong to.
     """
     count = min(IMAGES.get(run.config.data.name, MOST_IMAGES), len(run.codes["mean"]))
-    images, labels = _first_images(run.config.data, count)
-    if not np.array_equal(labels, run.codes["label"][:count]):
-        raise ValueError(f"the test images should be those {run.config.key} was tested on; their labels differ")
+    images = originals(run, count)
     errors = [error_under_noise(run, images, level) for level in LEVELS]
     rate = rate_bits(run)
     return {
         "levels": list(LEVELS),
-        "mse": [_short(mse) for mse, _ in errors],
-        "nll": [_short(nll) for _, nll in errors],
-        "code_scale": _short(code_scale(run.codes["mean"])),
-        "rate_bits": None if rate is None else [_short(latent) for latent in rate],
+        "mse": [short(mse) for mse, _ in errors],
+        "nll": [short(nll) for _, nll in errors],
+        "code_scale": short(code_scale(run.codes["mean"])),
+        "rate_bits": None if rate is None else [short(latent) for latent in rate],
         "n": count,
     }
 
@@ -326,13 +323,3 @@ def _scores(config: RunConfig, root: Path) -> dict[str, tuple[float, float]] | N
 def _mean_ratio(claim: Claim) -> float:
     small = [score for score, larger in enumerate(claim.larger) if not larger]
     return float(np.mean([claim.ratio(score)[0] for score in small]))
-
-
-@lru_cache(maxsize=1)
-def _first_images(data: DataConfig, count: int) -> tuple[Tensor, NDArray[np.integer]]:
-    test = load(data).test
-    return test.images(slice(count)), test.labels[:count].numpy()
-
-
-def _short(value: float) -> float:
-    return float(f"{value:.6g}")

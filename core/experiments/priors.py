@@ -1,36 +1,24 @@
-"""What a prior is worth: the fit to the aggregate posterior and the noise of the gradient, beside log p(x)."""
+"""What a prior is worth: log p(x), the fit to the aggregate posterior, samples, and the noise of the gradient."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
 from core.checkpoints import SHELF
 from core.config import PRIORS, SEEDS, RunConfig, with_seed
-from core.data import load
 from core.experiments.evidence import EVIDENCE
-from core.experiments.kept import Numbers, Study, numbers_of
+from core.experiments.kept import Numbers, Study, numbers_of, short
 from core.experiments.noise import YES, Claim, compare, together
+from core.experiments.originals import originals
+from core.experiments.rate import RATE, cut_off
 from core.experiments.samples import kept_quality
 from core.experiments.traits import TRAITS
 from core.metrics.gradients import gradient_noise
-from core.metrics.prior_fit import aggregate_kl, kl_from_prior
-from core.models import Gaussian, unsquashed
+from core.models import unsquashed
 from core.runs import Run
-
-_BATCH = 1000
-
-CODES = 20_000
-"""Codes that KL(aggregate || prior) is averaged over, at least two for each image."""
-
-SATURATED = 0.9
-"""Share of log N that the mutual information of N images and their codes may reach for its estimate to be trusted."""
 
 GRADIENT_IMAGES, DRAWS = 100, 500
 """First test images that gradients are drawn for, and how often for each."""
@@ -40,41 +28,24 @@ EXPOST = "expost"
 
 
 def measure(run: Run, _: Path) -> Numbers:
-    """Return what the prior of a run is worth on test images.
+    """Return how noisy the gradient is that a run's encoder learns from.
 
-    Of a uniform prior all is measured of the codes before they are squashed, where it is the same (`unsquashed`).
+    Of a uniform prior it is measured of the codes before they are squashed, where it is the same (`unsquashed`).
 
     Returns:
-        `rate` and `kl_aggregate` with `rate_error` and `kl_aggregate_error`, in nats per image, of all `images`;
         `gradient`, the variance of one draw by estimator, in nats², and `disagreement` of the estimators, of
-        `gradient_images` with `draws` each. Errors are standard errors over sampled codes.
+        `gradient_images` with `draws` each.
 
     Raises:
         MissingData: the original images are not on this machine.
         ValueError: they are not those that the kept codes belong to.
     """
-    test = load(run.config.data).test
-    if not np.array_equal(test.labels.numpy(), run.codes["label"]):
-        raise ValueError(f"the test images should be those {run.config.key} was tested on; their labels differ")
-    model, few = unsquashed(run.model), test.images(slice(GRADIENT_IMAGES))
-    with torch.inference_mode():
-        posteriors = [model.encode(test.images(slice(at, at + _BATCH))) for at in range(0, len(test), _BATCH)]
-    posterior = Gaussian(*(torch.cat([getattr(p, name) for p in posteriors]) for name in ("mean", "log_var")))
-    rate = kl_from_prior(model.prior, posterior)
-    aggregate = aggregate_kl(model.prior, posterior, max(2, CODES // len(test)))
-    gradient = gradient_noise(model, few, DRAWS)
-    numbers: Numbers = {
-        "rate": rate.value.mean(),
-        "rate_error": _error_of_mean(rate.error),
-        "kl_aggregate": aggregate.value,
-        "kl_aggregate_error": aggregate.error,
-    }
+    images = originals(run, GRADIENT_IMAGES)
+    found = gradient_noise(unsquashed(run.model), images, DRAWS)
     return {
-        **{name: _short(value) for name, value in numbers.items()},
-        "gradient": {name: _short(each.mean()) for name, each in gradient.variance.items()},
-        "disagreement": {name: _short(far) for name, far in gradient.disagreement.items()},
-        "images": len(test),
-        "gradient_images": len(few),
+        "gradient": {name: short(each.mean()) for name, each in found.variance.items()},
+        "disagreement": {name: short(far) for name, far in found.disagreement.items()},
+        "gradient_images": len(images),
         "draws": DRAWS,
     }
 
@@ -85,12 +56,7 @@ def covers(config: RunConfig) -> bool:
     return model.name == "vae" and model.likelihood == "bernoulli" and config.data.name in ("digits", "mnist")
 
 
-PRIORS_STUDY = Study(
-    "priors",
-    f"{CODES} codes, {DRAWS} draws of {GRADIENT_IMAGES} images, v2",
-    measure,
-    covers=covers,
-)
+GRADIENTS = Study("gradients", f"{DRAWS} draws of {GRADIENT_IMAGES} images", measure, covers=covers)
 
 
 @dataclass(frozen=True)
@@ -98,7 +64,8 @@ class Measured:
     """What is known of one prior, by the seed of its training.
 
     Args:
-        fit: seed -> numbers of `PRIORS_STUDY`, and of `EVIDENCE` `nll`, `elbo`, `error`, `k` and images `bounded`.
+        fit: seed -> `nll`, `nll_error`, `elbo`, `k`, `bounded` images of the study `EVIDENCE`; `rate`, `information`,
+            `kl_aggregate`, `kl_aggregate_error`, `images` of `RATE`; and the numbers of `GRADIENTS`.
         traits: seed -> numbers of the study of traits.
         samples: seed -> Fréchet distance and coverage, averaged over seeds of the codes.
     """
@@ -110,11 +77,7 @@ class Measured:
     @property
     def saturated(self) -> bool:
         """Whether the codes tell nearly all that can be told of so few images, and more would make the KL smaller."""
-        return any(
-            fit["rate"] - fit["kl_aggregate"] > SATURATED * math.log(fit["images"])
-            for fit in self.fit.values()
-            if "rate" in fit
-        )
+        return cut_off(list(self.fit.values()))
 
     def of(self, name: str) -> dict[int, tuple[float, ...]]:
         """Return a number of `fit` by seed, as scores to compare."""
@@ -222,20 +185,19 @@ def measured(config: RunConfig, sampler: str = "prior", root: Path = SHELF) -> M
 
 
 def _fit(config: RunConfig, root: Path) -> Numbers | None:
-    fit, bound = numbers_of(PRIORS_STUDY, config, root), numbers_of(EVIDENCE, config, root)
-    if fit is None or bound is None:
+    bound, rate, noise = (numbers_of(study, config, root) for study in (EVIDENCE, RATE, GRADIENTS))
+    if bound is None or rate is None or noise is None:
         return None
-    return fit | {name: bound[name] for name in ("nll", "elbo", "error", "k")} | {"bounded": bound["images"]}
+    return {
+        **{name: bound[name] for name in ("nll", "elbo", "k")},
+        "nll_error": bound["error"],
+        "bounded": bound["images"],
+        **{name: rate[name] for name in ("rate", "information", "images")},
+        "kl_aggregate": rate["marginal"],
+        "kl_aggregate_error": rate["error"],
+        **noise,
+    }
 
 
 def _known(found: Mapping[int, Any]) -> dict[int, Any]:
     return {seed: one for seed, one in found.items() if one is not None}
-
-
-def _error_of_mean(errors: np.ndarray) -> float:
-    """Return the standard error of a mean over images, of each one's (N,)."""
-    return float(np.sqrt(np.square(errors).sum()) / len(errors))
-
-
-def _short(value: float) -> float:
-    return float(f"{value:.6g}")

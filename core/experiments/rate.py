@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from core.experiments.evidence import first_images, in_gaussian_form
+from core.experiments.evidence import in_gaussian_form
 from core.experiments.kept import Numbers, Study
-from core.metrics.likelihood.joint import log_prior
+from core.experiments.originals import originals
+from core.metrics.divergence import kl_from_prior
 from core.metrics.rate import split_rate
-from core.models import Autoencoder, Factorised, Gaussian
+from core.models import Autoencoder, Gaussian
 from core.runs import Run
-from core.runtime import generator
 
 IMAGES = 10_000
 """Test images, at most, the first ones; the information that can be found is at most the log of their number."""
 
 DRAWS = 8
 """Codes for each image, where the KL from the prior has no closed form."""
+
+NEAR = 0.5
+"""Nats below the log of the number of images from which the information may be cut off by it."""
 
 _ENCODED = 1000
 
@@ -41,9 +44,9 @@ def measure(run: Run, _: Path) -> Numbers:
     """
     model = in_gaussian_form(run.model)
     posterior = _encoded(model, run) if run.config.model.prior == "uniform" else _kept(run)
-    kl = None if isinstance(model.prior, Factorised) else monte_carlo_kl(model, posterior)
-    split = split_rate(posterior.mean.numpy(), posterior.std.numpy(), kl=None if kl is None else kl.mean(0))
-    noise = 0.0 if kl is None else float(np.sqrt(kl.var(0, ddof=1).sum() / len(kl))) / kl.shape[1]
+    kl = kl_from_prior(model.prior, posterior, DRAWS)
+    split = split_rate(posterior.mean.numpy(), posterior.std.numpy(), kl=kl.value)
+    noise = float(np.sqrt(np.square(kl.error).sum())) / len(kl.error)
     return {
         "rate": round(split.rate, 4),
         "information": round(split.information, 4),
@@ -51,26 +54,6 @@ def measure(run: Run, _: Path) -> Numbers:
         "error": round(math.hypot(split.error, noise), 4),
         "images": len(posterior.mean),
     }
-
-
-@torch.inference_mode()
-def monte_carlo_kl(model: Autoencoder, posterior: Gaussian, draws: int = DRAWS, seed: int = 0) -> NDArray[np.float64]:
-    """Return log q(z given x) - log p(z), whose average is the KL of each posterior from the prior.
-
-    Args:
-        model: whose prior.
-        posterior: of N images, (N, L).
-        draws: codes for each image.
-        seed: of the codes.
-
-    Returns:
-        Nats, (draws, N).
-    """
-    random, found = generator(seed), []
-    for _ in range(draws):
-        z = posterior.sample(random)
-        found.append(posterior.log_prob(z).double().sum(-1) - log_prior(model, z).double())
-    return torch.stack(found).numpy()
 
 
 def limit(images: int) -> float:
@@ -82,6 +65,17 @@ def limit(images: int) -> float:
     return math.log(images)
 
 
+def cut_off(found: Sequence[Numbers]) -> bool:
+    """Return whether the information of any training is so near to the log of the images that there may be more.
+
+    What is left of the rate says nothing then: with more images less of it would count as misfit.
+
+    Args:
+        found: numbers of the study `RATE`, an entry for each seed.
+    """
+    return any(one["information"] > limit(one["images"]) - NEAR for one in found)
+
+
 def _kept(run: Run) -> Gaussian:
     mean, std = (torch.from_numpy(run.codes[name][:IMAGES]) for name in ("mean", "std"))
     return Gaussian(mean, 2 * std.log())
@@ -89,7 +83,7 @@ def _kept(run: Run) -> Gaussian:
 
 @torch.inference_mode()
 def _encoded(model: Autoencoder, run: Run) -> Gaussian:
-    parts = [model.encode(x) for x in first_images(run.config.data, IMAGES).split(_ENCODED)]
+    parts = [model.encode(x) for x in originals(run, IMAGES).split(_ENCODED)]
     return Gaussian(torch.cat([part.mean for part in parts]), torch.cat([part.log_var for part in parts]))
 
 

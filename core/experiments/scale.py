@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.config import RunConfig
-from core.experiments.evidence import first_images
-from core.experiments.kept import Numbers, Study
+from core.experiments.kept import Numbers, Study, short
+from core.experiments.originals import originals
 from core.models import Autoencoder
 from core.models.likelihoods import GaussianLikelihood
 from core.runs import Run
@@ -127,10 +127,10 @@ def knob(model: Autoencoder, x: Tensor, scale: float) -> Numbers:
     same, other = gradient(model, x, another, beta), gradient(model, x, another, 1.0)
     return {
         "scale": another,
-        "beta": _short(beta),
-        "difference": _short(difference(scale**2 * ours, another**2 * same)),
-        "angle": _short(angle(ours, same)),
-        "angle_without": _short(angle(ours, other)),
+        "beta": short(beta),
+        "difference": short(difference(scale**2 * ours, another**2 * same)),
+        "angle": short(angle(ours, same)),
+        "angle_without": short(angle(ours, other)),
     }
 
 
@@ -145,21 +145,21 @@ def measure(run: Run, _: Path) -> Numbers:
     Raises:
         MissingData: the images are not on this machine.
     """
-    sse, nll = errors(run.model, first_images(run.config.data, ERROR_IMAGES))
+    sse, nll = errors(run.model, originals(run, ERROR_IMAGES))
     slope, intercept, residual = line_through(sse[:IMAGES], nll[:IMAGES])
     pixels = run.config.data.size**2 if run.config.data.size else 0
     scale = scale_of(run)
     return {
-        "sse": [_short(value) for value in sse[:IMAGES]],
-        "nll": [_short(value) for value in nll[:IMAGES]],
-        "slope": _short(slope),
-        "intercept": _short(intercept),
-        "residual": _short(residual),
+        "sse": [short(value) for value in sse[:IMAGES]],
+        "nll": [short(value) for value in nll[:IMAGES]],
+        "slope": short(slope),
+        "intercept": short(intercept),
+        "residual": short(residual),
         "pixels": pixels,
         "scale": scale,
-        "rmse": _short(math.sqrt(sse.mean() / pixels)),
+        "rmse": short(math.sqrt(sse.mean() / pixels)),
         "images": len(sse),
-        "knob": scale and knob(run.model, first_images(run.config.data, GRADIENT_IMAGES), scale),
+        "knob": scale and knob(run.model, originals(run, GRADIENT_IMAGES), scale),
     }
 
 
@@ -186,10 +186,6 @@ def covers(config: RunConfig) -> bool:
     model = config.model
     alike = (model.name, model.prior, model.latent_dim, config.train.seed) == ("vae", "normal", 2, 0)
     return alike and config.data.name in ("digits", "mnist")
-
-
-def _short(value: float) -> float:
-    return float(f"{value:.6g}")
 
 
 SCALE = Study("scale", f"{IMAGES} points, gradients of {GRADIENT_IMAGES} images, v1", measure, covers=covers)

@@ -30,7 +30,7 @@ from core.explore.sampling import SAMPLERS
 from core.ui import widgets
 from core.ui.frame import View
 from core.ui.noise import known_of, stamp_of_numbers, trainings, vae_of
-from core.ui.quality import short
+from core.ui.quality import listed, short
 
 
 def draw(view: View) -> None:
@@ -106,8 +106,8 @@ def reaches_text(found: Verdict) -> str:
         [
             f"The VAE with its prior, Fréchet distance and coverage: {_scored(claim.theirs)}.\n",
             f"- nearest in Fréchet distance comes η = {top[0]:g} with *{SAMPLERS[top[1]]}*: {_scored(claim.ours)}",
-            f"- as good with every seed: {_listed(there) if there else 'no η with any sampler'}",
-            f"- the AE **without** noise is as good, with {_listed(without)}"
+            f"- as good with every seed: {listed(there) if there else 'no η with any sampler'}",
+            f"- the AE **without** noise is as good, with {listed(without)}"
             if without
             else "- the AE without noise is not as good with any sampler",
         ]
@@ -127,7 +127,7 @@ def summary(asked: str, found: Verdict) -> str:
     by_word: dict[str, list[str]] = {}
     for name in SAMPLED:
         by_word.setdefault(found.improves_samples(name), []).append(f"*{SAMPLERS[name]}*")
-    samples = [f"{said} from {_listed(by_word[word])}" for word, said in _SAMPLES_SAID.items() if word in by_word]
+    samples = [f"{said} from {listed(by_word[word])}" for word, said in _SAMPLES_SAID.items() if word in by_word]
     vae = {
         YES: "It reaches the VAE with its prior. ",
         NO: "It does not reach the VAE with its prior. ",
@@ -192,7 +192,7 @@ def counted(words: Mapping[tuple[Any, ...], str], names: Sequence[str]) -> str:
     on = depends_on(words, names)
     held = f"**yes** in {known.count(YES)} of {len(known)} cases, **no** in {known.count(NO)}"
     split = f", seeds disagree or scores contradict in {known.count(DEPENDS)}" if DEPENDS in known else ""
-    return f"{held}{split}." + (f" It depends on {_listed(on)}." if on else "")
+    return f"{held}{split}." + (f" It depends on {listed(on)}." if on else "")
 
 
 def together_words(words: Sequence[str]) -> str:
@@ -247,7 +247,3 @@ def _judge(runs: Mapping[Any, RunConfig]) -> Verdict:
     known = {ratio: known_of(config) for ratio, config in runs.items()}
     noisy = {ratio: found for ratio, found in known.items() if ratio}
     return judge(known.get(0.0, NOTHING), noisy, known.get(None, NOTHING))
-
-
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -11,8 +11,8 @@ from core.config import PRIORS
 from core.experiments.noise import DEPENDS, NO, YES, Claim
 from core.experiments.priors import CRITERIA, EXPOST, Measured, Verdict, judge
 from core.ui.noise_verdict import rests_on
-from core.ui.priors import AFTERWARDS, Contender, unmeasured
-from core.ui.quality import short
+from core.ui.priors import Contender, called, unmeasured
+from core.ui.quality import listed, short
 
 WORDS = {"nll": "nll", "kl": "KL(aggregate‖prior)", "samples": "samples"}
 """Criterion -> words in a sentence."""
@@ -57,16 +57,16 @@ def summary(asked: str, found: Verdict) -> str:
     if found.saturated:
         parts.append(f"{WORDS['kl']} is left out: {TOO_FEW}.")
     if unknown:
-        parts.append(f"Not measured yet: {_listed(unknown)}.")
+        parts.append(f"Not measured yet: {listed(unknown)}.")
     return " ".join([*parts, _rests_on(found)])
 
 
 def _answer(asked: str, found: Verdict, asked_of: Sequence[str]) -> str:
     """Return the verdict in a word and where it comes from."""
     if found.champions:
-        who = _listed([_the(name) for name in found.champions])
+        who = listed([_the(name) for name in found.champions])
         beat = "beats" if len(found.champions) == 1 else "beat"
-        everything = _listed([WORDS[name] for name in found.criteria])
+        everything = listed([WORDS[name] for name in found.criteria])
         return (
             f"**Simple calculations, and little else.** On {asked} {who} {beat} the standard normal in {everything},"
             f" {_each(found, found.champions)}."
@@ -75,14 +75,10 @@ def _answer(asked: str, found: Verdict, asked_of: Sequence[str]) -> str:
         each = _each(found, list(PRIORS))
         return f"**More than simple calculations.** On {asked} no prior beats the standard normal {each}."
     each = _each(found, [prior for name in found.beaten for prior in found.better(name)])
-    by = [
-        f"{WORDS[name]} (by {_listed([_the(p) for p in found.better(name) if p != EXPOST])})" for name in found.beaten
-    ]
+    by = [f"{WORDS[name]} (by {listed([_the(p) for p in found.better(name) if p != EXPOST])})" for name in found.beaten]
     holds = [WORDS[name] for name in asked_of if name not in found.beaten]
-    ground = (
-        f"; it holds its ground in {_listed(holds)}" if holds else ", though no single prior does it in all of them"
-    )
-    return f"**It depends on what is asked.** On {asked} the standard normal is beaten {each} in {_listed(by)}{ground}."
+    ground = f"; it holds its ground in {listed(holds)}" if holds else ", though no single prior does it in all of them"
+    return f"**It depends on what is asked.** On {asked} the standard normal is beaten {each} in {listed(by)}{ground}."
 
 
 def _each(found: Verdict, priors: Sequence[str]) -> str:
@@ -111,7 +107,7 @@ def comparison(criterion: str, found: Verdict) -> str:
         return f"{title}\n\n{why}."
     words = _SAMPLES_VERDICTS if criterion == "samples" else _VERDICTS
     tell = scored if criterion == "samples" else difference
-    lines = [f"- {_name(prior)}: {tell(claim)}, **{words[claim.word]}**" for prior, claim in claims.items()]
+    lines = [f"- {called(prior)}: {tell(claim)}, **{words[claim.word]}**" for prior, claim in claims.items()]
     most = max(claims.values(), key=lambda claim: claim.seeds)
     first = [f"- Standard normal: {_scores(most.theirs)}"] if criterion == "samples" else []
     return "\n".join([f"{title}\n", *first, *lines])
@@ -170,13 +166,5 @@ def _signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "−")
 
 
-def _name(prior: str) -> str:
-    return AFTERWARDS if prior == EXPOST else PRIORS[prior][0].upper() + PRIORS[prior][1:]
-
-
 def _the(prior: str) -> str:
     return f"the {PRIORS[prior]}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

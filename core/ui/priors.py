@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from core.config import PRIORS, RunConfig, shelf
 from core.experiments.evidence import EVIDENCE
-from core.experiments.priors import EXPOST, PRIORS_STUDY, SATURATED, Measured, covers, measured
+from core.experiments.priors import EXPOST, GRADIENTS, Measured, covers, measured
+from core.experiments.rate import RATE, limit
 from core.experiments.samples import SAMPLES, codes_of
 from core.experiments.traits import TRAITS
 from core.explore import sampling
@@ -26,7 +27,7 @@ from core.models.priors import Mixture, Vamp, marginal
 from core.ui import cache, widgets
 from core.ui.frame import View
 from core.ui.noise import widest_pair
-from core.ui.quality import short
+from core.ui.quality import listed, short
 
 UNMEASURED = "These runs were not measured yet; run `python -m core measure`."
 POINTS, CELLS, FINER = 700, 90, 3
@@ -58,7 +59,7 @@ class Contender:
     @property
     def label(self) -> str:
         """The name on the screen."""
-        return AFTERWARDS if self.name == EXPOST else PRIORS[self.name][0].upper() + PRIORS[self.name][1:]
+        return called(self.name)
 
     @property
     def sampler(self) -> str:
@@ -104,14 +105,18 @@ def _chosen(configs: Sequence[RunConfig], picked: RunConfig) -> RunConfig | None
     return min(configs, key=lambda c: (c != picked, c.key not in ships, c.train.seed, c.key), default=None)
 
 
+def called(prior: str) -> str:
+    """Return the name on the screen of a prior, or of the mixture fitted afterwards."""
+    return AFTERWARDS if prior == EXPOST else PRIORS[prior][0].upper() + PRIORS[prior][1:]
+
+
 def missing(shown: Sequence[Contender]) -> None:
     """Say which priors the VAE was not trained with."""
     names = [PRIORS[name] for name in PRIORS if name not in {one.name for one in shown}]
     if shown and names:
         data, latents = shown[0].config.data.name, shown[0].config.model.latent_dim
-        words = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
         st.info(
-            f"The VAE of {data} with {latents} latents was not trained with: {words}. The page *Train* can, or"
+            f"The VAE of {data} with {latents} latents was not trained with: {listed(names)}. The page *Train* can, or"
             f" `python -m core train {data} vae --latents {latents} --prior ...`."
         )
 
@@ -268,7 +273,7 @@ def unmeasured(shown: Sequence[Contender]) -> str:
 
 def stamp_of_numbers() -> tuple[int, ...]:
     """Return what changes whenever the numbers of this page do."""
-    return tuple(cache.measured_stamp(study) for study in (PRIORS_STUDY, EVIDENCE, TRAITS, SAMPLES))
+    return tuple(cache.measured_stamp(study) for study in (GRADIENTS, EVIDENCE, RATE, TRAITS, SAMPLES))
 
 
 def scores(shown: Sequence[Contender], known: Mapping[str, Measured]) -> None:
@@ -330,20 +335,19 @@ def measured_on(shown: Sequence[Contender], known: Mapping[str, Measured]) -> st
         return ""
     some = fits[0]
     error = max(numbers["kl_aggregate_error"] for numbers in fits)
-    told = max(numbers["rate"] - numbers["kl_aggregate"] for numbers in fits)
-    most = np.log(some["images"])
+    told = max(numbers["information"] for numbers in fits)
     full = (
         f" With {shown[0].config.model.latent_dim} latents nearly every code tells its image ({told:.2f} of at most"
-        f" ln {some['images']:,} = {most:.2f} nats), so this KL also counts the gaps between the images: more images"
-        " would make it smaller."
-        if told > SATURATED * most
+        f" ln {some['images']:,} = {limit(some['images']):.2f} nats), so this KL also counts the gaps between the"
+        " images: more images would make it smaller."
+        if any(found.saturated for found in known.values())
         else ""
     )
     return (
         "± is the standard deviation over trainings with seeds 0, 1 and 2; nll, elbo, rate and KL in nats per image."
         f" All are of {some['images']:,} test images; what the importance-weighted bound, k = {some['k']}, adds to the"
         f" elbo was measured on {some['bounded']:,} of them, spread evenly. Standard error of the nll at most"
-        f" {short(max(numbers['error'] for numbers in fits))}, of the KL by Monte Carlo {short(error)}.{full}"
+        f" {short(max(numbers['nll_error'] for numbers in fits))}, of the KL(aggregate‖prior) {short(error)}.{full}"
         " Fréchet distance and coverage as on the page *Sampling*, mean of three seeds of the codes. The mixture"
         " fitted afterwards was not trained with, so that only its samples are its own."
     )

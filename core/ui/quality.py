@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,6 +105,15 @@ def short(value: float) -> str:
     ('1,752', '0.00951', '97')
     """
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as in a sentence.
+
+    >>> listed(["scale"]), listed(["x", "y", "scale"])
+    ('scale', 'x, y and scale')
+    """
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def with_spread(cell: Quality, score: str) -> str:

@@ -13,7 +13,7 @@ import streamlit as st
 from core.config import MODEL_LABELS, PRIORS, RunConfig, with_seed
 from core.experiments.interpolation import apart
 from core.experiments.kept import Numbers
-from core.experiments.rate import RATE, limit
+from core.experiments.rate import RATE, cut_off, limit
 from core.experiments.traits import TRAITS
 from core.figures import theme
 from core.figures.planes import SYMBOLS, Place, Split, rate_bars, rate_distortion
@@ -21,9 +21,6 @@ from core.ui import cache, widgets
 from core.ui.frame import View
 
 UNMEASURED = "The rate of these models was not measured yet; run `python -m core measure`."
-
-NEAR = 0.5
-"""Nats below the log of the number of images from which the information may be cut off by it."""
 
 
 def draw_rate(view: View) -> None:
@@ -212,11 +209,6 @@ def bars_figure(configs: tuple[RunConfig, ...], stamp: int) -> go.Figure:
         for label, found in known.items()
     ]
     return rate_bars(splits, limit=limit(images), limit_name=f"log {images:,}")
-
-
-def cut_off(found: Sequence[Numbers]) -> bool:
-    """Return whether the information of any training is so close to the log of the images that there may be more."""
-    return any(one["information"] > limit(one["images"]) - NEAR for one in found)
 
 
 def paid_sentence(label: str, found: Sequence[Numbers]) -> str:

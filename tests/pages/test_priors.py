@@ -115,7 +115,7 @@ def test_the_verdict_follows_the_numbers(shelf_of_priors: Path, opened, better: 
 
 
 def test_the_verdict_leaves_out_what_too_few_images_cannot_tell():
-    fits = {name: {"nll": nll, "rate": 9.5, "kl_aggregate": 0.4, "images": 10_000} for name, nll in NLL.items()}
+    fits = {name: {"nll": nll, "information": 9.1, "kl_aggregate": 0.4, "images": 10_000} for name, nll in NLL.items()}
     found = judge({name: Measured({0: fit}, {}, {0: (50.0, 0.5)}) for name, fit in fits.items()})
     said = prior_verdict.summary("mnist", found)
     assert "KL(aggregate‖prior) is left out: nearly every code tells its image" in said

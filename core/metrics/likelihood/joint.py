@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.models import Autoencoder, Gaussian
+from core.models import Autoencoder, Gaussian, Prior
 from core.models.likelihoods import Bernoulli, Likelihood
 from core.models.priors import Mixture, Vamp
 
@@ -85,10 +85,12 @@ def log_likelihoods(likelihood: Likelihood, x: Tensor, output: Tensor) -> Tensor
 
 def log_prior(model: Autoencoder, codes: Tensor) -> Tensor:
     """Return log p(z) of codes (..., L), in nats (...)."""
-    flat = codes.flatten(0, -2)
-    prior = model.prior
-    found = _log_mixture(*prior.parts(), flat) if isinstance(prior, Mixture | Vamp) else prior.log_prob(flat)
-    return found.unflatten(0, codes.shape[:-1])
+    return log_density(model.prior, codes.flatten(0, -2)).unflatten(0, codes.shape[:-1])
+
+
+def log_density(prior: Prior, codes: Tensor) -> Tensor:
+    """Return log p(z) of codes (M, L), in nats (M,), of a mixture by one matrix product."""
+    return _log_mixture(*prior.parts(), codes) if isinstance(prior, Mixture | Vamp) else prior.log_prob(codes)
 
 
 def _log_mixture(log_weights: Tensor, parts: Gaussian, z: Tensor) -> Tensor:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from core.config import SHELF, DataConfig, more_seeds, recipe, shelf, with_prior
+from core.config import SHELF, more_seeds, recipe, shelf, with_prior
 from core.experiments import evidence
-from core.experiments.evidence import EVIDENCE, first_images, in_gaussian_form, measure, spread_out
+from core.experiments.evidence import EVIDENCE, in_gaussian_form, measure, spread_out
+from core.experiments.originals import originals
 from core.metrics.likelihood import importance_weighted, quadrature
 from core.models import Autoencoder, Gaussian, build
 from core.models.posteriors import BOX, Squashed
@@ -69,7 +70,7 @@ def test_a_vamp_prior_in_gaussian_form_is_the_same_density():
 
 def test_the_numbers_of_a_run_are_those_of_its_bounds():
     run = open_run(recipe("digits", "vae").key)
-    found, x = measure(run, SHELF), first_images(run.config.data, None)
+    found, x = measure(run, SHELF), originals(run)
     bounds = importance_weighted(run.model, x, k=(1, found["k"]))
     assert found["images"] == found["test_images"] == len(x) == 360
     assert found["elbo"] == pytest.approx(bounds.value[0].mean(), abs=5 * found["error"])
@@ -80,7 +81,7 @@ def test_the_numbers_of_a_run_are_those_of_its_bounds():
 
 def test_a_part_of_the_images_stands_for_all(monkeypatch: pytest.MonkeyPatch):
     run = open_run(recipe("digits", "vae").key)
-    exact = quadrature(run.model, first_images(run.config.data, None)).value
+    exact = quadrature(run.model, originals(run)).value
     monkeypatch.setattr(evidence, "IMAGES", 40)
     found = measure(run, SHELF)
     assert (found["images"], found["test_images"]) == (40, 360)
@@ -102,9 +103,3 @@ def test_images_are_spread_evenly_and_none_is_taken_twice(total: int, count: int
     assert len(set(chosen)) == len(chosen) == min(total, count)
     assert chosen[0] == 0
     assert total - chosen[-1] <= -(-total // len(chosen))
-
-
-def test_the_first_images_are_those_of_the_data_set():
-    few, more = (first_images(DataConfig(name="digits"), count) for count in (5, 1000))
-    assert (len(few), len(more)) == (5, 360)
-    assert torch.equal(few, more[:5])

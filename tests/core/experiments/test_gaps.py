@@ -1,12 +1,11 @@
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from core.config import PRIORS, DataConfig, RunConfig, recipe, shelf
-from core.data import MissingData, load
+from core.config import PRIORS, RunConfig, recipe, shelf
+from core.data import load
 from core.experiments import gaps
 from core.experiments.gaps import (
     AMORTISATION,
@@ -47,20 +46,6 @@ def test_the_gap_is_what_quadrature_says_and_its_parts_add_up(run: Run):
     assert min(found["amortisation"]) >= 0
     parts = np.add(found["amortisation"], found["approximation"])
     np.testing.assert_allclose(parts, found["gap"][:6], atol=1e-3)
-
-
-def test_without_its_images_or_with_others_it_is_not_measured(run: Run, monkeypatch: pytest.MonkeyPatch):
-    labels = {**run.codes, "label": np.roll(run.codes["label"], 1)}
-    with pytest.raises(ValueError, match=r"should be those digits-vae-z2-s0-.* was tested on; their labels differ"):
-        measure(replace(run, codes=labels), Path())
-
-    def nothing(_: DataConfig) -> None:
-        raise MissingData("not on this machine")
-
-    monkeypatch.setattr(gaps, "load", nothing)
-    gaps._first_images.cache_clear()
-    with pytest.raises(MissingData):
-        measure(run, Path())
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.config import DataConfig, recipe, with_seed
-from core.data import MissingData, load
+from core.config import recipe, with_seed
 from core.experiments import noise
 from core.experiments.kept import measure_runs, numbers_of
 from core.experiments.noise import (
@@ -36,7 +35,7 @@ from core.experiments.noise import (
 from core.metrics.channel import capacity_limit, gaussian_capacity
 from core.metrics.latents import code_scale
 from core.models import restore
-from core.runs import Run, load_or_train, open_run
+from core.runs import Run, load_or_train
 
 MODELS = ("ae", "noisy-ae", "vae")
 
@@ -97,27 +96,6 @@ def test_the_rate_is_the_channels_or_the_kl_in_bits_and_unknown_without_noise(ru
 def test_it_uses_some_images_only_where_there_are_many(runs, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(noise, "MOST_IMAGES", 50)
     assert measure(runs["vae"], Path())["n"] == 50
-
-
-def test_without_the_images_there_is_an_error_and_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv("LATENT_LAB_DATA", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    noise._first_images.cache_clear()
-    with pytest.raises(MissingData, match="MNIST"):
-        measure(open_run(recipe("mnist", "ae").key), Path())
-
-
-def test_other_images_than_those_of_the_codes_are_refused(runs):
-    wrong = replace(runs["ae"], codes=runs["ae"].codes | {"label": (runs["ae"].codes["label"] + 1) % 10})
-    with pytest.raises(ValueError, match=r"should be those digits-ae-z3-s0-.* was tested on"):
-        measure(wrong, Path())
-
-
-def test_the_first_images_are_the_test_images():
-    images, labels = noise._first_images(DataConfig(name="digits"), 20)
-    test = load(DataConfig(name="digits")).test
-    assert (images == test.images(slice(20))).all()
-    assert labels.tolist() == test.labels[:20].tolist()
 
 
 def test_numbers_are_kept_for_every_kind_of_run(tmp_path: Path):

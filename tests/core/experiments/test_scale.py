@@ -6,6 +6,7 @@ import torch
 
 from core.checkpoints import SHELF
 from core.config import gaussians, more_seeds, recipe, shelf
+from core.data import load
 from core.experiments.scale import SCALE, affine, angle, difference, errors, gradient, knob, line_through, measure
 from core.models import Autoencoder, build
 from core.models.likelihoods import GaussianLikelihood
@@ -79,7 +80,8 @@ def test_a_scale_of_nothing_is_refused():
 @pytest.mark.parametrize("scale", [None, 1.0])
 def test_what_is_kept_of_a_run_agrees_with_itself(scale: float | None):
     config = recipe("digits", "vae", 2, likelihood="gaussian", scale=scale)
-    found = measure(Run(config, build(config).eval().requires_grad_(False), {}, {}, {}, {}), SHELF)
+    codes = {"label": load(config.data).test.labels.numpy()}
+    found = measure(Run(config, build(config).eval().requires_grad_(False), {}, {}, codes, {}), SHELF)
     slope, intercept = affine(found["scale"], found["pixels"])
     assert (found["slope"], found["intercept"]) == (pytest.approx(slope, rel=1e-4), pytest.approx(intercept, rel=1e-3))
     assert found["scale"] == pytest.approx(scale or 0.1)

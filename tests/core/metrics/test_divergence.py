@@ -4,11 +4,10 @@ import pytest
 import torch
 
 from core.config import recipe
-from core.metrics.prior_fit import aggregate_kl, kl_from_prior
-from core.metrics.rate import split_rate
+from core.metrics.divergence import kl_from_prior
 from core.models import Gaussian, build, unsquashed
 from core.models.posteriors import Squashed
-from core.models.priors import Mixture, Prior, StandardNormal, Uniform
+from core.models.priors import Mixture, StandardNormal, Uniform
 from core.runtime import generator
 
 
@@ -57,38 +56,6 @@ def test_the_kl_of_a_vampprior_of_one_image_is_that_of_two_gaussians():
     assert (abs(found.value - expected.detach().numpy()) < 5 * found.error).all()
 
 
-@pytest.mark.parametrize("prior", [StandardNormal(3), one_gaussian(0.5, 1.0)])
-def test_the_aggregate_kl_is_the_rate_less_the_information(prior: Prior):
-    q = posteriors()
-    rate = kl_from_prior(prior, q, 4000)
-    split = split_rate(q.mean, q.std, kl=rate.value, samples=400, seed=1)
-    found = aggregate_kl(prior, q, 400)
-    tolerance = 5 * math.hypot(found.error, found.error, float((rate.error**2).sum()) ** 0.5 / len(rate.error))
-    assert found.value == pytest.approx(split.marginal, abs=tolerance)
-    assert 0 < tolerance < 0.1
-
-
-def test_the_error_of_the_aggregate_kl_is_that_of_other_codes():
-    found = [aggregate_kl(StandardNormal(3), posteriors(), 2, seed) for seed in range(300)]
-    spread = torch.tensor([one.value for one in found]).std()
-    assert spread == pytest.approx(sum(one.error**2 for one in found) ** 0.5 / len(found) ** 0.5, rel=0.2)
-
-
-def test_an_aggregate_that_is_the_prior_costs_nothing():
-    q = posteriors(6)
-    prior = Mixture(3, 6).double()
-    prior.mean.data, prior.log_var.data = q.mean.clone(), q.log_var.clone()
-    found = aggregate_kl(prior, q, 10)
-    assert found.value == pytest.approx(0, abs=1e-9)
-    assert found.error == pytest.approx(0, abs=1e-9)
-
-
-def test_one_gaussian_twice_has_the_kl_of_one():
-    q = Gaussian(torch.full((2000, 1), 1.5).double(), torch.zeros(2000, 1).double())
-    found = aggregate_kl(StandardNormal(1), q, 20)
-    assert abs(found.value - 1.5**2 / 2) < 5 * found.error
-
-
 def test_a_box_is_measured_before_its_codes_are_squashed():
     """The KL from a uniform prior of what lies in its box: of the bases by Gaussians, of the codes by Monte Carlo."""
     model = build(recipe("digits", "vae", 3, prior="uniform", hidden=(8,))).double()
@@ -104,5 +71,3 @@ def test_a_box_is_measured_before_its_codes_are_squashed():
 def test_bad_numbers_are_refused():
     with pytest.raises(ValueError, match="samples should be at least 2, for a standard error, got 1"):
         kl_from_prior(StandardNormal(3), posteriors(), 1)
-    with pytest.raises(ValueError, match="samples should be at least 2, for a standard error, got 1"):
-        aggregate_kl(StandardNormal(3), posteriors(), 1)
