@@ -150,7 +150,10 @@ def decoded_plane(
     sharp = max(1, round(height / (columns * images.shape[-1])))
     place_image(figure, sheet_png(images, columns, scale=sharp, pad=0), extent)
     equal_axes(theme.layout(figure, height, legend=False), extent, axes)
-    return figure.update_xaxes(showgrid=False, zeroline=False).update_yaxes(showgrid=False, zeroline=False)
+    # Margins that fit themselves to the numbers on the axes cost a third of the time that a new picture takes to draw.
+    plain = {"showgrid": False, "zeroline": False, "automargin": False, "nticks": 6}
+    figure.update_layout(margin={"l": 48, "r": 8, "t": 12, "b": 44})
+    return figure.update_xaxes(**plain).update_yaxes(**plain)
 
 
 def _points(
