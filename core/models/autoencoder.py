@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -78,8 +79,16 @@ def unsquashed(model: Autoencoder) -> Autoencoder:
     return Autoencoder(model.encoder, Learned(), decoder, model.likelihood, prior).train(model.training)
 
 
-_ENCODERS = {"mlp": networks.mlp_encoder, "gated": networks.gated_encoder, "conv": networks.conv_encoder}
-_DECODERS = {"mlp": networks.mlp_decoder, "gated": networks.gated_decoder, "conv": networks.conv_decoder}
+_ENCODERS = {
+    "mlp": networks.mlp_encoder,
+    "gated": partial(networks.mlp_encoder, layers=networks.gated),
+    "conv": networks.conv_encoder,
+}
+_DECODERS = {
+    "mlp": networks.mlp_decoder,
+    "gated": partial(networks.mlp_decoder, layers=networks.gated),
+    "conv": networks.conv_decoder,
+}
 
 
 def build(config: RunConfig) -> Autoencoder:

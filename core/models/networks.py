@@ -6,7 +6,7 @@ that it can be written down layer by layer (to run it in a browser, for one).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+Layers = Callable[[Sequence[int]], list[nn.Module]]
+"""Widths -> fully connected layers."""
 CHANNELS = 32
 """Channels of every convolutional layer (Burgess et al. 2018, appendix A)."""
 
@@ -30,16 +32,6 @@ def mlp(widths: Sequence[int]) -> list[nn.Module]:
     return layers[:-1]
 
 
-def mlp_encoder(size: int, hidden: Sequence[int], outputs: int) -> nn.Sequential:
-    """Return (B, 1, size, size) -> (B, outputs), fully connected."""
-    return nn.Sequential(nn.Flatten(), *mlp([size * size, *hidden, outputs]))
-
-
-def mlp_decoder(size: int, hidden: Sequence[int], inputs: int) -> nn.Sequential:
-    """Return (B, inputs) -> (B, 1, size, size), the encoder's mirror image."""
-    return nn.Sequential(*mlp([inputs, *reversed(hidden), size * size]), nn.Unflatten(1, (1, size, size)))
-
-
 def gated(widths: Sequence[int]) -> list[nn.Module]:
     """Return fully connected layers of these widths, each but the last opened or shut by a second one of its size.
 
@@ -51,14 +43,14 @@ def gated(widths: Sequence[int]) -> list[nn.Module]:
     return [*layers, nn.Linear(widths[-2], widths[-1])]
 
 
-def gated_encoder(size: int, hidden: Sequence[int], outputs: int) -> nn.Sequential:
-    """Return (B, 1, size, size) -> (B, outputs), fully connected and gated."""
-    return nn.Sequential(nn.Flatten(), *gated([size * size, *hidden, outputs]))
+def mlp_encoder(size: int, hidden: Sequence[int], outputs: int, layers: Layers = mlp) -> nn.Sequential:
+    """Return (B, 1, size, size) -> (B, outputs), fully connected, by `mlp` or `gated` layers."""
+    return nn.Sequential(nn.Flatten(), *layers([size * size, *hidden, outputs]))
 
 
-def gated_decoder(size: int, hidden: Sequence[int], inputs: int) -> nn.Sequential:
+def mlp_decoder(size: int, hidden: Sequence[int], inputs: int, layers: Layers = mlp) -> nn.Sequential:
     """Return (B, inputs) -> (B, 1, size, size), the encoder's mirror image."""
-    return nn.Sequential(*gated([inputs, *reversed(hidden), size * size]), nn.Unflatten(1, (1, size, size)))
+    return nn.Sequential(*layers([inputs, *reversed(hidden), size * size]), nn.Unflatten(1, (1, size, size)))
 
 
 def conv_encoder(size: int, hidden: Sequence[int], outputs: int) -> nn.Sequential:
