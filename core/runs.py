@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import torch
@@ -137,23 +137,75 @@ def train_and_keep(
         on_step: told after each step how many images were seen.
         on_model: shown after each epoch the model, not to be changed, and the history so far.
     """
-    assert config.data.size is not None
-    check_writable(root)
-    where = pick_device(device)
-    precision = pick_precision(where, pixels=config.data.size**2)
-    data = load_data(config.data) if data is None else data
-    training = Training(build(config), data, config, device=where, precision=precision)
-    progress = _take_up(root, training)
+    kept = KeptTraining(config, root, data=data, device=device)
     try:
-        for record in _put_aside_now_and_then(root, training, progress, on_step):
+        for record in kept.training.epochs(on_step):
+            kept.note(record)
             if on_model:
-                on_model(training.model, _history(progress.records))
+                on_model(kept.training.model, _history(kept.progress.records))
             yield record
     except GeneratorExit:
-        _put_aside(root, training, progress)
+        kept.put_aside()
         raise
-    save(root, _checkpoint(training, data, progress, describe(where, precision)))
-    drop_unfinished(root, config.key)
+    kept.keep()
+
+
+@final
+class KeptTraining:
+    """A training that goes on where it was put aside; whoever runs it notes each epoch and keeps the run at the end.
+
+    Args:
+        config: what is wanted.
+        root: folder of checkpoints.
+        data: the images, loaded by the config's name when left out.
+        device: `cuda`, `mps` or `cpu`; the best there is when left out.
+
+    Raises:
+        CheckpointError: the folder cannot be written.
+        MissingData: the images cannot be read.
+    """
+
+    def __init__(
+        self, config: RunConfig, root: Path = SHELF, *, data: Split | None = None, device: str | None = None
+    ) -> None:
+        assert config.data.size is not None
+        check_writable(root)
+        where = pick_device(device)
+        precision = pick_precision(where, pixels=config.data.size**2)
+        self.root, self.data = root, load_data(config.data) if data is None else data
+        self.training = Training(build(config), self.data, config, device=where, precision=precision)
+        self.progress = _take_up(root, self.training)
+        self._last = time.monotonic()
+        if self.training.epoch == 0:
+            self.progress.shoot(self.training)
+
+    def note(self, record: EpochRecord) -> None:
+        """Keep the record of an epoch just done, and put the training aside if that was not done for a while."""
+        training = self.training
+        self.progress.records.append(record)
+        self.progress.shoot(training)
+        if time.monotonic() - self._last > PUT_ASIDE_EVERY and training.epoch < training.config.train.epochs:
+            self.put_aside()
+            self._last = time.monotonic()
+
+    def put_aside(self) -> None:
+        """Keep the training as it is now, to be gone on with; nothing where no epoch is done."""
+        training, progress = self.training, self.progress
+        if progress.records:
+            history = _history(progress.records)
+            put_aside(self.root, Unfinished(training.config, training.state(), history, progress.film))
+
+    def keep(self) -> None:
+        """Keep the finished run.
+
+        Raises:
+            CheckpointError: it cannot be written.
+            Diverged: the weights have outgrown half precision.
+        """
+        training = self.training
+        environment = describe(training.device, training.precision)
+        save(self.root, _checkpoint(training, self.data, self.progress, environment))
+        drop_unfinished(self.root, training.config.key)
 
 
 @dataclass
@@ -168,27 +220,6 @@ class _Progress:
         config = training.config
         if config.model.latent_dim == 2 and training.epoch in film_epochs(config.train.epochs):
             self.film = spliced(self.film, frame_of(training.model, training.test, training.epoch))
-
-
-def _put_aside_now_and_then(
-    root: Path, training: Training, progress: _Progress, on_step: Callable[[int], None] | None
-) -> Iterator[EpochRecord]:
-    last = time.monotonic()
-    if training.epoch == 0:
-        progress.shoot(training)
-    for record in training.epochs(on_step):
-        progress.records.append(record)
-        progress.shoot(training)
-        if time.monotonic() - last > PUT_ASIDE_EVERY and training.epoch < training.config.train.epochs:
-            _put_aside(root, training, progress)
-            last = time.monotonic()
-        yield record
-
-
-def _put_aside(root: Path, training: Training, progress: _Progress) -> None:
-    if progress.records:
-        history = _history(progress.records)
-        put_aside(root, Unfinished(training.config, training.state(), history, progress.film))
 
 
 def _take_up(root: Path, training: Training) -> _Progress:

@@ -160,38 +160,55 @@ class Training:
             for i, kept in moments.items()
         }
 
+    def batches(self) -> Iterator[Tensor]:
+        """Yield the images of the epoch that comes next, (B, 1, H, W), each once and in random order."""
+        return _shuffled(self.images.epoch(self.epoch), self.config.train.batch_size, self.order)
+
+    def schedule(self, step: int) -> tuple[float, float]:
+        """Return the learning rate and the weight of the KL at a step, counted from 0, of the epoch that comes next."""
+        train, beta = self.config.train, self.config.model.beta or 0.0
+        steps = math.ceil(len(self.images) / train.batch_size)
+        progress = (self.epoch * steps + step) / (train.epochs * steps)
+        warm = min(1.0, progress * train.epochs / train.warm_up) if train.warm_up else 1.0
+        return train.learning_rate * half_cosine(progress), beta * warm
+
+    def conclude(self, sums: Tensor, seconds: float) -> EpochRecord:
+        """Count an epoch as done and return its record.
+
+        Args:
+            sums: nll and KL summed over its training images (2,).
+            seconds: that it took.
+
+        Raises:
+            Diverged: the loss is not a finite number.
+        """
+        nll, kl = (sums / len(self.images)).tolist()
+        self.epoch, self.seconds = self.epoch + 1, self.seconds + seconds
+        calibrate(self.model, self.images)
+        reached = evaluate(self.model, self.test)
+        record = EpochRecord(self.epoch, nll, kl, reached, self.seconds, len(self.images) / seconds)
+        _check_finite(record)
+        return record
+
     def _run_epoch(self, on_step: Callable[[int], None] | None) -> EpochRecord:
         start = time.perf_counter()
         self.model.train()
         sums, seen = [], self.epoch * len(self.images)
-        for x in _shuffled(self.images.epoch(self.epoch), self.config.train.batch_size, self.order):
+        for x in self.batches():
             sums.append(self._step(x, len(sums)))
             seen += len(x)
             if on_step:
                 on_step(seen)
-        nll, kl = (torch.stack(sums).cpu().double().sum(0) / len(self.images)).tolist()
-        elapsed = time.perf_counter() - start
-        self.epoch, self.seconds = self.epoch + 1, self.seconds + elapsed
-        calibrate(self.model, self.images)
-        reached = evaluate(self.model, self.test)
-        record = EpochRecord(self.epoch, nll, kl, reached, self.seconds, len(self.images) / elapsed)
-        _check_finite(record)
-        return record
-
-    def _beta(self, progress: float) -> float:
-        """Return the weight of the KL at a progress in [0, 1] of the whole training."""
-        beta, train = self.config.model.beta or 0.0, self.config.train
-        return beta * min(1.0, progress * train.epochs / train.warm_up) if train.warm_up else beta
+        total = torch.stack(sums).cpu().double().sum(0)
+        return self.conclude(total, time.perf_counter() - start)
 
     def _step(self, x: Tensor, step: int) -> Tensor:
         """Take one step and return nll and KL summed over the batch (2,)."""
-        steps = math.ceil(len(self.images) / self.config.train.batch_size)
-        progress = (self.epoch * steps + step) / (self.config.train.epochs * steps)
-        self.optimiser.param_groups[0]["lr"] = self.config.train.learning_rate * half_cosine(progress)
+        self.optimiser.param_groups[0]["lr"], beta = self.schedule(step)
         with reduced_precision(self.device, self.precision):
             now = terms(self.model, x, self.noise)
         self.optimiser.zero_grad(set_to_none=True)
-        loss(now, self._beta(progress)).backward()
+        loss(now, beta).backward()
         self.optimiser.step()
         return _sums(now)
 
