@@ -1,0 +1,128 @@
+"""DCI: disentanglement, completeness and informativeness, from what boosted trees make use of."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
+
+from core.metrics.disentanglement.world import Floats
+from core.metrics.table import table
+
+TREES = ("histogram", "exact")
+
+
+class DCI(NamedTuple):
+    """Three shares between 0 and 1.
+
+    Args:
+        disentanglement: does each latent serve one factor?
+        completeness: is each factor served by one latent?
+        informativeness: accuracy of the trees on images they have not seen, averaged over factors.
+    """
+
+    disentanglement: float
+    completeness: float
+    informativeness: float
+
+
+def dci(
+    codes: ArrayLike,
+    factors: ArrayLike,
+    test_codes: ArrayLike,
+    test_factors: ArrayLike,
+    *,
+    trees: str = "histogram",
+    seed: int = 0,
+) -> DCI:
+    """Return how boosted trees that name each factor share the latents among themselves.
+
+    D = sum_j w_j (1 - H(P_j) / ln K),    P_jk = R_jk / sum_k R_jk,    w_j = sum_k R_jk / sum_jk R_jk
+    C = 1/K sum_k (1 - H(Q_k) / ln L),    Q_jk = R_jk / sum_j R_jk
+
+    R_jk is the importance of latent j for factor k: what its splits gain.
+
+    Source: Eastwood and Williams 2018, with the boosted trees of Locatello et al. 2019: 100 rounds of depth 3, learning
+    rate 0.1.
+
+    Args:
+        codes: to learn from (N, L).
+        factors: indices of values (N, K).
+        test_codes: to be scored on (M, L).
+        test_factors: likewise (M, K).
+        trees: `histogram`, which look for splits among 255 bins and gain in the second order; or `exact`,
+            scikit-learn's GradientBoostingClassifier as in the source, fifty times slower for much the same scores.
+        seed: of the trees.
+
+    Raises:
+        ValueError: unknown trees.
+    """
+    if trees not in TREES:
+        raise ValueError(f"trees should be one of {', '.join(TREES)}, got {trees!r}")
+    codes, factors = table("codes", codes), table("factors", factors)
+    test_codes, test_factors = table("test_codes", test_codes), table("test_factors", test_factors)
+    columns, right = [], []
+    for k in range(factors.shape[1]):
+        model = _boosted(codes, factors[:, k], trees, seed)
+        columns.append(importances(model, codes.shape[1]))
+        right.append(model.score(test_codes, test_factors[:, k]))
+    importance = np.stack(columns, axis=1)
+    return DCI(disentanglement(importance), completeness(importance), float(np.mean(right)))
+
+
+def disentanglement(importance: NDArray[np.floating]) -> float:
+    """Return whether each latent serves one factor, from importances (L, K).
+
+    >>> disentanglement(np.eye(3)), disentanglement(np.ones((3, 3)))
+    (1.0, 0.0)
+    """
+    total = importance.sum()
+    if total == 0:
+        return 0.0
+    return _rounded(float((_one_sided(importance) * importance.sum(axis=1)).sum() / total))
+
+
+def completeness(importance: NDArray[np.floating]) -> float:
+    """Return whether each factor is served by one latent, from importances (L, K).
+
+    >>> completeness(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])) < disentanglement(np.eye(2))
+    True
+    """
+    return _rounded(float(_one_sided(importance.T).mean()))
+
+
+def importances(model: HistGradientBoostingClassifier | GradientBoostingClassifier, latents: int) -> Floats:
+    """Return what the splits at each latent gain, over all trees, as shares (L,); zeros where nothing was split."""
+    if isinstance(model, GradientBoostingClassifier):
+        return model.feature_importances_
+    found = np.zeros(latents)
+    for tree in (tree for round_ in model._predictors for tree in round_):  # scikit-learn offers no public way
+        splits = tree.nodes[tree.nodes["is_leaf"] == 0]
+        np.add.at(found, splits["feature_idx"], np.maximum(splits["gain"], 0))
+    return found / (found.sum() or 1.0)
+
+
+def _boosted(
+    x: Floats, y: Floats, trees: str, seed: int
+) -> HistGradientBoostingClassifier | GradientBoostingClassifier:
+    if trees == "exact":
+        return GradientBoostingClassifier(random_state=seed).fit(x, y)
+    model = HistGradientBoostingClassifier(
+        max_iter=100, max_depth=3, max_leaf_nodes=8, min_samples_leaf=1, early_stopping=False, random_state=seed
+    )
+    return model.fit(x, y)
+
+
+def _one_sided(rows: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return 1 - H / ln n of the entries (m, n) of each row as shares; 0 for a row of zeros, 1 for a single entry."""
+    if rows.shape[1] == 1:
+        return np.ones(len(rows))
+    sums = rows.sum(axis=1, keepdims=True)
+    shares = np.where(sums > 0, rows / np.where(sums > 0, sums, 1), 1 / rows.shape[1])
+    return 1 + (shares * np.log(np.where(shares > 0, shares, 1))).sum(axis=1) / np.log(rows.shape[1])
+
+
+def _rounded(share: float) -> float:
+    return round(min(1.0, max(0.0, share)), 12)

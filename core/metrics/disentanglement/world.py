@@ -1,0 +1,83 @@
+"""What a disentanglement metric may ask of a representation: the codes of images with factors of its choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.metrics.table import table
+
+Floats = NDArray[np.floating]
+Indices = NDArray[np.int64]
+
+CHUNK = 250
+"""Groups of images that are encoded at a time."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Images whose factors are known, as one representation sees them.
+
+    Args:
+        sizes: number of values of each of the K factors.
+        encode: indices of the values of the factors (N, K) -> codes of such images (N, L).
+    """
+
+    sizes: tuple[int, ...]
+    encode: Callable[[Indices], Floats]
+
+    def draw(self, count: int, random: np.random.Generator) -> Indices:
+        """Return factors (count, K), every value of each as likely as any other."""
+        return np.stack([random.integers(0, size, count) for size in self.sizes], axis=1)
+
+    def sample(self, count: int, random: np.random.Generator) -> tuple[Floats, Indices]:
+        """Return codes (count, L) and factors (count, K) of random images."""
+        factors = self.draw(count, random)
+        return self.encode(factors), factors
+
+    def groups(self, fixed: Indices, size: int, random: np.random.Generator, *, chunk: int = CHUNK) -> Iterator[Floats]:
+        """Yield codes (C, size, L) of groups of images, C groups at a time; within a group one factor is the same.
+
+        Args:
+            fixed: which factor each group shares, (N,).
+            size: images in a group.
+            random: where factors come from.
+            chunk: most groups at a time.
+        """
+        for part in np.split(fixed, range(chunk, len(fixed), chunk)):
+            factors = self.draw(len(part) * size, random).reshape(len(part), size, -1)
+            rows = np.arange(len(part))
+            factors[rows, :, part] = factors[rows, :1, part]
+            yield self.encode(factors.reshape(-1, factors.shape[-1])).reshape(len(part), size, -1)
+
+
+def tabulated(codes: ArrayLike, sizes: Sequence[int]) -> World:
+    """Return the world of a representation whose code of every image is known.
+
+    Args:
+        codes: of all images (prod(sizes), L), the last factor changing fastest.
+        sizes: number of values of each factor.
+
+    Raises:
+        ValueError: more or fewer codes than there are images.
+    """
+    codes, count = table("codes", codes), int(np.prod(sizes))
+    if len(codes) != count:
+        raise ValueError(f"codes should be those of all {count:,} images, got {len(codes):,}")
+    return World(tuple(sizes), lambda factors: codes[np.ravel_multi_index(tuple(factors.T), tuple(sizes))])
+
+
+def unit_scale(codes: ArrayLike) -> Floats:
+    """Return codes (N, L) with each latent divided by its standard deviation; a constant latent is left as it is.
+
+    For models without a KL, which may give their codes any scale: thresholds and regularised classifiers look at it.
+
+    >>> unit_scale([[0.0, 5.0], [4.0, 5.0]])
+    array([[0., 5.], [2., 5.]])
+    """
+    codes = table("codes", codes)
+    std = codes.std(axis=0)
+    return codes / np.where(std > 0, std, 1)
