@@ -1,5 +1,6 @@
 """Measurements that join runs, codes and metrics: one study a file, each made of every run in the same way."""
 
+from core.experiments.disentanglement import DISENTANGLEMENT
 from core.experiments.evidence import EVIDENCE
 from core.experiments.factors import FACTORS
 from core.experiments.gaps import GAPS
@@ -18,6 +19,7 @@ STUDIES: tuple[Study, ...] = (
     SAMPLES,
     NOISE,
     INTERPOLATIONS,
+    DISENTANGLEMENT,
     GRADIENTS,
     GAPS,
     EVIDENCE,

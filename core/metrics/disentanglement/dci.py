@@ -96,7 +96,7 @@ def completeness(importance: NDArray[np.floating]) -> float:
 def importances(model: HistGradientBoostingClassifier | GradientBoostingClassifier, latents: int) -> Floats:
     """Return what the splits at each latent gain, over all trees, as shares (L,); zeros where nothing was split."""
     if isinstance(model, GradientBoostingClassifier):
-        return model.feature_importances_
+        return np.asarray(model.feature_importances_)
     found = np.zeros(latents)
     for tree in (tree for round_ in model._predictors for tree in round_):  # scikit-learn offers no public way
         splits = tree.nodes[tree.nodes["is_leaf"] == 0]
@@ -110,7 +110,12 @@ def _boosted(
     if trees == "exact":
         return GradientBoostingClassifier(random_state=seed).fit(x, y)
     model = HistGradientBoostingClassifier(
-        max_iter=100, max_depth=3, max_leaf_nodes=8, min_samples_leaf=1, early_stopping=False, random_state=seed
+        max_iter=100,
+        max_depth=3,
+        max_leaf_nodes=8,
+        min_samples_leaf=1,
+        early_stopping=False,  # pyright: ignore[reportArgumentType]
+        random_state=seed,
     )
     return model.fit(x, y)
 

@@ -1,0 +1,173 @@
+"""Does one latent follow one factor? Seven metrics of every run on sprites, and of what was not trained at all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.config import DataConfig, RunConfig, recipe
+from core.data import load
+from core.data.sprites import draw, factor_sizes, factors_of
+from core.experiments.kept import Numbers, Study, short
+from core.metrics.disentanglement import (
+    World,
+    dci,
+    explicitness,
+    factor_vae_score,
+    higgins_score,
+    mig,
+    mig_of_posteriors,
+    modularity,
+    sap,
+    tabulated,
+    unit_scale,
+)
+from core.metrics.disentanglement.baselines import Encoder, ica, pca
+from core.metrics.disentanglement.oracles import ORACLES, oracle
+from core.models import Autoencoder, build
+from core.runs import Run
+
+SCORES = {
+    "higgins": "Higgins score",
+    "higgins_4": "Higgins score, without shape",
+    "factor_vae": "FactorVAE score",
+    "mig": "MIG",
+    "mig_posteriors": "MIG of samples, without shape",
+    "dci_d": "DCI disentanglement",
+    "dci_c": "DCI completeness",
+    "dci_i": "DCI informativeness",
+    "sap": "SAP",
+    "modularity": "Modularity",
+    "explicitness": "Explicitness",
+}
+"""Score -> its name on the screen."""
+
+CHANCE = {"higgins": 1 / 5, "higgins_4": 1 / 4, "factor_vae": 1 / 5, "explicitness": 0.5}
+"""Score -> what a code scores that knows nothing, where that is not 0."""
+
+SEEDS, BASELINE_SEEDS = range(5), range(2)
+"""Of trainings and of all that has a beginning; and of raw pixels, where only what is drawn differs."""
+
+POINTS, UNSEEN = 10_000, 5_000
+WITHOUT_SHAPE = (1, 2, 3, 4)
+ENCODED = 1000
+"""Sprites that are encoded at a time."""
+
+Floats, Indices = NDArray[np.floating], NDArray[np.int64]
+
+
+def scores(world: World, seed: int = 0, *, many_latents: bool = False) -> Numbers:
+    """Return every score of a world that needs no posteriors, by the protocol of Locatello et al. 2019.
+
+    Args:
+        world: of sprites, as a representation sees them.
+        seed: of all that is drawn.
+        many_latents: leave out what would take hours with a latent for every pixel: DCI, SAP, explicitness.
+    """
+    random = np.random.default_rng(seed)
+    found = {
+        "higgins": higgins_score(world, random),
+        "higgins_4": higgins_score(world, random, factors=WITHOUT_SHAPE),
+        "factor_vae": factor_vae_score(world, random),
+    }
+    codes, factors = world.sample(POINTS, random)
+    found |= {"mig": mig(codes, factors), "modularity": modularity(codes, factors)}
+    if not many_latents:
+        data = (codes, factors, *world.sample(UNSEEN, random))
+        trees = dci(*data, seed=seed)
+        found |= {"dci_d": trees.disentanglement, "dci_c": trees.completeness, "dci_i": trees.informativeness}
+        found |= {"sap": sap(*data), "explicitness": explicitness(*data)}
+    return {name: short(found[name], 5) for name in SCORES if name in found}
+
+
+def measure(run: Run, _: Path) -> Numbers:
+    """Return every score of a run's posterior means, and the MIG of its posteriors where it learned them.
+
+    The codes of a model that is charged no KL are put on unit scale first.
+    """
+    size = run.config.data.size or 32
+    mean, std = _encoded(run.model, size)
+    learned = run.config.model.posterior == "learned"
+    found = scores(tabulated(mean if learned else unit_scale(mean), factor_sizes(size)))
+    if learned:
+        found["mig_posteriors"] = short(mig_of_posteriors(mean, std, factor_sizes(size), WITHOUT_SHAPE), 5)
+    return found
+
+
+def compare(data: DataConfig, _: Path) -> Numbers:
+    """Return the scores of representations that were not trained by gradient descent, and of codes that are known.
+
+    Returns:
+        `representations`: name -> scores, one entry for each seed; `oracles`: name -> scores.
+    """
+    size = data.size or 32
+    sizes, images = factor_sizes(size), _flat(load(data).train.images(slice(POINTS)))
+    components = pca(images)
+    found = {
+        "raw pixels": [scores(World(sizes, _pixels_of(size)), seed, many_latents=True) for seed in BASELINE_SEEDS],
+        "PCA": [scores(tabulated(unit_scale(_table(components, size)), sizes), seed) for seed in SEEDS],
+        "ICA": [scores(tabulated(_table(ica(images, seed), size), sizes), seed) for seed in SEEDS],
+        "untrained VAE": [scores(tabulated(_encoded(_untrained(data, seed), size)[0], sizes), seed) for seed in SEEDS],
+    }
+    return {"representations": found, "oracles": {name: scores(oracle(name, sizes)) for name in ORACLES}}
+
+
+def covers(config: RunConfig) -> bool:
+    """Return whether a run is of sprites small enough for all of them to be encoded."""
+    return config.data.name == "sprites" and config.data.size == 32
+
+
+DISENTANGLEMENT = Study("disentanglement", f"{POINTS} and {UNSEEN} points v1", measure, compare, covers)
+
+
+def world_of(run: Run) -> World:
+    """Return the sprites as a run sees them, encoded when asked for; codes on unit scale where no KL is charged."""
+    size = run.config.data.size or 32
+    learned = run.config.model.posterior == "learned"
+    std = np.ones(run.config.model.latent_dim) if learned else run.codes["mean"].std(axis=0)
+    pixels, scale = _pixels_of(size), np.where(std > 0, std, 1)
+
+    @torch.inference_mode()
+    def encode(factors: Indices) -> Floats:
+        images = torch.from_numpy(pixels(factors)).unflatten(1, (1, size, size))
+        return torch.cat([run.model.encode(x).mean for x in images.split(ENCODED)]).numpy() / scale
+
+    return World(factor_sizes(size), encode)
+
+
+def _untrained(data: DataConfig, seed: int) -> Autoencoder:
+    config = recipe(data.name, "vae", 10, size=data.size, seed=seed)
+    return build(config).eval()
+
+
+def _encoded(model: Autoencoder, size: int) -> tuple[Floats, Floats]:
+    """Return mean and standard deviation (N, L) of the posterior of every sprite."""
+    with torch.inference_mode():
+        posteriors = [model.encode(x) for x in _every_sprite(size)]
+    mean, std = torch.cat([q.mean for q in posteriors]), torch.cat([q.std for q in posteriors])
+    return mean.numpy(), std.numpy()
+
+
+def _table(encode: Encoder, size: int) -> Floats:
+    """Return the code of every sprite (N, L)."""
+    return np.concatenate([encode(_flat(x)) for x in _every_sprite(size)])
+
+
+def _every_sprite(size: int) -> Iterator[Tensor]:
+    for index in torch.arange(math.prod(factor_sizes(size))).split(ENCODED):
+        x = draw(factors_of(index, size), size).float() / 255
+        yield x.contiguous(memory_format=torch.channels_last)
+
+
+def _pixels_of(size: int) -> Callable[[Indices], Floats]:
+    return lambda factors: _flat(draw(torch.from_numpy(factors), size).float() / 255)
+
+
+def _flat(images: Tensor) -> Floats:
+    return images.flatten(1).numpy()

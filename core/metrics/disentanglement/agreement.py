@@ -1,0 +1,33 @@
+"""Do two metrics put the same models on top?"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.metrics.table import table
+
+
+def rank_agreement(scores: ArrayLike) -> NDArray[np.float64]:
+    """Return Spearman's rank correlation of each metric with each other, over models.
+
+    Source: Locatello et al. 2019, section 5.3, hold the metrics against each other in this way.
+
+    Args:
+        scores: of N models by M metrics (N, M); equal scores share the mean of their ranks.
+
+    Returns:
+        (M, M) between -1 and 1; NaN for a metric that scores all models alike.
+
+    Raises:
+        ValueError: fewer than 3 models.
+
+    >>> rank_agreement([[1, 10, 3], [2, 20, 2], [3, 90, 1]])[0]
+    array([ 1.,  1., -1.])
+    """
+    columns = table("scores", scores, rows=3).T
+    ranks = np.array([(one[:, None] > one).sum(1) + 0.5 * (one[:, None] == one).sum(1) for one in columns])
+    centred = ranks - ranks.mean(axis=1, keepdims=True)
+    size = np.sqrt((centred**2).sum(axis=1))
+    size[size == 0] = np.nan
+    return np.round(np.clip((centred @ centred.T) / np.outer(size, size), -1, 1), 12)
