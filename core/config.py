@@ -392,6 +392,9 @@ NOISE_RATIOS = (0.01, 0.05, 0.2, 0.5, 1.0)
 _SWEPT_SEEDS = (1, 2)
 """Further seeds of the sprites' β-sweep that ship, with their weights."""
 
+SWEPT_BETAS = (1.0, 2.0, 4.0, 6.0, 8.0, 16.0)
+"""β of the sweep that disentanglement is measured on, those of Locatello et al. 2019."""
+
 _BETAS = {("mnist", 10): (2.0, 4.0, 8.0), ("sprites", 10): (2.0, 4.0, 8.0, 16.0)}
 """β of the β-VAEs that ship where there is more than one; 1 is the VAE."""
 
@@ -421,13 +424,24 @@ def more_seeds() -> tuple[RunConfig, ...]:
     """Return the configs that are trained and measured but do not ship: mostly further seeds of those that do.
 
     >>> len(more_seeds())
-    110
+    125
     """
     ships = set(shelf())
     three = [config for config in shelf() if config.model.likelihood == "bernoulli"]
     large = [with_prior("mnist", 40, prior) for prior in ("uniform", "mixture")]
     every = (with_seed(config, seed) for config in (*three, *large) for seed in SEEDS)
-    return tuple(config for config in dict.fromkeys((*every, *binary())) if config not in ships)
+    return tuple(config for config in dict.fromkeys((*every, *binary(), *swept())) if config not in ships)
+
+
+@cache
+def swept() -> tuple[RunConfig, ...]:
+    """Return the β-sweep of the sprites that disentanglement is measured on, the VAE at β = 1, over five seeds.
+
+    >>> len(swept())
+    30
+    """
+    models = [recipe("sprites", "beta-vae", 10, beta=beta) for beta in SWEPT_BETAS]
+    return tuple(with_seed(config, seed) for seed in range(5) for config in models)
 
 
 def binary() -> tuple[RunConfig, ...]:
