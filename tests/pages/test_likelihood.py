@@ -3,6 +3,7 @@ import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -34,16 +35,19 @@ def tables(app) -> list[dict[str, str]]:
 
 
 def test_only_the_part_on_screen_is_computed(opened, monkeypatch: pytest.MonkeyPatch):
-    def never(*_: object) -> None:
-        raise AssertionError("should not be asked for")
+    asked = set()
 
-    for module, name in ((bound, "one_image"), (bound, "divergence")):
-        monkeypatch.setattr(module, name, never)
+    def watch(module: ModuleType, name: str) -> None:
+        compute = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given: asked.add(name) or compute(*given))
+
+    for module, name in ((by_hand, "running"), (by_hand, "fitted"), (bound, "one_image"), (bound, "divergence")):
+        watch(module, name)
     opened(data="digits")
-    monkeypatch.undo()
-    for name in ("running", "fitted"):
-        monkeypatch.setattr(by_hand, name, never)
+    assert asked == {"running", "fitted"}
+    asked.clear()
     opened(data="digits", part="The bound")
+    assert asked == {"one_image", "divergence"}
 
 
 # By hand

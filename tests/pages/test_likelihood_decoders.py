@@ -311,10 +311,26 @@ def test_two_likelihoods_never_share_a_plane(three_likelihoods: Path, opened):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", [DECODER, RATES])
-@pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])
-def test_what_ships_opens(opened, data: str, part: str):
-    opened(data=data, part=part)
+@pytest.mark.parametrize(
+    ("data", "part", "drawn"),
+    [
+        ("digits", DECODER, 4),
+        ("mnist", DECODER, 4),
+        ("sprites", DECODER, 0),
+        ("digits", RATES, 2),
+        ("mnist", RATES, 2),
+        ("sprites", RATES, 2),
+    ],
+)
+def test_what_ships_opens_with_its_figures_and_nothing_unmeasured(opened, data: str, part: str, drawn: int):
+    app = opened(data=data, part=part)
+    assert app.segmented_control(key="part").value == part
+    assert figures(app) == drawn
+    assert not app.exception
+    assert not app.error
+    assert not app.warning
+    assert decoders.UNMEASURED not in texts(app)
+    assert rate.UNMEASURED not in texts(app)
 
 
 def test_an_exchange_lies_between_the_betas_of_two_optima():
