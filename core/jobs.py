@@ -40,10 +40,10 @@ from core.checkpoints import (
 )
 from core.checkpoints.folders import unwritable
 from core.config import RunConfig, shelf
-from core.data import MissingData, Split, load
+from core.data import Split, load
 from core.models import Autoencoder
-from core.runs import train_and_keep
-from core.runtime import cores, generator, keep_freed_memory
+from core.runs import FAILURES, reason_of, train_and_keep
+from core.runtime import cores, death, generator, keep_freed_memory
 
 try:
     import fcntl
@@ -351,8 +351,7 @@ class Jobs:
         elif code == -signal.SIGTERM:  # asked to stop before it could listen
             _conclude(self.root, job, "stopped", "")
         else:
-            reason = f"its process was ended by signal {-code}, as a system short of memory does" if code < 0 else ""
-            _conclude(self.root, job, "failed", reason or f"its process ended with code {code}")
+            _conclude(self.root, job, "failed", death(code))
 
 
 class _Stop(BaseException):
@@ -379,8 +378,8 @@ def work(root: Path, key: str, server: int) -> None:
         _remove(root, key)
     except _Stop:
         _conclude(root, reporter.job, "stopped", "")
-    except (ArithmeticError, CheckpointError, MissingData, MemoryError, RuntimeError, OSError) as error:
-        _conclude(root, reporter.job, "failed", " ".join(str(error).split()) or type(error).__name__)
+    except FAILURES as error:
+        _conclude(root, reporter.job, "failed", reason_of(error))
 
 
 def _running(job: Job) -> Job:

@@ -40,6 +40,18 @@ TRAINING_CODES = 5000
 PUT_ASIDE_EVERY = 2.0
 """Seconds of training that a crash may cost, and at least an epoch."""
 
+FAILURES = (ArithmeticError, ValueError, MemoryError, RuntimeError, OSError)
+"""What a training may end with; `CheckpointError`, `MissingData` and `Diverged` are among them."""
+
+
+def reason_of(error: BaseException) -> str:
+    """Return why a training ended, as one line.
+
+    >>> reason_of(RuntimeError("out of   memory"))
+    'out of memory'
+    """
+    return " ".join(str(error).split()) or type(error).__name__
+
 
 @dataclass(frozen=True)
 class Run:

@@ -95,6 +95,16 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def death(code: int) -> str:
+    """Return how a process ended that did not say so itself, from its exit code: below 0, the signal.
+
+    >>> death(-9)
+    'its process was ended by signal 9, as a system short of memory does'
+    """
+    ended = f"was ended by signal {-code}, as a system short of memory does" if code < 0 else f"ended with code {code}"
+    return f"its process {ended}"
+
+
 def describe(device: torch.device, precision: torch.dtype) -> dict[str, str]:
     """Return where a run was computed and with which library versions, as plain strings."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
