@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from core.config import (
+    ALL_LABELS,
     LIKELIHOODS,
-    MODEL_LABELS,
     MORE_SEEDS,
     NETWORKS,
     PRIORS,
@@ -34,6 +34,7 @@ EPILOG = """examples:
   python -m core train digits vae                        a two-latent VAE, in seconds
   python -m core train mnist beta-vae --latents 10 --beta 8 --epochs 30
   python -m core train sprites beta-vae --latents 10 --device cuda
+  python -m core train sprites infogan --latents 10      a GAN whose codes can be read off its images
   python -m core shelf                                   train what is missing of the runs that ship, and measure it
   python -m core measure --train                         the numbers of every page, over seeds (hours on a CPU)
   python -m core list                                    one line per run
@@ -123,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def train_command(arguments: argparse.Namespace) -> int:
     """Train one run, or open it if it is kept, and print its line."""
     names = ("beta", "noise_ratio", "likelihood", "scale", "network", "size", "epochs", "batch_size", "learning_rate")
-    names += ("prior", "components", "warm_up")
+    names += ("prior", "components", "warm_up", "noise_dim", "information")
     changes = {name: getattr(arguments, name) for name in (*names, "seed") if getattr(arguments, name) is not None}
     if arguments.hidden:
         changes["hidden"] = tuple(arguments.hidden)
@@ -291,7 +292,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
 
 def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help=", ".join(SIZES))
-    parser.add_argument("model", metavar="MODEL", help=", ".join(MODEL_LABELS))
+    parser.add_argument("model", metavar="MODEL", help=", ".join(ALL_LABELS))
     parser.add_argument("--latents", type=int, default=2, metavar="L", help="number of latents (default: 2)")
     parser.add_argument("--beta", type=float, metavar="β", help="weight of the KL, at least 0 (default: 1, β-VAE 4)")
     parser.add_argument("--noise-ratio", type=float, metavar="η", help="noise variance is η·R (default: 0.05)")
@@ -305,6 +306,8 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--likelihood", metavar="NAME", help=f"{' or '.join(LIKELIHOODS)} (default: bernoulli)")
     parser.add_argument("--scale", type=float, metavar="σ", help="of a Gaussian likelihood (default: learned)")
+    parser.add_argument("--information", type=float, metavar="λ", help="of an InfoGAN, weight of the recognised codes")
+    parser.add_argument("--noise-dim", type=int, metavar="N", help="of an InfoGAN, numbers of noise beside the code")
     parser.add_argument("--network", metavar="NAME", help=f"{' or '.join(NETWORKS)} (default: conv for sprites)")
     parser.add_argument("--hidden", type=int, nargs="+", metavar="W", help="widths of the fully connected layers")
     parser.add_argument("--size", type=int, metavar="PIXELS", help="of sprites: 32 or 64 (default: 32)")

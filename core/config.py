@@ -22,7 +22,7 @@ SHELF = Path(os.environ.get("LATENT_LAB_SHELF") or Path(__file__).parents[1] / "
 SIZES = {"digits": (8,), "mnist": (28,), "mnist-dynamic": (28,), "mnist-static": (28,), "sprites": (32, 64)}
 """Image heights (= widths) in pixels that each data set has, its default first."""
 
-POSTERIORS = ("point", "fixed", "learned")
+POSTERIORS = ("point", "fixed", "learned", "recognised")
 LIKELIHOODS = ("bernoulli", "gaussian")
 NETWORKS = ("mlp", "gated", "conv")
 PRIORS = {"normal": "standard normal", "uniform": "uniform box", "mixture": "Gaussian mixture", "vamp": "VampPrior"}
@@ -31,8 +31,14 @@ PRIORS = {"normal": "standard normal", "uniform": "uniform box", "mixture": "Gau
 COMPONENTS = {"mixture": 10, "vamp": 50}
 """Prior that is made of components -> how many, unless the config says so."""
 
+NOISE_DIM, INFORMATION = 2, 0.1
+"""Of an InfoGAN, unless the config says so."""
+
 MODEL_LABELS = {"ae": "AE", "noisy-ae": "Noisy AE", "vae": "VAE", "beta-vae": "β-VAE"}
 """The four members of the family: name in commands, keys and links -> label on the screen."""
+
+ALL_LABELS = MODEL_LABELS | {"infogan": "InfoGAN"}
+"""The four, and models that stand beside the family where one is kept."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -99,7 +105,8 @@ class ModelConfig:
     """One member of the family: encoder -> posterior -> decoder -> likelihood, and the weight of the KL.
 
     Args:
-        posterior: `point` (autoencoder), `fixed` (noise-injected autoencoder) or `learned` (VAE).
+        posterior: `point` (autoencoder), `fixed` (noise-injected autoencoder), `learned` (VAE) or `recognised`
+            (InfoGAN).
         latent_dim: number of latents L.
         beta: weight of the KL; 1 (a VAE) when left out, and always 0 where the posterior has no KL in its objective.
         noise_ratio: η of a fixed posterior, whose variance is η·R on every latent, R the mean squared distance of
@@ -112,6 +119,10 @@ class ModelConfig:
         components: of a mixture or VampPrior, see `COMPONENTS` when left out. None for other priors.
         network: `mlp`, `gated` (Tomczak and Welling 2018) or `conv`.
         hidden: widths of the fully connected layers, from image to code; the decoder mirrors them.
+        noise_dim: of an InfoGAN, numbers that its generator takes beside the code and that nobody recognises; see
+            `NOISE_DIM` when left out. None for other posteriors.
+        information: of an InfoGAN, the weight λ of the recognition of codes (Chen et al. 2016, equation 6); see
+            `INFORMATION` when left out. None for other posteriors.
     """
 
     posterior: str
@@ -124,6 +135,8 @@ class ModelConfig:
     components: int | None = None
     network: str = "mlp"
     hidden: tuple[int, ...] = (400,)
+    noise_dim: int | None = None
+    information: float | None = None
 
     def __post_init__(self) -> None:
         _check_name("posterior", self.posterior, POSTERIORS)
@@ -135,6 +148,7 @@ class ModelConfig:
         self._settle_beta()
         self._settle_noise_ratio()
         self._settle_prior()
+        self._settle_infogan()
         self._check_scale()
 
     def _settle_hidden(self) -> None:
@@ -175,6 +189,21 @@ class ModelConfig:
         _check_number("components", count, 1, 10_000, whole=True)
         object.__setattr__(self, "components", count)
 
+    def _settle_infogan(self) -> None:
+        if self.posterior != "recognised":
+            for name in ("noise_dim", "information"):
+                if (value := getattr(self, name)) is not None:
+                    raise ValueError(f"{name} should be left out with a {self.posterior} posterior, got {value}")
+            return
+        if self.likelihood != "bernoulli":
+            raise ValueError(f"likelihood should be bernoulli with a recognised posterior, got {self.likelihood}")
+        noise_dim = NOISE_DIM if self.noise_dim is None else self.noise_dim
+        information = INFORMATION if self.information is None else self.information
+        _check_number("noise_dim", noise_dim, 0, 1024, whole=True)
+        _check_number("information", information, 0)
+        object.__setattr__(self, "noise_dim", noise_dim)
+        object.__setattr__(self, "information", float(information))
+
     def _check_scale(self) -> None:
         if self.scale is None:
             return
@@ -185,10 +214,10 @@ class ModelConfig:
 
     @property
     def name(self) -> str:
-        """Which of the four in `MODEL_LABELS` this is; any β other than 1 makes a VAE a β-VAE."""
+        """Which of `ALL_LABELS` this is; any β other than 1 makes a VAE a β-VAE."""
         if self.posterior == "learned":
             return "vae" if self.beta == 1 else "beta-vae"
-        return {"point": "ae", "fixed": "noisy-ae"}[self.posterior]
+        return {"point": "ae", "fixed": "noisy-ae", "recognised": "infogan"}[self.posterior]
 
     @property
     def label(self) -> str:
@@ -200,7 +229,7 @@ class ModelConfig:
         number = {"noisy-ae": f", η = {self.noise_ratio}", "beta-vae": f", β = {self.beta:g}"}
         prior = "" if self.prior == "normal" else f", {PRIORS[self.prior]}"
         likelihood = "" if self.likelihood == "bernoulli" else f", {self.likelihood_label}"
-        return MODEL_LABELS[self.name] + number.get(self.name, "") + prior + likelihood
+        return ALL_LABELS[self.name] + number.get(self.name, "") + prior + likelihood
 
     @property
     def plain(self) -> bool:
@@ -333,7 +362,15 @@ _RECIPES: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("mnist-dynamic", "mnist-static"), _BINARY),
     "sprites": {"network": "conv", "hidden": (256, 256), "epochs": 20, "batch_size": 128},
 }
-_POSTERIOR_OF = {"ae": "point", "noisy-ae": "fixed", "vae": "learned", "beta-vae": "learned"}
+_POSTERIOR_OF = {
+    "ae": "point",
+    "noisy-ae": "fixed",
+    "vae": "learned",
+    "beta-vae": "learned",
+    "infogan": "recognised",
+}
+_CHANGED: dict[str, dict[str, Any]] = {"beta-vae": {"beta": 4.0}, "infogan": {"epochs": 10, "learning_rate": 5e-4}}
+"""What a model's recipe has other than the data set's."""
 
 
 _VAMP_OF_THE_PAPER = 500
@@ -345,7 +382,7 @@ def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunCon
 
     Args:
         data: name of a data set.
-        model: `ae`, `noisy-ae`, `vae` or `beta-vae` (β = 4 unless `beta` is among the changes).
+        model: `ae`, `noisy-ae`, `vae`, `beta-vae` (β = 4 unless `beta` is among the changes) or `infogan`.
         latent_dim: number of latents.
         changes: any fields of `DataConfig`, `ModelConfig` and `TrainConfig`, to depart from the recipe.
 
@@ -356,8 +393,8 @@ def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunCon
     0.05
     """
     _check_name("data set", data, SIZES)
-    _check_name("model", model, MODEL_LABELS)
-    values: dict[str, Any] = _RECIPES[data] | ({"beta": 4.0} if model == "beta-vae" else {}) | changes
+    _check_name("model", model, ALL_LABELS)
+    values: dict[str, Any] = _RECIPES[data] | _CHANGED.get(model, {}) | changes
     values = _of_learned_prior(data, values) | values
     parts = {part: {f.name for f in fields(part)} for part in (DataConfig, ModelConfig, TrainConfig)}
     for name in values:

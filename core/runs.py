@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core import adversarial
+from core.adversarial import Game
 from core.checkpoints import (
     SHELF,
     Arrays,
@@ -61,9 +63,10 @@ class Run:
         config: what was trained.
         model: on the CPU, in float32, in evaluation mode.
         metrics: `nll`, `kl`, `elbo` in nats per test image (None where there is no KL), `kl_per_latent`, `mse` per
-            pixel, `squared_radius`, `test_images`, `seconds` of training, `images_per_second`.
+            pixel, `squared_radius`, `test_images`, `seconds` of training, `images_per_second`; of an InfoGAN also
+            `code_error` and `fooled`, see `core.adversarial.Game`.
         history: per epoch, `nll`, `kl`, `test_nll`, `test_kl`, `kl_per_latent`, `test_mse`, `squared_radius`,
-            `code_scale` (missing in runs of before it was kept).
+            `code_scale` (missing in runs of before it was kept); of an InfoGAN also `code_error` (E, L), `fooled`.
         codes: `mean` and `std` (N, L) of the test images' posteriors, `label` (N,), `factors` (N, K) for sprites,
             `train_mean` and `train_std` (M, L) of the first training images.
         environment: device, precision, threads, library versions.
@@ -264,7 +267,9 @@ def _checkpoint(training: Training, data: Split, progress: _Progress, environmen
 
 def _metrics(model: Autoencoder, test: ImageSet, records: list[EpochRecord]) -> dict[str, Any]:
     reached = evaluate(model, test)
+    game = adversarial.measure(model)._asdict() if adversarial.is_played(model) else {}
     return {
+        **game,
         "nll": reached.nll,
         "kl": _number(reached.kl),
         "elbo": _number(reached.elbo),
@@ -290,6 +295,8 @@ def _history(records: list[EpochRecord]) -> Arrays:
         "seconds": [r.seconds for r in records],
         "images_per_second": [r.images_per_second for r in records],
     }
+    if games := [r.game for r in records if r.game]:
+        columns |= {"code_error": [g.code_error for g in games], "fooled": [g.fooled for g in games]}
     return {name: np.asarray(values, np.float32) for name, values in columns.items()}
 
 
@@ -302,7 +309,14 @@ def _records(history: Arrays) -> list[EpochRecord]:
         for nll, kl, latents, *rest in zip(*(columns[name] for name in names), strict=True)
     ]
     rows = zip(columns["nll"], columns["kl"], tests, columns["seconds"], columns["images_per_second"], strict=True)
-    return [EpochRecord(epoch, *row) for epoch, row in enumerate(rows, 1)]
+    games = _games(columns) or [None] * len(tests)
+    return [EpochRecord(epoch, *row, game) for epoch, (row, game) in enumerate(zip(rows, games, strict=True), 1)]
+
+
+def _games(columns: dict[str, list[Any]]) -> list[Game]:
+    """Return the games of an InfoGAN's epochs; none where another model was trained."""
+    pairs = zip(columns.get("code_error", ()), columns.get("fooled", ()), strict=True)
+    return [Game(tuple(error), fooled) for error, fooled in pairs]
 
 
 def _codes(model: Autoencoder, data: Split) -> Arrays:

@@ -10,6 +10,8 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor
 
+from core import adversarial
+from core.adversarial import Game
 from core.config import RunConfig
 from core.data import ImageSet, Split
 from core.models import Autoencoder, Factorised
@@ -58,6 +60,7 @@ class EpochRecord(NamedTuple):
         test: the same model on the test set.
         seconds: spent on training since the start, without evaluations.
         images_per_second: of this epoch's training.
+        game: how an InfoGAN's game stands, whose training minimises no nll: `nll` is NaN.
     """
 
     epoch: int
@@ -66,6 +69,7 @@ class EpochRecord(NamedTuple):
     test: Evaluation
     seconds: float
     images_per_second: float
+    game: Game | None = None
 
 
 @final
@@ -99,7 +103,8 @@ class Training:
         self.model, self.config = model, config
         self.device, self.precision = device, precision
         self.images, self.test = data.train.to(device), data.test.to(device)
-        self.optimiser = torch.optim.Adam(model.parameters(), lr=config.train.learning_rate, fused=True)
+        betas = adversarial.BETAS if adversarial.is_played(model) else (0.9, 0.999)
+        self.optimiser = torch.optim.Adam(model.parameters(), lr=config.train.learning_rate, betas=betas, fused=True)
         self.order, self.noise = generator(config.train.seed), generator(config.train.seed, device)
         self.epoch, self.seconds = 0, 0.0
 
@@ -167,8 +172,7 @@ class Training:
     def schedule(self, step: int) -> tuple[float, float]:
         """Return the learning rate and the weight of the KL at a step, counted from 0, of the epoch that comes next."""
         train, beta = self.config.train, self.config.model.beta or 0.0
-        steps = math.ceil(len(self.images) / train.batch_size)
-        progress = (self.epoch * steps + step) / (train.epochs * steps)
+        progress = self._progress(step)
         warm = min(1.0, progress * train.epochs / train.warm_up) if train.warm_up else 1.0
         return train.learning_rate * half_cosine(progress), beta * warm
 
@@ -186,7 +190,8 @@ class Training:
         self.epoch, self.seconds = self.epoch + 1, self.seconds + seconds
         calibrate(self.model, self.images)
         reached = evaluate(self.model, self.test)
-        record = EpochRecord(self.epoch, nll, kl, reached, self.seconds, len(self.images) / seconds)
+        game = adversarial.measure(self.model) if adversarial.is_played(self.model) else None
+        record = EpochRecord(self.epoch, nll, kl, reached, self.seconds, len(self.images) / seconds, game)
         _check_finite(record)
         return record
 
@@ -205,12 +210,34 @@ class Training:
     def _step(self, x: Tensor, step: int) -> Tensor:
         """Take one step and return nll and KL summed over the batch (2,)."""
         self.optimiser.param_groups[0]["lr"], beta = self.schedule(step)
+        if adversarial.is_played(self.model):
+            return self._play(x, step)
         with reduced_precision(self.device, self.precision):
             now = terms(self.model, x, self.noise)
         self.optimiser.zero_grad(set_to_none=True)
         loss(now, beta).backward()
         self.optimiser.step()
         return _sums(now)
+
+    def _play(self, x: Tensor, step: int) -> Tensor:
+        """Take one step of both sides of an InfoGAN's game; it has neither nll nor KL."""
+        assert self.config.model.information is not None
+        adversarial.step(
+            self.model,
+            x,
+            self.optimiser,
+            self.noise,
+            information=self.config.model.information,
+            instance_noise=adversarial.INSTANCE_NOISE * (1 - self._progress(step)),
+            flatten=step % adversarial.LAZY == 0,
+            precision=self.precision,
+        )
+        return torch.full((2,), math.nan, device=self.device)
+
+    def _progress(self, step: int) -> float:
+        """Return how much of the whole training, in [0, 1), lies before a step of the epoch that comes next."""
+        steps = math.ceil(len(self.images) / self.config.train.batch_size)
+        return (self.epoch * steps + step) / (self.config.train.epochs * steps)
 
 
 def train(
@@ -283,7 +310,7 @@ def _shuffled(images: ImageSet, batch_size: int, order: torch.Generator) -> Iter
 
 
 def _check_finite(record: EpochRecord) -> None:
-    nll = record.nll + record.test.nll
+    nll = record.test.nll if record.game else record.nll + record.test.nll
     if not math.isfinite(nll):
         raise Diverged(f"training diverged in epoch {record.epoch}: the nll is {nll}; lower the learning rate")
 

@@ -11,7 +11,17 @@ from torch import Tensor, nn
 from core.config import DataConfig, ModelConfig, RunConfig
 from core.models import networks
 from core.models.likelihoods import Bernoulli, GaussianLikelihood, Likelihood
-from core.models.posteriors import Fixed, Gaussian, Learned, LearnedSquashed, Point, Posterior, Squash, Squashed
+from core.models.posteriors import (
+    Fixed,
+    Gaussian,
+    Learned,
+    LearnedSquashed,
+    Point,
+    Posterior,
+    Recognised,
+    Squash,
+    Squashed,
+)
 from core.models.priors import Mixture, Prior, StandardNormal, Uniform, Vamp
 
 
@@ -30,7 +40,10 @@ class Pass(NamedTuple):
 
 
 class Autoencoder(nn.Module):
-    """An autoencoder, a noise-injected autoencoder, a VAE or a β-VAE, by its posterior.
+    """An autoencoder, a noise-injected autoencoder, a VAE or a β-VAE, by its posterior; or an InfoGAN.
+
+    An InfoGAN's encoder is its discriminator, which says in one output more whether an image is real; its decoder is
+    its generator, which takes noise beside the code and the noise's mean where none is given.
 
     Args:
         encoder: images (B, 1, H, W) -> (B, L · outputs per latent of the posterior).
@@ -98,7 +111,11 @@ def build(config: RunConfig) -> Autoencoder:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.train.seed)
-        return _assemble(config.data, config.model)
+        model = _assemble(config.data, config.model)
+        if isinstance(model.posterior, Recognised):
+            networks.start_wide(model.encoder)
+            networks.start_wide(model.decoder)
+        return model
 
 
 def restore(config: RunConfig, weights: dict[str, Tensor]) -> Autoencoder:
@@ -116,10 +133,15 @@ def restore(config: RunConfig, weights: dict[str, Tensor]) -> Autoencoder:
 def _assemble(data: DataConfig, model: ModelConfig) -> Autoencoder:
     assert data.size is not None
     posterior = _posterior(model)
+    outputs, width = model.latent_dim * posterior.outputs_per_latent, model.latent_dim
+    if isinstance(posterior, Recognised):
+        assert model.noise_dim is not None
+        outputs, width = outputs + 1, width + model.noise_dim
+    decoder = _DECODERS[model.network](data.size, model.hidden, width)
     return Autoencoder(
-        encoder=_ENCODERS[model.network](data.size, model.hidden, model.latent_dim * posterior.outputs_per_latent),
+        encoder=_ENCODERS[model.network](data.size, model.hidden, outputs),
         posterior=posterior,
-        decoder=_DECODERS[model.network](data.size, model.hidden, model.latent_dim),
+        decoder=nn.Sequential(networks.Padded(width), *decoder) if isinstance(posterior, Recognised) else decoder,
         likelihood=Bernoulli() if model.likelihood == "bernoulli" else GaussianLikelihood(model.scale),
         prior=_prior(model, data.size),
     )
@@ -131,6 +153,8 @@ def _posterior(model: ModelConfig) -> Posterior:
     if model.posterior == "fixed":
         assert model.noise_ratio is not None
         return Fixed(model.noise_ratio)
+    if model.posterior == "recognised":
+        return Recognised()
     return LearnedSquashed() if model.prior == "uniform" else Learned()
 
 

@@ -6,6 +6,7 @@ that it can be written down layer by layer (to run it in a browser, for one).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -73,6 +74,22 @@ def conv_decoder(size: int, hidden: Sequence[int], inputs: int) -> nn.Sequential
     return nn.Sequential(*layers[:-1])
 
 
+class Padded(nn.Module):
+    """A generator's first layer, which takes codes alone or with their noise behind them.
+
+    Args:
+        width: of code and noise together.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Return (B, L) or (B, width) -> (B, width); noise that is not given is at its mean, 0."""
+        return F.pad(z, (0, self.width - z.shape[1]))
+
+
 class Doubling(nn.Module):
     """`nn.ConvTranspose2d(before, after, 4, stride=2, padding=1)`, trained faster on a CPU.
 
@@ -116,6 +133,22 @@ class _Doubling(torch.autograd.Function):
         return tuple(  # pyright: ignore[reportReturnType]
             found.to(dtype) for found, dtype in zip((of_x, of_weight, of_bias), ctx.dtypes, strict=True)
         )
+
+
+def start_wide(network: nn.Sequential) -> None:
+    """Draw a network's weights anew so that it passes on, at the start, as much variance as it is given; biases are 0.
+
+    PyTorch's own start keeps a third of it in every layer: little of a code reaches the image, and little of what a
+    discriminator says comes back. An objective of nll learns its way out of that; a game is over before.
+    Source: He et al. 2015, equation 10.
+    """
+    for layer in network:
+        if isinstance(layer, nn.Linear | nn.Conv2d | Doubling):
+            assert layer.bias is not None
+            # Of the 16 places of a doubling's kernel 4 meet in every pixel.
+            inputs = 4 * len(layer.weight) if isinstance(layer, Doubling) else layer.weight[0].numel()
+            nn.init.normal_(layer.weight, 0, math.sqrt(2 / inputs))
+            nn.init.zeros_(layer.bias)
 
 
 def _halvings(size: int) -> int:

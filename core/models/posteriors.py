@@ -1,8 +1,8 @@
 """q(z given x): what the encoder says about the code. A point, a Gaussian of fixed noise, a learned Gaussian.
 
-This is where an autoencoder, a noise-injected autoencoder and a VAE differ. Each turns the encoder's output into a
-`Gaussian` over codes; a point is one of standard deviation 0. Only a uniform prior asks for one that
-is `Squashed`.
+This is where an autoencoder, a noise-injected autoencoder and a VAE differ, and an InfoGAN from them all. Each turns
+the encoder's output into a `Gaussian` over codes; a point is one of standard deviation 0. Only a uniform prior asks for
+one that is `Squashed`.
 """
 
 from __future__ import annotations
@@ -207,7 +207,31 @@ class LearnedSquashed(nn.Module):
         """Take nothing from the training set's codes."""
 
 
-Posterior = Point | Fixed | Learned | LearnedSquashed
+class Recognised(nn.Module):
+    """What a discriminator's second head recognises of a code that the generator was given: an InfoGAN.
+
+    It is a factored Gaussian Q(c given x), learned from generated images, whose codes are known. Its variance stays
+    between that of the prior, 1, and `FLOOR`: without a floor a code that is recognised well would outweigh everything
+    else, since the gradient of its log density grows with 1 / variance.
+    Source: Chen et al. 2016, sections 5 and 6.
+    """
+
+    outputs_per_latent = 2
+    has_kl = False
+    needs_calibration = False
+    FLOOR = 0.01
+    """Least variance."""
+
+    def forward(self, output: Tensor) -> Gaussian:
+        """Return the posterior of the encoder's output (B, 2L + 1): means, widths, and the discriminator's logit."""
+        mean, width = output[:, :-1].chunk(2, dim=-1)
+        return Gaussian(mean, math.log(self.FLOOR) * width.sigmoid())
+
+    def calibrate(self, codes: Tensor) -> None:
+        """Take nothing from the training set's codes."""
+
+
+Posterior = Point | Fixed | Learned | LearnedSquashed | Recognised
 
 
 def mean_squared_radius(codes: Tensor) -> Tensor:

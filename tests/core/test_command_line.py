@@ -105,7 +105,7 @@ def test_the_examples_are_commands(example: str):
             "train digist vae",
             r"data set should be one of digits, mnist, .*, got 'digist', did you mean 'digits'\?",
         ),
-        ("train digits vea", r"model should be one of ae, noisy-ae, vae, beta-vae, got 'vea', did you mean 'vae'\?"),
+        ("train digits vea", r"model should be one of .*, beta-vae, infogan, got 'vea', did you mean 'vae'\?"),
         (
             "train digits vae --latnets 3",
             r"no option named --latnets, did you mean '--latents'\?; see `.*train --help`",
@@ -114,6 +114,11 @@ def test_the_examples_are_commands(example: str):
             "train digits vae --latnets=3",
             r"no option named --latnets, did you mean '--latents'\?; see `.*train --help`",
         ),
+        (
+            "train digits infogan --beta 4",
+            "beta should be 0 with a recognised posterior, which is charged no KL, got 4.0",
+        ),
+        ("train digits vae --information 1", "information should be left out with a learned posterior, got 1.0"),
         ("list --xyz", r"no option named --xyz; see `python -m core list --help`"),
         (
             "train digits vae --network cnov",

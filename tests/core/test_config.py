@@ -40,13 +40,16 @@ NUMBERS = st.floats(0, 1e6)
 def configs(draw: st.DrawFn) -> RunConfig:
     """Return any valid config."""
     data = draw(st.sampled_from([DataConfig(name=name, size=size) for name, sizes in SIZES.items() for size in sizes]))
-    posterior, likelihood = draw(st.sampled_from(module.POSTERIORS)), draw(st.sampled_from(LIKELIHOODS))
+    posterior = draw(st.sampled_from(module.POSTERIORS))
+    likelihood = draw(st.sampled_from(LIKELIHOODS if posterior != "recognised" else LIKELIHOODS[:1]))
     model = ModelConfig(
         posterior=posterior,
         latent_dim=draw(st.integers(1, 1024)),
         beta=draw(NUMBERS | st.none()) if posterior == "learned" else None,
         noise_ratio=draw(NUMBERS | st.none()) if posterior == "fixed" else None,
         likelihood=likelihood,
+        noise_dim=draw(st.integers(0, 1024) | st.none()) if posterior == "recognised" else None,
+        information=draw(NUMBERS | st.none()) if posterior == "recognised" else None,
         scale=draw(st.floats(1e-4, 10) | st.none()) if likelihood == "gaussian" else None,
         network=draw(st.sampled_from(["mlp", "conv"] if data.name == "sprites" else ["mlp"])),
         hidden=tuple(draw(st.lists(st.integers(1, 65536), max_size=4))),
@@ -172,6 +175,16 @@ def test_binarised_runs_are_measured_with_the_networks_of_the_paper():
         assert config.model.components == (500 if config.model.prior == "vamp" else None)
 
 
+def test_an_infogan_stands_beside_the_four_and_changes_none_of_their_keys():
+    config = recipe("sprites", "infogan", 10)
+    assert config.key.startswith("sprites-infogan-z10-s0-")
+    assert (config.model.name, config.model.label, config.model.beta) == ("infogan", "InfoGAN", 0)
+    assert config == recipe("sprites", "infogan", 10, noise_dim=module.NOISE_DIM, information=module.INFORMATION)
+    assert "infogan" in module.ALL_LABELS
+    assert "infogan" not in MODEL_LABELS
+    assert recipe("sprites", "beta-vae", 10).key == "sprites-beta-vae-4-z10-s0-06a6ce68"
+
+
 def test_a_gaussian_likelihood_says_its_scale_in_the_label():
     assert [config.model.label for config in gaussians("digits")] == [
         "VAE, Gaussian, σ = 1",
@@ -219,6 +232,20 @@ MODEL_REFUSALS = [
     ({"posterior": "fixed", "noise_ratio": -0.1}, "noise_ratio should be at least 0, got -0.1"),
     ({"scale": 0.1}, "scale should be left out with a bernoulli likelihood, got 0.1"),
     ({"likelihood": "gaussian", "scale": 0}, "scale should be at least 0.0001, got 0"),
+    ({"posterior": "recognised", "beta": 2}, "beta should be 0 with a recognised posterior, which is charged no KL"),
+    (
+        {"posterior": "recognised", "likelihood": "gaussian"},
+        "likelihood should be bernoulli with a recognised posterior, got gaussian",
+    ),
+    (
+        {"posterior": "recognised", "noise_ratio": 0.1},
+        "noise_ratio should be left out with a recognised posterior, got 0.1",
+    ),
+    ({"posterior": "recognised", "prior": "vamp"}, "prior should be normal with a recognised posterior, got vamp"),
+    ({"posterior": "recognised", "noise_dim": -1}, "noise_dim should be between 0 and 1024, got -1"),
+    ({"posterior": "recognised", "information": -1}, "information should be at least 0, got -1"),
+    ({"noise_dim": 2}, "noise_dim should be left out with a learned posterior, got 2"),
+    ({"posterior": "point", "information": 1}, "information should be left out with a point posterior, got 1"),
     ({"hidden": (8, 0)}, "each width in hidden should be between 1 and 65536, got 0"),
     ({"hidden": 8}, "hidden should be a list of widths, got 8"),
 ]
@@ -264,7 +291,11 @@ def test_a_data_set_that_does_not_exist_is_refused(changes: dict, message: str):
     ("arguments", "changes", "message"),
     [
         (("digist", "vae"), {}, r"data set should be one of .*, got 'digist', did you mean 'digits'\?"),
-        (("digits", "vea"), {}, r"model should be one of ae, noisy-ae, vae, beta-vae, got 'vea', did you mean 'vae'\?"),
+        (
+            ("digits", "vea"),
+            {},
+            r"model should be one of ae, noisy-ae, vae, beta-vae, infogan, got 'vea', did you mean 'vae'\?",
+        ),
         (("digits", "vae"), {"epoch": 3}, r"field should be one of .*, got 'epoch', did you mean 'epochs'\?"),
         (("digits", "vae"), {"network": "conv"}, "network should be mlp or gated for digits; conv needs sprites"),
         (("digits", "ae"), {"beta": 4}, "beta should be 0 with a point posterior"),
