@@ -5,8 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LAPTOP, finish
-from tests.browser.test_looks import BEYOND, PHONE, TEXTS
+from tests.browser.conftest import finish
 
 pytestmark = pytest.mark.browser
 
@@ -66,22 +65,3 @@ def test_the_posterior_has_equal_axes_and_the_image_follows_its_number(open_page
     page.wait_for_url("**image=3*")
     expect(page.get_by_alt_text("Reconstruction of test image 3")).to_be_visible()
     assert finish(page).get_by_text("by quadrature (refinement error").inner_text() != said
-
-
-@pytest.mark.parametrize(
-    "path", [BY_HAND, BOUND, "likelihood?data=sprites&part=The+bound", "likelihood?data=mnist&part=The+bound"]
-)
-def test_it_can_be_read_in_both_themes_and_fits_a_phone(open_page, path):
-    page = open_page(path, viewport=PHONE)
-    assert page.evaluate(BEYOND) == []
-    page.set_viewport_size(LAPTOP)
-    page.wait_for_timeout(500)
-    assert finish(page).evaluate(BEYOND) == []
-    looks = [page.evaluate(TEXTS)]
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"() => Math.max(...({TEXTS})().page) < 40")
-    looks.append(finish(page).evaluate(TEXTS))
-    for look in looks:
-        assert look["prose"]
-        assert [text for text in look["prose"] if text[1] < 4] == []
-        assert [text for text in look["buttons"] + look["marks"] if text[1] < 3] == []

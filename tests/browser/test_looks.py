@@ -1,6 +1,7 @@
 """Both themes, a phone and a laptop."""
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.browser.conftest import LAPTOP, finish
 
@@ -11,7 +12,14 @@ PATHS = (
     "latent_space?show=One+large",
     "latent_space?data=sprites",
     "sampling?sampler=Uniform+box&fit=false",
+    "noise?data=digits",
     "noise?data=digits&latents=10",
+    "noise?data=mnist&latents=10",
+    "noise?data=sprites&model=AE",
+    "likelihood?data=digits&n=1000",
+    "likelihood?data=digits&part=The+bound",
+    "likelihood?data=sprites&part=The+bound",
+    "likelihood?data=mnist&part=The+bound",
     "traversals?data=sprites&model=β-VAE",
     "interpolations?data=mnist&latents=10",
     "train?data=digits&train_model=β-VAE",
@@ -50,20 +58,6 @@ TEXTS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_text_can_be_read_in_both_themes(open_page, path):
-    page = open_page(path, theme="light")
-    light = page.evaluate(TEXTS)
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"() => Math.max(...({TEXTS})().page) < 40")
-    dark = finish(page).evaluate(TEXTS)
-    assert min(light["page"]) > 230
-    for look in (light, dark):
-        assert look["prose"]
-        assert [text for text in look["prose"] if text[1] < 4] == []
-        assert [text for text in look["buttons"] + look["marks"] if text[1] < 3] == []
-
-
 # A slider's own input is hidden from sight and as wide as it likes; its track and handle are not inputs.
 BEYOND = """() => {
     const boxes = ['stApp', 'stAppViewContainer', 'stMain'].map(id => document.querySelector(`[data-testid="${id}"]`));
@@ -76,10 +70,23 @@ BEYOND = """() => {
 }"""
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_nothing_reaches_beyond_a_phone_or_a_laptop(open_page, path):
-    page = open_page(path, viewport=PHONE)
+def check_looks(page: Page) -> None:
+    """Assert that a page opened on a phone in light fits it and a laptop, and can be read in light and in dark."""
     assert page.evaluate(BEYOND) == []
     page.set_viewport_size(LAPTOP)
     page.wait_for_timeout(500)
     assert finish(page).evaluate(BEYOND) == []
+    light = page.evaluate(TEXTS)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"() => Math.max(...({TEXTS})().page) < 40")
+    dark = finish(page).evaluate(TEXTS)
+    assert min(light["page"]) > 230
+    for look in (light, dark):
+        assert look["prose"]
+        assert [text for text in look["prose"] if text[1] < 4] == []
+        assert [text for text in look["buttons"] + look["marks"] if text[1] < 3] == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_it_can_be_read_in_both_themes_and_fits_a_phone_and_a_laptop(open_page, path):
+    check_looks(open_page(path, viewport=PHONE, theme="light"))

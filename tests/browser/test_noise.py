@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LAPTOP, finish
-from tests.browser.test_looks import BEYOND, PHONE, TEXTS
+from tests.browser.conftest import finish
 
 pytestmark = pytest.mark.browser
 
@@ -56,23 +55,6 @@ def test_a_key_on_the_slider_chooses_the_next_noise_and_shows_it_in_the_picker(o
     expect(page.get_by_role("combobox", name="Noise η")).to_have_value("0.2")
     expect(page.get_by_text("Noisy AE, η = 0.2", exact=True).first).to_be_visible()
     assert len(set(frames(finish(page), 5))) == 5
-
-
-@pytest.mark.parametrize("path", [PATH, "noise?data=mnist&latents=10", "noise?data=sprites&model=AE"])
-def test_it_can_be_read_in_both_themes_and_fits_a_phone(open_page, path):
-    page = open_page(path, viewport=PHONE)
-    assert page.evaluate(BEYOND) == []
-    page.set_viewport_size(LAPTOP)
-    page.wait_for_timeout(500)
-    assert finish(page).evaluate(BEYOND) == []
-    looks = [page.evaluate(TEXTS)]
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"() => Math.max(...({TEXTS})().page) < 40")
-    looks.append(finish(page).evaluate(TEXTS))
-    for look in looks:
-        assert look["prose"]
-        assert [text for text in look["prose"] if text[1] < 4] == []
-        assert [text for text in look["buttons"] + look["marks"] if text[1] < 3] == []
 
 
 @pytest.mark.parametrize(("path", "choice", "most"), [("noise?data=digits", "Noise η", "1"), ("traversals", "β", "4")])

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LAPTOP, finish, running
-from tests.browser.test_looks import BEYOND, PHONE, TEXTS
+from tests.browser.conftest import finish, running
+from tests.browser.test_looks import PHONE, check_looks
 from tests.priors_shelf import BETTER, trained, write_numbers
 
 pytestmark = pytest.mark.browser
@@ -68,19 +68,7 @@ def test_the_table_and_the_bars_are_drawn(priors: str, open_address):
 
 
 def test_it_can_be_read_in_both_themes_and_fits_a_phone(priors: str, open_address):
-    page = open_address(priors, viewport=PHONE)
-    assert page.evaluate(BEYOND) == []
-    page.set_viewport_size(LAPTOP)
-    page.wait_for_timeout(500)
-    assert finish(page).evaluate(BEYOND) == []
-    looks = [page.evaluate(TEXTS)]
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"() => Math.max(...({TEXTS})().page) < 40")
-    looks.append(finish(page).evaluate(TEXTS))
-    for look in looks:
-        assert look["prose"]
-        assert [text for text in look["prose"] if text[1] < 4] == []
-        assert [text for text in look["buttons"] + look["marks"] if text[1] < 3] == []
+    check_looks(open_address(priors, viewport=PHONE))
 
 
 @pytest.mark.parametrize("path", ["priors?data=digits&latents=10", "priors?data=mnist", "priors?data=sprites"])
