@@ -6,6 +6,7 @@ import argparse
 import io
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -26,6 +27,7 @@ from core.config import (
     recipe,
     shelf,
 )
+from core.sweep import ENGINES
 
 if TYPE_CHECKING:
     from core.data import Split
@@ -37,6 +39,7 @@ EPILOG = """examples:
   python -m core train sprites infogan --latents 10      a GAN whose codes can be read off its images
   python -m core shelf                                   train what is missing of the runs that ship, and measure it
   python -m core measure --train                         the numbers of every page, over seeds (hours on a CPU)
+  python -m core sweep core/sweep/sprites.toml           a grid of runs into one table
   python -m core list                                    one line per run
   python -m core show digits-vae-z2                      everything about one run; a unique beginning is enough
 
@@ -162,6 +165,40 @@ def measure_command(arguments: argparse.Namespace) -> None:
             print(measure_runs(study, arguments.root, more=more, on_done=bar))
 
 
+def sweep_command(arguments: argparse.Namespace) -> int:
+    """Train a grid of runs, by one of several engines, and gather what they reached into one table.
+
+    What is in the folder, on the shelf or in .seeds beside it is not trained again. A run that fails is recorded with
+    its reason and the sweep goes on; the same command tries it again.
+    """
+    from core.sweep import SWEEPS, Options, engine_named, read_sweep
+
+    sweep = read_sweep(arguments.file)
+    options = Options(slots=arguments.slots, device=arguments.device, gpus=arguments.gpus)
+    engine = engine_named(arguments.engine, options)
+    from core.sweep.drive import missing, seen_before, train_missing
+    from core.sweep.table import Table
+
+    root = arguments.into or arguments.root.parent / SWEEPS
+    path = arguments.table or root / f"{sweep.name}.csv"
+    places = (root, arguments.root, arguments.root.parent / MORE_SEEDS)
+    table = Table(sweep, root, places)
+    table.write(path)
+    left = missing(sweep.configs, places)
+    images = {data: len(_load(data).train) for data in dict.fromkeys(config.data for config in left)}
+    before = sum(seen_before(left, root, images).values())
+    with closing(Bar(f"{sweep.name}: {len(left)} runs", None, before=before)) as bar:
+        for outcome in train_missing(left, engine, root, images, bar):
+            bar.title = f"{sweep.name}: {sum(row['state'] == 'missing' for row in table.rows())} runs"
+            table.write(path)
+            if outcome.reason:
+                bar.close()
+                print(f"failed: {outcome.config.key}: {outcome.reason}", file=sys.stderr)
+    states = Counter(row["state"] for row in table.rows())
+    print(f"{', '.join(f'{count} {state}' for state, count in states.items())}:", *table.write(path))
+    return 2 if states["failed"] else 0
+
+
 def fetch_command(arguments: argparse.Namespace) -> None:
     """Download the images of MNIST once, unless they are here already."""
     _load(DataConfig(name="mnist"))
@@ -278,6 +315,7 @@ def _parser() -> Parser:
     measure = command("measure", measure_command, "measure every run that was not measured yet")
     measure.add_argument("--train", action="store_true", help="first train what is missing, further seeds included")
     _run_options(measure)
+    _sweep_options(command("sweep", sweep_command, "train a grid of runs and gather them into one table"))
     command("fetch", fetch_command, "download MNIST once, unless it is here")
     command("list", list_command, "a line per run")
     show = command("show", show_command, "everything about one run")
@@ -288,6 +326,19 @@ def _parser() -> Parser:
 def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", metavar="NAME", help="cuda, mps or cpu (default: the best there is)")
     parser.add_argument("--again", action="store_true", help="train even what is kept, and replace it")
+
+
+def _sweep_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE.toml", help="what all runs share, and the lists to cross")
+    engines = "; ".join(f"{name}: {text}" for name, text in ENGINES.items())
+    parser.add_argument(
+        "--engine", choices=ENGINES, default="local", metavar="NAME", help=f"{engines} (default: local)"
+    )
+    parser.add_argument("--slots", type=int, metavar="N", help="runs at once (default: one a core; batched: 8)")
+    parser.add_argument("--root", type=Path, dest="into", metavar="FOLDER", help="of the runs (default: .sweeps)")
+    parser.add_argument("--table", type=Path, metavar="FILE.csv", help="default: in the folder, named after the sweep")
+    parser.add_argument("--gpus", type=float, default=0.0, metavar="SHARE", help="of a GPU for each run on Ray")
+    parser.add_argument("--device", metavar="NAME", help="cuda, mps or cpu (default: the best there is)")
 
 
 def _train_options(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 FLOORS = {
     **dict.fromkeys(["dashboard", "pages"], 8),
     **dict.fromkeys(["ui", "__main__"], 7),
-    **dict.fromkeys(["experiments", "jobs"], 6),
+    **dict.fromkeys(["experiments", "jobs", "sweep"], 6),
     **dict.fromkeys(["runs", "pace", "explore", "metrics", "figures"], 5),
     **dict.fromkeys(["training", "checkpoints", "film"], 4),
     "objectives": 3,
@@ -43,7 +43,8 @@ MAY_IMPORT = {
     "sklearn": {"data", "explore", "metrics"},
     "threadpoolctl": {"explore"},
     "safetensors": {"checkpoints", "metrics"},
-    "torch": {*_TENSORS, "experiments", "ui"},
+    **dict.fromkeys(["ray", "pyarrow"], {"sweep"}),
+    "torch": {*_TENSORS, "experiments", "sweep", "ui"},
     "numpy": {*_TENSORS, "experiments", "ui", "figures", "pages"},
 }
 """Package -> rooms; what is neither here nor in the standard library is imported nowhere."""

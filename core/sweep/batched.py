@@ -1,0 +1,226 @@
+"""The engine of a GPU: models that differ in β, seed or learning rate alone are trained at once, their weights stacked.
+
+A small network leaves a GPU idle between its many short steps; eight at once take hardly longer than one. Each model
+keeps its own `Training`: its order of images, its noise, its learning rate, its optimiser. Only the passes through the
+networks are shared, so that the weights are those of one training after another within rounding.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from core.config import RunConfig
+from core.data import load
+from core.models import Autoencoder
+from core.models.posteriors import Gaussian
+from core.models.priors import StandardNormal
+from core.runs import FAILURES, KeptTraining, reason_of
+from core.runtime import reduced_precision
+from core.sweep.engines import TOLD_EVERY, Outcome, Report
+from core.sweep.layers import hand_out_gradients, network, stacked
+from core.training import Diverged, EpochRecord, Training
+
+
+@final
+class Batched:
+    """Trains groups of models at once.
+
+    Args:
+        slots: models at once, at least 1.
+        device: where to train; the best there is for None.
+    """
+
+    def __init__(self, slots: int, *, device: str | None = None) -> None:
+        self.slots, self.device = slots, device
+
+    def run(self, configs: Sequence[RunConfig], root: Path, report: Report) -> Iterator[Outcome]:
+        """Yield how each run ended, as `Engine.run` does."""
+        for config in configs:
+            check(config)
+        for group in groups_of(configs, self.slots):
+            yield from self._train(group, root, report)
+
+    def _train(self, configs: Sequence[RunConfig], root: Path, report: Report) -> Iterator[Outcome]:
+        going: list[KeptTraining] = []
+        for config in configs:
+            try:
+                data = going[0].data if going else load(config.data)
+                going.append(KeptTraining(config, root, data=data, device=self.device))
+            except FAILURES as error:
+                yield Outcome(config, reason_of(error))
+        try:
+            yield from _to_their_ends(going, report)
+        except GeneratorExit:
+            for kept in going:
+                kept.put_aside()
+            raise
+
+
+def check(config: RunConfig) -> None:
+    """Make sure that a model can be trained with others at once.
+
+    Raises:
+        ValueError: it cannot; the sentence says what can.
+    """
+    model = config.model
+    plain = model.posterior in ("point", "learned") and model.prior == "normal"
+    known = model.likelihood == "bernoulli" or model.scale is not None
+    if not (plain and known and model.network in ("mlp", "conv")):
+        raise ValueError(
+            f"the batched engine trains AEs, VAEs and β-VAEs of mlp or conv layers with a standard normal prior and "
+            f"no learned scale, not {config.key}; train it with --engine local"
+        )
+
+
+def groups_of(configs: Sequence[RunConfig], most: int) -> list[list[RunConfig]]:
+    """Return groups of at most so many configs that differ in β, seed and learning rate alone."""
+    alike: dict[RunConfig, list[RunConfig]] = defaultdict(list)
+    for config in configs:
+        beta = {"beta": 1.0} if config.model.posterior == "learned" else {}
+        train = replace(config.train, seed=0, learning_rate=1e-3)
+        alike[replace(config, model=replace(config.model, **beta), train=train)].append(config)
+    return [group[start : start + most] for group in alike.values() for start in range(0, len(group), most)]
+
+
+def _to_their_ends(going: list[KeptTraining], report: Report) -> Iterator[Outcome]:
+    """Train epoch by epoch, and take each model from the list when it ends."""
+    results: list[EpochRecord | BaseException | None] = [None] * len(going)  # what was put aside may be at its end
+    while going:
+        # All are noted before any is told of: who listens may stop listening.
+        reasons = [_noted(kept, result) for kept, result in zip(going, results, strict=True)]
+        ended = [(kept, reason) for kept, reason in zip(going, reasons, strict=True) if reason or _is_done(kept)]
+        for kept, reason in ended:
+            going.remove(kept)
+            yield Outcome(kept.training.config, reason)
+        results = _next_epoch(going, report) if going else []
+
+
+def _noted(kept: KeptTraining, result: EpochRecord | BaseException | None) -> str:
+    """Note an epoch, keep the run after its last, and return why that failed, or nothing."""
+    try:
+        if isinstance(result, BaseException):
+            raise result
+        if result is not None:
+            kept.note(result)
+        if _is_done(kept):
+            kept.keep()
+    except FAILURES as error:
+        return reason_of(error)
+    return ""
+
+
+def _is_done(kept: KeptTraining) -> bool:
+    return kept.training.epoch >= kept.training.config.train.epochs
+
+
+def _next_epoch(going: Sequence[KeptTraining], report: Report) -> list[EpochRecord | BaseException | None]:
+    try:
+        return list(run_epoch([kept.training for kept in going], report))
+    except FAILURES as error:  # of all of them, such as too little memory
+        return [error] * len(going)
+
+
+def run_epoch(trainings: Sequence[Training], report: Report) -> list[EpochRecord | Diverged]:
+    """Train each of some models for its next epoch, all at once, and return their records, or how they diverged.
+
+    Args:
+        trainings: of models that `groups_of` puts into one group, on one device.
+        report: told now and then how many images each has seen.
+    """
+    start = told = time.perf_counter()
+    stack = _Stack(trainings)
+    sums, seen = [], 0
+    for step, (x, noise) in enumerate(_batches(trainings)):
+        sums.append(stack.step(x, noise, step))
+        seen += len(x)
+        if time.perf_counter() - told > TOLD_EVERY:
+            told = time.perf_counter()
+            for training in trainings:
+                report(training.config, training.epoch * len(training.images) + seen)
+    total = torch.stack(sums).cpu().double().sum(0)
+    share = (time.perf_counter() - start) / len(trainings)
+    return [_concluded(training, mine, share) for training, mine in zip(trainings, total, strict=True)]
+
+
+def _concluded(training: Training, sums: Tensor, seconds: float) -> EpochRecord | Diverged:
+    try:
+        return training.conclude(sums, seconds)
+    except Diverged as error:
+        return error
+
+
+@final
+class _Stack:
+    """The networks of some trainings as one, for an epoch."""
+
+    def __init__(self, trainings: Sequence[Training]) -> None:
+        self.trainings, self.models = trainings, [training.model.train() for training in trainings]
+        self.encoder, self.decoder = (stacked(part) for part in self._parts())
+        first = trainings[0]
+        steps = math.ceil(len(first.images) / first.config.train.batch_size)
+        plan = [[training.schedule(step) for training in trainings] for step in range(steps)]
+        self.rates = [[rate for rate, _ in row] for row in plan]
+        self.betas = torch.tensor([[beta for _, beta in row] for row in plan], device=first.device)
+
+    def step(self, x: Tensor, noise: Tensor, step: int) -> Tensor:
+        """Take one step with each model and return its nll and KL summed over the batch, (M, 2).
+
+        Args:
+            x: images (B, M, H, W).
+            noise: of the codes (M, B, L).
+            step: of the epoch.
+        """
+        first = self.trainings[0]
+        with reduced_precision(first.device, first.precision):
+            nll, kl = self._terms(first.model, x, noise)
+        (nll + self.betas[step, :, None] * kl).mean(1).sum().backward()
+        for stack, part in zip((self.encoder, self.decoder), self._parts(), strict=True):
+            hand_out_gradients(stack, part)
+        for training, rate in zip(self.trainings, self.rates[step], strict=True):
+            training.optimiser.param_groups[0]["lr"] = rate
+            training.optimiser.step()
+        kl = kl.detach() if first.model.posterior.has_kl else torch.full_like(nll, math.nan).detach()
+        return torch.stack([nll.detach().sum(1), kl.sum(1)], dim=1)
+
+    def _terms(self, model: Autoencoder, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Return nll and KL of each model and image, (M, B) each; the KL is 0 where none is charged."""
+        posterior = model.posterior(network(model.encoder, self.encoder, x).float())
+        assert isinstance(posterior, Gaussian)
+        assert isinstance(model.prior, StandardNormal)
+        z = posterior.mean + posterior.std * noise
+        output = network(model.decoder, self.decoder, z).float()
+        each = (image.transpose(0, 1).flatten(0, 1) for image in (output, x))
+        nll = model.likelihood.nll(*each).unflatten(0, noise.shape[:2])
+        return nll, model.prior.kl(posterior, z) if model.posterior.has_kl else torch.zeros_like(nll)
+
+    def _parts(self) -> tuple[list[nn.Module], list[nn.Module]]:
+        return [model.encoder for model in self.models], [model.decoder for model in self.models]
+
+
+def _batches(trainings: Sequence[Training]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the next epoch's images, (B, M, H, W), and noise, (M, B, L), each model's as it would have them alone.
+
+    Models of one seed have the same ones, which are drawn once.
+    """
+    sources = {(training.config.train.seed, training.epoch): training for training in reversed(trainings)}
+    names = list(sources)
+    place = [names.index((training.config.train.seed, training.epoch)) for training in trainings]
+    latents = trainings[0].config.model.latent_dim
+    for images in zip(*(source.batches() for source in sources.values()), strict=True):
+        shape = (len(images[0]), latents)
+        noise = [torch.randn(shape, generator=s.noise, device=s.device) for s in sources.values()]
+        yield torch.cat(images, dim=1)[:, place], torch.stack(noise)[place]
+    for training in trainings:
+        source = sources[training.config.train.seed, training.epoch]
+        if source is not training:
+            training.order.set_state(source.order.get_state())
+            training.noise.set_state(source.noise.get_state())

@@ -1,0 +1,108 @@
+"""Many networks of one shape as one: their weights stacked, their layers computed at once.
+
+Activations are either rows (M, B, F), for products of stacked matrices, or wide images (B, M·C, H, W), for convolutions
+in M groups; an `nn.Flatten` leads from the second to the first and an `nn.Unflatten` back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.models.networks import Doubling
+
+Weights = Sequence[Tensor]
+"""Of a network's parameters in their order, each (M, ...)."""
+
+
+def stacked(models: Sequence[nn.Module]) -> list[Tensor]:
+    """Return the parameters of M models, stacked, (M, ...) each, with the models' own made views of them.
+
+    What changes the stack then changes the models, and the other way round.
+    """
+    stacks = []
+    for same in zip(*(model.parameters() for model in models), strict=True):
+        # Laid out like the parameters themselves, whose moments in an optimiser are laid out so too.
+        stack = _like(same[0].detach(), len(same))
+        for place, parameter in zip(stack, same, strict=True):
+            place.copy_(parameter.detach())
+            parameter.data = place
+        stacks.append(stack.requires_grad_())
+    return stacks
+
+
+def hand_out_gradients(stacks: Weights, models: Sequence[nn.Module]) -> None:
+    """Give each model's parameters their share of the stacks' gradients, and take these from the stacks."""
+    for stack, same in zip(stacks, zip(*(model.parameters() for model in models), strict=True), strict=True):
+        assert stack.grad is not None
+        for gradient, parameter in zip(stack.grad, same, strict=True):
+            parameter.grad = gradient
+        stack.grad = None
+
+
+def network(layers: nn.Sequential, weights: Weights, x: Tensor) -> Tensor:
+    """Return what M networks make of their inputs.
+
+    Args:
+        layers: one of the networks, for the shape of its layers.
+        weights: stacked parameters of all.
+        x: rows (M, B, F) or wide images (B, M·C, H, W), as the first layer takes them; what comes back is likewise.
+
+    Raises:
+        KeyError: there is a layer that cannot be stacked.
+    """
+    left = list(weights)
+    for layer in layers:
+        count = len(list(layer.parameters()))
+        x = _LAYERS[type(layer)](layer, left[:count], x, len(weights[0]))
+        left = left[count:]
+    return x
+
+
+def _like(parameter: Tensor, count: int) -> Tensor:
+    if parameter.ndim < 4:
+        return parameter.new_empty((count, *parameter.shape))
+    after, before, high, wide = parameter.shape
+    return parameter.new_empty((count, after, high, wide, before)).permute(0, 1, 4, 2, 3)  # channels last
+
+
+def _linear(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Tensor:
+    weight, bias = weights
+    return torch.baddbmm(bias[:, None], x, weight.transpose(1, 2))
+
+
+def _relu(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Tensor:
+    return x.relu()
+
+
+def _flatten(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Tensor:
+    return x.unflatten(1, (models, -1)).transpose(0, 1).flatten(2)
+
+
+def _unflatten(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Tensor:
+    assert isinstance(layer, nn.Unflatten)
+    return x.transpose(0, 1).unflatten(2, tuple(layer.unflattened_size)).flatten(1, 2)  # pyright: ignore[reportArgumentType]
+
+
+def _convolution(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Tensor:
+    assert isinstance(layer, nn.Conv2d)
+    weight, bias = (stack.flatten(0, 1) for stack in weights)
+    return F.conv2d(x, weight, bias, layer.stride, layer.padding, groups=models)  # pyright: ignore[reportArgumentType]
+
+
+def _doubling(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Tensor:
+    weight, bias = (stack.flatten(0, 1) for stack in weights)
+    return F.conv_transpose2d(x, weight, bias, stride=2, padding=1, groups=models)
+
+
+_LAYERS: dict[type[nn.Module], Callable[[nn.Module, Weights, Tensor, int], Tensor]] = {
+    nn.Linear: _linear,
+    nn.ReLU: _relu,
+    nn.Flatten: _flatten,
+    nn.Unflatten: _unflatten,
+    nn.Conv2d: _convolution,
+    Doubling: _doubling,
+}

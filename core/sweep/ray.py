@@ -1,0 +1,127 @@
+"""The engine of a cluster: a Ray task per run, results through the shared folder.
+
+Every node needs the project and its packages at the same paths, the images, and the folder of the runs. Without a
+cluster, named by RAY_ADDRESS, one is started on this machine and ended with the sweep.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, final
+
+import torch
+
+from core.config import RunConfig
+from core.runtime import keep_freed_memory
+from core.sweep.engines import Outcome, Report
+from core.sweep.local import attempt
+from core.sweep.records import seen_path
+
+TRIES = 2
+"""Of each run whose worker dies; the second goes on where the first was put aside."""
+LOOKED_EVERY = 0.5
+"""Seconds between two looks at what the tasks have seen."""
+MISSING = "the ray engine needs Ray, which is not installed: pip install -r requirements-ray.txt"
+
+
+@final
+class Ray:
+    """Trains runs as tasks of a Ray cluster.
+
+    A worker that dies costs its own run only, which is tried once more.
+
+    Args:
+        slots: tasks at a time on a cluster that is started here.
+        device: where to train; the best that a task is given for None.
+        threads: of each task, and the cores that it asks for.
+        gpus: share of a GPU that each task asks for, such as 0.25 for four tasks on one.
+
+    Raises:
+        RuntimeError: Ray is not installed.
+    """
+
+    def __init__(self, slots: int, *, device: str | None = None, threads: int = 1, gpus: float = 0.0) -> None:
+        self.ray = _library()
+        self.slots, self.device, self.threads, self.gpus = slots, device, threads, gpus
+
+    def run(self, configs: Sequence[RunConfig], root: Path, report: Report) -> Iterator[Outcome]:
+        """Yield how each run ended, as `Engine.run` does."""
+        ours = not self.ray.is_initialized()
+        if ours:
+            start_cluster(self.ray, self.slots * self.threads)
+        options = {"num_cpus": self.threads, "num_gpus": self.gpus, "max_retries": TRIES - 1}
+        task = self.ray.remote(_train).options(**options)
+        root = root.absolute()
+        going = {task.remote(config.to_dict(), str(root), self.device, self.threads): config for config in configs}
+        try:
+            while going:
+                ended, _ = self.ray.wait(list(going), timeout=LOOKED_EVERY)
+                for config in going.values():
+                    report(config, _seen(root, config))
+                for task in ended:
+                    yield self._outcome(task, going.pop(task), root)
+        finally:
+            for task in going:
+                self.ray.cancel(task, force=True)
+            if ours:
+                self.ray.shutdown()
+
+    def _outcome(self, task: Any, config: RunConfig, root: Path) -> Outcome:
+        try:
+            reason = self.ray.get(task)
+        except self.ray.exceptions.WorkerCrashedError:
+            reason = f"its worker died {TRIES} times, as a system short of memory makes it"
+        except self.ray.exceptions.RayError as error:
+            reason = f"Ray gave it up: {str(error).splitlines()[0]}"
+        seen_path(root, config).unlink(missing_ok=True)
+        return Outcome(config, reason)
+
+
+def start_cluster(ray: ModuleType, cpus: int) -> None:
+    """Join the cluster that RAY_ADDRESS names, or start one of so many cores here, without its web pages."""
+    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+    if os.environ.get("RAY_ADDRESS"):
+        ray.init(**quiet)
+    else:
+        # What is short of memory is tried as often as what dies of something else, not for ever.
+        ray.init(num_cpus=cpus, include_dashboard=False, _system_config={"task_oom_retries": TRIES - 1}, **quiet)
+
+
+def _library() -> ModuleType:
+    # The usage statistics that Ray would send home are nobody's business; to be said before it starts.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+        import ray.exceptions
+    except ImportError as error:
+        raise RuntimeError(MISSING) from error
+    return ray
+
+
+def _train(config: dict[str, Any], root: str, device: str | None, threads: int) -> str:
+    """Train a run, in a worker, and return why that failed, or nothing."""
+    torch.set_num_threads(threads)
+    keep_freed_memory()
+    wanted = RunConfig.from_dict(config)
+    path = seen_path(Path(root), wanted)
+
+    def tell(seen: int) -> None:
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps({"seen": seen, "host": platform.node(), "pid": os.getpid()}))
+
+    return attempt(wanted, Path(root), device, tell).reason
+
+
+def _seen(root: Path, config: RunConfig) -> int:
+    """Return how many images a run has seen, as far as its worker has said so."""
+    try:
+        return int(json.loads(seen_path(root, config).read_text())["seen"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0

@@ -1,0 +1,58 @@
+"""What a sweep writes down beside its runs: why one failed, how far one is."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.checkpoints import CheckpointError, read_folder
+from core.config import RunConfig
+from core.sweep.engines import Outcome
+
+RECORDS = ".sweep"
+"""The folder beside the runs for what a sweep writes down."""
+
+
+def place_of(config: RunConfig, places: Iterable[Path]) -> Path | None:
+    """Return the first of some folders that has a run, whole; None where none has."""
+    for place in places:
+        with contextlib.suppress(CheckpointError):
+            read_folder(Path(place) / config.key)
+            return Path(place)
+    return None
+
+
+def seen_path(root: Path, config: RunConfig) -> Path:
+    """Return where a worker on another machine writes how many images it has seen."""
+    return Path(root) / RECORDS / f"{config.key}.seen"
+
+
+def note(root: Path, outcome: Outcome) -> None:
+    """Write down why a run failed, or forget why it did earlier.
+
+    Raises:
+        OSError: that cannot be written.
+    """
+    path = _path(root, outcome.config)
+    if not outcome.reason:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}-{os.getpid()}")
+    part.write_text(json.dumps({"key": outcome.config.key, "reason": outcome.reason}, ensure_ascii=False))
+    part.replace(path)
+
+
+def reason_noted(root: Path, config: RunConfig) -> str:
+    """Return why a run failed when it was last tried; empty where it did not."""
+    try:
+        return str(json.loads(_path(root, config).read_text())["reason"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _path(root: Path, config: RunConfig) -> Path:
+    return Path(root) / RECORDS / f"{config.key}.json"

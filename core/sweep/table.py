@@ -1,0 +1,114 @@
+"""The results of a sweep as one table, a row per run: CSV, and Parquet where pyarrow is installed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from core.checkpoints import load
+from core.config import RunConfig
+from core.metrics.latents import active
+from core.sweep.grid import Sweep
+from core.sweep.records import place_of, reason_noted
+
+NUMBERS = ("nll", "kl", "elbo", "active", "seconds")
+"""Columns measured of a run: nats per test image, number of active latents, seconds of training."""
+
+Row = dict[str, Any]
+
+
+class Table:
+    """The rows of a sweep; what was read of a kept run is not read again.
+
+    Args:
+        sweep: whose runs these are.
+        root: folder of checkpoints that the sweep trains into.
+        places: all folders that may have its runs, `root` among them.
+    """
+
+    def __init__(self, sweep: Sweep, root: Path, places: Sequence[Path]) -> None:
+        self.sweep, self.root, self.places = sweep, root, places
+        self._known: dict[str, Row] = {}
+
+    def columns(self) -> list[str]:
+        """Return the names of the columns."""
+        varied = [name for name in self.sweep.varied if name != "seed"]
+        return ["key", *varied, "seed", *NUMBERS, "state", "reason"]
+
+    def rows(self) -> list[Row]:
+        """Return a row per run, in the sweep's order: key, varied fields, seed, `NUMBERS`, state and reason.
+
+        The state is `kept`, `failed` or `missing`. A number is None where it is not known, or not defined.
+        """
+        return [self._row(point.config, point.values) for point in self.sweep.points]
+
+    def write(self, path: Path) -> list[Path]:
+        """Write the table, as CSV and, where pyarrow is installed, as Parquet beside it, and return the files.
+
+        Raises:
+            ValueError: the name does not end in .csv.
+            OSError: they cannot be written.
+        """
+        if path.suffix != ".csv":
+            raise ValueError(f"the table should be named something.csv, got {path}")
+        rows = self.rows()
+        written = {path: _csv(rows, self.columns())}
+        if find_spec("pyarrow"):
+            written[path.with_suffix(".parquet")] = _parquet(rows, self.columns())
+        for file, content in written.items():
+            _write(file, content)
+        return list(written)
+
+    def _row(self, config: RunConfig, values: Mapping[str, Any]) -> Row:
+        row: Row = {"key": config.key, **values, "seed": config.train.seed, **dict.fromkeys(NUMBERS)}
+        if config.key not in self._known:
+            place = place_of(config, self.places)
+            if place is None:
+                reason = reason_noted(self.root, config)
+                return row | {"state": "failed" if reason else "missing", "reason": reason}
+            self._known[config.key] = _numbers(config, place)
+        return row | self._known[config.key] | {"state": "kept", "reason": ""}
+
+
+def _numbers(config: RunConfig, place: Path) -> Row:
+    run = load(place, config.key)
+    alive = active(run.codes["mean"].astype("float32"), unit_scale=config.model.posterior != "learned")
+    return {name: run.metrics.get(name) for name in NUMBERS} | {"active": int(alive.sum())}
+
+
+def _csv(rows: Iterable[Row], columns: Sequence[str]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    return " ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _parquet(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
+    import pyarrow
+    import pyarrow.parquet
+
+    table = pyarrow.table({name: [row[name] for row in rows] for name in columns})
+    sink = pyarrow.BufferOutputStream()
+    pyarrow.parquet.write_table(table, sink)
+    return sink.getvalue().to_pybytes()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
