@@ -51,7 +51,7 @@ $(RUNTIME): requirements.txt $(PY)
 		{ rm -rf $(VENV); $(MAKE) --no-print-directory $(PY); }
 	$(install)
 
-$(TOOLS): requirements-dev.txt $(RUNTIME)
+$(TOOLS): requirements-dev.txt requirements-ray.txt $(RUNTIME)
 	$(install)
 
 # A link to the interpreter: where that was removed or half made, this makes the whole folder anew.

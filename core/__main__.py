@@ -187,9 +187,9 @@ def sweep_command(arguments: argparse.Namespace) -> int:
     left = missing(sweep.configs, places)
     images = {data: len(_load(data).train) for data in dict.fromkeys(config.data for config in left)}
     before = sum(seen_before(left, root, images).values())
-    with closing(Bar(f"{sweep.name}: {len(left)} runs", None, before=before)) as bar:
-        for outcome in train_missing(left, engine, root, images, bar):
-            bar.title = f"{sweep.name}: {sum(row['state'] == 'missing' for row in table.rows())} runs"
+    with closing(Bar(f"{sweep.name} 0/{len(left)}", None, before=before)) as bar:
+        for done, outcome in enumerate(train_missing(left, engine, root, images, bar), 1):
+            bar.title = f"{sweep.name} {done}/{len(left)}"
             table.write(path)
             if outcome.reason:
                 bar.close()

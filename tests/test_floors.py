@@ -43,7 +43,8 @@ MAY_IMPORT = {
     "sklearn": {"data", "explore", "metrics"},
     "threadpoolctl": {"explore"},
     "safetensors": {"checkpoints", "metrics"},
-    **dict.fromkeys(["ray", "pyarrow"], {"sweep"}),
+    "ray": {"sweep"},
+    "pyarrow": {"sweep"},
     "torch": {*_TENSORS, "experiments", "sweep", "ui"},
     "numpy": {*_TENSORS, "experiments", "ui", "figures", "pages"},
 }

@@ -11,7 +11,9 @@ import pytest
 from core.config import shelf
 
 ROOT = Path(__file__).parents[1]
-REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "tests/benchmarks/pythae.txt")
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "requirements-ray.txt", "tests/benchmarks/pythae.txt")
+INCLUDED = "-r requirements-ray.txt"
+"""By those for development, so that the tests of a cluster start one."""
 MB = 1_000_000
 
 
@@ -31,14 +33,23 @@ def size(paths: list[Path]) -> float:
 
 @pytest.mark.parametrize("name", REQUIREMENTS)
 def test_every_requirement_is_pinned_to_one_version(name: str):
-    lines = (ROOT / name).read_text().splitlines()
+    lines = _packages(name)
     assert lines
     assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9_-]+==\d+(\.\d+)*", line)] == []
 
 
 def test_no_package_is_required_twice():
-    names = [line.split("==")[0] for name in REQUIREMENTS[:2] for line in (ROOT / name).read_text().splitlines()]
+    names = [line.split("==")[0] for name in REQUIREMENTS[:3] for line in _packages(name)]
     assert len(names) == len(set(names))
+
+
+def test_what_only_a_cluster_needs_is_there_for_the_tests_and_not_for_the_dashboard():
+    assert INCLUDED in (ROOT / "requirements-dev.txt").read_text().splitlines()
+    assert "ray" not in (ROOT / "requirements.txt").read_text()
+
+
+def _packages(name: str) -> list[str]:
+    return [line for line in (ROOT / name).read_text().splitlines() if line != INCLUDED]
 
 
 def test_files_are_small():
