@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from core.checkpoints import DOCUMENT, SHELF, CheckpointError, survey
 from core.config import DataConfig, RunConfig
 from core.data import ImageSet, MissingData, Split, load, missing
+from core.data.sprites import draw
 from core.experiments import STUDIES, kept
 from core.experiments import samples as sampled
 from core.experiments.kept import Numbers, Study
@@ -88,6 +89,11 @@ def split(data: DataConfig) -> Split | None:
         return _split(data)
     except MissingData:
         return None
+
+
+def sprites(data: DataConfig, factors: NDArray[np.integer]) -> Floats:
+    """Return the sprites with these factors (N, K) as images (N, H, W)."""
+    return draw(torch.from_numpy(factors), data.size or 32)[:, 0].float().numpy() / 255
 
 
 def missing_images(data: DataConfig) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
-from core.config import MODEL_LABELS, PRIORS, SIZES, RunConfig, shelf, with_seed
+from core.config import ALL_LABELS, MODEL_LABELS, PRIORS, SIZES, RunConfig, shelf, with_seed
 from core.runtime import share_freed_memory
 from core.ui import cache, crowd
 
@@ -24,11 +24,17 @@ PAGES = {
     "pages/priors.py": ("Priors", ":material/landscape:"),
     "pages/traversals.py": ("Traversals", ":material/tune:"),
     "pages/interpolations.py": ("Interpolations", ":material/timeline:"),
+    "pages/disentanglement.py": ("Disentanglement", ":material/category:"),
     "pages/train.py": ("Train", ":material/model_training:"),
 }
 """File -> title and icon, in the order of the lecture; the first one is the front page."""
 
 ICON = Path(__file__).parent / "icon.png"
+BESIDE = (
+    "**InfoGAN** is no member of the family: it is trained by a game, not on nll and KL. What compares the four side by"
+    " side leaves it out; its own codes are on *Latent space*, what each of them does on *Traversals*."
+)
+"""Said of a model that stands beside the four."""
 _VIEW = "view"
 
 
@@ -47,7 +53,8 @@ class View:
 
     Args:
         picked: the run that was picked.
-        family: the four models of the same data set, latents and likelihood, by name; fewer where not all are kept.
+        family: the four models of the same data set, latents and likelihood, by name; fewer where not all are kept. A
+            model that stands beside the four is among them only where it is the only one.
         siblings: every run of that data set, number of latents and likelihood.
     """
 
@@ -58,7 +65,7 @@ class View:
     @property
     def keys(self) -> dict[str, str]:
         """Keys of the family's runs, by the model's label."""
-        return {MODEL_LABELS[name]: config.key for name, config in self.family.items()}
+        return {ALL_LABELS[name]: config.key for name, config in self.family.items()}
 
     def stops(self, number: str) -> dict[float, RunConfig]:
         """Return the runs of the family that differ in η or in β alone, by that number, least first.
@@ -83,7 +90,7 @@ def pick(config: RunConfig) -> None:
     """Move the run picker to a run of the shelf; for the callback of a widget that chooses among runs."""
     _set("data", config.data.name)
     _set("latents", config.model.latent_dim)
-    _set("model", MODEL_LABELS[config.model.name])
+    _set("model", ALL_LABELS[config.model.name])
     known = cache.shelf_index(cache.shelf_stamp())[0].values()
     if len({other.model.prior for other in known if _place(other)[:3] == _place(config)[:3]}) > 1:
         _set("prior", PRIORS[config.model.prior])
@@ -126,6 +133,8 @@ def _draw_page() -> None:
     if view is None:
         st.error("There is no trained run to show. Train one with `python -m core train digits vae`, then reload.")
         return
+    if view.picked.model.name not in MODEL_LABELS:
+        st.caption(BESIDE)
     st.session_state[_VIEW] = view
     page.run()
 
@@ -178,13 +187,15 @@ def _pick_run() -> View | None:
     configs = [c for c in configs if c.data.name == data]
     latents = _choose("Latents", "latents", sorted({c.model.latent_dim for c in configs}))
     configs = [c for c in configs if c.model.latent_dim == latents]
-    present = _in_order((c.model.name for c in configs), MODEL_LABELS)
-    label = _choose("Model", "model", [MODEL_LABELS[name] for name in present], MODEL_LABELS["vae"])
-    picked = _pick_among([c for c in configs if MODEL_LABELS[c.model.name] == label])
+    present = _in_order((c.model.name for c in configs), ALL_LABELS)
+    label = _choose("Model", "model", [ALL_LABELS[name] for name in present], MODEL_LABELS["vae"])
+    picked = _pick_among([c for c in configs if ALL_LABELS[c.model.name] == label])
     alike = [c for c in configs if c.model.likelihood_label == picked.model.likelihood_label]  # else nats are not alike
     present = _in_order((c.model.name for c in alike), MODEL_LABELS)
     usual = {name: _usual([c for c in alike if c.model.name == name]) for name in present}
-    return View(picked, usual | {picked.model.name: picked}, tuple(alike))
+    if picked.model.name in MODEL_LABELS or not usual:
+        usual[picked.model.name] = picked
+    return View(picked, usual, tuple(alike))
 
 
 def _pick_among(configs: list[RunConfig]) -> RunConfig:

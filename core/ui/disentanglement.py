@@ -1,0 +1,291 @@
+"""The blocks of the Disentanglement page: the paper's table beside ours, β, known codes, agreement, best and worst."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+
+from core.config import RunConfig, recipe, shelf, with_seed
+from core.experiments.disentanglement import CHANCE, DISENTANGLEMENT, SCORES
+from core.experiments.noise import DEPENDS, NO, YES
+from core.experiments.orderings import (
+    LATENTS,
+    PAPER,
+    Order,
+    Scores,
+    agreement,
+    better_half,
+    oracles,
+    order,
+    representations,
+    sweep,
+    values,
+)
+from core.figures import theme
+from core.figures.heatmap import heatmap
+from core.figures.noise import Line, spread_lines
+from core.figures.priors import seed_dots
+from core.metrics.disentanglement.oracles import ORACLES
+from core.ui import cache, widgets
+from core.ui.quality import listed
+from core.ui.strips import sheet_png
+
+UNMEASURED = "Disentanglement was not measured yet; run `python -m core measure`."
+_NAMES = {words: name for name, words in SCORES.items()}
+_BLIND = 0.05
+"""How little a metric may fall from a perfect code to a bad one before a sentence calls it blind."""
+_BAD = {"rotated": "mixes all factors in every latent", "all but one": "lacks a factor altogether"}
+
+
+def stamp() -> int:
+    """Return what changes whenever the numbers of this page do."""
+    return cache.measured_stamp(DISENTANGLEMENT)
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def table_of(stamp: int) -> dict[str, Scores]:
+    """Return the scores of every representation, by label."""
+    return representations(cache.SHELF)
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def sweep_of(stamp: int) -> dict[float, Scores]:
+    """Return the scores of the swept runs, by β."""
+    return sweep(cache.SHELF)
+
+
+def choose() -> str:
+    """Draw the choice of a score and return its name; all figures above the protocol show it."""
+    words = st.selectbox("Score", list(_NAMES), key="score", width=300, bind="query-params")
+    return _NAMES[words]
+
+
+def verdict() -> None:
+    """Draw what the numbers decide: does the paper's order hold, and does its score tell good from bad?"""
+    table, known = table_of(stamp()), oracles(cache.SHELF)
+    if not table:
+        st.info(UNMEASURED)
+        return
+    st.markdown(f"{order_sentence(order(table))} {pair_sentence(table)} {oracle_sentence('higgins', known)}")
+
+
+def order_sentence(found: Order) -> str:
+    """Return whether the paper's order of representations holds here."""
+    total = len(found.pairs)
+    if not total:
+        return "None of the pairs of representations in the paper's table was measured here."
+    counts = {word: found.count(word) for word in (YES, NO, DEPENDS)}
+    short = (
+        "**The paper's order holds here.**"
+        if counts[YES] == total
+        else "**The paper's order does not hold here.**"
+        if counts[NO]
+        else "**The paper's order holds here in part.**"
+    )
+    against = [f"{below} above {above}" for (above, below), word in found.pairs.items() if word == NO]
+    said = (
+        f"{short} Of the {total} pairs of its table that were measured, {counts[YES]} are ordered as there with every"
+    )
+    said += f" seed, {counts[NO]} the other way round with every seed" + (f" ({listed(against)})" if against else "")
+    return said + f", and of {counts[DEPENDS]} the seeds overlap."
+
+
+def pair_sentence(table: Mapping[str, Scores]) -> str:
+    """Return what the score says of a VAE and a β-VAE, which the paper tells apart."""
+    ours = {label: values(table.get(label, {}), "higgins") for label in ("VAE", "β-VAE, β = 4")}
+    if not all(ours.values()):
+        return ""
+    said = [
+        f"{label} {np.mean(found):.3f} ({min(found):.3f} to {max(found):.3f}, {len(found)} seeds)"
+        for label, found in ours.items()
+    ]
+    apart = min(ours["β-VAE, β = 4"]) > max(ours["VAE"])
+    return f"It {'tells' if apart else 'does not tell'} the β-VAE from the VAE: {listed(said)}."
+
+
+def oracle_sentence(name: str, known: Mapping[str, Mapping[str, float]]) -> str:
+    """Return which codes that are known to be bad a score takes for as good as a perfect one."""
+    if not known or name not in known["perfect"]:
+        return ""
+    perfect = known["perfect"][name]
+    blind = [
+        f"one that {what} ({known[code][name]:.2f})"
+        for code, what in _BAD.items()
+        if known[code][name] > perfect - _BLIND
+    ]
+    words = SCORES[name]
+    if not blind:
+        bad = [f"one that {what} {known[code][name]:.2f}" for code, what in _BAD.items()]
+        return f"**{words} separates good from bad:** a perfect code has {perfect:.2f}, {listed(bad)}."
+    return (
+        f"**{words} does not separate good from bad:** a perfect code has {perfect:.2f}, and so has, within {_BLIND:g},"
+        f" {listed(blind)}."
+    )
+
+
+def paper_table(name: str) -> None:
+    """Draw a score of every representation, each training a dot, and the paper's numbers beside ours."""
+    table = table_of(stamp())
+    if not table:
+        return
+    shown = {label: values(scores, name) for label, scores in table.items() if values(scores, name)}
+    left, right = st.columns([1.2, 1], gap="large")
+    with left:
+        st.caption(f"{SCORES[name]} of each representation, a dot for each seed, the large one their mean")
+        widgets.chart(seed_dots(shown, name=axis_of(name), height=80 + 34 * len(shown)), "representations")
+    with right:
+        widgets.table(rows(table))
+        st.caption(
+            "Higgins score: the paper's on its 2D shapes, 64×64; ours on sprites, 32×32, 10 latents, five factors, by"
+            " the protocol of Locatello et al. 2019. *Better half* is the paper's rule: the worse half of the trainings"
+            " is dropped. Raw pixels are 1,024 latents. Codes of models without a KL are put on unit scale."
+        )
+
+
+def axis_of(name: str) -> str:
+    """Return what stands on the axis of a score."""
+    return f"{SCORES[name]} (chance: {CHANCE[name]:g})" if name in CHANCE else SCORES[name]
+
+
+def rows(table: Mapping[str, Scores]) -> list[dict[str, str]]:
+    """Return a row of text for each representation: the paper's Higgins score and ours."""
+    labels = list(dict.fromkeys([*PAPER, *table]))
+    return [
+        {
+            "Representation": label,
+            "Paper": _reported(label),
+            "Ours": _mean(values(table.get(label, {}), "higgins")),
+            "Ours, better half": _better(values(table.get(label, {}), "higgins")),
+            "Seeds": str(len(values(table.get(label, {}), "higgins")) or "–"),
+        }
+        for label in labels
+    ]
+
+
+def _reported(label: str) -> str:
+    if label not in PAPER:
+        return "–"
+    error = PAPER[label].error
+    return f"{PAPER[label].accuracy:.1%}" + (f" ± {error:.1%}" if error else "")
+
+
+def _mean(found: list[float]) -> str:
+    if len(found) < 2:
+        return f"{found[0]:.1%}" if found else "not trained here"
+    return f"{np.mean(found):.1%} ± {np.std(found, ddof=1):.1%}"
+
+
+def _better(found: list[float]) -> str:
+    return f"{better_half(found):.1%}" if len(found) > 1 else "–"
+
+
+def over_beta(name: str) -> None:
+    """Draw a score against β, a line through the means with the spread over seeds."""
+    found = {beta: values(scores, name) for beta, scores in sweep_of(stamp()).items()}
+    found = {beta: one for beta, one in found.items() if one}
+    if not found:
+        st.info(UNMEASURED)
+        return
+    line = Line(SCORES[name], theme.MODEL_COLORS["beta-vae"], list(found), list(found.values()))
+    figure = spread_lines([line], x_name="β", y_name=axis_of(name), log_x=True, height=340)
+    widgets.chart(figure, "over beta")
+    st.markdown(beta_sentence(name, found))
+
+
+def beta_sentence(name: str, found: Mapping[float, list[float]]) -> str:
+    """Return whether β or the seed decides a score."""
+    means = {beta: float(np.mean(one)) for beta, one in found.items()}
+    best, worst = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
+    within = max(max(one) - min(one) for one in found.values())
+    between = means[best] - means[worst]
+    what = "β decides" if between > within else "the seed decides as much as β"
+    trainings = sorted({len(one) for one in found.values()})
+    seeds = f"{trainings[0]}" if len(trainings) == 1 else f"{trainings[0]} to {trainings[-1]}"
+    return (
+        f"**For {SCORES[name]}, {what}:** the means over seeds go from {means[worst]:.3f} (β = {worst:g}) to"
+        f" {means[best]:.3f} (β = {best:g}); trainings that differ in their seed alone lie up to {within:.3f} apart"
+        f" ({seeds} seeds a β)."
+    )
+
+
+def known_codes() -> None:
+    """Draw every score of codes that are known to be good or bad in one way."""
+    known = oracles(cache.SHELF)
+    if not known:
+        return
+    names = [name for name in SCORES if name in known["perfect"]]
+    grid = np.array([[known[code][name] for name in names] for code in ORACLES])
+    labels = [SCORES[name].replace("Higgins score, without shape", "Higgins, no shape") for name in names]
+    figure = heatmap(grid, list(ORACLES), [label.replace(" ", "<br>", 1) for label in labels], name="score", height=330)
+    widgets.chart(figure, "known codes")
+    st.caption("; ".join(f"*{code}*: {what}" for code, what in ORACLES.items()) + ". Each with a hundredth of noise.")
+
+
+def agree() -> None:
+    """Draw which scores put the same runs on top."""
+    names, correlations, count = _agreement(stamp())
+    if not names:
+        return
+    labels = [
+        SCORES[name].split(",")[0].replace("DCI ", "DCI<br>") + ("*" if "," in SCORES[name] else "") for name in names
+    ]
+    shown = np.nan_to_num(correlations)
+    widgets.chart(heatmap(np.abs(shown), labels, labels, name="|rank correlation|", height=460), "agreement")
+    st.caption(agreement_sentence(names, shown, count) + " \\* without shape.")
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _agreement(stamp: int) -> tuple[list[str], np.ndarray, int]:
+    return agreement(cache.SHELF)
+
+
+def agreement_sentence(names: list[str], correlations: np.ndarray, count: int) -> str:
+    """Return which two scores agree least over the swept runs."""
+    pairs = [(correlations[a, b], a, b) for a in range(len(names)) for b in range(a)]
+    least, most = min(pairs), max(pairs)
+    return (
+        f"Size of Spearman's rank correlation over {count} runs (sprites, β from 1 to 16). Least agree"
+        f" {SCORES[names[least[1]]]} and {SCORES[names[least[2]]]} ({least[0]:+.2f}), most"
+        f" {SCORES[names[most[1]]]} and {SCORES[names[most[2]]]} ({most[0]:+.2f})."
+    )
+
+
+def best_and_worst(name: str) -> None:
+    """Draw the traversals of the run on the shelf with the greatest and with the least score, side by side."""
+    found = scored_runs(name, stamp())
+    if len(found) < 2:
+        return
+    ends = (max(found, key=found.__getitem__), min(found, key=found.__getitem__))
+    for column, key, which in zip(st.columns(2), ends, ("Best", "Worst"), strict=True):
+        with column:
+            config = cache.run(key).config
+            title = f"**{which} of {len(found)}: {found[key]:.3f}.** {config.model.label}, seed {config.train.seed}"
+            st.markdown(title)
+            png = sheet_png(key, None, 3.0, 11)
+            widgets.picture(png, f"{which}: traversals from the origin, a row for each latent", width="stretch")
+    st.caption(
+        f"Traversals from the origin, ± 3 σ of the prior, the latent with most KL on top; VAEs of sprites whose weights"
+        f" ship, ranked by {SCORES[name]}."
+    )
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def scored_runs(name: str, stamp: int) -> dict[str, float]:
+    """Return a score by the key of each swept run that can be opened here."""
+    known, _ = cache.shelf_index(cache.shelf_stamp())
+    return {
+        config.key: scores[name]
+        for beta, by_seed in sweep_of(stamp).items()
+        for seed, scores in by_seed.items()
+        if (config := with_seed(recipe("sprites", "beta-vae", LATENTS, beta=beta), seed)).key in known
+        and name in scores
+    }
+
+
+def run_of(picked: RunConfig) -> RunConfig:
+    """Return the run whose protocol is shown: the picked one where its factors are known, else the sprites' VAE."""
+    if picked.data.name == "sprites":
+        return picked
+    return next(c for c in shelf() if c.data.name == "sprites" and c.model.name == "vae")

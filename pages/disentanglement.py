@@ -1,0 +1,63 @@
+"""Has each latent learned one factor? Seven metrics of trained and of known codes, and one of them step by step."""
+
+import streamlit as st
+
+from core.ui import current_view, disentanglement, protocol, widgets
+
+view = current_view()
+widgets.heading(
+    "Has each latent learned one factor, and how would one know?",
+    "Sprites are drawn from five **factors**: shape, scale, orientation, x and y. A code is disentangled where each"
+    " latent follows one of them. There are many ways to put a number on that, and they do not agree.",
+)
+disentanglement.verdict()
+with st.container(border=True):
+    score = disentanglement.choose()
+
+st.subheader("Which representation scores how much?", anchor=False)
+disentanglement.paper_table(score)
+
+left, right = st.columns(2, gap="large")
+with left:
+    st.subheader("Does β make the score?", anchor=False)
+    disentanglement.over_beta(score)
+with right:
+    st.subheader("What does a good and a bad model look like?", anchor=False)
+    disentanglement.best_and_worst(score)
+
+left, right = st.columns(2, gap="large")
+with left:
+    st.subheader("What do codes score that are known?", anchor=False)
+    disentanglement.known_codes()
+with right:
+    st.subheader("Do the metrics agree?", anchor=False)
+    disentanglement.agree()
+
+st.subheader("How is the Higgins score taken?", anchor=False)
+config = disentanglement.run_of(view.picked)
+if config != view.picked:
+    st.caption(f"The factors of {view.picked.data.name} are not known, so this is the sprites' {config.model.label}.")
+protocol.draw(config)
+widgets.save_figures_as()
+
+widgets.how_to_read(
+    r"""
+All scores but modularity and the Higgins score ask for **one latent for each factor**; 1 is perfect.
+
+- **Higgins score** (Higgins et al. 2017): share of points $\frac1L\sum_l |z_l - z_l'|$, over $L = 64$ pairs of images
+  that share one factor, whose shared factor a linear classifier names. It cannot tell that a factor is missing: the
+  missing one is what is left over.
+- **FactorVAE score** (Kim and Mnih 2018): the latent that varies least among images that share a factor votes for it.
+- **MIG** (Chen et al. 2018), mutual information gap: $\frac1K\sum_k (I_{j_1k} - I_{j_2k}) / H(v_k)$, the lead of the
+  latent that tells most about a factor. By histogram of the means, or of samples from the posteriors, without the
+  shape: two different numbers, never on one axis.
+- **DCI** (Eastwood and Williams 2018): boosted trees name each factor; *disentanglement* is whether each latent serves
+  one factor, *completeness* whether one latent serves each factor, *informativeness* their accuracy.
+- **SAP** (Kumar et al. 2018): lead of the latent that alone names a factor best, by linear support vector machines.
+- **Modularity and explicitness** (Ridgeway and Mozer 2018): whether each latent tells about one factor only; whether a
+  linear classifier of all latents tells the factors' values (0.5 is chance).
+
+Sizes and thresholds are those of Locatello et al. 2019: 10,000 points to learn from and 5,000 to be scored on. Every
+number is of posterior means of images drawn at random from all 184,320 sprites.
+"""
+)
