@@ -24,14 +24,14 @@ def heatmap(
     color: str = theme.POSTERIOR,
     height: int = 420,
 ) -> go.Figure:
-    """Return a table whose cells are the fuller the higher their value, with the value written in each.
+    """Return a table whose cells are the fuller the further their value is from 0, with the value written in each.
 
     Args:
-        values: (R, C), at least 0.
+        values: (R, C).
         rows: R names, the first on top.
         columns: C names.
         name: of the values, with their unit, for the pointer.
-        highest: value of a full cell.
+        highest: size of the value of a full cell.
         color: of a full cell, as `#rrggbb`.
         height: in pixels.
 
@@ -41,8 +41,9 @@ def heatmap(
     if np.shape(values) != (len(rows), len(columns)):
         raise ValueError(f"values should be {len(rows)} x {len(columns)}, got {np.shape(values)}")
     across, down = np.arange(len(columns)), np.arange(len(rows))
+    values = np.asarray(values)
     cells = go.Heatmap(
-        z=np.float32(values),
+        z=np.abs(values, dtype=np.float32),
         customdata=np.broadcast_to(np.array(rows)[:, None], np.shape(values)),
         text=np.broadcast_to(np.array(columns), np.shape(values)),
         zmin=0,
@@ -61,7 +62,7 @@ def heatmap(
 
 def _numbers(values: NDArray[np.floating], highest: float) -> list[go.Scatter]:
     # Texts of their own, since a heat map's take their colour from the cell as if that were opaque.
-    full = np.asarray(values) >= _TELLING * highest
+    full = np.abs(values) >= _TELLING * highest
     return [_texts(values, ~full, None), _texts(values, full, _DARK)]
 
 

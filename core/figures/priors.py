@@ -110,20 +110,27 @@ def _scale_bar(extent: Extent) -> go.Scatter:
 
 
 def seed_dots(
-    values: Mapping[str, Sequence[float]], *, name: str, best: float | None = None, height: int = 230
+    values: Mapping[str, Sequence[float]],
+    *,
+    name: str,
+    best: float | None = None,
+    colors: Sequence[str] = (theme.PRIOR,),
+    height: int = 230,
 ) -> go.Figure:
-    """Return a score of several priors: a small dot for each seed, a large one for their mean.
+    """Return a score of several priors or models: a small dot for each seed, a large one for their mean.
 
     Args:
-        values: label of a prior -> a number by seed; none where nothing was measured.
+        values: label -> a number by seed; none where nothing was measured.
         name: of the score, with its unit.
         best: what real images reach, drawn as a line.
+        colors: of each label, or one for all.
         height: in pixels.
     """
     labels = list(values)
     rows = [(place, one) for place, label in enumerate(labels) for one in values[label]]
     means = [(place, float(np.mean(values[label]))) for place, label in enumerate(labels) if len(values[label])]
-    figure = go.Figure([_dots(rows, 6, 0.55, "one training"), _dots(means, 12, 1.0, "mean")])
+    colors = colors if len(colors) > 1 else list(colors) * len(labels)
+    figure = go.Figure([_dots(rows, 6, 0.55, "one training", colors), _dots(means, 12, 1.0, "mean", colors)])
     if best is not None:
         line = {"color": theme.MUTED, "dash": "dot", "width": 2}
         ends = {"x": [best, best], "y": [-0.5, len(labels) - 0.5]}
@@ -172,7 +179,7 @@ def ratio_bars(
     return figure.update_yaxes(**ticks, dtick=None).update_xaxes(showgrid=False)
 
 
-def _dots(rows: Sequence[tuple[int, float]], size: int, opacity: float, name: str) -> go.Scatter:
+def _dots(rows: Sequence[tuple[int, float]], size: int, opacity: float, name: str, colors: Sequence[str]) -> go.Scatter:
     y, x = np.array(rows, np.float32).reshape(-1, 2).T
-    marker = {"color": theme.PRIOR, "size": size, "opacity": opacity}
+    marker = {"color": [colors[place] for place, _ in rows], "size": size, "opacity": opacity}
     return go.Scatter(x=x, y=y, mode="markers", marker=marker, name=name, hovertemplate=f"{name}: %{{x:.4~g}}")

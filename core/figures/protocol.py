@@ -12,27 +12,23 @@ _REGION = 0.16
 """Opacity of what the classifier names a place."""
 
 
-def difference_bars(
-    differences: NDArray[np.floating], *, color: str, name: str, spread: NDArray[np.floating] | None = None
-) -> go.Figure:
-    """Return a bar for each latent: by how much codes differ in it; the smallest stands out.
+def difference_bars(differences: NDArray[np.floating], alive: NDArray[np.bool_], *, color: str, name: str) -> go.Figure:
+    """Return a bar for each latent: by how much codes differ in it; the smallest of those in use stands out.
 
     Args:
         differences: absolute differences (L,), in units of the codes.
+        alive: which latents are in use (L,); the others never differ much.
         color: of the smallest.
         name: of the values, for the axis.
-        spread: standard deviation of each, drawn as a line.
     """
-    least = int(np.argmin(differences))
+    least = int(np.where(alive, differences, np.inf).argmin()) if alive.any() else -1
     latents = [f"z{j + 1}" for j in range(len(differences))]
-    error = {} if spread is None else {"error_y": {"array": spread, "thickness": 1, "color": theme.MUTED}}
     figure = go.Figure(
         go.Bar(
             x=latents,
             y=np.float32(differences),
             marker={"color": [color if j == least else theme.MUTED for j in range(len(latents))], "cornerradius": 3},
             hovertemplate=f"%{{x}}: %{{y:.3f}}<extra>{name}</extra>",
-            **error,
         )
     )
     theme.layout(figure, 260, legend=False).update_layout(bargap=0.25, dragmode=False)

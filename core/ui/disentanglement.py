@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from core.config import RunConfig, recipe, shelf, with_seed
+from core.config import MODEL_LABELS, RunConfig, recipe, shelf, with_seed
 from core.experiments.disentanglement import CHANCE, DISENTANGLEMENT, SCORES
 from core.experiments.noise import DEPENDS, NO, YES
 from core.experiments.orderings import (
@@ -85,11 +85,11 @@ def order_sentence(found: Order) -> str:
         else "**The paper's order holds here in part.**"
     )
     against = [f"{below} above {above}" for (above, below), word in found.pairs.items() if word == NO]
-    said = (
-        f"{short} Of the {total} pairs of its table that were measured, {counts[YES]} are ordered as there with every"
+    turned = f" ({listed(against)})" if against else ""
+    return (
+        f"{short} Pairs of its table that were measured: {total}. With every seed in the paper's order: {counts[YES]};"
+        f" the other way round: {counts[NO]}{turned}; seeds overlap: {counts[DEPENDS]}."
     )
-    said += f" seed, {counts[NO]} the other way round with every seed" + (f" ({listed(against)})" if against else "")
-    return said + f", and of {counts[DEPENDS]} the seeds overlap."
 
 
 def pair_sentence(table: Mapping[str, Scores]) -> str:
@@ -134,7 +134,9 @@ def paper_table(name: str) -> None:
     left, right = st.columns([1.2, 1], gap="large")
     with left:
         st.caption(f"{SCORES[name]} of each representation, a dot for each seed, the large one their mean")
-        widgets.chart(seed_dots(shown, name=axis_of(name), height=80 + 34 * len(shown)), "representations")
+        colors = [theme.MODEL_COLORS.get(kind_of(label), theme.MUTED) for label in shown]
+        figure = seed_dots(shown, name=axis_of(name), colors=colors, height=80 + 34 * len(shown))
+        widgets.chart(figure, "representations")
     with right:
         widgets.table(rows(table))
         st.caption(
@@ -142,6 +144,15 @@ def paper_table(name: str) -> None:
             " the protocol of Locatello et al. 2019. *Better half* is the paper's rule: the worse half of the trainings"
             " is dropped. Raw pixels are 1,024 latents. Codes of models without a KL are put on unit scale."
         )
+
+
+def kind_of(label: str) -> str:
+    """Return which of the four models a label of the table is of, or nothing.
+
+    >>> kind_of("β-VAE, β = 4"), kind_of("PCA")
+    ('beta-vae', '')
+    """
+    return next((model for model, named in MODEL_LABELS.items() if named == label.split(",")[0]), "")
 
 
 def axis_of(name: str) -> str:
@@ -232,7 +243,7 @@ def agree() -> None:
         SCORES[name].split(",")[0].replace("DCI ", "DCI<br>") + ("*" if "," in SCORES[name] else "") for name in names
     ]
     shown = np.nan_to_num(correlations)
-    widgets.chart(heatmap(np.abs(shown), labels, labels, name="|rank correlation|", height=460), "agreement")
+    widgets.chart(heatmap(shown, labels, labels, name="rank correlation, its size", height=460), "agreement")
     st.caption(agreement_sentence(names, shown, count) + " \\* without shape.")
 
 
@@ -246,7 +257,7 @@ def agreement_sentence(names: list[str], correlations: np.ndarray, count: int) -
     pairs = [(correlations[a, b], a, b) for a in range(len(names)) for b in range(a)]
     least, most = min(pairs), max(pairs)
     return (
-        f"Size of Spearman's rank correlation over {count} runs (sprites, β from 1 to 16). Least agree"
+        f"Spearman's rank correlation over {count} runs (sprites, β from 1 to 16). Least agree"
         f" {SCORES[names[least[1]]]} and {SCORES[names[least[2]]]} ({least[0]:+.2f}), most"
         f" {SCORES[names[most[1]]]} and {SCORES[names[most[2]]]} ({most[0]:+.2f})."
     )

@@ -68,18 +68,21 @@ def draw(config: RunConfig) -> None:
         seed = int(st.number_input("Seed of the pair", 0, 9999, key="pair", width=150, bind="query-params"))
         pairs = int(st.select_slider("Pairs for a point", PAIRS, 16, key="pairs", width=220, bind="query-params"))
     first, second, third = st.columns([1, 1.2, 1.2], gap="large")
-    pair = pair_of(config.key, factor, seed)
+    pair, alive, color = pair_of(config.key, factor, seed), cache.active_latents(config.key), theme.label_color(factor)
     with first:
         _two_images(config, names, pair, factor)
     with second:
         st.markdown("**2. By how much do their codes differ?**")
-        figure = difference_bars(np.abs(pair.codes[0] - pair.codes[1]), color=_color(factor), name="|z − z′|")
-        widgets.chart(figure, "one pair")
-        st.caption("The latent that follows the shared factor should differ least; one pair alone is mostly chance.")
+        apart = np.abs(pair.codes[0] - pair.codes[1])
+        widgets.chart(difference_bars(apart, alive, color=color, name="|z − z′|"), "one pair")
+        st.caption(
+            "The latent that follows the shared factor should differ least; one pair alone is mostly chance. In colour:"
+            " the least of the active latents."
+        )
     point = points_of(config.key, 1, pairs, seed, factor).x[0]
     with third:
         st.markdown(f"**3. The mean over {pairs} such pair{'s' * (pairs > 1)} is one point**")
-        widgets.chart(difference_bars(point, color=_color(factor), name="mean |z − z′|"), "one point")
+        widgets.chart(difference_bars(point, alive, color=color, name="mean |z − z′|"), "one point")
         st.caption("The shared factor's value is drawn anew for every pair; all other factors differ freely.")
     _classified(config, names, pairs, point)
 
@@ -115,10 +118,6 @@ def _classified(config: RunConfig, names: tuple[str, ...], pairs: int, point: Fl
             " and the regions what it says of a place there. It sees all latents: a point in a region of another colour"
             " may still be named rightly."
         )
-
-
-def _color(factor: int) -> str:
-    return theme.label_color(factor)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

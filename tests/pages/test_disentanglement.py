@@ -117,9 +117,9 @@ def test_before_anything_is_measured_the_page_says_so(other_shelf: Path, opened)
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([YES, YES], "**The paper's order holds here.** Of the 2 pairs"),
+        ([YES, YES], "**The paper's order holds here.** Pairs of its table that were measured: 2."),
         ([YES, DEPENDS], "**The paper's order holds here in part.**"),
-        ([YES, NO], "1 the other way round with every seed (d above c), and of 0 the seeds overlap."),
+        ([YES, NO], "in the paper's order: 1; the other way round: 1 (d above c); seeds overlap: 0."),
         ([NO, NO], "**The paper's order does not hold here.**"),
     ],
 )

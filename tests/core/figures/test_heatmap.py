@@ -46,3 +46,10 @@ def test_the_pointer_is_told_latent_and_factor():
 def test_names_should_fit_the_values():
     with pytest.raises(ValueError, match=r"values should be 1 x 3, got \(2, 3\)"):
         heatmap(VALUES, ["z1"], ["x", "y", "shape"], name="share")
+
+
+def test_a_cell_is_as_full_as_its_value_is_far_from_0_and_says_its_sign():
+    cells, faint, full = heatmap(np.array([[-0.9, 0.1]]), ["MIG"], ["SAP", "DCI"], name="correlation").data
+    assert np.asarray(cells.z).tolist() == [[pytest.approx(0.9), pytest.approx(0.1)]]
+    assert list(full.text) == ["-0.90"]
+    assert list(faint.text) == ["0.10"]

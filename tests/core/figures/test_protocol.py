@@ -7,10 +7,12 @@ from core.figures.protocol import classifier_plane, difference_bars
 
 
 def test_the_latent_that_differs_least_stands_out():
-    figure: Any = difference_bars(np.array([0.5, 0.1, 0.9]), color="#ff0000", name="|z - z'|")
+    figure: Any = difference_bars(
+        np.array([0.5, 0.1, 0.9, 0.0]), np.array([True, True, True, False]), color="#ff0000", name="|z - z'|"
+    )
     (bars,) = figure.data
-    assert list(bars.x) == ["z1", "z2", "z3"]
-    assert list(bars.marker.color) == [theme.MUTED, "#ff0000", theme.MUTED]
+    assert list(bars.x) == ["z1", "z2", "z3", "z4"]
+    assert list(bars.marker.color) == [theme.MUTED, "#ff0000", theme.MUTED, theme.MUTED]
     assert figure.layout.yaxis.title.text == "|z - z'|"
 
 
