@@ -5,6 +5,8 @@ VENV = .venv
 PY = $(VENV)/bin/python
 RUNTIME = $(VENV)/.installed
 TOOLS = $(VENV)/.installed-dev
+# Two processes where there are two cores; a file's tests stay together, since they share what they train and open.
+PYTEST = $(PY) -m pytest --numprocesses=logical --maxprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 .PHONY: help run test check fast shelf bench clean
 .DEFAULT_GOAL = help
@@ -17,7 +19,7 @@ run: $(RUNTIME) ## set up .venv and open the lab in the browser
 
 test: check ## set up .venv and pass every check and test
 	@$(PY) -m tests.chromium
-	@$(PY) -m pytest --timeout=600
+	@$(PYTEST) --timeout=600
 
 check: $(TOOLS) ## format, lint and types only
 	@$(PY) -m ruff format --check --quiet . || { echo "'$(PY) -m ruff format .' puts that right"; exit 1; }
@@ -25,7 +27,7 @@ check: $(TOOLS) ## format, lint and types only
 	@$(PY) -m basedpyright --level error --pythonpath $(PY)
 
 fast: $(TOOLS) ## the quick tests, without the browser
-	@$(PY) -m pytest -m "not slow and not browser" --timeout=60
+	@$(PYTEST) -m "not slow and not browser" --timeout=60
 
 shelf: $(RUNTIME) ## train the runs that ship once more
 	@$(PY) -m core shelf --again
