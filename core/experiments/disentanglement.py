@@ -92,7 +92,7 @@ def measure(run: Run, _: Path) -> Numbers:
     The codes of a model that is charged no KL are put on unit scale first.
     """
     size = run.config.data.size or 32
-    mean, std = _encoded(run.model, size)
+    mean, std = encoded(run.model, size)
     learned = run.config.model.posterior == "learned"
     found = scores(tabulated(mean if learned else unit_scale(mean), factor_sizes(size)))
     if learned:
@@ -113,7 +113,9 @@ def compare(data: DataConfig, _: Path) -> Numbers:
         "raw pixels": [scores(World(sizes, _pixels_of(size)), seed, many_latents=True) for seed in BASELINE_SEEDS],
         "PCA": [scores(tabulated(unit_scale(_table(components, size)), sizes), seed) for seed in SEEDS],
         "ICA": [scores(tabulated(_table(ica(images, seed), size), sizes), seed) for seed in SEEDS],
-        "untrained VAE": [scores(tabulated(_encoded(_untrained(data, seed), size)[0], sizes), seed) for seed in SEEDS],
+        "untrained VAE": [
+            scores(tabulated(unit_scale(encoded(_untrained(data, seed), size)[0]), sizes), seed) for seed in SEEDS
+        ],
     }
     return {"representations": found, "oracles": {name: scores(oracle(name, sizes)) for name in ORACLES}}
 
@@ -146,7 +148,7 @@ def _untrained(data: DataConfig, seed: int) -> Autoencoder:
     return build(config).eval()
 
 
-def _encoded(model: Autoencoder, size: int) -> tuple[Floats, Floats]:
+def encoded(model: Autoencoder, size: int) -> tuple[Floats, Floats]:
     """Return mean and standard deviation (N, L) of the posterior of every sprite."""
     with torch.inference_mode():
         posteriors = [model.encode(x) for x in _every_sprite(size)]

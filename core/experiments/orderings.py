@@ -108,8 +108,8 @@ def values(scores: Scores, name: str) -> list[float]:
 def better_half(found: Sequence[float]) -> float:
     """Return the mean of the better half, the paper's rule; of an odd number the middle one counts.
 
-    >>> better_half([0.1, 0.9, 0.7, 0.8])
-    0.85
+    >>> better_half([0.25, 0.75, 0.5, 0.0])
+    0.625
     """
     return float(np.mean(sorted(found)[len(found) // 2 :]))
 
@@ -122,7 +122,18 @@ def order(table: Mapping[str, Scores], name: str = "higgins") -> Order:
         name: of the score.
     """
     known = [label for label in PAPER if label in table and values(table[label], name)]
-    return Order({pair: _compared(*(values(table[label], name) for label in pair)) for pair in combinations(known, 2)})
+    return Order({pair: ordered(*(values(table[label], name) for label in pair)) for pair in combinations(known, 2)})
+
+
+def ordered(above: Sequence[float], below: Sequence[float]) -> str:
+    """Return `YES` where every number of the first exceeds every one of the second, `NO` the other way round.
+
+    >>> ordered([0.8, 0.9], [0.5, 0.7]), ordered([0.6], [0.5, 0.7])
+    ('yes', 'it depends')
+    """
+    if min(above) > max(below):
+        return YES
+    return NO if max(above) < min(below) else DEPENDS
 
 
 def agreement(root: Path = SHELF) -> tuple[list[str], NDArray[np.float64], int]:
@@ -132,9 +143,3 @@ def agreement(root: Path = SHELF) -> tuple[list[str], NDArray[np.float64], int]:
     if len(runs) < 3:
         return [], np.zeros((0, 0)), len(runs)
     return names, rank_agreement([[numbers[name] for name in names] for numbers in runs]), len(runs)
-
-
-def _compared(above: Sequence[float], below: Sequence[float]) -> str:
-    if min(above) > max(below):
-        return YES
-    return NO if max(above) < min(below) else DEPENDS

@@ -19,6 +19,7 @@ from core.experiments.orderings import (
     better_half,
     oracles,
     order,
+    ordered,
     representations,
     sweep,
     values,
@@ -33,6 +34,20 @@ from core.ui.quality import listed
 from core.ui.strips import sheet_png
 
 UNMEASURED = "Disentanglement was not measured yet; run `python -m core measure`."
+SHORT = {
+    "higgins": "Higgins",
+    "higgins_4": "Higgins*",
+    "factor_vae": "FactorVAE",
+    "mig": "MIG",
+    "mig_posteriors": "MIG, samples*",
+    "dci_d": "DCI D",
+    "dci_c": "DCI C",
+    "dci_i": "DCI I",
+    "sap": "SAP",
+    "modularity": "Modularity",
+    "explicitness": "Explicitness",
+}
+"""Score -> its name where there is little room; * without shape."""
 _NAMES = {words: name for name, words in SCORES.items()}
 _BLIND = 0.05
 """How little a metric may fall from a perfect code to a bad one before a sentence calls it blind."""
@@ -68,7 +83,8 @@ def verdict() -> None:
     if not table:
         st.info(UNMEASURED)
         return
-    st.markdown(f"{order_sentence(order(table))} {pair_sentence(table)} {oracle_sentence('higgins', known)}")
+    said = [order_sentence(order(table)), pair_sentence(table), oracle_sentence("higgins", known)]
+    st.markdown("\n".join(f"- {sentence}" for sentence in said if sentence))
 
 
 def order_sentence(found: Order) -> str:
@@ -101,8 +117,12 @@ def pair_sentence(table: Mapping[str, Scores]) -> str:
         f"{label} {np.mean(found):.3f} ({min(found):.3f} to {max(found):.3f}, {len(found)} seeds)"
         for label, found in ours.items()
     ]
-    apart = min(ours["β-VAE, β = 4"]) > max(ours["VAE"])
-    return f"It {'tells' if apart else 'does not tell'} the β-VAE from the VAE: {listed(said)}."
+    verdicts = {
+        YES: "The Higgins score puts the β-VAE above the VAE, with every seed",
+        NO: "The Higgins score puts the β-VAE below the VAE, with every seed",
+        DEPENDS: "The Higgins score does not tell the β-VAE from the VAE",
+    }
+    return f"**{verdicts[ordered(ours['β-VAE, β = 4'], ours['VAE'])]}:** {listed(said)}."
 
 
 def oracle_sentence(name: str, known: Mapping[str, Mapping[str, float]]) -> str:
@@ -228,10 +248,13 @@ def known_codes() -> None:
         return
     names = [name for name in SCORES if name in known["perfect"]]
     grid = np.array([[known[code][name] for name in names] for code in ORACLES])
-    labels = [SCORES[name].replace("Higgins score, without shape", "Higgins, no shape") for name in names]
-    figure = heatmap(grid, list(ORACLES), [label.replace(" ", "<br>", 1) for label in labels], name="score", height=330)
-    widgets.chart(figure, "known codes")
-    st.caption("; ".join(f"*{code}*: {what}" for code, what in ORACLES.items()) + ". Each with a hundredth of noise.")
+    widgets.chart(
+        heatmap(grid, list(ORACLES), [SHORT[name] for name in names], name="score", height=330), "known codes"
+    )
+    st.caption(
+        "; ".join(f"*{code}*: {what}" for code, what in ORACLES.items()) + ". Each with noise of a hundredth of a"
+        " factor's range. \\* without shape; DCI: disentanglement, completeness, informativeness."
+    )
 
 
 def agree() -> None:
@@ -239,12 +262,10 @@ def agree() -> None:
     names, correlations, count = _agreement(stamp())
     if not names:
         return
-    labels = [
-        SCORES[name].split(",")[0].replace("DCI ", "DCI<br>") + ("*" if "," in SCORES[name] else "") for name in names
-    ]
+    labels = [SHORT[name] for name in names]
     shown = np.nan_to_num(correlations)
     widgets.chart(heatmap(shown, labels, labels, name="rank correlation, its size", height=460), "agreement")
-    st.caption(agreement_sentence(names, shown, count) + " \\* without shape.")
+    st.caption(agreement_sentence(names, shown, count))
 
 
 @st.cache_data(max_entries=2, show_spinner=False)

@@ -10,6 +10,9 @@ from sklearn.metrics import roc_auc_score
 from core.metrics.information import BINS, mutual_information
 from core.metrics.table import table
 
+_NOTHING = 1e-9
+"""Nats that are rounding and not information."""
+
 
 def modularity(codes: ArrayLike, factors: ArrayLike, *, bins: int = BINS) -> float:
     """Return how far each latent tells about a single factor.
@@ -24,7 +27,8 @@ def modularity(codes: ArrayLike, factors: ArrayLike, *, bins: int = BINS) -> flo
         factors: indices of values (N, K).
         bins: of each latent.
     """
-    squares = mutual_information(codes, factors, bins=bins) ** 2
+    told = mutual_information(codes, factors, bins=bins)
+    squares = np.where(told > _NOTHING, told, 0) ** 2
     most = squares.max(axis=1)
     others = (squares.sum(axis=1) - most) / (np.where(most > 0, most, 1) * max(1, squares.shape[1] - 1))
     return float(np.where(most > 0, 1 - others, 0).mean())

@@ -86,6 +86,11 @@ def test_a_constant_code_scores_nothing(scores):
     assert found["higgins"] == pytest.approx(1 / K, abs=0.06)
 
 
+def test_rounding_is_no_information():
+    factors = oracle("constant", (3, 6, 40, 16, 16)).sample(10_000, random())[1]
+    assert modularity(np.zeros((10_000, 2)), factors) == 0
+
+
 def test_the_higgins_score_does_not_miss_a_missing_factor_and_the_others_do(scores):
     """Its known failure: the factor that no latent follows is the one left over."""
     assert scores["all but one"]["higgins"] > 0.99

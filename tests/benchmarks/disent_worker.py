@@ -1,0 +1,55 @@
+"""The metrics of disent 0.8.0 on codes from a file; runs in an environment of its own.
+
+python disent_worker.py CODES.npy 3,6,40,16,16
+
+Answers each line "SEED" with a JSON object: metric -> seconds and score. Drawing images and encoding them is left out:
+an image *is* its code, looked up.
+"""
+
+# pyright: reportMissingImports=false
+
+import json
+import sys
+import time
+
+import numpy as np
+import torch
+from disent.dataset import DisentDataset
+from disent.dataset.data import GroundTruthData
+from disent.dataset.sampling import GroundTruthSingleSampler
+from disent.metrics import metric_dci, metric_factor_vae, metric_mig, metric_sap
+
+CODES = np.load(sys.argv[1])
+SIZES = tuple(int(size) for size in sys.argv[2].split(","))
+METRICS = {
+    "mig": (metric_mig, "mig.discrete_score"),
+    "sap": (metric_sap, "sap.score"),
+    "factor_vae": (metric_factor_vae, "factor_vae.eval_accuracy"),
+    "dci_d": (metric_dci, "dci.disentanglement"),
+}
+
+
+class Codes(GroundTruthData):
+    """A data set whose observations are codes."""
+
+    factor_names = tuple(f"factor {k}" for k in range(len(SIZES)))
+    factor_sizes = SIZES
+    img_shape = (1, 1, CODES.shape[1])
+
+    def _get_observation(self, idx):
+        return CODES[idx][None]
+
+
+def main():
+    data = DisentDataset(Codes(), GroundTruthSingleSampler(), transform=torch.from_numpy)
+    for line in sys.stdin:
+        np.random.seed(int(line))  # noqa: NPY002, disent draws from it
+        found = {}
+        for name, (metric, score) in METRICS.items():
+            start = time.perf_counter()
+            scores = metric(data, lambda x: x.flatten(1))
+            found[name] = {"seconds": time.perf_counter() - start, "score": float(scores[score])}
+        print(json.dumps(found), flush=True)
+
+
+main()

@@ -1,0 +1,137 @@
+"""How long do all disentanglement metrics of one model take, and how long disent's of the same codes; do they agree?
+
+python -m tests.benchmarks.disentanglement [--rounds N]
+
+Codes of all sprites by the VAE that ships are looked up from a table in both, so that what is timed are the metrics.
+disent 0.8.0 is an independent implementation; it is installed into .bench/disent at the first run. It leaves out no
+latent for its small variance, and neither do we here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from core.config import recipe
+from core.data.sprites import factor_sizes
+from core.experiments.disentanglement import POINTS, UNSEEN, WITHOUT_SHAPE, encoded, scores
+from core.metrics.disentanglement import (
+    World,
+    dci,
+    factor_vae_score,
+    mig,
+    mig_of_posteriors,
+    sap,
+    tabulated,
+)
+from core.runs import open_run
+from tests.benchmarks.measure import ROOT, figure, machine, report
+
+HERE = Path(__file__).parent
+ENVIRONMENT = ROOT / ".bench" / "disent"
+SHARED = {"mig": "MIG", "sap": "SAP", "factor_vae": "FactorVAE score", "dci_d": "DCI disentanglement"}
+"""Metrics that disent has too."""
+TOLERANCE = {"mig": 0.02, "sap": 0.02, "factor_vae": 0.03, "dci_d": 0.05}
+"""By how much two implementations may differ: points are drawn anew, and our trees look for splits among bins."""
+
+Timed = dict[str, dict[str, float]]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=1, help="disent takes minutes for each")
+    parser.add_argument("--quick", action="store_true", help="without disent: does it run?")
+    options = parser.parse_args()
+    run = open_run(recipe("sprites", "vae", 10).key)
+    mean, std = encoded(run.model, 32)
+    sizes = factor_sizes(32)
+    world = tabulated(mean, sizes)
+    whole = []
+    for seed in range(max(2, options.rounds)):
+        start = time.perf_counter()
+        scores(world, seed)
+        mig_of_posteriors(mean, std, sizes, WITHOUT_SHAPE)
+        whole.append(time.perf_counter() - start)
+    what = f"All metrics of one model's codes, {POINTS:,} and {UNSEEN:,} points"
+    figures = [figure(what, whole, "s", "at most 60 s on two cores")]
+    ours = [_ours(world, seed) for seed in range(options.rounds)]
+    theirs = [] if options.quick else _theirs(mean, sizes, options.rounds)
+    figures += _compared(ours, theirs) if theirs else []
+    report("disentanglement", figures, device=machine())
+
+
+def _compared(ours: list[Timed], theirs: list[Timed]) -> list[dict]:
+    found = []
+    for name, words in SHARED.items():
+        found += [
+            figure(f"{words}: ours", [one[name]["score"] for one in ours], ""),
+            figure(f"{words}: disent's", [one[name]["score"] for one in theirs], "", f"ours ± {TOLERANCE[name]:g}"),
+            figure(f"{words}: disent's time over ours", _ratios(theirs, ours, [name]), "times"),
+        ]
+    together = _ratios(theirs, ours, list(SHARED))
+    return [*found, figure("All four: disent's time over ours", together, "times", "at least 5 times")]
+
+
+def _ratios(above: list[Timed], below: list[Timed], names: list[str]) -> list[float]:
+    seconds = [[sum(one[name]["seconds"] for name in names) for one in side] for side in (above, below)]
+    return [a / b for a, b in zip(*seconds, strict=True)]
+
+
+def _ours(world: World, seed: int) -> Timed:
+    def data() -> tuple[np.ndarray, ...]:
+        random = np.random.default_rng(seed)
+        return (*world.sample(POINTS, random), *world.sample(UNSEEN, random))
+
+    metrics: dict[str, Callable[[], float]] = {
+        "mig": lambda: mig(*data()[:2]),
+        "sap": lambda: sap(*data()),
+        "factor_vae": lambda: factor_vae_score(world, np.random.default_rng(seed), least_std=0),
+        "dci_d": lambda: dci(*data()).disentanglement,
+    }
+    found: Timed = {}
+    for name, metric in metrics.items():
+        start = time.perf_counter()
+        score = metric()
+        found[name] = {"seconds": time.perf_counter() - start, "score": score}
+    return found
+
+
+def _theirs(codes: np.ndarray, sizes: tuple[int, ...], rounds: int) -> list[Timed]:
+    """Return what disent takes and says, or nothing where it cannot be installed."""
+    if not (python := _installed()):
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(path := Path(folder) / "codes.npy", codes)
+        command = [str(python), str(HERE / "disent_worker.py"), str(path), ",".join(map(str, sizes))]
+        seeds = "".join(f"{seed}\n" for seed in range(rounds))
+        done = subprocess.run(command, input=seeds, stdout=subprocess.PIPE, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def _installed() -> Path | None:
+    """Return the Python that has disent; installs it where it is not yet."""
+    python, stamp, wanted = ENVIRONMENT / "bin" / "python", ENVIRONMENT / "installed.txt", HERE / "disent.txt"
+    if stamp.exists() and stamp.read_text() == wanted.read_text():
+        return python
+    print("installing disent 0.8.0 into .bench/disent", file=sys.stderr)
+    venv.create(ENVIRONMENT, clear=True, with_pip=True)
+    pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", str(wanted)]
+    if subprocess.run(pip).returncode:
+        print("disent cannot be installed here: only our own figures follow", file=sys.stderr)
+        return None
+    stamp.write_text(wanted.read_text())
+    return python
+
+
+if __name__ == "__main__":
+    main()
