@@ -31,7 +31,7 @@ from core.runtime import generator, reduced_precision
 
 BETAS = (0.5, 0.99)
 """Of Adam; the first as in Radford et al. 2016, whom Chen et al. follow."""
-GAMMA, LAZY = 3.0, 16
+GAMMA, LAZY = 1.0, 16
 INSTANCE_NOISE = 0.5
 """Standard deviation at the start, in units of pixel intensity."""
 EVALUATED = 1000

@@ -31,7 +31,7 @@ PRIORS = {"normal": "standard normal", "uniform": "uniform box", "mixture": "Gau
 COMPONENTS = {"mixture": 10, "vamp": 50}
 """Prior that is made of components -> how many, unless the config says so."""
 
-NOISE_DIM, INFORMATION = 2, 0.1
+NOISE_DIM, INFORMATION = 2, 0.05
 """Of an InfoGAN, unless the config says so."""
 
 MODEL_LABELS = {"ae": "AE", "noisy-ae": "Noisy AE", "vae": "VAE", "beta-vae": "β-VAE"}
@@ -232,6 +232,11 @@ class ModelConfig:
         return ALL_LABELS[self.name] + number.get(self.name, "") + prior + likelihood
 
     @property
+    def in_family(self) -> bool:
+        """Whether it is one of the four, which are shown side by side and differ in noise and KL alone."""
+        return self.name in MODEL_LABELS
+
+    @property
     def plain(self) -> bool:
         """Whether it has the standard normal prior and the Bernoulli likelihood that all four models are shown with."""
         return self.prior == "normal" and self.likelihood == "bernoulli"
@@ -369,8 +374,9 @@ _POSTERIOR_OF = {
     "beta-vae": "learned",
     "infogan": "recognised",
 }
-_CHANGED: dict[str, dict[str, Any]] = {"beta-vae": {"beta": 4.0}, "infogan": {"epochs": 10, "learning_rate": 5e-4}}
+_CHANGED: dict[str, dict[str, Any]] = {"beta-vae": {"beta": 4.0}, "infogan": {"batch_size": 64, "learning_rate": 1e-3}}
 """What a model's recipe has other than the data set's."""
+_CHANGED_FOR: dict[tuple[str, str], dict[str, Any]] = {("infogan", "sprites"): {"epochs": 5}}
 
 
 _VAMP_OF_THE_PAPER = 500
@@ -394,7 +400,7 @@ def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunCon
     """
     _check_name("data set", data, SIZES)
     _check_name("model", model, ALL_LABELS)
-    values: dict[str, Any] = _RECIPES[data] | _CHANGED.get(model, {}) | changes
+    values: dict[str, Any] = _RECIPES[data] | _CHANGED.get(model, {}) | _CHANGED_FOR.get((model, data), {}) | changes
     values = _of_learned_prior(data, values) | values
     parts = {part: {f.name for f in fields(part)} for part in (DataConfig, ModelConfig, TrainConfig)}
     for name in values:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.config import MODEL_LABELS
+from core.config import ALL_LABELS
 from core.figures.curves import training_curves
 from core.ui import cache, current_view, widgets
 
@@ -31,7 +31,7 @@ widgets.heading(
 
 for column, (name, config) in zip(st.columns(len(view.family)), view.family.items(), strict=True):
     with column.container(border=True, height="stretch"):
-        st.subheader(MODEL_LABELS[name], anchor=False)
+        st.subheader(ALL_LABELS[name], anchor=False)
         st.caption(widgets.recipe_of(config))
         widgets.image_row("Test images", cache.originals_png(data, *RECONSTRUCTED))
         widgets.image_row("Their reconstructions", cache.reconstructions_png(config.key, *RECONSTRUCTED))

@@ -62,6 +62,10 @@ def integrable(config: RunConfig) -> str | None:
 
 def boundable(config: RunConfig) -> str | None:
     """Return None where a run has an ELBO and bounds above it, else why not, in one sentence."""
+    if config.model.posterior == "recognised":
+        return (
+            f"{config.model.label} is trained by a game and not on a bound, so it has no ELBO; pick a VAE or a β-VAE."
+        )
     if config.model.posterior != "learned":
         return (
             f"{config.model.label} learned no distribution over codes and was charged no KL, so it has no ELBO;"

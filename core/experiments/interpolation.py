@@ -173,7 +173,12 @@ def fade(first: Floats, second: Floats, steps: int) -> NDArray[np.float32]:
 
 _SETTINGS = f"{PAIRS} pairs of different labels, seed {PAIR_SEED}, {FRAMES} frames"
 INTERPOLATIONS = Study(
-    "interpolations", _SETTINGS, measure, compare, covers=lambda config: not config.data.binarised, judged=True
+    "interpolations",
+    _SETTINGS,
+    measure,
+    compare,
+    covers=lambda config: not config.data.binarised and config.model.in_family,
+    judged=True,
 )
 
 

@@ -114,7 +114,7 @@ def measure(run: Run, _: Path) -> Numbers:
 
 
 _SETTINGS = f"levels {LEVELS}, at most {MOST_IMAGES} images {IMAGES}, noise seed {NOISE_SEED}"
-NOISE = Study("noise", _SETTINGS, measure, covers=lambda config: not config.data.binarised)
+NOISE = Study("noise", _SETTINGS, measure, covers=lambda config: not config.data.binarised and config.model.in_family)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.checkpoints import Arrays, load_film
-from core.config import MODEL_LABELS
+from core.config import ALL_LABELS, MODEL_LABELS
 from core.figures import images as pictures
 from core.figures import theme
 from core.ui import cache
@@ -22,7 +22,7 @@ def draw_films(view: View) -> None:
     if view.picked.model.latent_dim != 2:
         st.info("A plane can be seen whole, so films are kept of models with **2 latents**: choose that above.")
         return
-    found = {MODEL_LABELS[name]: config for name, config in view.family.items() if film_of(config.key)}
+    found = {ALL_LABELS[name]: config for name, config in view.family.items() if film_of(config.key)}
     if not found:
         st.info("These runs were trained before films were kept; train one again to see it form.")
         return

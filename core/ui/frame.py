@@ -133,7 +133,7 @@ def _draw_page() -> None:
     if view is None:
         st.error("There is no trained run to show. Train one with `python -m core train digits vae`, then reload.")
         return
-    if view.picked.model.name not in MODEL_LABELS:
+    if not view.picked.model.in_family:
         st.caption(BESIDE)
     st.session_state[_VIEW] = view
     page.run()
@@ -193,7 +193,7 @@ def _pick_run() -> View | None:
     alike = [c for c in configs if c.model.likelihood_label == picked.model.likelihood_label]  # else nats are not alike
     present = _in_order((c.model.name for c in alike), MODEL_LABELS)
     usual = {name: _usual([c for c in alike if c.model.name == name]) for name in present}
-    if picked.model.name in MODEL_LABELS or not usual:
+    if picked.model.in_family or not usual:
         usual[picked.model.name] = picked
     return View(picked, usual, tuple(alike))
 

@@ -116,6 +116,7 @@ def size_of_noise(key: str) -> str:
         "point": "no noise",
         "fixed": f"noise √(η·R) = {short(std)}",
         "learned": f"noise {short(std)} (its posterior's σ, mean over images and latents)",
+        "recognised": f"noise {short(std)} (σ of the recognised codes, mean over images and latents)",
     }[kind]
     scale = code_scale(opened.codes["mean"])
     return (

@@ -43,7 +43,8 @@ class Ranking:
         amounts: (L,) what each carries.
         active: (L,) whether it is in use.
         ruler: what a step of it is.
-        priced: whether amounts are nats of KL and steps those of the prior; else they are of the code itself.
+        priced: whether amounts are nats of KL; else they are the variance of the code itself.
+        drawn: whether steps are those of the prior that codes are drawn from; else they too are of the code itself.
     """
 
     order: list[int]
@@ -51,6 +52,7 @@ class Ranking:
     active: NDArray[np.bool_]
     ruler: Ruler
     priced: bool
+    drawn: bool
 
     @property
     def unit(self) -> str:
@@ -65,8 +67,9 @@ def ranking(key: str) -> Ranking:
     mean, kl = opened.codes["mean"], opened.metrics["kl_per_latent"]
     priced = opened.config.model.posterior == "learned" and opened.config.model.prior == "normal"
     amounts = np.array(kl) if priced else mean.astype(np.float64).var(axis=0)
-    ruler = prior_ruler(mean.shape[1]) if priced else code_ruler(mean)
-    return Ranking(most_first(amounts), amounts, cache.active_latents(key), ruler, priced)
+    drawn = priced or opened.config.model.posterior == "recognised"
+    ruler = prior_ruler(mean.shape[1]) if drawn else code_ruler(mean)
+    return Ranking(most_first(amounts), amounts, cache.active_latents(key), ruler, priced, drawn)
 
 
 def start(key: str, image: int | None) -> Floats:

@@ -103,8 +103,10 @@ def what_is_active(config: RunConfig) -> str:
 
 def what_a_step_is(config: RunConfig) -> str:
     """Return what the steps are counted in, and what the grey rows are."""
-    if ranking(config.key).priced:
+    ranked = ranking(config.key)
+    if ranked.drawn:
         unit = "Steps are standard deviations of the prior: the latent takes the value above, all others stay."
+        unit += "" if ranked.priced else " Rows are sorted by the variance of the codes."
     else:
         unit = (
             f"{config.model.label} has no prior to count in: steps are standard deviations of each latent's own codes"

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import MODEL_LABELS, PRIORS, DataConfig, ModelConfig, RunConfig
+from core.config import ALL_LABELS, PRIORS, DataConfig, ModelConfig, RunConfig
 from core.explore.sampling import SAMPLERS
 from core.figures import theme
 from core.ui import cache
@@ -99,6 +99,7 @@ def recipe_of(config: RunConfig) -> str:
     return {
         "ae": "The code is a point, no KL",
         "noisy-ae": f"Fixed noise, η = {model.noise_ratio:g}, no KL" if model.noise_ratio is not None else "",
+        "infogan": f"Codes recognised in images of a game, λ = {model.information}",
     }.get(model.name, f"Learned noise, KL weighed by β = {model.beta:g}{_prior_of(model)}")
 
 
@@ -122,7 +123,7 @@ def numbers_of(config: RunConfig) -> dict[str, str]:
     metrics, alive = cache.run(config.key).metrics, cache.active_latents(config.key)
     nats = {name: "–" if metrics[name] is None else f"{metrics[name]:.2f}" for name in ("nll", "kl", "elbo")}
     return {
-        "Model": MODEL_LABELS[config.model.name],
+        "Model": ALL_LABELS[config.model.name],
         "nll": nats["nll"],
         "KL": nats["kl"],
         "elbo": nats["elbo"],
@@ -218,7 +219,7 @@ def _next_seed() -> None:
 
 def sample_sheet(config: RunConfig, choice: SamplerChoice, count: int, columns: int) -> None:
     """Draw decoded random codes of one model under its name."""
-    st.subheader(MODEL_LABELS[config.model.name], anchor=False)
+    st.subheader(ALL_LABELS[config.model.name], anchor=False)
     st.caption(recipe_of(config))
     half_width = choice.half_width_for(choice.name)
     png = cache.samples_png(config.key, choice.name, half_width, choice.seed, count, columns)
