@@ -22,6 +22,7 @@ def heatmap(
     name: str,
     highest: float = 1.0,
     color: str = theme.POSTERIOR,
+    digits: int = 2,
     height: int = 420,
 ) -> go.Figure:
     """Return a table whose cells are the fuller the further their value is from 0, with the value written in each.
@@ -33,6 +34,7 @@ def heatmap(
         name: of the values, with their unit, for the pointer.
         highest: size of the value of a full cell.
         color: of a full cell, as `#rrggbb`.
+        digits: after the point of what is written in the cells.
         height: in pixels.
 
     Raises:
@@ -54,25 +56,25 @@ def heatmap(
         ygap=2,
         hovertemplate=f"%{{customdata}}, %{{text}}<br>{name} %{{z:.3f}}<extra></extra>",
     )
-    figure = theme.layout(go.Figure([cells, *_numbers(values, highest)]), height, legend=False)
+    figure = theme.layout(go.Figure([cells, *_numbers(values, highest, digits)]), height, legend=False)
     figure.update_xaxes(tickvals=across, ticktext=list(columns), side="top", showgrid=False, zeroline=False)
     figure.update_yaxes(tickvals=down, ticktext=list(rows), autorange="reversed", showgrid=False, zeroline=False)
     return figure
 
 
-def _numbers(values: NDArray[np.floating], highest: float) -> list[go.Scatter]:
+def _numbers(values: NDArray[np.floating], highest: float, digits: int) -> list[go.Scatter]:
     # Texts of their own, since a heat map's take their colour from the cell as if that were opaque.
     full = np.abs(values) >= _TELLING * highest
-    return [_texts(values, ~full, None), _texts(values, full, _DARK)]
+    return [_texts(values, ~full, None, digits), _texts(values, full, _DARK, digits)]
 
 
-def _texts(values: NDArray[np.floating], where: NDArray[np.bool_], color: str | None) -> go.Scatter:
+def _texts(values: NDArray[np.floating], where: NDArray[np.bool_], color: str | None, digits: int) -> go.Scatter:
     down, across = np.nonzero(where)
     return go.Scatter(
         x=across,
         y=down,
         mode="text",
-        text=[f"{value:.2f}" for value in values[where]],
+        text=[f"{value:.{digits}f}" for value in values[where]],
         textfont={"color": color},
         hoverinfo="skip",
         showlegend=False,

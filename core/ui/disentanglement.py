@@ -219,8 +219,9 @@ def over_beta(name: str) -> None:
     if not found:
         st.info(UNMEASURED)
         return
-    line = Line(SCORES[name], theme.MODEL_COLORS["beta-vae"], list(found), list(found.values()))
-    figure = spread_lines([line], x_name="β", y_name=axis_of(name), log_x=True, height=340)
+    line = Line(SCORES[name], theme.MODEL_COLORS["beta-vae"], range(len(found)), list(found.values()), symbol="circle")
+    ticks = [f"{beta:g}" for beta in found]
+    figure = spread_lines([line], x_name="β", y_name=axis_of(name), ticks=ticks, height=340)
     widgets.chart(figure, "over beta")
     st.markdown(beta_sentence(name, found))
 
@@ -264,7 +265,7 @@ def agree() -> None:
         return
     labels = [SHORT[name] for name in names]
     shown = np.nan_to_num(correlations)
-    widgets.chart(heatmap(shown, labels, labels, name="rank correlation, its size", height=460), "agreement")
+    widgets.chart(heatmap(shown, labels, labels, name="rank correlation, its size", digits=1, height=460), "agreement")
     st.caption(agreement_sentence(names, shown, count))
 
 
