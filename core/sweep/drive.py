@@ -60,5 +60,5 @@ def train_missing(
             config = outcome.config
             # What a failed run has not seen nobody will see.
             seen[config] = total[config] = seen[config] if outcome.reason else total[config]
-            report(config, seen[config])
             yield outcome
+            report(config, seen[config])

@@ -54,10 +54,23 @@ class Ray:
         """Yield how each run ended, as `Engine.run` does."""
         ours = not self.ray.is_initialized()
         if ours:
-            start_cluster(self.ray, self.slots * self.threads)
+            start_cluster(self.slots * self.threads)
+        try:
+            self._check_gpus()
+            yield from self._train(configs, root.absolute(), report)
+        finally:
+            if ours:
+                self.ray.shutdown()
+
+    def _check_gpus(self) -> None:
+        """Refuse what would wait for ever."""
+        there = self.ray.cluster_resources().get("GPU", 0)
+        if self.gpus > there:
+            raise ValueError(f"gpus should be at most the {there:g} of this cluster, got {self.gpus:g}")
+
+    def _train(self, configs: Sequence[RunConfig], root: Path, report: Report) -> Iterator[Outcome]:
         options = {"num_cpus": self.threads, "num_gpus": self.gpus, "max_retries": TRIES - 1}
         task = self.ray.remote(_train).options(**options)
-        root = root.absolute()
         going = {task.remote(config.to_dict(), str(root), self.device, self.threads): config for config in configs}
         try:
             while going:
@@ -69,8 +82,6 @@ class Ray:
         finally:
             for task in going:
                 self.ray.cancel(task, force=True)
-            if ours:
-                self.ray.shutdown()
 
     def _outcome(self, task: Any, config: RunConfig, root: Path) -> Outcome:
         try:
@@ -83,14 +94,20 @@ class Ray:
         return Outcome(config, reason)
 
 
-def start_cluster(ray: ModuleType, cpus: int) -> None:
-    """Join the cluster that RAY_ADDRESS names, or start one of so many cores here, without its web pages."""
+def start_cluster(cpus: int, **options: Any) -> None:
+    """Join the cluster that RAY_ADDRESS names, or start one of so many cores here, without its web pages.
+
+    Raises:
+        RuntimeError: Ray is not installed.
+    """
+    ray = _library()
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     if os.environ.get("RAY_ADDRESS"):
         ray.init(**quiet)
     else:
         # What is short of memory is tried as often as what dies of something else, not for ever.
-        ray.init(num_cpus=cpus, include_dashboard=False, _system_config={"task_oom_retries": TRIES - 1}, **quiet)
+        limits = {"task_oom_retries": TRIES - 1}
+        ray.init(num_cpus=cpus, include_dashboard=False, _system_config=limits, **quiet, **options)
 
 
 def _library() -> ModuleType:

@@ -1,0 +1,91 @@
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.checkpoints import unfinished_keys
+from core.config import RunConfig, recipe
+from core.runs import load_or_train
+from core.sweep.engines import ENGINES, Options, Outcome, engine_named
+from core.sweep.local import Local
+
+
+def small(**changes: Any) -> RunConfig:
+    return recipe("digits", "vae", **{"hidden": (8,), "epochs": 2} | changes)
+
+
+def silent(config: RunConfig, seen: int) -> None:
+    """Listen to no report."""
+
+
+def weights(root: Path, config: RunConfig) -> bytes:
+    return (root / config.key / "weights.safetensors").read_bytes() + (root / config.key / "codes.npz").read_bytes()
+
+
+@pytest.mark.slow
+def test_runs_are_as_if_trained_here_and_one_that_fails_says_why(tmp_path: Path):
+    good, diverges = [small(seed=seed) for seed in (0, 1, 2)], small(hidden=(32, 32, 32), learning_rate=1.0)
+    seen: dict[RunConfig, int] = {}
+    ended = list(Local(2, device="cpu", threads=1).run([diverges, *good], tmp_path / "a", seen.__setitem__))
+    assert {outcome.config for outcome in ended} == {diverges, *good}
+    (failed,) = (outcome for outcome in ended if outcome.reason)
+    assert (failed.config, failed.reason[:17]) == (diverges, "training diverged")
+    assert seen.keys() == {diverges, *good}
+    for config in good:
+        load_or_train(config, tmp_path / "b", device="cpu")
+        assert weights(tmp_path / "a", config) == weights(tmp_path / "b", config)
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_costs_its_run_alone_which_goes_on_when_asked_again(tmp_path: Path):
+    first, last = small(epochs=100_000), small(seed=1)
+
+    def kill(config: RunConfig, seen: int) -> None:
+        if config == first and unfinished_keys(tmp_path):
+            (process,) = multiprocessing.active_children()
+            assert process.pid is not None
+            os.kill(process.pid, signal.SIGKILL)
+
+    ended = list(Local(1, device="cpu").run([first, last], tmp_path, kill))
+    assert ended == [
+        Outcome(first, "its process was ended by signal 9, as a system short of memory does"),
+        Outcome(last),
+    ]
+    assert unfinished_keys(tmp_path) == [first.key]
+
+
+@pytest.mark.slow
+def test_a_sweep_that_is_stopped_leaves_no_process_and_goes_on_to_the_same_weights(tmp_path: Path):
+    config = small(epochs=40)
+
+    def stop(config: RunConfig, seen: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(Local(1, device="cpu", threads=1).run([config], tmp_path / "a", stop))
+    assert multiprocessing.active_children() == []
+    assert list(Local(1, device="cpu", threads=1).run([config], tmp_path / "a", silent)) == [Outcome(config)]
+    load_or_train(config, tmp_path / "b", device="cpu")
+    assert weights(tmp_path / "a", config) == weights(tmp_path / "b", config)
+
+
+def test_the_cores_are_divided_among_the_slots(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("core.sweep.local.cores", lambda: 12)
+    monkeypatch.setattr("torch.get_num_threads", lambda: 8)
+    assert [Local(slots).threads for slots in (1, 2, 4, 5, 12, 100)] == [8, 6, 3, 2, 1, 1]
+
+
+def test_nothing_to_train_starts_nothing(tmp_path: Path):
+    assert list(Local(2).run([], tmp_path, silent)) == []
+
+
+def test_engines_are_found_by_their_name_and_refuse_what_makes_no_sense():
+    assert [type(engine_named(name, Options(slots=3))).__name__.lower() for name in ENGINES] == [*ENGINES]
+    with pytest.raises(ValueError, match="slots should be at least 1, got 0"):
+        Options(slots=0)
+    with pytest.raises(ValueError, match=r"gpus should be at least 0, got -0\.5"):
+        Options(gpus=-0.5)
