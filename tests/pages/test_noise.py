@@ -279,7 +279,8 @@ def test_cases_are_counted_and_what_they_depend_on_is_named():
 def test_codes_over_training_end_at_the_size_of_the_codes_kept(model: str):
     config = recipe("digits", model)
     mean = cache.run(config.key).codes["mean"]
-    radius, scale = (noise.size_figure((config,), column).data[0].y for column in noise.SIZES)
+    drawn: list[Any] = [noise.size_figure((config,), column) for column in noise.SIZES]
+    radius, scale = (figure.data[0].y for figure in drawn)
     assert radius[-1] == pytest.approx(np.sqrt(np.square(mean).sum(1).mean()), rel=0.01)
     assert scale[-1] == pytest.approx(code_scale(mean), rel=0.01)
     assert len(radius) == len(scale) == config.train.epochs
