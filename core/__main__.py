@@ -242,6 +242,10 @@ def show_command(arguments: argparse.Namespace) -> None:
     alive = active(run.codes["mean"], unit_scale=config.model.posterior != "learned")
     print(f"  active    {alive.sum()} of {config.model.latent_dim} latents")
     print(f"  R         {run.metrics['squared_radius']:.4f}, mean squared distance of the codes from the origin")
+    if "code_error" in run.metrics:
+        errors = "  ".join(f"{error:.2f}" for error in run.metrics["code_error"])
+        print(f"  codes     {errors}, squared error of each recognised in generated images; 1 is chance")
+        print(f"  fooled    {run.metrics['fooled']:.0%} of generated images pass for real")
     print(f"  trained   {run.metrics['seconds']:.0f} s, {run.metrics['images_per_second']:,.0f} images/s")
     print("environment " + "  ".join(f"{name}={value}" for name, value in run.environment.items()))
 

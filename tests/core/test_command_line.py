@@ -88,6 +88,16 @@ def test_every_command_and_option_is_explained(capsys: pytest.CaptureFixture[str
         assert not re.fullmatch(r"\s+--?[a-z-]+( [^\s]+)?", line), f"'{line.strip()}' needs a word of help"
 
 
+def test_an_infogan_is_trained_listed_and_shown(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    code, out, _ = run(capsys, "--root", tmp_path, "train", "digits", "infogan", *TINY, "--noise-dim", 0)
+    key = recipe("digits", "infogan", hidden=(8,), epochs=1, noise_dim=0).key
+    assert (code, out.split()[-1]) == (0, key)
+    code, out, _ = run(capsys, "--root", tmp_path, "show", "digits-infogan")
+    assert code == 0
+    assert re.search(r"codes +\d\.\d\d  \d\.\d\d, squared error", out)
+    assert re.search(r"fooled +\d+%", out)
+
+
 @pytest.mark.parametrize("example", re.findall(r"python -m core (train .+?)(?:  |\n)", command_line.EPILOG))
 def test_the_examples_are_commands(example: str):
     arguments = command_line._parser().parse_args(example.split())
