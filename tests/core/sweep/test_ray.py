@@ -55,29 +55,25 @@ def ray() -> Iterator[ModuleType]:
 
 
 @pytest.mark.slow
-def test_a_killed_worker_costs_only_its_run_which_is_tried_once_more_and_all_are_as_trained_here(
+def test_a_worker_that_dies_costs_only_its_run_which_is_tried_once_more_and_all_others_are_as_trained_here(
     ray: ModuleType, tmp_path: Path
 ):
-    long, *others = configs = [small(epochs=150), small(seed=1), small(beta=1.0)]
+    long, endless, *others = configs = [small(epochs=100), small(epochs=100_000), small(seed=1), small(beta=1.0)]
     here, cluster = tmp_path / "here", tmp_path / "cluster"
-    killer = Killer(cluster, long, times=1)
-    ended = list(Ray(2).run(configs, cluster, killer))
-    assert len(killer.killed) == 1
-    assert {outcome.config.key: outcome.reason for outcome in ended} == {config.key: "" for config in configs}
-    assert ended[-1].config == long
-    assert len(list(Local(2, threads=1).run(configs, here, silent))) == len(others) + 1
-    assert [weights(cluster, config) for config in configs] == [weights(here, config) for config in configs]
+    once, always = Killer(cluster, long, times=1), Killer(cluster, endless, times=9)
+
+    def kill(config: RunConfig, seen: int) -> None:
+        once(config, seen)
+        always(config, seen)
+
+    ended = list(Ray(2).run(configs, cluster, kill))
+    assert (len(once.killed), len(always.killed)) == (1, 2)
+    failed = Outcome(endless, "its worker died 2 times, as a system short of memory makes it")
+    assert {*ended} == {failed, *(Outcome(config) for config in (long, *others))}
+    kept = [long, *others]
+    assert len(list(Local(2, threads=1).run(kept, here, silent))) == 3
+    assert [weights(cluster, config) for config in kept] == [weights(here, config) for config in kept]
     assert list((cluster / ".sweep").iterdir()) == []
-
-
-@pytest.mark.slow
-def test_a_run_whose_worker_dies_each_time_fails_and_the_others_go_on(ray: ModuleType, tmp_path: Path):
-    endless, *others = configs = [small(epochs=100_000), small(), small(seed=1)]
-    killer = Killer(tmp_path, endless, times=9)
-    ended = list(Ray(2).run(configs, tmp_path, killer))
-    assert len(killer.killed) == 2
-    assert {outcome for outcome in ended if not outcome.reason} == {Outcome(config) for config in others}
-    assert ended[-1] == Outcome(endless, "its worker died 2 times, as a system short of memory makes it")
 
 
 @pytest.mark.slow
