@@ -137,9 +137,10 @@ def _assemble(data: DataConfig, model: ModelConfig) -> Autoencoder:
     if isinstance(posterior, Recognised):
         assert model.noise_dim is not None
         outputs, width = outputs + 1, width + model.noise_dim
+    encoder = _ENCODERS[model.network](data.size, model.hidden, outputs)  # first: a seed's weights are drawn in order
     decoder = _DECODERS[model.network](data.size, model.hidden, width)
     return Autoencoder(
-        encoder=_ENCODERS[model.network](data.size, model.hidden, outputs),
+        encoder=encoder,
         posterior=posterior,
         decoder=nn.Sequential(networks.Padded(width), *decoder) if isinstance(posterior, Recognised) else decoder,
         likelihood=Bernoulli() if model.likelihood == "bernoulli" else GaussianLikelihood(model.scale),

@@ -4,7 +4,7 @@ from torch import nn
 
 from core.config import MODEL_LABELS, DataConfig, ModelConfig, RunConfig, recipe
 from core.models import build, restore, unsquashed
-from core.models.networks import Doubling
+from core.models.networks import Doubling, mlp_decoder, mlp_encoder
 from core.models.posteriors import BOX, Squashed
 from core.models.priors import StandardNormal
 from core.runtime import generator
@@ -40,6 +40,16 @@ def test_the_seed_decides_the_weights_and_the_global_random_state_is_left_alone(
     assert torch.equal(torch.random.get_rng_state(), before)
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
     assert not torch.equal(next(first.parameters()), next(different.parameters()))
+
+
+def test_a_seed_draws_the_encoder_before_the_decoder_or_no_run_that_ships_could_be_trained_again():
+    config = recipe("digits", "vae", 3, hidden=(8,), seed=5)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        encoder, decoder = mlp_encoder(8, (8,), 6), mlp_decoder(8, (8,), 3)
+    model = build(config)
+    for found, drawn in ((model.encoder, encoder), (model.decoder, decoder)):
+        assert all(torch.equal(a, b) for a, b in zip(found.parameters(), drawn.parameters(), strict=True))
 
 
 def test_restore_gives_the_same_model_back():
