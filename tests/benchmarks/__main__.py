@@ -19,7 +19,7 @@ def main() -> None:
     scripts = [["training"], ["sprites"], ["app"], ["studio"], ["load"], ["kills"], ["likelihood"]]
     scripts += [["disentanglement"]]
     if torch.cuda.is_available():
-        scripts += [["training", "--device", "cuda"], ["sprites", "--device", "cuda"]]
+        scripts += [[name, "--device", "cuda"] for name in ("training", "sprites", "batched")]
     results = [_run(script + [option for option in CHECK if option in sys.argv]) for script in scripts]
     print(f"\nMeasured on {machine()}, Python {platform.python_version()}, torch {torch.__version__}:\n")
     print("| What | Median (least to most) | To reach |\n| --- | --- | --- |")
