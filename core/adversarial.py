@@ -26,7 +26,8 @@ from torch import Tensor
 
 from core.models import Autoencoder, Gaussian
 from core.models.networks import Padded
-from core.models.posteriors import Recognised
+from core.models.posteriors import Recognised, Squash
+from core.models.priors import Uniform
 from core.runtime import generator, reduced_precision
 
 BETAS = (0.5, 0.99)
@@ -99,11 +100,14 @@ def step(
 
 
 def generated(model: Autoencoder, count: int, noise: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Return codes (count, L) from the standard normal, and images (count, 1, H, W) made of them and of noise."""
+    """Return codes (count, L) from the prior, and images (count, 1, H, W) made of them and of noise."""
     first = model.decoder[0]
     assert isinstance(first, Padded)
     inputs = torch.randn(count, first.width, generator=noise, device=noise.device)
-    return inputs[:, : model.prior.latent_dim], model.decode(inputs)
+    codes, silent = inputs[:, : model.prior.latent_dim], inputs[:, model.prior.latent_dim :]
+    if isinstance(model.prior, Uniform):
+        codes = Squash()(codes)
+    return codes, model.decode(torch.cat([codes, silent], 1))
 
 
 def judged(model: Autoencoder, x: Tensor) -> tuple[Tensor, Gaussian]:

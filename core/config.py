@@ -115,7 +115,7 @@ class ModelConfig:
         scale: standard deviation of a Gaussian likelihood, in units of pixel intensity; learned when left out.
         prior: `normal`, the standard normal; `uniform`, a box of unit variance;
             `mixture`, of Gaussians that are learned; `vamp`, of the posteriors of learned pseudo-inputs. All but the
-            first need a learned posterior.
+            first need a learned posterior, but an InfoGAN may draw its codes from the box too.
         components: of a mixture or VampPrior, see `COMPONENTS` when left out. None for other priors.
         network: `mlp`, `gated` (Tomczak and Welling 2018) or `conv`.
         hidden: widths of the fully connected layers, from image to code; the decoder mirrors them.
@@ -179,8 +179,11 @@ class ModelConfig:
         object.__setattr__(self, "noise_ratio", float(ratio))
 
     def _settle_prior(self) -> None:
-        if self.prior != "normal" and self.posterior != "learned":
-            raise ValueError(f"prior should be normal with a {self.posterior} posterior, got {self.prior}")
+        drawn = ("normal", "uniform") if self.posterior == "recognised" else ("normal",)
+        if self.prior not in drawn and self.posterior != "learned":
+            raise ValueError(
+                f"prior should be {' or '.join(drawn)} with a {self.posterior} posterior, got {self.prior}"
+            )
         if self.prior not in COMPONENTS:
             if self.components is not None:
                 raise ValueError(f"components should be left out with a {self.prior} prior, got {self.components}")

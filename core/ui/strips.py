@@ -65,9 +65,10 @@ def ranking(key: str) -> Ranking:
     """Return the latents of a run by KL, or by the variance of their codes where there is no KL."""
     opened = cache.run(key)
     mean, kl = opened.codes["mean"], opened.metrics["kl_per_latent"]
-    priced = opened.config.model.posterior == "learned" and opened.config.model.prior == "normal"
+    normal = opened.config.model.prior == "normal"
+    priced = normal and opened.config.model.posterior == "learned"
     amounts = np.array(kl) if priced else mean.astype(np.float64).var(axis=0)
-    drawn = priced or opened.config.model.posterior == "recognised"
+    drawn = normal and opened.config.model.posterior in ("learned", "recognised")
     ruler = prior_ruler(mean.shape[1]) if drawn else code_ruler(mean)
     return Ranking(most_first(amounts), amounts, cache.active_latents(key), ruler, priced, drawn)
 

@@ -15,7 +15,7 @@ from core.checkpoints import UNFINISHED
 from core.config import RunConfig, recipe, with_seed
 from core.data import Split, digits, sprites
 from core.models import Autoencoder, build, restore
-from core.models.posteriors import Recognised
+from core.models.posteriors import BOX, Recognised
 from core.models.priors import StandardNormal
 from core.runs import load_or_train, open_run, train_and_keep
 from core.runtime import generator
@@ -72,6 +72,13 @@ def test_images_are_generated_from_the_codes_that_are_returned():
     codes, images = generated(model, 5, generator(3))
     torch.testing.assert_close(images, model.decode(codes))
     assert not torch.equal(codes, generated(model, 5, generator(4))[0])
+
+
+def test_codes_come_from_the_prior_and_a_box_has_edges():
+    drawn, boxed = (generated(build(small(prior=prior)), 2000, generator(0))[0] for prior in ("normal", "uniform"))
+    assert drawn.abs().max() > BOX >= boxed.abs().max()
+    assert drawn.var(0).tolist() == pytest.approx([1, 1], abs=0.1)
+    assert boxed.var(0).tolist() == pytest.approx([1, 1], abs=0.1)
 
 
 def test_the_recognised_variance_lies_between_the_floor_and_that_of_the_prior():

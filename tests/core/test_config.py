@@ -241,7 +241,7 @@ MODEL_REFUSALS = [
         {"posterior": "recognised", "noise_ratio": 0.1},
         "noise_ratio should be left out with a recognised posterior, got 0.1",
     ),
-    ({"posterior": "recognised", "prior": "vamp"}, "prior should be normal with a recognised posterior, got vamp"),
+    ({"posterior": "recognised", "prior": "vamp"}, "prior should be normal or uniform with a recognised"),
     ({"posterior": "recognised", "noise_dim": -1}, "noise_dim should be between 0 and 1024, got -1"),
     ({"posterior": "recognised", "information": -1}, "information should be at least 0, got -1"),
     ({"noise_dim": 2}, "noise_dim should be left out with a learned posterior, got 2"),
