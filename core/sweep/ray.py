@@ -18,6 +18,7 @@ from typing import Any, final
 import torch
 
 from core.config import RunConfig
+from core.runs import reason_of
 from core.runtime import keep_freed_memory
 from core.sweep.engines import Outcome, Report
 from core.sweep.local import attempt
@@ -80,8 +81,9 @@ class Ray:
                 for task in ended:
                     yield self._outcome(task, going.pop(task), root)
         finally:
-            for task in going:
+            for task, config in going.items():
                 self.ray.cancel(task, force=True)
+                seen_path(root, config).unlink(missing_ok=True)
 
     def _outcome(self, task: Any, config: RunConfig, root: Path) -> Outcome:
         try:
@@ -89,7 +91,7 @@ class Ray:
         except self.ray.exceptions.WorkerCrashedError:
             reason = f"its worker died {TRIES} times, as a system short of memory makes it"
         except self.ray.exceptions.RayError as error:
-            reason = f"Ray gave it up: {str(error).splitlines()[0]}"
+            reason = f"Ray gave it up: {reason_of(error)[:200]}"
         seen_path(root, config).unlink(missing_ok=True)
         return Outcome(config, reason)
 
