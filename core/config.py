@@ -470,13 +470,13 @@ def more_seeds() -> tuple[RunConfig, ...]:
     """Return the configs that are trained and measured but do not ship: mostly further seeds of those that do.
 
     >>> len(more_seeds())
-    125
+    130
     """
     ships = set(shelf())
     three = [config for config in shelf() if config.model.likelihood == "bernoulli"]
     large = [with_prior("mnist", 40, prior) for prior in ("uniform", "mixture")]
     every = (with_seed(config, seed) for config in (*three, *large) for seed in SEEDS)
-    return tuple(config for config in dict.fromkeys((*every, *binary(), *swept())) if config not in ships)
+    return tuple(config for config in dict.fromkeys((*every, *binary(), *swept(), *infogans())) if config not in ships)
 
 
 @cache
@@ -488,6 +488,11 @@ def swept() -> tuple[RunConfig, ...]:
     """
     models = [recipe("sprites", "beta-vae", 10, beta=beta) for beta in SWEPT_BETAS]
     return tuple(with_seed(config, seed) for seed in range(5) for config in models)
+
+
+def infogans() -> tuple[RunConfig, ...]:
+    """Return the InfoGANs of the sprites, whose codes are held against those of the family, over five seeds."""
+    return tuple(with_seed(recipe("sprites", "infogan", 10), seed) for seed in range(5))
 
 
 def binary() -> tuple[RunConfig, ...]:

@@ -7,7 +7,19 @@ from pathlib import Path
 import pytest
 
 from core.checkpoints import CheckpointError, load, save, survey
-from core.config import SEEDS, DataConfig, RunConfig, binary, more_seeds, recipe, shelf, swept, with_prior, with_seed
+from core.config import (
+    SEEDS,
+    DataConfig,
+    RunConfig,
+    binary,
+    infogans,
+    more_seeds,
+    recipe,
+    shelf,
+    swept,
+    with_prior,
+    with_seed,
+)
 from core.data import digits
 from core.experiments import STUDIES
 from core.experiments.kept import Study, compared, measure_runs, numbers_of, over_seeds, stale
@@ -224,4 +236,4 @@ def test_every_run_of_the_shelf_is_known_with_every_seed():
     measured_once = {config.key for config in shelf() if config.model.likelihood == "gaussian"}
     large = {with_seed(with_prior("mnist", 40, prior), seed).key for prior in ("uniform", "mixture") for seed in SEEDS}
     three = {with_seed(c, seed).key for c in shelf() if c.key not in measured_once for seed in SEEDS}
-    assert keys == three | measured_once | large | {config.key for config in (*binary(), *swept())}
+    assert keys == three | measured_once | large | {config.key for config in (*binary(), *infogans(), *swept())}
