@@ -1,4 +1,5 @@
 import math
+import time
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -14,6 +15,7 @@ from core.adversarial import generated, judged, measure, step
 from core.checkpoints import UNFINISHED
 from core.config import RunConfig, recipe, with_seed
 from core.data import Split, digits, sprites
+from core.jobs import Jobs, Limits, newest
 from core.models import Autoencoder, build, restore
 from core.models.posteriors import BOX, Recognised
 from core.models.priors import StandardNormal
@@ -255,3 +257,18 @@ def test_a_run_that_was_interrupted_goes_on_and_ends_the_same(kept: Path, tmp_pa
     assert same(again.model, whole.model)
     for name in ("test_nll", "test_mse", "code_error", "fooled"):
         np.testing.assert_array_equal(again.history[name], whole.history[name])
+
+
+def test_a_job_trains_it_in_a_process_of_its_own_and_shows_it_meanwhile(tmp_path: Path):
+    config = small(epochs=100_000)
+    queue = Jobs(tmp_path, Limits(epochs=1_000_000))
+    try:
+        queue.submit(config)
+        end = time.monotonic() + 120
+        while (shown := newest(tmp_path, config.key)) is None or len(shown["history.fooled"]) < 2:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+    finally:
+        queue.close()
+    assert np.isnan(shown["history.nll"]).all()
+    assert np.isfinite(shown["history.test_nll"]).all()
