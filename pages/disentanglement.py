@@ -35,9 +35,12 @@ with right:
 
 st.subheader("How is the Higgins score taken?", anchor=False)
 config = disentanglement.run_of(view.picked)
-if config != view.picked:
-    st.caption(f"The factors of {view.picked.data.name} are not known, so this is the sprites' {config.model.label}.")
-protocol.draw(config)
+if config is None:
+    st.info("No run of sprites is kept here; train one with `python -m core train sprites vae --latents 10`.")
+else:
+    if config != view.picked:
+        st.caption(f"The factors of {view.picked.data.name} are not known; this is the sprites' {config.model.label}.")
+    protocol.draw(config)
 widgets.save_figures_as()
 
 widgets.how_to_read(

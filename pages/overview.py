@@ -16,6 +16,7 @@ NEXT = (
     ("priors", "What does the Gaussian give?", "Other priors trained on the same budget, and what each is worth."),
     ("traversals", "What does one latent change?", "One latent moved by hand, and what β buys and costs."),
     ("interpolations", "What lies between two images?", "The way from one image to another through four models."),
+    ("disentanglement", "One latent, one factor?", "Seven metrics that are to tell, and whether they can be trusted."),
     ("train", "What if you change one number?", "Train your own in the background, and watch it form."),
 )
 
@@ -52,7 +53,7 @@ with st.expander("Are they trained to the end? The learning curves", icon=":mate
     widgets.chart(training_curves(histories), "learning_curves")
 
 st.subheader("Where to go next?", anchor=False)
-for row in (NEXT[:4], NEXT[4:]):
+for row in (NEXT[:5], NEXT[5:]):
     for column, (page, question, text) in zip(st.columns(len(row)), row, strict=True):
         with column.container(border=True, height="stretch"):
             st.page_link(f"pages/{page}.py", label=f"**{question}**")

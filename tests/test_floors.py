@@ -16,7 +16,7 @@ FLOORS = {
     **dict.fromkeys(["experiments", "jobs", "sweep"], 6),
     **dict.fromkeys(["runs", "pace", "explore", "metrics", "figures"], 5),
     **dict.fromkeys(["training", "checkpoints", "film"], 4),
-    "objectives": 3,
+    **dict.fromkeys(["objectives", "adversarial"], 3),
     **dict.fromkeys(["models", "data"], 2),
     **dict.fromkeys(["config", "runtime"], 1),
 }
@@ -27,6 +27,7 @@ _TENSORS = {
     "models",
     "data",
     "objectives",
+    "adversarial",
     "training",
     "checkpoints",
     "film",

@@ -69,8 +69,8 @@ class Order:
 
 def trained() -> dict[str, RunConfig]:
     """Return the representations that are trained, with seed 0, by their label in the table."""
-    models = {name: recipe("sprites", name, LATENTS) for name in ("ae", "noisy-ae", "vae", "beta-vae")}
-    return {config.model.label: config for config in models.values()}
+    configs = (recipe("sprites", name, LATENTS) for name in ("ae", "noisy-ae", "vae", "beta-vae", "infogan"))
+    return {config.model.label: config for config in configs}
 
 
 def of_run(config: RunConfig, root: Path = SHELF) -> Scores:

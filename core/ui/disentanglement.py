@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from core.config import MODEL_LABELS, RunConfig, recipe, shelf, with_seed
+from core.config import MODEL_LABELS, RunConfig, recipe, with_seed
 from core.experiments.disentanglement import CHANCE, DISENTANGLEMENT, SCORES
 from core.experiments.noise import DEPENDS, NO, YES
 from core.experiments.orderings import (
@@ -317,8 +317,14 @@ def scored_runs(name: str, stamp: int) -> dict[str, float]:
     }
 
 
-def run_of(picked: RunConfig) -> RunConfig:
-    """Return the run whose protocol is shown: the picked one where its factors are known, else the sprites' VAE."""
+def run_of(picked: RunConfig) -> RunConfig | None:
+    """Return the run whose protocol is shown: the picked one where its factors are known, else the sprites' VAE.
+
+    None where no run of sprites is kept.
+    """
     if picked.data.name == "sprites":
         return picked
-    return next(c for c in shelf() if c.data.name == "sprites" and c.model.name == "vae")
+    known, _ = cache.shelf_index(cache.shelf_stamp())
+    usual = recipe("sprites", "vae", LATENTS)
+    of_sprites = [config for config in known.values() if config.data.name == "sprites"]
+    return usual if usual in of_sprites else next(iter(of_sprites), None)

@@ -73,7 +73,7 @@ def test_the_table_has_the_paper_beside_ours(opened):
 def test_images_whose_factors_are_not_known_leave_the_protocol_to_the_sprites(open_page):
     app = open_page(PAGE, data="digits", pairs="1")
     said = " ".join(caption.value for caption in app.caption)
-    assert "The factors of digits are not known, so this is the sprites' VAE." in said
+    assert "The factors of digits are not known; this is the sprites' VAE." in said
     assert "Two sprites with the same x" in pictures(app)
 
 
@@ -112,6 +112,14 @@ def test_before_anything_is_measured_the_page_says_so(other_shelf: Path, opened)
     app = opened()
     assert [info.value for info in app.info] == [UNMEASURED] * 2
     assert "Two sprites with the same x" in pictures(app)
+
+
+def test_without_a_run_of_sprites_the_protocol_says_how_to_get_one(other_shelf: Path, open_page):
+    digits = recipe("digits", "vae")
+    copytree(SHELF / digits.key, other_shelf / digits.key)
+    app = open_page(PAGE, data="digits")
+    assert any("No run of sprites is kept here" in info.value for info in app.info)
+    assert not pictures(app)
 
 
 @pytest.mark.parametrize(

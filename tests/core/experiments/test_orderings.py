@@ -50,7 +50,7 @@ def test_the_better_half_of_an_odd_number_has_the_middle_one():
 
 
 def test_labels_are_those_of_the_models():
-    assert list(trained()) == ["AE", "Noisy AE, η = 0.05", "VAE", "β-VAE, β = 4"]
+    assert list(trained()) == ["AE", "Noisy AE, η = 0.05", "VAE", "β-VAE, β = 4", "InfoGAN"]
 
 
 def test_nothing_measured_is_nothing(tmp_path: Path):
