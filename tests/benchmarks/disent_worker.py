@@ -14,10 +14,16 @@ import time
 
 import numpy as np
 import torch
-from disent.dataset import DisentDataset
-from disent.dataset.data import GroundTruthData
-from disent.dataset.sampling import GroundTruthSingleSampler
-from disent.metrics import metric_dci, metric_factor_vae, metric_mig, metric_sap
+
+# disent imports torchvision, whose compiled part does not fit every build of torch and is not needed here.
+OPERATORS = torch.library.Library("torchvision", "FRAGMENT")
+for name in ("nms", "qnms"):
+    OPERATORS.define(f"{name}(Tensor boxes, Tensor scores, float iou_threshold) -> Tensor")
+
+from disent.dataset import DisentDataset  # noqa: E402
+from disent.dataset.data import GroundTruthData  # noqa: E402
+from disent.dataset.sampling import GroundTruthSingleSampler  # noqa: E402
+from disent.metrics import metric_dci, metric_factor_vae, metric_mig, metric_sap  # noqa: E402
 
 CODES = np.load(sys.argv[1])
 SIZES = tuple(int(size) for size in sys.argv[2].split(","))

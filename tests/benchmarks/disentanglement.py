@@ -12,10 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-import sys
 import tempfile
 import time
-import venv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,10 +32,9 @@ from core.metrics.disentanglement import (
     tabulated,
 )
 from core.runs import open_run
-from tests.benchmarks.measure import ROOT, figure, machine, report
+from tests.benchmarks.measure import figure, machine, report
+from tests.benchmarks.rivals import HERE, installed
 
-HERE = Path(__file__).parent
-ENVIRONMENT = ROOT / ".bench" / "disent"
 SHARED = {"mig": "MIG", "sap": "SAP", "factor_vae": "FactorVAE score", "dci_d": "DCI disentanglement"}
 """Metrics that disent has too."""
 TOLERANCE = {"mig": 0.02, "sap": 0.02, "factor_vae": 0.03, "dci_d": 0.05}
@@ -108,7 +105,7 @@ def _ours(world: World, seed: int) -> Timed:
 
 def _theirs(codes: np.ndarray, sizes: tuple[int, ...], rounds: int) -> list[Timed]:
     """Return what disent takes and says, or nothing where it cannot be installed."""
-    if not (python := _installed()):
+    if not (python := installed("disent")):
         return []
     with tempfile.TemporaryDirectory() as folder:
         np.save(path := Path(folder) / "codes.npy", codes)
@@ -116,21 +113,6 @@ def _theirs(codes: np.ndarray, sizes: tuple[int, ...], rounds: int) -> list[Time
         seeds = "".join(f"{seed}\n" for seed in range(rounds))
         done = subprocess.run(command, input=seeds, stdout=subprocess.PIPE, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-
-
-def _installed() -> Path | None:
-    """Return the Python that has disent; installs it where it is not yet."""
-    python, stamp, wanted = ENVIRONMENT / "bin" / "python", ENVIRONMENT / "installed.txt", HERE / "disent.txt"
-    if stamp.exists() and stamp.read_text() == wanted.read_text():
-        return python
-    print("installing disent 0.8.0 into .bench/disent", file=sys.stderr)
-    venv.create(ENVIRONMENT, clear=True, with_pip=True)
-    pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", str(wanted)]
-    if subprocess.run(pip).returncode:
-        print("disent cannot be installed here: only our own figures follow", file=sys.stderr)
-        return None
-    stamp.write_text(wanted.read_text())
-    return python
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ from core.metrics.likelihood import importance_weighted, quadrature
 from core.models import Autoencoder, build
 from core.runs import open_run
 from tests.benchmarks.measure import alternate, figure, machine, ratios, report
-from tests.benchmarks.training import ENVIRONMENT, HERE, ask, images_of, installed, working
+from tests.benchmarks.rivals import HERE, environment, installed
+from tests.benchmarks.training import ask, images_of, working
 
 GOAL = "at most 20 s on two cores"
 ERROR_GOAL = "below 10 thousandths of a nat"
@@ -89,12 +90,12 @@ def _options() -> argparse.Namespace:
 @contextmanager
 def _pythae(images: np.ndarray) -> Iterator[Callable[[], float] | None]:
     """Give what bounds log p(x) with pythae in a process that stays, or None where it cannot be installed."""
-    if not (python := installed()):
+    if not (python := installed("pythae")):
         yield None
         return
     with tempfile.TemporaryDirectory() as folder:
         np.save(path := Path(folder) / "images.npy", images)
-        log = ENVIRONMENT / "log.txt"
+        log = environment("pythae") / "log.txt"
         with log.open("w") as errors, working([str(python), str(HERE / "pythae_nll.py"), str(path)], errors) as worker:
             yield lambda: ask(worker, SAMPLES, log)
 

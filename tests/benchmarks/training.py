@@ -12,7 +12,6 @@ import argparse
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,10 +24,9 @@ from core.data import ImageSet, Split, load, missing
 from core.models import build
 from core.runtime import pick_device, pick_precision
 from core.training import train
-from tests.benchmarks.measure import ROOT, alternate, figure, machine, ratios, report
+from tests.benchmarks.measure import alternate, figure, machine, ratios, report
+from tests.benchmarks.rivals import HERE, environment, installed
 
-HERE = Path(__file__).parent
-ENVIRONMENT = ROOT / ".bench" / "pythae"
 GOAL = "at least 2 times pythae's"
 
 
@@ -95,13 +93,13 @@ def _lab(images: ImageSet, config: RunConfig, device: torch.device, precision: t
 @contextmanager
 def _pythae(images: ImageSet, device: str, epochs: int) -> Iterator[Callable[[], float] | None]:
     """Give what trains pythae for some epochs in a process that stays, or None where it cannot be installed."""
-    if not (python := installed()):
+    if not (python := installed("pythae")):
         yield None
         return
     with tempfile.TemporaryDirectory() as folder:
         np.save(path := Path(folder) / "images.npy", images.raw().numpy())
         command = [str(python), str(HERE / "pythae_worker.py"), str(path), device]
-        log = ENVIRONMENT / "log.txt"
+        log = environment("pythae") / "log.txt"
         with log.open("w") as errors, working(command, errors) as worker:
             yield lambda: ask(worker, epochs, log)
 
@@ -128,22 +126,6 @@ def ask(worker: subprocess.Popen[str], epochs: int, log: Path) -> float:
     if not answer:
         sys.exit(f"pythae stopped; {log} says why")
     return float(answer)
-
-
-def installed() -> Path | None:
-    """Return the Python that has pythae; installs it where it is not yet."""
-    python, stamp = ENVIRONMENT / "bin" / "python", ENVIRONMENT / "installed.txt"
-    wanted = HERE / "pythae.txt"
-    if stamp.exists() and stamp.read_text() == wanted.read_text():
-        return python
-    print("installing pythae 0.1.2 into .bench/pythae", file=sys.stderr)
-    venv.create(ENVIRONMENT, clear=True, with_pip=True)
-    pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", str(wanted)]
-    if subprocess.run(pip).returncode:
-        print("pythae cannot be installed here: only our own figures follow", file=sys.stderr)
-        return None
-    stamp.write_text(wanted.read_text())
-    return python
 
 
 if __name__ == "__main__":
