@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
 
 from core.metrics.disentanglement.world import Floats
 from core.metrics.table import table
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
 
 TREES = ("histogram", "exact")
 
@@ -95,10 +97,11 @@ def completeness(importance: NDArray[np.floating]) -> float:
 
 def importances(model: HistGradientBoostingClassifier | GradientBoostingClassifier, latents: int) -> Floats:
     """Return what the splits at each latent gain, over all trees, as shares (L,); zeros where nothing was split."""
-    if isinstance(model, GradientBoostingClassifier):
-        return np.asarray(model.feature_importances_)
+    rounds = getattr(model, "_predictors", None)  # scikit-learn offers no public way to the trees among bins
+    if rounds is None:
+        return np.asarray(model.feature_importances_)  # pyright: ignore[reportAttributeAccessIssue]
     found = np.zeros(latents)
-    for tree in (tree for round_ in model._predictors for tree in round_):  # scikit-learn offers no public way
+    for tree in (tree for trees in rounds for tree in trees):
         splits = tree.nodes[tree.nodes["is_leaf"] == 0]
         np.add.at(found, splits["feature_idx"], np.maximum(splits["gain"], 0))
     return found / (found.sum() or 1.0)
@@ -107,6 +110,8 @@ def importances(model: HistGradientBoostingClassifier | GradientBoostingClassifi
 def _boosted(
     x: Floats, y: Floats, trees: str, seed: int
 ) -> HistGradientBoostingClassifier | GradientBoostingClassifier:
+    from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
+
     if trees == "exact":
         return GradientBoostingClassifier(random_state=seed).fit(x, y)
     model = HistGradientBoostingClassifier(

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.svm import LinearSVC
 
 from core.metrics.disentanglement.world import Floats
 from core.metrics.information import BINS, entropy, mutual_information
@@ -138,6 +137,8 @@ def _accuracy(x: Floats, y: Floats, test_x: Floats, test_y: Floats, cost: float)
     if np.ptp(x) == 0:  # says nothing: as good as the commonest class
         values, counts = np.unique(y, return_counts=True)
         return float(np.mean(test_y == values[counts.argmax()]))
+    from sklearn.svm import LinearSVC
+
     model = LinearSVC(C=cost, class_weight="balanced", max_iter=10_000).fit(x, y)
     return float(model.score(test_x, test_y))
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from core.metrics.disentanglement.world import Floats, Indices, World
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 TRAIN, TEST, PAIRS = 10_000, 5_000, 64
 
@@ -47,6 +49,8 @@ def difference_points(
 
 def classifier(points: Points) -> LogisticRegression:
     """Return the linear classifier of the shared factor, logistic regression with scikit-learn's defaults."""
+    from sklearn.linear_model import LogisticRegression
+
     return LogisticRegression(max_iter=1000).fit(points.x, points.y)
 
 

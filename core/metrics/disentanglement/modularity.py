@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
 from core.metrics.information import BINS, mutual_information
 from core.metrics.table import table
@@ -56,6 +54,9 @@ def explicitness(codes: ArrayLike, factors: ArrayLike, test_codes: ArrayLike, te
 
 
 def _area(x: np.ndarray, y: np.ndarray, test_x: np.ndarray, test_y: np.ndarray) -> float:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+
     model = LogisticRegression(max_iter=1000).fit(x, y)
     probabilities = model.predict_proba(test_x)
     areas = [
