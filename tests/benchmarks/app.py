@@ -30,7 +30,17 @@ from core.config import SHELF
 from tests import chromium
 from tests.benchmarks.measure import ROOT, alternate, figure, machine, report
 
-PAGES = ("", "latent_space", "sampling", "noise", "traversals", "interpolations")
+PAGES = (
+    "",
+    "latent_space",
+    "sampling",
+    "noise",
+    "likelihood",
+    "priors",
+    "traversals",
+    "interpolations",
+    "disentanglement",
+)
 DATA = {"digits": 2, "mnist": 2, "sprites": 10}
 PATIENCE = 120_000
 """Milliseconds after which a page that is not finished counts as broken."""
