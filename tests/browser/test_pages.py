@@ -18,9 +18,10 @@ PAGES = {
     "priors": "What does the Gaussian give besides simple calculations?",
     "traversals": "What does one latent change?",
     "interpolations": "What lies between two images?",
+    "disentanglement": "Has each latent learned one factor, and how would one know?",
     "train": "What if you change one number?",
 }
-FEWEST = {"train": 2, "likelihood": 1}
+FEWEST = {"train": 2, "likelihood": 1, "disentanglement": 3}
 """Page -> pictures that it has at least, where these are fewer than 4: the rest are figures."""
 FAULTS = '[data-testid="stException"], [data-testid="stAlertContentError"], [data-testid="stAlertContentWarning"]'
 
