@@ -37,6 +37,7 @@ from core.checkpoints import (
     run_names,
     unfinished_keys,
     unpack_arrays,
+    write_file,
 )
 from core.checkpoints.folders import unwritable
 from core.config import RunConfig, shelf
@@ -536,14 +537,8 @@ def _write_bytes(root: Path, name: str, content: bytes) -> None:
         CheckpointError: the disk is full or may not be written to.
     """
     folder = Path(root) / JOBS
-    part = folder / f".{name}-{os.getpid()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_bytes(content)
-            part.replace(folder / name)
-        finally:
-            part.unlink(missing_ok=True)
+        write_file(folder / name, content)
     except OSError as error:
         raise unwritable(folder, error) from error
 

@@ -18,6 +18,7 @@ from core.checkpoints.folders import (
     check_writable,
     read_document,
     read_folder,
+    write_file,
     write_folder,
 )
 from core.checkpoints.parcels import pack_run, unpack_run
@@ -51,5 +52,6 @@ __all__ = [
     "unfinished_keys",
     "unpack_arrays",
     "unpack_run",
+    "write_file",
     "write_folder",
 ]

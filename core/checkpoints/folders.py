@@ -96,6 +96,21 @@ def write_folder(folder: Path, document: Mapping[str, Any], files: Mapping[str, 
     return folder
 
 
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file, which appears whole or not at all, and the folder it lies in.
+
+    Raises:
+        OSError: the disk is full or may not be written to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def check_writable(root: Path) -> None:
     """Make the folder of checkpoints if need be, and find out now, not after hours of training, if nothing fits in.
 

@@ -9,14 +9,13 @@ Runs of further seeds need not ship: their entry goes by the run's key, which sa
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from core.checkpoints import SHELF, CheckpointError, read_document, survey
+from core.checkpoints import SHELF, CheckpointError, read_document, survey, write_file
 from core.config import SEEDS, DataConfig, RunConfig, more_seeds, shelf, with_seed
 from core.metrics.reference import folder_name
 from core.runs import Run, open_run
@@ -208,15 +207,8 @@ def _read_at(path: Path, version: tuple[int, ...]) -> dict[str, Numbers]:
 
 
 def _write(study: Study, root: Path, measured: dict[str, Numbers]) -> Path:
-    path = study.path(root)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        part.write_text(_text(measured))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    return path
+    write_file(study.path(root), _text(measured).encode())
+    return study.path(root)
 
 
 def _text(measured: dict[str, Numbers]) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from core.checkpoints import CheckpointError, read_folder
+from core.checkpoints import CheckpointError, read_folder, write_file
 from core.config import RunConfig
 from core.sweep.engines import Outcome
 
@@ -40,10 +39,8 @@ def note(root: Path, outcome: Outcome) -> None:
     if not outcome.reason:
         path.unlink(missing_ok=True)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}-{os.getpid()}")
-    part.write_text(json.dumps({"key": outcome.config.key, "reason": outcome.reason}, ensure_ascii=False))
-    part.replace(path)
+    said = {"key": outcome.config.key, "reason": outcome.reason}
+    write_file(path, json.dumps(said, ensure_ascii=False).encode())
 
 
 def reason_noted(root: Path, config: RunConfig) -> str:

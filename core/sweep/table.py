@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from core.checkpoints import load
+from core.checkpoints import load, write_file
 from core.config import RunConfig
 from core.metrics.latents import active
 from core.sweep.grid import Sweep
@@ -61,7 +60,7 @@ class Table:
         if find_spec("pyarrow"):
             written[path.with_suffix(".parquet")] = _parquet(rows, self.columns())
         for file, content in written.items():
-            _write(file, content)
+            write_file(file, content)
         return list(written)
 
     def _row(self, config: RunConfig, values: Mapping[str, Any]) -> Row:
@@ -101,14 +100,3 @@ def _parquet(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
     sink = pyarrow.BufferOutputStream()
     pyarrow.parquet.write_table(table, sink)
     return sink.getvalue().to_pybytes()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

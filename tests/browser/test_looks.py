@@ -22,6 +22,7 @@ PATHS = (
     "likelihood?data=mnist&part=The+bound",
     "traversals?data=sprites&model=β-VAE",
     "interpolations?data=mnist&latents=10",
+    "disentanglement?data=sprites&pairs=1",
     "train?data=digits&train_model=β-VAE",
 )
 

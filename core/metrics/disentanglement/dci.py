@@ -55,7 +55,7 @@ def dci(
         test_codes: to be scored on (M, L).
         test_factors: likewise (M, K).
         trees: `histogram`, which look for splits among 255 bins and gain in the second order; or `exact`,
-            scikit-learn's GradientBoostingClassifier as in the source, fifty times slower for much the same scores.
+            scikit-learn's GradientBoostingClassifier as in the source, forty times slower for much the same scores.
         seed: of the trees.
 
     Raises:

@@ -35,7 +35,7 @@ def factor_vae_score(
         test: votes to be foretold.
         group: images that share a factor.
         variance_from: images that the variance among all images is taken from.
-        least_std: latents whose standard deviation is below it are left out. It is no part of a scale, so that codes
+        least_std: latents whose standard deviation is below it are left out; in units of the codes, so that codes
             without a KL should be put on unit scale first.
 
     Returns:
