@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from core.metrics.likelihood import importance_weighted
 from core.models import Autoencoder, unsquashed
 from core.models.priors import Vamp, marginal
 from core.runs import Run
+from core.runtime import pick_precision
 
 IMAGES = 1000
 """Test images, at most, that the bound is taken of: every so many, from the first on."""
@@ -66,9 +68,10 @@ def measure(run: Run, _: Path) -> Numbers:
     """
     k = SAMPLES.get(run.config.data.name, USUAL_SAMPLES)
     model, x = in_gaussian_form(run.model), originals(run)
+    bounds = partial(importance_weighted, precision=pick_precision(x.device, x[0].numel()))
     some = x[spread_out(len(x), IMAGES)]
-    few, many = importance_weighted(model, some, k=(1, k)).value
-    every = importance_weighted(model, x, k=(1,), repetitions=DRAWS)
+    few, many = bounds(model, some, k=(1, k)).value
+    every = bounds(model, x, k=(1,), repetitions=DRAWS)
     elbo, of_codes = float(every.value.mean()), float(np.sqrt(np.square(every.spread).sum() / DRAWS)) / len(x)
     gap = many - few
     of_images = standard_error(gap) if len(some) < len(x) else 0.0
@@ -103,7 +106,7 @@ def standard_error(values: NDArray[np.floating]) -> float:
 
 EVIDENCE = Study(
     "evidence",
-    f"{IMAGES} test images, k {USUAL_SAMPLES}, binarised {SAMPLES['mnist-dynamic']}, {DRAWS} draws, v2",
+    f"{IMAGES} test images, k {USUAL_SAMPLES}, binarised {SAMPLES['mnist-dynamic']}, {DRAWS} draws, v3",
     measure,
     covers=lambda config: config.model.posterior == "learned" and config.data.name != "sprites",
 )

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -19,6 +18,9 @@ Floats = NDArray[np.float64]
 
 _TABLE = 4_000_000
 """Log densities held at once: 32 MB."""
+
+_FACTORS = 112
+"""Numbers from ½ to 1 that are multiplied before a logarithm is taken: single precision holds 2^-126."""
 
 
 class Estimate(NamedTuple):
@@ -50,8 +52,10 @@ def posterior_of(model: Autoencoder, images: Tensor) -> Gaussian:
 
 
 def outputs(model: Autoencoder, codes: Tensor) -> Tensor:
-    """Return the decoder's output (..., D) of codes (..., L), pixels in one row, in the precision of the weights."""
-    return model.decoder(codes.flatten(0, -2)).flatten(1).unflatten(0, codes.shape[:-1])
+    """Return the decoder's output (..., D) of codes (..., L), pixels in one row, computed in its weights' precision."""
+    precision = next(model.decoder.parameters()).dtype
+    output = model.decoder(codes.flatten(0, -2).to(precision))
+    return output.flatten(1).unflatten(0, codes.shape[:-1]).to(codes.dtype)
 
 
 def log_likelihoods(likelihood: Likelihood, x: Tensor, output: Tensor) -> Tensor:
@@ -64,23 +68,34 @@ def log_likelihoods(likelihood: Likelihood, x: Tensor, output: Tensor) -> Tensor
 
     Args:
         likelihood: the model's.
-        x: images, (N, D).
-        output: the decoder's at M codes, (M, D).
+        x: images, (..., N, D).
+        output: the decoder's at M codes, (..., M, D).
 
     Returns:
-        Nats, (N, M).
+        Nats, (..., N, M).
 
     >>> import torch
     >>> log_likelihoods(Bernoulli(), torch.tensor([[1.0, 0.0]]), torch.zeros(3, 2))
     tensor([[-1.3863, -1.3863, -1.3863]])
     """
     if isinstance(likelihood, Bernoulli):
-        return x @ output.T - F.softplus(output).sum(-1)
-    centre = output.mean(0)  # seen from among the means, the squares are small and so is their rounding
+        return x @ output.mT - _softplus(output)[..., None, :]
+    centre = output.mean(-2, keepdim=True)  # seen from among the means, the squares are small and so is their rounding
     x, output = x - centre, output - centre
-    squares = x.square().sum(-1, keepdim=True) - 2 * x @ output.T + output.square().sum(-1)
+    squares = x.square().sum(-1, keepdim=True) - 2 * x @ output.mT + output.square().sum(-1)[..., None, :]
     log_scale = likelihood.log_scale.to(x.dtype)
     return -0.5 * squares * (-2 * log_scale).exp() - x.shape[-1] * (log_scale + 0.5 * math.log(2 * math.pi))
+
+
+def _softplus(logits: Tensor) -> Tensor:
+    """Return sum_d softplus(l_d) of logits (..., D), in nats (...).
+
+    softplus(l) = max(l, 0) - log sigmoid(|l|). A sigmoid of a positive number is at least ½, so that the product of a
+    hundred is no less than 2^-100: one logarithm instead of a hundred, in half the time and no less exact.
+    """
+    factors = max(count for count in range(1, _FACTORS + 1) if logits.shape[-1] % count == 0)
+    products = logits.abs().sigmoid_().unflatten(-1, (-1, factors)).prod(-1)
+    return logits.clamp(min=0).sum(-1) - products.log().sum(-1)
 
 
 def log_prior(model: Autoencoder, codes: Tensor) -> Tensor:

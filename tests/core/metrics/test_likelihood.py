@@ -199,6 +199,34 @@ def test_bounds_stay_below_log_p_and_the_first_is_the_elbo():
     assert (abs(bounds.value[0] - (known.evidence - known.gap)) < 5 * error[0]).all()
 
 
+def test_a_rounded_decoder_moves_the_average_bound_by_hundredths():
+    model = build(recipe("mnist", "vae", 10)).eval()
+    x = torch.rand((8, 1, 28, 28), generator=generator(4))
+    exact, rounded = (
+        importance_weighted(model, x, k=(10, 600), precision=precision).value
+        for precision in (torch.float32, torch.bfloat16)
+    )
+    assert 0 < abs(rounded - exact).max() < 0.5
+    assert abs((rounded - exact).mean(1)).max() < 0.1
+
+
+def test_a_gaussian_likelihood_is_never_rounded():
+    model = build(recipe("digits", "vae", likelihood="gaussian")).eval()
+    exact, asked = (
+        importance_weighted(model, IMAGES[:, :, :1, :1].float().expand(-1, -1, 8, 8), k=(5,), precision=precision).value
+        for precision in (torch.float32, torch.bfloat16)
+    )
+    np.testing.assert_array_equal(asked, exact)
+
+
+@pytest.mark.parametrize("pixels", [1, 31, 64, 113, 784])
+def test_logarithms_of_products_hold_for_logits_of_any_size(pixels: int):
+    logits = 300 * torch.randn((5, pixels), generator=generator(6))
+    expected = -torch.nn.functional.softplus(logits.double()).sum(1)
+    found = log_likelihoods(Bernoulli(), torch.zeros(1, pixels), logits)[0]
+    torch.testing.assert_close(found.double(), expected, rtol=1e-6, atol=1e-4)
+
+
 def test_the_weights_average_to_p():
     """E[exp(L_k)] = p(x) for every k: the estimate of p(x) itself has no bias."""
     known = linear(wider=1.3)
