@@ -52,7 +52,8 @@ With one or two latents $p(x) = \int p(x|z)\,p(z)\,dz$ is a sum over a lattice t
 with $q^*$ the best Gaussian with independent latents for this one image: what no such Gaussian can do (*approximation*)
 and what one encoder for all images leaves (*amortisation*). Adam climbs to $q^*$ from the encoder's $q$, or from the
 posterior of the test image whose code explains this one best; it may stop on a lower hill, so the first is an upper
-bound and the second a lower one. A β-VAE's encoder was trained for nll + β KL and is judged here by β = 1.
+bound and the second a lower one. A β-VAE's encoder was trained for nll + β KL and is judged here by β = 1. A uniform
+prior's codes are taken before they are squashed into its box, which changes none of these numbers.
 
 Sources: Kingma and Welling 2014 (ELBO); Burda et al. 2016 (importance weighting); Cremer et al. 2018 (the two gaps).
 """,

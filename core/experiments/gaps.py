@@ -16,7 +16,8 @@ from core.experiments.kept import Numbers, Study, short
 from core.experiments.originals import originals
 from core.metrics.likelihood import gaps, quadrature
 from core.metrics.likelihood.joint import log_likelihoods, log_prior, outputs
-from core.models import Gaussian
+from core.models import Gaussian, unsquashed
+from core.models.posteriors import Squashed
 from core.runs import Run
 
 MOST_IMAGES = 400
@@ -71,15 +72,13 @@ def boundable(config: RunConfig) -> str | None:
             f"{config.model.label} learned no distribution over codes and was charged no KL, so it has no ELBO;"
             " pick a VAE or a β-VAE."
         )
-    if config.model.prior == "uniform":
-        return (
-            "The posteriors under a uniform prior are no Gaussians, which these measurements need; pick another prior."
-        )
     return None
 
 
 def measure(run: Run, _: Path) -> Numbers:
     """Return the gap of the first test images, and its two parts for the first of them.
+
+    Under a uniform prior the fitted Gaussian is one of codes before they are squashed into the box, as the encoder's.
 
     Returns:
         `log_evidence` and `elbo`, averages in nats per image over `n` test images, `refinement`, the largest error of
@@ -89,12 +88,12 @@ def measure(run: Run, _: Path) -> Numbers:
         MissingData: the original images are not on this machine.
         ValueError: they are not those that the kept codes belong to.
     """
-    images = originals(run, MOST_IMAGES)
-    evidence = quadrature(run.model, images)
+    model, images = unsquashed(run.model), originals(run, MOST_IMAGES)
+    evidence = quadrature(model, images)
     # A single step costs little; the ELBO that comes with it is exact, where samples would blur a gap of a tenth nat.
-    elbo = gaps(run.model, images, evidence.value, steps=1)[0].elbo
+    elbo = gaps(model, images, evidence.value, steps=1)[0].elbo
     few = slice(SPLIT_IMAGES)
-    split, _best = gaps(run.model, images[few], evidence.value[few], STEPS, start=likeliest(run, images[few]))
+    split, _best = gaps(model, images[few], evidence.value[few], STEPS, start=likeliest(run, images[few]))
     return {
         "n": len(images),
         "log_evidence": short(evidence.value.mean(), 8),
@@ -117,14 +116,20 @@ def likeliest(run: Run, images: Tensor) -> Gaussian:
     Args:
         run: with codes of test images.
         images: (N, 1, H, W), in [0, 1].
+
+    Returns:
+        Posteriors over the codes of `unsquashed(run.model)`, (N, L).
     """
+    model = unsquashed(run.model)
     mean, std = (torch.from_numpy(run.codes[name][:MOST_STARTS]) for name in ("mean", "std"))
+    uniform = run.config.model.prior == "uniform"
+    kept = Squashed.from_moments(mean, std).base if uniform else Gaussian(mean, 2 * std.log())
     table = [
-        log_likelihoods(run.model.likelihood, images.flatten(1), outputs(run.model, z)) + log_prior(run.model, z)
-        for z in mean.split(_DECODED)
+        log_likelihoods(model.likelihood, images.flatten(1), outputs(model, z)) + log_prior(model, z)
+        for z in kept.mean.split(_DECODED)
     ]
     best = torch.cat(table, 1).argmax(1)
-    return Gaussian(mean[best], 2 * std[best].log())
+    return Gaussian(kept.mean[best], kept.log_var[best])
 
 
 GAPS = Study(

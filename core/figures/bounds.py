@@ -89,6 +89,7 @@ def posterior_map(
     std: Floats,
     best: tuple[Floats, Floats] | None = None,
     *,
+    names: tuple[str, str] = AXES,
     height: int = 460,
 ) -> go.Figure:
     """Return a true posterior as a heat map, with the encoder's Gaussian on it as ellipses of 1 and 2 sigma.
@@ -99,6 +100,7 @@ def posterior_map(
         mean: of the encoder's Gaussian, (2,).
         std: likewise.
         best: mean and standard deviation of the Gaussian fitted to the image, dashed; none when left out.
+        names: of the axes.
         height: in pixels.
     """
     heat = go.Heatmap(
@@ -115,7 +117,7 @@ def posterior_map(
     if best is not None:
         outlines += [_dashed(*best, 2), _dashed(*best, 1)]
     figure = theme.layout(go.Figure([heat, _key("true posterior", EXACT), *outlines]), height)
-    return equal_axes(figure, _extent(axes, density, mean, std), AXES)
+    return equal_axes(figure, _extent(axes, density, mean, std), names)
 
 
 def gap_histogram(gaps: Floats, marks: Sequence[Mark] = (), *, color: str, height: int = 320) -> go.Figure:

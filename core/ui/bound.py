@@ -26,8 +26,10 @@ from core.figures import densities, theme
 from core.figures import images as pictures
 from core.figures.bounds import EXACT, Bound, Parts, bounds_on_axis, gap_histogram, gap_parts, posterior_map
 from core.figures.densities import Curve, Mark
+from core.figures.plane import AXES
 from core.metrics import likelihood
 from core.metrics.likelihood import SAMPLES, Bounds, Gaps, TruePosterior
+from core.models import unsquashed
 from core.ui import cache, widgets
 from core.ui.cache import Floats
 from core.ui.frame import View
@@ -37,6 +39,8 @@ REPETITIONS = 5
 
 CONV_SAMPLES = SAMPLES[:-1]
 """k of a convolutional decoder, which takes seconds for the largest."""
+
+BEFORE_THE_BOX = " Codes are drawn as they are before the uniform prior's box squashes them, u: there q is a Gaussian."
 
 CROSS = 0.05
 """Nats that the two ways to the gap may lie apart before a sentence calls them different."""
@@ -113,17 +117,18 @@ def one_image(key: str, index: int) -> OneImage:
     assert images is not None, "the caller has looked"
     x = torch.from_numpy(images)[:, None]
     k = CONV_SAMPLES if opened.config.model.network == "conv" else SAMPLES
-    bounds = likelihood.importance_weighted(opened.model, x, k, repetitions=REPETITIONS)
+    model = unsquashed(opened.model)
+    bounds = likelihood.importance_weighted(model, x, k, repetitions=REPETITIONS)
     if integrable(opened.config):
-        estimate = likelihood.elbo(opened.model, x, samples=1000)
+        estimate = likelihood.elbo(model, x, samples=1000)
         return OneImage(bounds, (float(estimate.value[0]), float(estimate.error[0])))
-    exact = likelihood.quadrature(opened.model, x)
-    gap, best = likelihood.gaps(opened.model, x, exact.value, start=likeliest(opened, x))
+    exact = likelihood.quadrature(model, x)
+    gap, best = likelihood.gaps(model, x, exact.value, start=likeliest(opened, x))
     return OneImage(
         bounds=bounds,
         elbo=(float(gap.elbo[0]), 0.0),
         exact=(float(exact.value[0]), float(exact.error[0])),
-        true=likelihood.true_posterior(opened.model, x),
+        true=likelihood.true_posterior(model, x),
         gap=gap,
         best=(best.mean[0].numpy(), best.std[0].numpy()),
     )
@@ -225,13 +230,15 @@ def _draw_posterior(config: RunConfig, found: OneImage) -> None:
         st.caption(
             "The true posterior p(z|x), integrated over the plane. The encoder's Gaussian in violet; dotted, the"
             " Gaussian that was fitted to this one image by climbing its ELBO."
+            + (BEFORE_THE_BOX if config.model.prior == "uniform" else "")
         )
 
 
 def _draw_map(config: RunConfig, true: TruePosterior, best: tuple[Floats, Floats]) -> None:
     if config.model.latent_dim == 2:
         axes = true.axes[0], true.axes[1]
-        widgets.chart(posterior_map(axes, true.density, true.mean, true.std, best), "true posterior")
+        names = ("u<sub>1</sub>", "u<sub>2</sub>") if config.model.prior == "uniform" else AXES
+        widgets.chart(posterior_map(axes, true.density, true.mean, true.std, best, names=names), "true posterior")
         return
     (z,) = true.axes
     gaussians = {

@@ -225,10 +225,14 @@ def test_a_run_of_ones_own_has_its_posterior_drawn(other_shelf: Path, opened, la
     assert any("not measured yet" in info.value for info in app.info)
 
 
-def test_a_uniform_prior_is_refused_in_one_sentence(other_shelf: Path, opened):
-    load_or_train(recipe("digits", "vae", 2, hidden=(8,), epochs=1, prior="uniform"), other_shelf)
+def test_under_a_uniform_prior_codes_are_drawn_before_the_box(other_shelf: Path, opened):
+    load_or_train(recipe("digits", "vae", 2, hidden=(8,), epochs=2, prior="uniform"), other_shelf)
     app = opened(data="digits", part="The bound")
-    assert [info.value for info in app.info if "under a uniform prior are no Gaussians" in info.value]
+    assert "log p(x) =" in texts(app)
+    assert any("before the uniform prior's box" in caption.value for caption in app.caption)
+    specs = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    titles = [spec["layout"]["xaxis"].get("title", {}).get("text") for spec in specs]
+    assert "u<sub>1</sub>" in titles
 
 
 # The test set
