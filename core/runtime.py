@@ -7,6 +7,7 @@ import ctypes
 import os
 import platform
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 
 import torch
@@ -103,6 +104,21 @@ def death(code: int) -> str:
     """
     ended = f"was ended by signal {-code}, as a system short of memory does" if code < 0 else f"ended with code {code}"
     return f"its process {ended}"
+
+
+@contextlib.contextmanager
+def lone_workers() -> Iterator[ThreadPoolExecutor]:
+    """Give threads, one for each that an operation would be shared by, that compute without waiting for each other.
+
+    For work in many equal parts: operations of tenths of a millisecond that are shared wait for the slower core after
+    each. Inside the block no operation is shared, in the other threads of the process neither.
+    """
+    shared_by = torch.get_num_threads()
+    with ThreadPoolExecutor(shared_by, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        try:
+            yield pool
+        finally:
+            torch.set_num_threads(shared_by)
 
 
 def describe(device: torch.device, precision: torch.dtype) -> dict[str, str]:

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.runtime import cores, describe, generator, pick_device, pick_precision, reduced_precision
+from core.runtime import cores, describe, generator, lone_workers, pick_device, pick_precision, reduced_precision
 
 CPU = torch.device("cpu")
 
@@ -54,3 +54,16 @@ def test_the_environment_is_plain_strings_with_versions():
 
 def test_there_is_at_least_one_core():
     assert cores() >= 1
+
+
+def test_a_lone_workers_operations_are_its_own_and_are_shared_again_afterwards():
+    before = torch.get_num_threads()
+
+    def work() -> None:
+        with lone_workers() as pool:
+            assert set(pool.map(lambda _: torch.get_num_threads(), range(8))) == {1}
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        work()
+    assert torch.get_num_threads() == before

@@ -199,6 +199,17 @@ def test_bounds_stay_below_log_p_and_the_first_is_the_elbo():
     assert (abs(bounds.value[0] - (known.evidence - known.gap)) < 5 * error[0]).all()
 
 
+def test_many_images_are_weighed_as_few_are_and_twice_alike():
+    known = linear(off=0.3, wider=1.5)
+    x = IMAGES.repeat(40, 1, 1, 1)  # more codes than are weighed at once
+    first, second = (importance_weighted(known.model, x, k=(500,)).value[0] for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(first[: len(IMAGES)], importance_weighted(known.model, IMAGES, k=(500,)).value[0])
+    draws = first.reshape(40, len(IMAGES))
+    assert len(np.unique(draws[:, 0])) == 40
+    np.testing.assert_allclose(draws.mean(0), known.evidence, atol=0.05)
+
+
 def test_a_rounded_decoder_moves_the_average_bound_by_hundredths():
     model = build(recipe("mnist", "vae", 10)).eval()
     x = torch.rand((8, 1, 28, 28), generator=generator(4))
