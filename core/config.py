@@ -441,6 +441,12 @@ _SWEPT_SEEDS = (1, 2)
 SWEPT_BETAS = (1.0, 2.0, 4.0, 6.0, 8.0, 16.0)
 """β of the sweep that disentanglement is measured on, those of Locatello et al. 2019."""
 
+MAP_LATENTS, MAP_BETAS = (2, 5, 10, 20), (0.0025, 0.01, 0.04, 0.16, 0.64)
+"""Numbers of latents and normalised β of the map that disentanglement is measured on, each with each."""
+
+_MAP_EPOCHS = 4
+"""A fifth of the recipe's."""
+
 _BETAS = {("mnist", 10): (2.0, 4.0, 8.0), ("sprites", 10): (2.0, 4.0, 8.0, 16.0)}
 """β of the β-VAEs that ship where there is more than one; 1 is the VAE."""
 
@@ -470,13 +476,14 @@ def more_seeds() -> tuple[RunConfig, ...]:
     """Return the configs that are trained and measured but do not ship: mostly further seeds of those that do.
 
     >>> len(more_seeds())
-    130
+    154
     """
     ships = set(shelf())
     three = [config for config in shelf() if config.model.likelihood == "bernoulli"]
     large = [with_prior("mnist", 40, prior) for prior in ("uniform", "mixture")]
     every = (with_seed(config, seed) for config in (*three, *large) for seed in SEEDS)
-    return tuple(config for config in dict.fromkeys((*every, *binary(), *swept(), *infogans())) if config not in ships)
+    known = dict.fromkeys((*every, *binary(), *swept(), *unsupervised(), *mapped()))
+    return tuple(config for config in known if config not in ships)
 
 
 @cache
@@ -490,9 +497,43 @@ def swept() -> tuple[RunConfig, ...]:
     return tuple(with_seed(config, seed) for seed in range(5) for config in models)
 
 
-def infogans() -> tuple[RunConfig, ...]:
-    """Return the InfoGANs of the sprites, whose codes are held against those of the family, over five seeds."""
-    return tuple(with_seed(recipe("sprites", "infogan", 10), seed) for seed in range(5))
+def unsupervised() -> tuple[RunConfig, ...]:
+    """Return the models of the sprites without a KL that disentanglement is measured on, over five seeds."""
+    models = [recipe("sprites", name, 10) for name in ("ae", "noisy-ae", "infogan")]
+    return tuple(with_seed(config, seed) for config in models for seed in range(5))
+
+
+@cache
+def mapped() -> tuple[RunConfig, ...]:
+    """Return the VAEs of the map of number of latents against normalised β: the latents change fastest.
+
+    >>> len(mapped()), mapped()[0].model.beta
+    (20, 1.28)
+    """
+    return tuple(
+        recipe("sprites", "beta-vae", latents, beta=beta_of(normalised, latents, 32), epochs=_MAP_EPOCHS)
+        for normalised in MAP_BETAS
+        for latents in MAP_LATENTS
+    )
+
+
+def beta_of(normalised: float, latent_dim: int, size: int) -> float:
+    """Return β of a normalised β, which is β times the number of latents over the number of pixels.
+
+    normalised β = β · L / (size · size)
+
+    The KL is a sum over latents and the nll one over pixels; divided by their numbers, a trade-off can be held against
+    that of another number of latents or another size. Source: Higgins et al. 2017, figure 6.
+
+    Args:
+        normalised: at least 0.
+        latent_dim: L.
+        size: of an image, in pixels.
+
+    >>> beta_of(0.5, latent_dim=8, size=32)
+    64.0
+    """
+    return normalised * size * size / latent_dim
 
 
 def binary() -> tuple[RunConfig, ...]:

@@ -27,6 +27,8 @@ with right:
 
 left, right = st.columns(2, gap="large")
 with left:
+    st.subheader("Does it matter how many latents there are?", anchor=False)
+    disentanglement.over_latents(score)
     st.subheader("What do codes score that are known?", anchor=False)
     disentanglement.known_codes()
 with right:

@@ -1,6 +1,6 @@
 """Measurements that join runs, codes and metrics: one study a file, each made of every run in the same way."""
 
-from core.experiments.disentanglement import DISENTANGLEMENT
+from core.experiments.disentanglement import DISENTANGLEMENT, MAP
 from core.experiments.evidence import EVIDENCE
 from core.experiments.factors import FACTORS
 from core.experiments.gaps import GAPS
@@ -20,6 +20,7 @@ STUDIES: tuple[Study, ...] = (
     NOISE,
     INTERPOLATIONS,
     DISENTANGLEMENT,
+    MAP,
     GRADIENTS,
     GAPS,
     EVIDENCE,

@@ -30,6 +30,7 @@ from core.metrics.disentanglement import (
 )
 from core.metrics.disentanglement.baselines import Encoder, ica, pca
 from core.metrics.disentanglement.oracles import ORACLES, oracle
+from core.metrics.latents import active
 from core.models import Autoencoder, build
 from core.runs import Run
 
@@ -126,6 +127,14 @@ def covers(config: RunConfig) -> bool:
 
 
 DISENTANGLEMENT = Study("disentanglement", f"{POINTS} and {UNSEEN} points v1", measure, compare, covers)
+
+
+def measure_map(run: Run, root: Path) -> Numbers:
+    """Return every score of a run of the map, and `active`, how many latents it uses."""
+    return {**measure(run, root), "active": int(active(run.codes["mean"].astype("float32"), unit_scale=False).sum())}
+
+
+MAP = Study("map", DISENTANGLEMENT.settings, measure_map, covers=covers, of_map=True)
 
 
 def world_of(run: Run) -> World:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core.checkpoints import SHELF, CheckpointError, read_document, survey, write_file
-from core.config import SEEDS, DataConfig, RunConfig, more_seeds, shelf, with_seed
+from core.config import SEEDS, DataConfig, RunConfig, mapped, more_seeds, shelf, with_seed
 from core.metrics.reference import folder_name
 from core.runs import Run, open_run
 
@@ -35,6 +35,7 @@ class Study:
         compare: (data set, folder of the classifiers) -> numbers that runs on it are held against.
         covers: which runs it is made of.
         judged: whether it asks the data set's classifier, and is stale with another one.
+        of_map: whether it is made of the short runs of the map of β and latents, which every other study leaves out.
     """
 
     name: str
@@ -43,6 +44,11 @@ class Study:
     compare: Callable[[DataConfig, Path], Numbers] | None = None
     covers: Callable[[RunConfig], bool] = lambda config: True
     judged: bool = False
+    of_map: bool = False
+
+    def includes(self, config: RunConfig) -> bool:
+        """Return whether it is made of a run."""
+        return self.covers(config) and self.of_map == (config in mapped())
 
     def path(self, root: Path) -> Path:
         """Return its file."""
@@ -113,7 +119,7 @@ def compared(study: Study, data: DataConfig, root: Path = SHELF) -> Numbers | No
 def stale(study: Study, root: Path = SHELF) -> list[str]:
     """Return the keys of the runs whose kept numbers are not theirs any more, and of those that ship without any."""
     entries = _read(study, root)["entries"]
-    runs = {config.key: config for config in (*shelf(), *more_seeds()) if study.covers(config)}
+    runs = {config.key: config for config in (*shelf(), *more_seeds()) if study.includes(config)}
     ships = {config.key for config in shelf()}
     wanted = [key for key in runs if key in ships or key in entries]
     unknown = [key for key in entries if key not in runs]
@@ -127,7 +133,7 @@ def _folders(study: Study, root: Path, more: Path | None) -> dict[str, tuple[Pat
         key: (place, config)
         for place in reversed(places)
         for key, config in survey(place)
-        if isinstance(config, RunConfig) and study.covers(config)
+        if isinstance(config, RunConfig) and study.includes(config)
     }
     ready = {k: v for k, v in found.items() if not study.judged or (Path(root) / folder_name(v[1].data)).is_dir()}
     return dict(sorted(ready.items()))

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.checkpoints import SHELF
-from core.config import SWEPT_BETAS, DataConfig, RunConfig, recipe, with_seed
-from core.experiments.disentanglement import DISENTANGLEMENT, SCORES, SEEDS
+from core.config import MAP_BETAS, MAP_LATENTS, SWEPT_BETAS, DataConfig, RunConfig, mapped, recipe, with_seed
+from core.experiments.disentanglement import DISENTANGLEMENT, MAP, SCORES, SEEDS
 from core.experiments.kept import Numbers, compared, numbers_of
 from core.experiments.noise import DEPENDS, NO, YES
 from core.metrics.disentanglement.agreement import rank_agreement
@@ -98,6 +98,18 @@ def sweep(root: Path = SHELF) -> dict[float, Scores]:
     configs = {beta: recipe("sprites", "beta-vae", LATENTS, beta=beta) for beta in SWEPT_BETAS}
     found = {beta: of_run(config, root) for beta, config in configs.items()}
     return {beta: scores for beta, scores in found.items() if scores}
+
+
+def scores_on_map(name: str, root: Path = SHELF) -> NDArray[np.float64] | None:
+    """Return a score, or `active` latents, on the map: normalised β by number of latents, (B, L).
+
+    None as long as a run of the map was not measured.
+    """
+    found = [numbers_of(MAP, config, root) for config in mapped()]
+    numbers = [one[name] for one in found if one is not None and name in one]
+    if len(numbers) < len(found):
+        return None
+    return np.reshape(numbers, (len(MAP_BETAS), len(MAP_LATENTS))).astype(float)
 
 
 def values(scores: Scores, name: str) -> list[float]:

@@ -23,7 +23,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from core.config import DataConfig, ModelConfig, RunConfig, TrainConfig, nearest, recipe
+from core.config import DataConfig, ModelConfig, RunConfig, TrainConfig, beta_of, nearest, recipe
 
 MOST_RUNS = 10_000
 """A larger grid is taken for a slip."""
@@ -105,25 +105,6 @@ def sweep_of(name: str, tables: Mapping[str, Any]) -> Sweep:
         config = _config({**shared, **values}, values)
         points.setdefault(config, Point(config, values))
     return Sweep(name, tuple(grid), tuple(points.values()))
-
-
-def beta_of(normalised: float, latent_dim: int, size: int) -> float:
-    """Return β of a normalised β, which is β times the number of latents over the number of pixels.
-
-    normalised β = β · L / (size · size)
-
-    The KL is a sum over latents and the nll one over pixels; divided by their numbers, a trade-off can be held against
-    that of another number of latents or another size. Source: Higgins et al. 2017, figure 6.
-
-    Args:
-        normalised: at least 0.
-        latent_dim: L.
-        size: of an image, in pixels.
-
-    >>> beta_of(0.5, latent_dim=8, size=32)
-    64.0
-    """
-    return normalised * size * size / latent_dim
 
 
 def _check_names(what: str, names: Mapping[str, Any], known: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from core.config import MODEL_LABELS, RunConfig, recipe, with_seed
+from core.config import MAP_BETAS, MAP_LATENTS, MODEL_LABELS, RunConfig, beta_of, mapped, recipe, with_seed
 from core.experiments.disentanglement import CHANCE, DISENTANGLEMENT, SCORES
 from core.experiments.noise import DEPENDS, NO, YES
 from core.experiments.orderings import (
@@ -21,6 +21,7 @@ from core.experiments.orderings import (
     order,
     ordered,
     representations,
+    scores_on_map,
     sweep,
     values,
 )
@@ -30,6 +31,7 @@ from core.figures.noise import Line, spread_lines
 from core.figures.priors import seed_dots
 from core.metrics.disentanglement.oracles import ORACLES
 from core.ui import cache, widgets
+from core.ui.cache import Floats
 from core.ui.quality import listed
 from core.ui.strips import sheet_png
 
@@ -239,6 +241,45 @@ def beta_sentence(name: str, found: Mapping[float, list[float]]) -> str:
         f"**For {SCORES[name]}, {what}:** the means over seeds go from {means[worst]:.3f} (β = {worst:g}) to"
         f" {means[best]:.3f} (β = {best:g}); trainings that differ in their seed alone lie up to {within:.3f} apart"
         f" ({seeds} seeds a β)."
+    )
+
+
+def over_latents(name: str) -> None:
+    """Draw a score on the map of number of latents against normalised β."""
+    found, alive = (scores_on_map(what, cache.SHELF) for what in (name, "active"))
+    if found is None or alive is None:
+        st.info(UNMEASURED)
+        return
+    rows = [f"{beta:g}" for beta in MAP_BETAS[::-1]]
+    columns = [f"{latents} latents" for latents in MAP_LATENTS]
+    widgets.chart(heatmap(found[::-1], rows, columns, name=SCORES[name], height=330), "map")
+    st.markdown(map_sentence(name, found, alive))
+    st.caption(
+        "Down: normalised β = β × latents / pixels, which weighs the KL per latent against the nll per pixel. VAEs of"
+        f" sprites, {mapped()[0].train.epochs} epochs, one training each."
+    )
+
+
+def map_sentence(name: str, found: Floats, alive: Floats) -> str:
+    """Return where on the map a score is best, whether normalising β brings the best ones together, what is silent.
+
+    Args:
+        name: of the score.
+        found: scores, (B, L) as `MAP_BETAS` and `MAP_LATENTS`.
+        alive: active latents, likewise.
+    """
+    row, column = np.unravel_index(found.argmax(), found.shape)
+    normalised = [MAP_BETAS[place] for place in found.argmax(axis=0)]
+    plain = [beta_of(one, latents, 32) for one, latents in zip(normalised, MAP_LATENTS, strict=True)]
+    apart, plain_apart = (max(ones) / min(ones) for ones in (normalised, plain))
+    closer = "brings them together" if apart < plain_apart else "does not bring them together"
+    silent = found[alive == 0]
+    unused = f" In {silent.size} of {found.size} trainings no latent is used; their scores" if silent.size else ""
+    unused += f" go up to {silent.max():.3f}." if silent.size else ""
+    return (
+        f"**{SCORES[name]} is highest, {found.max():.3f}, with {MAP_LATENTS[column]} latents and β ="
+        f" {beta_of(MAP_BETAS[row], MAP_LATENTS[column], 32):.3g}.** The best β of each number of latents lie a factor"
+        f" {plain_apart:.3g} apart, normalised {apart:.3g}: normalising {closer} here.{unused}"
     )
 
 
