@@ -30,7 +30,7 @@ from core.runtime import keep_freed_memory, pick_device, pick_precision, reduced
 from core.training import train
 from tests.benchmarks.measure import alternate, figure, machine, ratios, report
 
-BATCHES = (64, 128)
+BATCHES = (64, 128, 256, 512)
 GOAL = "at least 3 times the plain loop's"
 DRAWING_GOAL = "at least 100,000 images/s on two cores"
 DRAWN = 100_000
