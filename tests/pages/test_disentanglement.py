@@ -14,6 +14,7 @@ from core.ui.disentanglement import (
     UNMEASURED,
     agreement_sentence,
     beta_sentence,
+    map_sentence,
     oracle_sentence,
     order_sentence,
     pair_sentence,
@@ -43,7 +44,7 @@ def test_the_page_opens_with_a_verdict_and_every_figure(opened):
     app = opened()
     assert "The paper's order" in texts(app)
     assert "Higgins score does" in texts(app) or "Higgins score separates" in texts(app)
-    assert len(app.get("plotly_chart")) == 7
+    assert len(app.get("plotly_chart")) == 8
     assert {alt.split(":")[0] for alt in pictures(app)} == {"Best", "Worst", "Two sprites with the same x"}
     assert not app.info
 
@@ -110,7 +111,7 @@ def test_the_plane_is_the_classifiers_own(opened):
 def test_before_anything_is_measured_the_page_says_so(other_shelf: Path, opened):
     copytree(SHELF / VAE.key, other_shelf / VAE.key)
     app = opened()
-    assert [info.value for info in app.info] == [UNMEASURED] * 2
+    assert [info.value for info in app.info] == [UNMEASURED] * 3
     assert "Two sprites with the same x" in pictures(app)
 
 
@@ -163,6 +164,21 @@ def test_beta_decides_where_it_moves_a_score_further_than_a_seed_does():
     said = beta_sentence("mig", {1.0: [0.1, 0.5], 4.0: [0.3, 0.52, 0.4]})
     assert "the seed decides as much as β" in said
     assert "lie up to 0.400 apart (2 to 3 seeds a β)" in said
+
+
+def test_the_map_says_where_a_score_is_best_and_whether_normalising_helps():
+    found, alive = np.zeros((5, 4)), np.ones((5, 4))
+    found[2] = [0.1, 0.2, 0.3, 0.25]
+    alive[4] = 0
+    found[4, 1] = 0.05
+    said = map_sentence("mig", found, alive)
+    assert said.startswith("**MIG is highest, 0.300, with 10 latents and β = 4.1.**")
+    assert "lie a factor 10 apart, normalised 1: normalising brings them together here." in said
+    assert said.endswith("In 4 of 20 trainings no latent is used; their scores go up to 0.050.")
+    found[[0, 4], [0, 3]] = 0.9
+    apart = map_sentence("mig", found, np.ones((5, 4)))
+    assert "normalised 256: normalising does not bring them together here." in apart
+    assert "no latent is used" not in apart
 
 
 def test_the_pair_that_agrees_least_is_named():

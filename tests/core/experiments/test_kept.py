@@ -231,6 +231,13 @@ def test_no_number_that_ships_is_missing_or_stale(study: Study):
     assert [data.name for data in data_sets if study.compare and compared(study, data) is None] == []
 
 
+def test_the_short_runs_of_the_map_are_of_its_own_study_alone():
+    of_map = Study("map", "v1", count_codes, of_map=True)
+    on, off = mapped()[0], recipe("sprites", "beta-vae", 10)
+    assert [of_map.includes(on), of_map.includes(off)] == [True, False]
+    assert [PLAIN.includes(on), PLAIN.includes(off)] == [False, True]
+
+
 def test_every_run_of_the_shelf_is_known_with_every_seed():
     keys = {config.key for config in (*shelf(), *more_seeds())}
     assert len(keys) == len(shelf()) + len(more_seeds())

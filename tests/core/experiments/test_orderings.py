@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config import SWEPT_BETAS
+from core.config import MAP_BETAS, MAP_LATENTS, SWEPT_BETAS, mapped
 from core.experiments import orderings
 from core.experiments.noise import DEPENDS, NO, YES
 from core.experiments.orderings import (
@@ -12,6 +12,7 @@ from core.experiments.orderings import (
     oracles,
     order,
     representations,
+    scores_on_map,
     sweep,
     trained,
     values,
@@ -56,6 +57,7 @@ def test_labels_are_those_of_the_models():
 def test_nothing_measured_is_nothing(tmp_path: Path):
     assert representations(tmp_path) == sweep(tmp_path) == oracles(tmp_path) == {}
     assert agreement(tmp_path)[0] == []
+    assert scores_on_map("higgins", tmp_path) is None
 
 
 def test_what_ships_has_every_representation_and_every_score():
@@ -68,6 +70,25 @@ def test_what_ships_has_every_representation_and_every_score():
     assert correlations.shape == (len(names), len(names))
     assert count == sum(map(len, sweep().values())) >= 15
     assert correlations.diagonal() == pytest.approx(1)
+
+
+def test_the_map_that_ships_has_a_score_for_every_run_and_no_more_active_latents_than_there_are():
+    found, alive = scores_on_map("higgins"), scores_on_map("active")
+    assert found is not None
+    assert alive is not None
+    assert found.shape == alive.shape == (len(MAP_BETAS), len(MAP_LATENTS))
+    assert ((found >= 0) & (found <= 1)).all()
+    assert (alive <= MAP_LATENTS).all()
+    assert (alive[-1] <= alive[0]).all()
+
+
+def test_the_map_is_in_the_order_of_its_runs(monkeypatch: pytest.MonkeyPatch):
+    place = {config.key: i for i, config in enumerate(mapped())}
+    monkeypatch.setattr(orderings, "numbers_of", lambda study, config, root: {"mig": place[config.key]})
+    found = scores_on_map("mig")
+    assert found is not None
+    assert found[1].tolist() == [4, 5, 6, 7]
+    assert mapped()[5].model.latent_dim == MAP_LATENTS[1]
 
 
 def test_the_known_codes_that_ship_are_ranked_rightly():
