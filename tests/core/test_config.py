@@ -148,11 +148,11 @@ def test_the_shelf_holds_every_family_and_the_sweeps_over_noise_and_beta():
     assert {("sprites", 10, name, n) for name, n in (("ae", 0), ("noisy-ae", 0.05), ("vae", 1))} <= runs
 
 
-def test_the_sprites_sweep_ships_every_seed_and_the_rest_only_the_first():
+def test_the_sprites_sweep_ships_two_seeds_and_the_rest_only_the_first():
     several = [c for c in shelf() if c.train.seed]
     assert {(c.data.name, c.model.posterior) for c in several} == {("sprites", "learned")}
-    assert len(several) == 10
-    assert len({c.key for c in shelf()}) == len(shelf()) == 69
+    assert len(several) == 5
+    assert len({c.key for c in shelf()}) == len(shelf()) == 66
 
 
 def test_every_prior_has_three_seeds_and_the_same_networks_and_epochs():

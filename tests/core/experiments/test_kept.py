@@ -18,7 +18,6 @@ from core.config import (
     shelf,
     swept,
     unsupervised,
-    with_prior,
     with_seed,
 )
 from core.data import digits
@@ -242,7 +241,6 @@ def test_every_run_of_the_shelf_is_known_with_every_seed():
     keys = {config.key for config in (*shelf(), *more_seeds())}
     assert len(keys) == len(shelf()) + len(more_seeds())
     measured_once = {config.key for config in shelf() if config.model.likelihood == "gaussian"}
-    large = {with_seed(with_prior("mnist", 40, prior), seed).key for prior in ("uniform", "mixture") for seed in SEEDS}
     three = {with_seed(c, seed).key for c in shelf() if c.key not in measured_once for seed in SEEDS}
     of_sprites = (*unsupervised(), *swept(), *mapped())
-    assert keys == three | measured_once | large | {config.key for config in (*binary(), *of_sprites)}
+    assert keys == three | measured_once | {config.key for config in (*binary(), *of_sprites)}
