@@ -13,7 +13,7 @@ ADDRESS = "disentanglement?data=sprites&latents=10&pairs=1"
 def test_figures_and_traversals_are_drawn(open_page):
     page = open_page(ADDRESS)
     expect(page.locator('[data-testid="stPlotlyChart"] .main-svg').first).to_be_visible()
-    assert page.locator('[data-testid="stPlotlyChart"]').count() == 7
+    assert page.locator('[data-testid="stPlotlyChart"]').count() == 8
     sheets = page.locator('[data-testid="stMain"] img[alt*="traversals from the origin"]')
     expect(sheets).to_have_count(2)
     widths = sheets.evaluate_all("all => all.map(image => image.naturalWidth)")
