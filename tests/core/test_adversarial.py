@@ -259,6 +259,7 @@ def test_a_run_that_was_interrupted_goes_on_and_ends_the_same(kept: Path, tmp_pa
         np.testing.assert_array_equal(again.history[name], whole.history[name])
 
 
+@pytest.mark.slow
 def test_a_job_trains_it_in_a_process_of_its_own_and_shows_it_meanwhile(tmp_path: Path):
     config = small(epochs=100_000)
     queue = Jobs(tmp_path, Limits(epochs=1_000_000))

@@ -88,6 +88,7 @@ def test_every_command_and_option_is_explained(capsys: pytest.CaptureFixture[str
         assert not re.fullmatch(r"\s+--?[a-z-]+( [^\s]+)?", line), f"'{line.strip()}' needs a word of help"
 
 
+@pytest.mark.slow
 def test_an_infogan_is_trained_listed_and_shown(capsys: pytest.CaptureFixture[str], tmp_path: Path):
     code, out, _ = run(capsys, "--root", tmp_path, "train", "digits", "infogan", *TINY, "--noise-dim", 0)
     key = recipe("digits", "infogan", hidden=(8,), epochs=1, noise_dim=0).key
@@ -314,6 +315,7 @@ def test_training_that_diverges_is_one_line(capsys: pytest.CaptureFixture[str], 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_shelf_is_trained_judged_and_measured_once(
     capsys: pytest.CaptureFixture[str], root: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -343,6 +345,7 @@ def test_measure_says_where_the_numbers_are(capsys: pytest.CaptureFixture[str], 
         assert entries.keys() == {c.key for c in (VAE, AE) if study.covers(c) and not study.judged}
 
 
+@pytest.mark.slow
 def test_measure_trains_what_is_missing_and_further_seeds_beside_the_shelf(
     capsys: pytest.CaptureFixture[str], root: Path, monkeypatch: pytest.MonkeyPatch
 ):

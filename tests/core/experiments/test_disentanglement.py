@@ -20,6 +20,8 @@ from core.metrics.disentanglement import World
 from core.metrics.disentanglement.oracles import oracle
 from core.runs import Run, open_run
 
+pytestmark = pytest.mark.slow
+
 SIZES = (3, 4, 6, 5, 2)
 """Of a small world: number of values of each factor."""
 

@@ -22,6 +22,8 @@ from core.experiments.rate import RATE
 from core.metrics.gradients import ESTIMATORS
 from core.runs import Run, load_or_train
 
+pytestmark = pytest.mark.slow
+
 
 def small(prior: str) -> Any:
     return recipe("digits", "vae", 2, prior=prior, hidden=(32,), epochs=25)

@@ -9,6 +9,8 @@ from core.metrics.gradients import ESTIMATORS, gradient_noise, gradients
 from core.models import Gaussian, build, unsquashed
 from core.runtime import generator
 
+pytestmark = pytest.mark.slow
+
 
 def standard(count: int = 1, latents: int = 1) -> Gaussian:
     zero = torch.zeros(count, latents, dtype=torch.float64)

@@ -22,6 +22,8 @@ from core.metrics.disentanglement import (
 from core.metrics.disentanglement.dci import completeness, disentanglement
 from core.metrics.disentanglement.oracles import ORACLES, oracle
 
+pytestmark = pytest.mark.slow
+
 SIZES = (3, 4, 6, 5)
 K = len(SIZES)
 TRAIN, TEST = 2000, 1000
