@@ -481,7 +481,7 @@ def more_seeds() -> tuple[RunConfig, ...]:
     ships = set(shelf())
     three = [config for config in shelf() if config.model.likelihood == "bernoulli"]
     every = (with_seed(config, seed) for config in three for seed in SEEDS)
-    known = dict.fromkeys((*every, *binary(), *swept(), *unsupervised(), *mapped()))
+    known = dict.fromkeys((*every, *binary(), *swept(), *without_kl(), *mapped()))
     return tuple(config for config in known if config not in ships)
 
 
@@ -496,7 +496,7 @@ def swept() -> tuple[RunConfig, ...]:
     return tuple(with_seed(config, seed) for seed in range(5) for config in models)
 
 
-def unsupervised() -> tuple[RunConfig, ...]:
+def without_kl() -> tuple[RunConfig, ...]:
     """Return the models of the sprites without a KL that disentanglement is measured on, over five seeds."""
     models = [recipe("sprites", name, 10) for name in ("ae", "noisy-ae", "infogan")]
     return tuple(with_seed(config, seed) for config in models for seed in range(5))

@@ -112,7 +112,7 @@ def importance_weighted(
         seed: of the samples.
         repetitions: how many independent bounds of the largest k to average, at least 1; with 2 it has a spread.
         precision: of the decoder where the likelihood is Bernoulli. bfloat16 moves the bound of an image of MNIST by
-            0.03 to 0.1 nats either way and the average of many by thousandths, so it is for averages; with a
+            0.04 to 0.11 nats either way and the average of many by thousandths, so it is for averages; with a
             Gaussian likelihood, which multiplies what is rounded by 1/scale², the weights' own is kept.
 
     Returns:

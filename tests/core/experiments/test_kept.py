@@ -17,8 +17,8 @@ from core.config import (
     recipe,
     shelf,
     swept,
-    unsupervised,
     with_seed,
+    without_kl,
 )
 from core.data import digits
 from core.experiments import STUDIES
@@ -242,5 +242,5 @@ def test_every_run_of_the_shelf_is_known_with_every_seed():
     assert len(keys) == len(shelf()) + len(more_seeds())
     measured_once = {config.key for config in shelf() if config.model.likelihood == "gaussian"}
     three = {with_seed(c, seed).key for c in shelf() if c.key not in measured_once for seed in SEEDS}
-    of_sprites = (*unsupervised(), *swept(), *mapped())
+    of_sprites = (*without_kl(), *swept(), *mapped())
     assert keys == three | measured_once | {config.key for config in (*binary(), *of_sprites)}
