@@ -21,11 +21,11 @@ from core.runtime import generator, lone_workers
 SAMPLES = (1, 5, 50, 500, 5000)
 """k of the importance-weighted bounds; each divides the next."""
 
-_WEIGHED = 1 << 13
-"""Codes drawn and weighed at once."""
+_DRAWN = 1 << 13
+"""Codes drawn at once."""
 
-_DECODED = {"cpu": 1024}
-"""Codes decoded at once on a device: 3 MB of MNIST, which a processor's cache holds; elsewhere `_WEIGHED`."""
+_DECODED, _WEIGHED = {"cpu": 1024}, {"cpu": 512}
+"""Codes decoded, and of those weighed, at once on a device, for a processor's caches; elsewhere `_DRAWN`."""
 
 _APART = 1_000_003
 """Between the random seeds of parts of the images, so that none is that of another call's."""
@@ -79,7 +79,7 @@ def elbo(model: Autoencoder, images: Tensor, samples: int = 64, seed: int = 0) -
     if samples < 2:
         raise ValueError(f"samples should be at least 2, for a standard error, got {samples}")
     random, found = generator(seed, images.device), []
-    for x in images.split(max(1, _DECODED.get(images.device.type, _WEIGHED) // samples)):
+    for x in images.split(max(1, _DECODED.get(images.device.type, _DRAWN) // samples)):
         posterior = posterior_of(model, x)
         found.append(integrands(model, x, posterior, normal(posterior, samples, random)))
     table = torch.cat(found)
@@ -131,7 +131,7 @@ def importance_weighted(
     if repetitions < 1:
         raise ValueError(f"repetitions should be at least 1, got {repetitions}")
     samples, model = k[-1] * repetitions, _rounded(model, precision)
-    parts = images.split(max(1, _WEIGHED // samples))
+    parts = images.split(max(1, _DRAWN // samples))
 
     @torch.inference_mode()
     def bounds(part: int) -> tuple[Floats, Floats]:
@@ -171,16 +171,18 @@ def integrands(model: Autoencoder, x: Tensor, posterior: Gaussian, noise: Tensor
 
 def _log_likelihoods(model: Autoencoder, x: Tensor, z: Tensor) -> Tensor:
     """Return log p(x given z) of images (B, 1, H, W) at their own codes (B, S, L), in nats (B, S)."""
-    return log_likelihoods(model.likelihood, x.flatten(1)[:, None], outputs(model, z)).squeeze(1)
+    images = max(1, _WEIGHED.get(x.device.type, _DRAWN) // z.shape[1])
+    parts = zip(x.flatten(1)[:, None].split(images), outputs(model, z).split(images), strict=True)
+    return torch.cat([log_likelihoods(model.likelihood, some, output) for some, output in parts]).squeeze(1)
 
 
 def _log_weights(model: Autoencoder, x: Tensor, samples: int, random: torch.Generator) -> Tensor:
     """Return log p(x, z) - log q(z given x) of images (B, 1, H, W) at codes of their own, (B, samples), float64."""
     posterior = posterior_of(model, x)
     q = Gaussian(posterior.mean[:, None], posterior.log_var[:, None])
-    at_once = _DECODED.get(x.device.type, _WEIGHED)
+    at_once = _DECODED.get(x.device.type, _DRAWN)
     weights = []
-    for noise in normal(posterior, samples, random).split(_WEIGHED, dim=1):
+    for noise in normal(posterior, samples, random).split(_DRAWN, dim=1):
         z = q.mean + q.std * noise
         found = torch.empty_like(z[..., 0])
         for some, codes, table in zip(*(part.split(max(1, at_once // samples)) for part in (x, z, found)), strict=True):

@@ -238,6 +238,15 @@ def test_logarithms_of_products_hold_for_logits_of_any_size(pixels: int):
     torch.testing.assert_close(found.double(), expected, rtol=1e-6, atol=1e-4)
 
 
+def test_the_table_leaves_the_decoders_output_as_it_was():
+    output = torch.randn((5, 64), generator=generator(3))
+    for theirs in (output.clone(), output.bfloat16()):
+        before = theirs.clone()
+        found = log_likelihoods(Bernoulli(), torch.rand((2, 64), generator=generator(4)), theirs)
+        assert found.dtype == torch.float32
+        assert torch.equal(theirs, before)
+
+
 def test_the_weights_average_to_p():
     """E[exp(L_k)] = p(x) for every k: the estimate of p(x) itself has no bias."""
     known = linear(wider=1.3)
