@@ -12,6 +12,7 @@ from core.experiments.rate import RATE
 from core.experiments.samples import SAMPLES
 from core.experiments.scale import SCALE
 from core.experiments.traits import TRAITS
+from core.experiments.traversals import SWEPT_TRAVERSALS
 
 STUDIES: tuple[Study, ...] = (
     TRAITS,
@@ -20,6 +21,7 @@ STUDIES: tuple[Study, ...] = (
     NOISE,
     INTERPOLATIONS,
     DISENTANGLEMENT,
+    SWEPT_TRAVERSALS,
     MAP,
     GRADIENTS,
     GAPS,

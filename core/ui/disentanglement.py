@@ -25,15 +25,16 @@ from core.experiments.orderings import (
     sweep,
     values,
 )
+from core.experiments.traversals import REACH, STEPS, SWEPT_TRAVERSALS, pictures
 from core.figures import theme
 from core.figures.heatmap import heatmap
+from core.figures.images import sheet_png
 from core.figures.noise import Line, spread_lines
 from core.figures.priors import seed_dots
 from core.metrics.disentanglement.oracles import ORACLES
 from core.ui import cache, widgets
 from core.ui.cache import Floats
 from core.ui.quality import listed
-from core.ui.strips import sheet_png
 
 UNMEASURED = "Disentanglement was not measured yet; run `python -m core measure`."
 SHORT = {
@@ -327,35 +328,41 @@ def agreement_sentence(names: list[str], correlations: np.ndarray, count: int) -
 
 
 def best_and_worst(name: str) -> None:
-    """Draw the traversals of the run on the shelf with the greatest and with the least score, side by side."""
-    found = scored_runs(name, stamp())
+    """Draw the traversals of the swept runs with the greatest and with the least score, side by side."""
+    found = scored_runs(name, stamp(), cache.measured_stamp(SWEPT_TRAVERSALS))
     if len(found) < 2:
         return
     ends = (max(found, key=found.__getitem__), min(found, key=found.__getitem__))
-    for column, key, which in zip(st.columns(2), ends, ("Best", "Worst"), strict=True):
+    for column, config, which in zip(st.columns(2), ends, ("Best", "Worst"), strict=True):
         with column:
-            config = cache.run(key).config
-            title = f"**{which} of {len(found)}: {found[key]:.3f}.** {config.model.label}, seed {config.train.seed}"
+            title = f"**{which} of {len(found)}: {found[config]:.3f}.** {config.model.label}, seed {config.train.seed}"
             st.markdown(title)
-            png = sheet_png(key, None, 3.0, 11)
+            png = traversals_png(config, cache.measured_stamp(SWEPT_TRAVERSALS))
             widgets.picture(png, f"{which}: traversals from the origin, a row for each latent", width="stretch")
     st.caption(
-        f"Traversals from the origin, ± 3 σ of the prior, the latent with most KL on top; VAEs of sprites whose weights"
-        f" ship, ranked by {SCORES[name]}."
+        f"Traversals from the origin, ± {REACH:g} σ of the prior, the latent with most KL on top; all trainings of the"
+        f" sweep, ranked by {SCORES[name]}."
     )
 
 
 @st.cache_data(max_entries=24, show_spinner=False)
-def scored_runs(name: str, stamp: int) -> dict[str, float]:
-    """Return a score by the key of each swept run that can be opened here."""
-    known, _ = cache.shelf_index(cache.shelf_stamp())
-    return {
-        config.key: scores[name]
+def scored_runs(name: str, stamp: int, drawn: int) -> dict[RunConfig, float]:
+    """Return a score of each swept run that was measured and can be looked at."""
+    found = {
+        with_seed(recipe("sprites", "beta-vae", LATENTS, beta=beta), seed): scores[name]
         for beta, by_seed in sweep_of(stamp).items()
         for seed, scores in by_seed.items()
-        if (config := with_seed(recipe("sprites", "beta-vae", LATENTS, beta=beta), seed)).key in known
-        and name in scores
+        if name in scores
     }
+    return {config: score for config, score in found.items() if pictures(config, cache.SHELF) is not None}
+
+
+@st.cache_data(max_entries=24, show_spinner=False, hash_funcs={RunConfig: lambda config: config.key})
+def traversals_png(config: RunConfig, drawn: int) -> bytes:
+    """Return the traversals of a swept run as one picture."""
+    found = pictures(config, cache.SHELF)
+    assert found is not None, "one of `scored_runs`"
+    return sheet_png(found, STEPS, scale=2)
 
 
 def run_of(picked: RunConfig) -> RunConfig | None:

@@ -5,7 +5,7 @@ from shutil import copytree
 import numpy as np
 import pytest
 
-from core.config import SHELF, recipe
+from core.config import SHELF, recipe, swept
 from core.experiments.disentanglement import SCORES
 from core.experiments.noise import DEPENDS, NO, YES
 from core.experiments.orderings import PAPER, Order
@@ -56,7 +56,8 @@ def test_another_score_is_drawn_against_beta_and_ranks_the_runs(opened):
     app.selectbox(key="score").set_value(SCORES["mig"]).run()
     assert not app.exception
     assert "**For MIG, " in texts(app)
-    best = disentanglement.scored_runs("mig", disentanglement.stamp())
+    best = disentanglement.scored_runs("mig", disentanglement.stamp(), 0)
+    assert len(best) == len(swept())
     assert f"**Best of {len(best)}: {max(best.values()):.3f}.**" in texts(app)
     assert f"**Worst of {len(best)}: {min(best.values()):.3f}.**" in texts(app)
 
