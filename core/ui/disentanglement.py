@@ -335,8 +335,9 @@ def best_and_worst(name: str) -> None:
     ends = (max(found, key=found.__getitem__), min(found, key=found.__getitem__))
     for column, config, which in zip(st.columns(2), ends, ("Best", "Worst"), strict=True):
         with column:
-            title = f"**{which} of {len(found)}: {found[config]:.3f}.** {config.model.label}, seed {config.train.seed}"
-            st.markdown(title)
+            st.markdown(
+                f"**{which} of {len(found)}: {found[config]:.3f}.**  \n{config.model.label}, seed {config.train.seed}"
+            )
             png = traversals_png(config, cache.measured_stamp(SWEPT_TRAVERSALS))
             widgets.picture(png, f"{which}: traversals from the origin, a row for each latent", width="stretch")
     st.caption(
