@@ -1,4 +1,4 @@
-"""Codes on a plane: where a model puts the images, what surrounds a point, what the decoder makes of the plane."""
+"""Codes on a plane: where a model puts the images, and what surrounds a point."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,6 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from core.figures import theme
-from core.figures.images import place_image, sheet_png
 from core.figures.plane import AXES, Extent, ellipse, equal_axes, prior_traces, square_extent
 
 # SVG points are sharper, but a browser draws more than about a thousand of them too slowly.
@@ -117,43 +116,6 @@ def picked_point(
     figure.add_trace(_cross(point))
     extent = square_extent(*around, prior=False, margin=0.1)
     return equal_axes(theme.layout(figure, height), extent, axes)
-
-
-def decoded_plane(
-    images: NDArray[np.floating],
-    extent: Extent,
-    *,
-    columns: int | None = None,
-    prior_circles: bool = False,
-    axes: tuple[str, str] = AXES,
-    height: int = 560,
-) -> go.Figure:
-    """Return what the decoder makes of a grid of codes.
-
-    Args:
-        images: (R*C, 1, H, W) or (R*C, H, W), in [0, 1], row by row from the top left: the second latent falls from
-            row to row, the first one rises along a row.
-        extent: edges of the plane: left, right, bottom, top; each image lies on the cell whose middle is its code.
-        columns: C; as many as rows when left out.
-        prior_circles: whether to draw 1, 2 and 3 sigma of the standard normal prior on top.
-        axes: names of the axes.
-        height: in pixels.
-
-    Raises:
-        ValueError: the images do not fill their rows.
-    """
-    columns = columns or round(len(images) ** 0.5)
-    _, left_over = divmod(len(images), columns)
-    if left_over:
-        raise ValueError(f"images should fill rows of {columns}, got {len(images)}")
-    figure = go.Figure(prior_traces(2) if prior_circles else [])
-    sharp = max(1, round(height / (columns * images.shape[-1])))
-    place_image(figure, sheet_png(images, columns, scale=sharp, pad=0), extent)
-    equal_axes(theme.layout(figure, height, legend=False), extent, axes)
-    # Margins that fit themselves to the numbers on the axes cost a third of the time that a new picture takes to draw.
-    plain = {"showgrid": False, "zeroline": False, "automargin": False, "nticks": 6}
-    figure.update_layout(margin={"l": 48, "r": 8, "t": 12, "b": 44})
-    return figure.update_xaxes(**plain).update_yaxes(**plain)
 
 
 def _points(

@@ -12,7 +12,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 import torch
 from numpy.typing import NDArray
@@ -26,7 +25,6 @@ from core.experiments import samples as sampled
 from core.experiments.kept import Numbers, Study
 from core.explore import decoding, neighbours, projection, sampling
 from core.figures import images as pictures
-from core.figures.latents import decoded_plane
 from core.film import plane_codes
 from core.metrics.latents import active
 from core.metrics.reference import Reference, load_classifier
@@ -273,11 +271,11 @@ def ceiling(data: DataConfig) -> dict[str, float] | None:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def plane_figure(key: str, half_width: float, resolution: int) -> go.Figure:
-    """Return the decoded plane of a two-latent run as a figure."""
+def plane_png(key: str, half_width: float, resolution: int) -> bytes:
+    """Return what a two-latent run decodes a square of codes around the origin to, some 500 pixels wide or more."""
     extent = (-half_width, half_width, -half_width, half_width)
     decoded = decoding.decode(run(key).model, plane_codes(extent, resolution))
-    return decoded_plane(decoded, extent, prior_circles=run(key).config.model.prior == "normal", height=520)
+    return pictures.sheet_png(decoded, resolution, scale=max(1, round(500 / (resolution * decoded.shape[-1]))), pad=0)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

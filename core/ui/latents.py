@@ -21,6 +21,7 @@ from core.figures.plane import square_extent
 from core.figures.theme import label_color, layout
 from core.ui import cache, widgets
 from core.ui.frame import View
+from core.ui.plane import plane
 
 PROJECTIONS = {"PCA": "pca", "A pair": "pair", "t-SNE": "tsne"}
 """Word on the screen and in links -> projection."""
@@ -159,7 +160,14 @@ def _plane(config: RunConfig) -> None:
         resolution = st.slider("Images along each axis", 8, 32, 16, key="resolution", bind="query-params")
     with above:
         half_width = widths * plane_extent(config.key)[1]
-        widgets.chart(cache.plane_figure(config.key, half_width, resolution), "plane")
+        plane(
+            cache.plane_png(config.key, half_width, resolution),
+            half_width,
+            f"What {config.model.label} decodes codes between −{half_width:.2f} and {half_width:.2f} to",
+            "plane",
+            circles=config.model.prior == "normal",
+            kind=widgets.figure_kind(),
+        )
 
 
 def _bars(config: RunConfig) -> None:

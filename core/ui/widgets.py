@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -46,9 +46,14 @@ def heading(question: str, answer: str) -> None:
 
 def chart(figure: Any, key: str, **options: Any) -> Any:
     """Draw a figure with the lab's toolbar; returns the selection where `on_select` is among the options."""
+    return st.plotly_chart(figure, key=key, config=theme.config(figure_kind()), **options)
+
+
+def figure_kind() -> Literal["png", "svg"]:
+    """Return the kind of file that figures are saved as."""
     # From the link where the choice is drawn further down and was not met yet.
     kind = st.session_state.get("figures") or st.query_params.get("figures")
-    return st.plotly_chart(figure, key=key, config=theme.config("svg" if kind == "SVG" else "png"), **options)
+    return "svg" if kind == "SVG" else "png"
 
 
 def save_figures_as() -> None:

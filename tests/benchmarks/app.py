@@ -66,7 +66,7 @@ class Control(NamedTuple):
     kind: str = "stSlider"
 
 
-SHEETS, PLANE, ROWS = '[data-testid="stMain"] img', ".js-plotly-plot image", ".sheet img"
+SHEETS, PLANE, ROWS = '[data-testid="stMain"] img', ".plane image", ".sheet img"
 FIELD = "stNumberInput"
 BLANKS = {
     "stSlider": Control("an empty page", "", "Grey", SHEETS, 255),

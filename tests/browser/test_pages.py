@@ -1,8 +1,12 @@
 """What only a browser can tell: that pages are drawn, links are restored, and keys and clicks do their work."""
 
+from io import BytesIO
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import finish
@@ -156,6 +160,45 @@ def test_draw_again_moves_the_seed_in_the_address(open_page):
         "old => document.querySelector('[data-testid=\"stMain\"] img').src !== old", arg=before[0]["src"]
     )
     assert all(one["src"] != other["src"] for one, other in zip(before, pictures(finish(page)), strict=True))
+
+
+PLANE = """picture => {
+    const box = node => node.getBoundingClientRect(), middle = node => (box(node).left + box(node).right) / 2;
+    const texts = [...picture.querySelectorAll('text')], named = name => texts.filter(one => one.textContent === name);
+    const {left, right, width} = box(picture.querySelector('image'));
+    const codes = (left, right) => (right - left) / width * 2;
+    return {
+        wide: box(picture).width, origin: middle(named('0')[0]) - (left + right) / 2,
+        radii: [...picture.querySelectorAll('circle')].map(one => codes(box(one).left, box(one).right) / 2),
+        two: codes((left + right) / 2, middle(named('2')[0])),
+    };
+}"""
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 800}, {"width": 390, "height": 844}])
+def test_numbers_and_circles_stand_at_their_codes_on_the_decoded_plane(open_page, viewport):
+    page = open_page("latent_space?data=digits&model=VAE&latents=2&show=One+large", viewport=viewport)
+    found = page.locator(".plane svg").first.evaluate(PLANE)
+    assert found["wide"] > 0.75 * min(viewport["width"], 528)
+    assert found["origin"] == pytest.approx(0, abs=1)
+    assert found["radii"] == pytest.approx([found["two"] * radius / 2 for radius in (1, 2, 3)], rel=0.02)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "SVG"])
+def test_the_decoded_plane_can_be_saved(open_page, kind):
+    page = open_page(f"latent_space?data=digits&model=VAE&latents=2&show=One+large&figures={kind}")
+    page.locator(".plane").hover()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the decoded plane").click()
+    assert download.value.suggested_filename == f"latent-lab.{kind.lower()}"
+    file = Path(download.value.path()).read_bytes()
+    if kind == "SVG":
+        assert file.startswith(b"<svg")
+        assert file.count(b"<circle") == 3
+    else:
+        saved = np.asarray(Image.open(BytesIO(file)).convert("L"))
+        assert saved.shape == (3 * 516, 3 * 528)
+        assert np.ptp(saved[30:1400, 160:1540]) > 200
 
 
 def test_tsne_shows_how_far_it_is_and_then_the_codes(open_page):

@@ -1,9 +1,16 @@
+import base64
+import json
 import logging
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
@@ -12,6 +19,17 @@ from core.ui import cache
 DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
 
 OpenPage = Callable[..., AppTest]
+
+
+def parts(app: AppTest, name: str) -> list[dict[str, Any]]:
+    """Return what each component of a name was given."""
+    mounted = [one.proto for one in app.get("bidi_component")]
+    return [json.loads(proto.json) for proto in mounted if proto.component_name.endswith(name)]
+
+
+def picture(source: str) -> NDArray[np.uint8]:
+    """Return the grey levels of a picture inside a page."""
+    return np.asarray(Image.open(BytesIO(base64.b64decode(source.split(",")[1]))).convert("L"))
 
 
 class _Kept(logging.Handler):

@@ -1,13 +1,18 @@
 import base64
 import json
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 
 from core.checkpoints import load
 from core.config import SHELF, recipe
+from core.explore.decoding import decode
+from core.figures import theme
+from core.runs import open_run
 from core.ui import cache
+from tests.pages.conftest import parts, picture
 
 PAGE = "pages/latent_space.py"
 VAE2, VAE10 = recipe("digits", "vae", 2), recipe("digits", "vae", 10)
@@ -146,19 +151,41 @@ def test_images_without_known_factors_are_coloured_by_label_only(opened):
     assert opened(data="digits").selectbox(key="color").options == ["label"]
 
 
+def plane(app) -> dict[str, Any]:
+    (found,) = parts(app, "latent_lab_plane")
+    return found
+
+
 def test_the_decoded_plane_stands_beside_the_codes_on_the_same_axes(opened):
-    drawn = figures(opened(data="digits", latents=2, show="One large", model="VAE"))
+    app = opened(data="digits", latents=2, show="One large", model="VAE")
+    half = plane(app)["half"]
     for axis in ("xaxis", "yaxis"):
-        ranges = [drawn[key]["layout"][axis]["range"] for key in ("codes vae", "plane")]
-        np.testing.assert_allclose(*ranges, rtol=1e-6)
+        np.testing.assert_allclose(figures(app)["codes vae"]["layout"][axis]["range"], (-half, half), rtol=1e-6)
+
+
+def test_the_decoded_plane_is_what_the_decoder_makes_of_the_middle_of_each_cell(opened):
+    drawn = plane(opened(data="digits", latents=2, show="One large", model="VAE", resolution=9))
+    grey = picture(drawn["src"]) / 255
+    scale = len(grey) // (9 * 8)
+    tiles = grey[::scale, ::scale].reshape(9, 8, 9, 8)  # from the top, from the left
+    top_left_and_right = np.array([[-8, 8], [8, 0]], np.float32) / 9 * drawn["half"]
+    expected = decode(open_run(VAE2.key).model, top_left_and_right)
+    np.testing.assert_allclose(tiles[0, :, 0], expected[0], atol=2 / 255)
+    np.testing.assert_allclose(tiles[4, :, 8], expected[1], atol=2 / 255)
+
+
+def test_the_circles_of_the_prior_lie_on_the_plane_of_the_normal_prior_alone(opened):
+    link = {"data": "mnist", "latents": 2, "show": "One large", "model": "VAE"}
+    assert plane(opened(**link))["prior"] == theme.PRIOR
+    assert plane(opened(**link, prior="uniform box"))["prior"] is None
 
 
 @pytest.mark.parametrize(("slider", "value"), [("extent", 2.0), ("resolution", 9)])
 def test_a_slider_draws_another_plane(opened, slider, value):
     app = opened(data="digits", latents=2, show="One large")
-    before = figures(app)["plane"]
+    before = plane(app)["src"]
     app.slider(key=slider).set_value(value).run()
-    assert figures(app)["plane"] != before
+    assert plane(app)["src"] != before
 
 
 @pytest.mark.parametrize("model", ["AE", "VAE"])

@@ -1,6 +1,4 @@
-import base64
 import csv
-import json
 from functools import partial
 from io import BytesIO, StringIO
 from typing import Any
@@ -15,6 +13,7 @@ from core.ui import cache, exports, factors, strips
 from core.ui.factors import factor_sentence
 from core.ui.prices import Price, price_sentence
 from core.ui.strips import Choice
+from tests.pages.conftest import parts, picture
 
 PAGE = "pages/traversals.py"
 FAMILY = {"data": "digits", "latents": 10}
@@ -25,12 +24,6 @@ def opened(open_page):
     return partial(open_page, PAGE)
 
 
-def parts(app, name: str) -> list[dict[str, Any]]:
-    """Return what each component of a name was given."""
-    mounted = [one.proto for one in app.get("bidi_component")]
-    return [json.loads(proto.json) for proto in mounted if proto.component_name.endswith(name)]
-
-
 def sheet(app) -> dict[str, Any]:
     (found,) = parts(app, "latent_lab_sheet")
     return found
@@ -39,10 +32,6 @@ def sheet(app) -> dict[str, Any]:
 def film(app) -> dict[str, Any]:
     (found,) = parts(app, "latent_lab_player")
     return found
-
-
-def picture(source: str) -> np.ndarray:
-    return np.asarray(Image.open(BytesIO(base64.b64decode(source.split(",")[1]))).convert("L"))
 
 
 def said(app, words: str) -> str:

@@ -1,14 +1,10 @@
-import base64
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from core.figures import theme
 from core.figures.latents import (
-    decoded_plane,
     factor_scatter,
     latent_scatter,
     picked_point,
@@ -51,9 +47,8 @@ def test_a_class_keeps_its_colour_when_others_are_absent():
         latent_scatter(CODES, LABELS, NAMES, quiet=True, prior_circles=False),
         factor_scatter(CODES, CODES[:, 0], "x position"),
         picked_point(CODES[0], CODES[0], np.array([0.1, 0.3]), CODES[1:6]),
-        decoded_plane(np.zeros((9, 4, 4)), (-3, 3, -3, 3)),
     ],
-    ids=["classes", "quiet", "factor", "picked", "plane"],
+    ids=["classes", "quiet", "factor", "picked"],
 )
 def test_a_unit_is_as_long_on_both_axes(figure: Any):
     assert_equal_axes(figure)
@@ -63,24 +58,6 @@ def test_given_extent_is_shown():
     layout: Any = latent_scatter(CODES, LABELS, NAMES, extent=(-4, 4, -5, 3)).layout
     assert layout.xaxis.range == (-4, 4)
     assert layout.yaxis.range == (-5, 3)
-
-
-def test_the_pictures_fill_the_plane_and_the_first_lies_at_its_top_left():
-    pictures = np.zeros((6, 2, 2))
-    pictures[0] = 1
-    figure: Any = decoded_plane(pictures, (-1.5, 1.5, -2, 6), columns=3)
-    image = figure.layout.images[0]
-    assert (image.x, image.x + image.sizex) == (-1.5, 1.5)
-    assert (image.y, image.y - image.sizey) == (6, -2)
-    pixels = np.asarray(Image.open(BytesIO(base64.b64decode(image.source.split(",")[1]))))
-    assert pixels[0, 0] == 255
-    assert pixels.sum() == 255 * pixels.size / 6
-
-
-@pytest.mark.parametrize(("count", "columns"), [(7, 3), (2, 3), (5, None)])
-def test_plane_should_be_filled(count: int, columns: int | None):
-    with pytest.raises(ValueError, match="should fill rows"):
-        decoded_plane(np.zeros((count, 4, 4)), (-3, 3, -3, 3), columns=columns)
 
 
 def test_picked_point_shows_what_it_is_given():
