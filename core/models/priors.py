@@ -90,7 +90,7 @@ class Mixture(nn.Module):
         super().__init__()
         self.latent_dim = latent_dim
         self.logits = nn.Parameter(torch.zeros(components))
-        self.mean = nn.Parameter(torch.randn(components, latent_dim))
+        self.mean = nn.Parameter(_normal(components, latent_dim))
         self.log_var = nn.Parameter(torch.zeros(components, latent_dim))
 
     def parts(self) -> tuple[Tensor, Gaussian]:
@@ -126,7 +126,7 @@ class Vamp(nn.Module):
     def __init__(self, latent_dim: int, components: int, size: int) -> None:
         super().__init__()
         self.latent_dim = latent_dim
-        self.pseudo_inputs = nn.Parameter(0.05 + 0.01 * torch.randn(components, 1, size, size))
+        self.pseudo_inputs = nn.Parameter(_normal(components, 1, size, size).mul_(0.01).add_(0.05))
         self._encode: Callable[[Tensor], Gaussian | Squashed] | None = None
 
     def attach(self, encode: Callable[[Tensor], Gaussian | Squashed]) -> None:
@@ -179,6 +179,11 @@ def marginal(prior: Prior, latents: Sequence[int]) -> Factorised | Mixture:
     values = {"logits": log_weights, "mean": parts.mean[:, chosen], "log_var": parts.log_var[:, chosen]}
     alone.load_state_dict({name: value.detach() for name, value in values.items()})
     return alone.requires_grad_(False)
+
+
+def _normal(*shape: int) -> Tensor:
+    # As `torch.randn`, which loads torch's compiler, 80 MB of it, where a stored model is put together without memory.
+    return torch.normal(0.0, 1.0, shape)
 
 
 def _log_prob(log_weights: Tensor, parts: Gaussian, z: Tensor) -> Tensor:

@@ -1,6 +1,8 @@
 import json
 import math
 import socket
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -281,3 +283,19 @@ def test_seeds_are_runs_of_their_own(tmp_path: Path, data: Split):
         kept.append(load_or_train(config, tmp_path, data=data, device="cpu"))
     assert len(list(survey(tmp_path))) == 2
     assert kept[0].metrics["nll"] != kept[1].metrics["nll"]
+
+
+OPENED = """
+import sys
+from core.config import PRIORS, with_prior
+from core.runs import open_run
+
+for prior in PRIORS:
+    open_run(with_prior("digits", 2, prior).key)
+print(sorted({"torch._dynamo", "sympy", "sklearn", "scipy", "streamlit"} & {*sys.modules}))
+"""
+
+
+def test_a_run_is_opened_without_torch_s_compiler_or_any_library_that_it_does_not_need():
+    done = subprocess.run([sys.executable, "-c", OPENED], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
