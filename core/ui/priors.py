@@ -180,7 +180,7 @@ def _density(key: str, name: str, pair: Sequence[int], codes: Floats) -> NDArray
         return fitted.density(codes, pair)
     alone = marginal(cache.run(key).model.prior, pair)
     with torch.inference_mode():
-        parts = torch.from_numpy(np.asarray(codes, np.float32)).split(10_000)
+        parts = torch.from_numpy(np.asarray(codes, np.float32)).split(2_000)
         return torch.cat([alone.log_prob(part).exp() for part in parts]).double().numpy()
 
 
