@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.config import MAP_BETAS, MAP_LATENTS, MODEL_LABELS, RunConfig, beta_of, mapped, recipe, with_seed
 from core.experiments.disentanglement import CHANCE, DISENTANGLEMENT, SCORES
+from core.experiments.kept import numbers_of
 from core.experiments.noise import DEPENDS, NO, YES
 from core.experiments.orderings import (
     LATENTS,
@@ -355,7 +356,7 @@ def scored_runs(name: str, stamp: int, drawn: int) -> dict[RunConfig, float]:
         for seed, scores in by_seed.items()
         if name in scores
     }
-    return {config: score for config, score in found.items() if pictures(config, cache.SHELF) is not None}
+    return {config: score for config, score in found.items() if numbers_of(SWEPT_TRAVERSALS, config, cache.SHELF)}
 
 
 @st.cache_data(max_entries=24, show_spinner=False, hash_funcs={RunConfig: lambda config: config.key})

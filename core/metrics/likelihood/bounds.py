@@ -25,7 +25,8 @@ _DRAWN = 1 << 13
 """Codes drawn at once."""
 
 _DECODED, _WEIGHED = {"cpu": 1024}, {"cpu": 512}
-"""Codes decoded, and of those weighed, at once on a device, for a processor's caches; elsewhere `_DRAWN`."""
+"""Codes decoded, and of those weighed, at once on a device, for a processor's caches; elsewhere `_DRAWN`. All those of
+one image that were decoded together are weighed together."""
 
 _APART = 1_000_003
 """Between the random seeds of parts of the images, so that none is that of another call's."""

@@ -18,7 +18,7 @@ def test_the_pictures_that_ship_are_what_the_run_decodes():
     assert drawn.shape == (10 * STEPS, 32, 32)
     rows = drawn.reshape(10, STEPS, 32, 32)
     (origin,) = decode(run.model, np.zeros((1, 10), np.float32))
-    assert abs(rows[:, STEPS // 2] - origin).max() < 0.003  # half a shade of 255
+    assert abs(rows[:, STEPS // 2] - origin).max() < 0.51 / 255  # half a shade
     first = most_first(np.array(run.metrics["kl_per_latent"]))[0]
     code = np.zeros((1, 10), np.float32)
     code[0, first] = 3
