@@ -191,6 +191,7 @@ def _server(script: str, **variables: str) -> Iterator[Server]:
     with log.open("w") as output:
         started = time.time()
         environment = {**os.environ, **variables}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # on a warm disk the lab's modules are compiled
         process = psutil.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
         try:
             _wait_for_port(port, process, log)
