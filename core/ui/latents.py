@@ -197,6 +197,7 @@ def legend_figure(data: DataConfig) -> go.Figure:
         ]
     )
     figure.update_xaxes(visible=False).update_yaxes(visible=False)
+    figure.update_layout(legend_maxheight=1)  # Two rows on a phone; by default half the height, and a scroll bar.
     return layout(figure, 60)
 
 
