@@ -404,7 +404,7 @@ def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunCon
     _check_name("data set", data, SIZES)
     _check_name("model", model, ALL_LABELS)
     values: dict[str, Any] = _RECIPES[data] | _CHANGED.get(model, {}) | _CHANGED_FOR.get((model, data), {}) | changes
-    values = _of_learned_prior(data, values) | values
+    values = _of_prior(data, model, values) | values
     parts = {part: {f.name for f in fields(part)} for part in (DataConfig, ModelConfig, TrainConfig)}
     for name in values:
         _check_name("field", name, set().union(*parts.values()) - {"name", "posterior", "latent_dim"})
@@ -418,16 +418,41 @@ def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunCon
     )
 
 
-def _of_learned_prior(data: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Return what a prior that is learned asks for: a warm-up over a tenth of the epochs."""
-    if values.get("prior") not in COMPONENTS or not isinstance(values["epochs"], int):
+def _of_prior(data: str, model: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Return what a VAE takes besides with a prior that is not the standard normal: the warm-up of all priors."""
+    prior, epochs = values.get("prior", "normal"), values["epochs"]
+    if prior == "normal" or _POSTERIOR_OF[model] != "learned" or not isinstance(epochs, int):
         return {}
-    large = DataConfig(name=data).binarised and values["prior"] == "vamp"
-    return {"warm_up": values["epochs"] // 10, **({"components": _VAMP_OF_THE_PAPER} if large else {})}
+    large = DataConfig(name=data).binarised and prior == "vamp"
+    return {"warm_up": warm_up_of(epochs), **({"components": _VAMP_OF_THE_PAPER} if large else {})}
+
+
+def warm_up_of(epochs: int) -> int:
+    """Return the warm-up with which priors are compared, in epochs: a tenth of the training.
+
+    A prior that is learned needs it. Those that are held against it have it too, so that the prior alone differs.
+
+    >>> warm_up_of(60)
+    6
+    """
+    return epochs // 10
 
 
 SEEDS = (0, 1, 2)
-"""Every number that a sentence rests on comes from trainings with each of these."""
+"""Every number that a sentence rests on comes from trainings with each of these, at least."""
+
+_SEEDS_OF_SECONDS = (0, 1, 2, 3, 4)
+"""Seeds of the data set that trains in seconds."""
+
+
+def seeds_of(data: str) -> tuple[int, ...]:
+    """Return the seeds that runs on a data set are trained with; more where a training takes seconds.
+
+    >>> seeds_of("digits"), seeds_of("mnist")
+    ((0, 1, 2, 3, 4), (0, 1, 2))
+    """
+    return _SEEDS_OF_SECONDS if data == "digits" else SEEDS
+
 
 MORE_SEEDS = ".seeds"
 """The folder beside the shelf for runs that are measured but do not ship."""
@@ -456,7 +481,7 @@ def shelf() -> tuple[RunConfig, ...]:
     """Return the configs of the runs that ship: seed 0, and of the sprites' β-sweep a second seed.
 
     >>> len(shelf())
-    66
+    70
     """
     latent_dims = {"digits": (2, 10), "mnist": (2, 10), "sprites": (10,)}
     first = [config for data, dims in latent_dims.items() for dim in dims for config in _families(data, dim)]
@@ -464,9 +489,7 @@ def shelf() -> tuple[RunConfig, ...]:
     return (
         *first,
         *(with_seed(config, seed) for config in swept for seed in _SWEPT_SEEDS),
-        *(with_prior("digits", dim, prior) for dim in (2, 10) for prior in PRIORS if prior != "normal"),
-        *(with_prior("mnist", dim, prior) for dim in (2, 10) for prior in PRIORS if prior != "normal"),
-        *(with_prior("mnist", 40, prior) for prior in PRIORS),
+        *held_against_priors(),
         *(config for data in ("digits", "mnist") for config in gaussians(data)),
     )
 
@@ -476,11 +499,11 @@ def more_seeds() -> tuple[RunConfig, ...]:
     """Return the configs that are trained and measured but do not ship: mostly further seeds of those that do.
 
     >>> len(more_seeds())
-    157
+    213
     """
     ships = set(shelf())
-    three = [config for config in shelf() if config.model.likelihood == "bernoulli"]
-    every = (with_seed(config, seed) for config in three for seed in SEEDS)
+    several = [config for config in shelf() if config.model.likelihood == "bernoulli"]
+    every = (with_seed(config, seed) for config in several for seed in seeds_of(config.data.name))
     known = dict.fromkeys((*every, *binary(), *swept(), *without_kl(), *mapped()))
     return tuple(config for config in known if config not in ships)
 
@@ -542,8 +565,34 @@ def binary() -> tuple[RunConfig, ...]:
 
 
 def with_prior(data: str, latent_dim: int, prior: str) -> RunConfig:
-    """Return the VAE of the shelf with one of `PRIORS`."""
-    return recipe(data, "vae", latent_dim, prior=prior)
+    """Return the VAE with one of `PRIORS` that is compared with those of the other priors: all have one schedule.
+
+    With the standard normal it is no member of the family, whose VAE is trained without a warm-up.
+
+    >>> with_prior("mnist", 10, "normal").train.warm_up, recipe("mnist", "vae", 10).train.warm_up
+    (6, 0)
+    """
+    config = recipe(data, "vae", latent_dim, prior=prior)
+    return replace(config, train=replace(config.train, warm_up=warm_up_of(config.train.epochs)))
+
+
+@cache
+def held_against_priors() -> tuple[RunConfig, ...]:
+    """Return the VAEs that ship to compare priors with: one network and one schedule, each with every prior."""
+    places = {"digits": (2, 10), "mnist": (2, 10, 40)}
+    return tuple(with_prior(data, dim, prior) for data, dims in places.items() for dim in dims for prior in PRIORS)
+
+
+def is_doubled(config: RunConfig) -> bool:
+    """Return whether a run is the standard normal among the priors, beside a VAE of the family that differs in warm-up.
+
+    Whoever picks a model is offered the family's; the other one stands on the page of the priors alone.
+
+    >>> is_doubled(with_prior("mnist", 10, "normal")), is_doubled(with_prior("mnist", 40, "normal"))
+    (True, False)
+    """
+    without = with_seed(replace(config, train=replace(config.train, warm_up=0)), 0)
+    return config.model.prior == "normal" and with_seed(config, 0) in held_against_priors() and without in shelf()
 
 
 def gaussians(data: str) -> tuple[RunConfig, RunConfig]:

@@ -8,13 +8,15 @@ view = current_view()
 shown = priors.contenders(view)
 widgets.heading(
     "What does the Gaussian give besides simple calculations?",
-    "A VAE's codes are held against a prior, mostly a standard normal. The same networks, trained as long, can be held"
-    " against another: a **box**, a **mixture** that is learned, or the **VampPrior**, made of learned images' codes.",
+    "A VAE's codes are held against a prior, mostly a standard normal. The same networks, on the same schedule, can be"
+    " held against another: a **box**, a **mixture** that is learned, or the **VampPrior**, made of learned images'"
+    " codes.",
 )
 if not shown:
     st.info("No VAE was trained on these images with this many latents.")
     st.stop()
 priors.missing(shown)
+st.caption(priors.schedule(shown))
 known = priors.known_of(shown)
 
 st.subheader("Where does each prior expect the codes, and where are they?", anchor=False)
@@ -60,7 +62,9 @@ The second part buys nothing. It is 0 for the best prior there is, the aggregate
 - **Gaussian mixture**: $p(z) = \sum_k w_k N(z; m_k, s_k^2)$, all learned with the model.
 - **VampPrior**: $p(z) = \frac1K \sum_k q(z \mid u_k)$, the posteriors of $K$ pseudo-inputs $u_k$, images that are
   learned (Tomczak and Welling 2018). Of both learned priors the KL has no closed form: it is estimated by Monte Carlo,
-  $\ln q(z \mid x) - \ln p(z)$ at the sampled code, with its weight warmed up over the first tenth of the epochs.
+  $\ln q(z \mid x) - \ln p(z)$ at the sampled code.
+- **One schedule for all**: the weight of the KL rises over the first tenth of the epochs. A learned prior needs it;
+  without it the standard normal would be compared with a schedule as well as with a prior.
 - **Mixture fitted afterwards**: ten Gaussians with full covariances, fitted to the codes of the VAE with the standard
   normal when its training is over (Ghosh et al. 2020). It changes the samples and no other number.
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core.checkpoints import SHELF, CheckpointError, read_document, survey, write_file
-from core.config import SEEDS, DataConfig, RunConfig, mapped, more_seeds, shelf, with_seed
+from core.config import DataConfig, RunConfig, mapped, more_seeds, seeds_of, shelf, with_seed
 from core.metrics.reference import folder_name
 from core.runs import Run, open_run
 
@@ -103,8 +103,8 @@ def numbers_of(study: Study, config: RunConfig, root: Path = SHELF) -> Numbers |
 
 
 def over_seeds(study: Study, config: RunConfig, root: Path = SHELF) -> list[Numbers]:
-    """Return what was measured of the same config trained with each of `SEEDS`, in that order; those that are known."""
-    found = (numbers_of(study, with_seed(config, seed), root) for seed in SEEDS)
+    """Return what was measured of a config trained with each seed of its data set, in that order, as far as known."""
+    found = (numbers_of(study, with_seed(config, seed), root) for seed in seeds_of(config.data.name))
     return [numbers for numbers in found if numbers is not None]
 
 

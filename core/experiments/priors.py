@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.checkpoints import SHELF
-from core.config import PRIORS, SEEDS, RunConfig, with_seed
+from core.config import PRIORS, RunConfig, seeds_of, with_seed
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import Numbers, Study, numbers_of, short
 from core.experiments.noise import YES, Claim, compare, together
@@ -173,7 +173,7 @@ def measured(config: RunConfig, sampler: str = "prior", root: Path = SHELF) -> M
         sampler: that its samples come from: its prior, or what was fitted to its codes.
         root: folder of the kept numbers.
     """
-    configs = {seed: with_seed(config, seed) for seed in SEEDS}
+    configs = {seed: with_seed(config, seed) for seed in seeds_of(config.data.name)}
     fit = {seed: _fit(one, root) for seed, one in configs.items()}
     traits = {seed: numbers_of(TRAITS, one, root) for seed, one in configs.items()}
     quality = {seed: kept_quality(one, sampler, root) for seed, one in configs.items()}

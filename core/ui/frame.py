@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
-from core.config import ALL_LABELS, MODEL_LABELS, PRIORS, SIZES, RunConfig, shelf, with_seed
+from core.config import ALL_LABELS, MODEL_LABELS, PRIORS, SIZES, RunConfig, is_doubled, shelf, with_seed
 from core.runtime import share_freed_memory
 from core.ui import cache, crowd
 
@@ -56,11 +56,14 @@ class View:
         family: the four models of the same data set, latents and likelihood, by name; fewer where not all are kept. A
             model that stands beside the four is among them only where it is the only one.
         siblings: every run of that data set, number of latents and likelihood.
+        doubles: VAEs with a standard normal that only the comparison of priors shows, see `core.config.is_doubled`;
+            they are not among the siblings.
     """
 
     picked: RunConfig
     family: dict[str, RunConfig]
     siblings: tuple[RunConfig, ...] = ()
+    doubles: tuple[RunConfig, ...] = ()
 
     @property
     def keys(self) -> dict[str, str]:
@@ -187,6 +190,8 @@ def _pick_run() -> View | None:
     configs = [c for c in configs if c.data.name == data]
     latents = _choose("Latents", "latents", sorted({c.model.latent_dim for c in configs}))
     configs = [c for c in configs if c.model.latent_dim == latents]
+    doubles = tuple(c for c in configs if is_doubled(c))
+    configs = [c for c in configs if c not in doubles]
     present = _in_order((c.model.name for c in configs), ALL_LABELS)
     label = _choose("Model", "model", [ALL_LABELS[name] for name in present], MODEL_LABELS["vae"])
     picked = _pick_among([c for c in configs if ALL_LABELS[c.model.name] == label])
@@ -195,7 +200,7 @@ def _pick_run() -> View | None:
     usual = {name: _usual([c for c in alike if c.model.name == name]) for name in present}
     if picked.model.in_family or not usual:
         usual[picked.model.name] = picked
-    return View(picked, usual, tuple(alike))
+    return View(picked, usual, tuple(alike), doubles)
 
 
 def _pick_among(configs: list[RunConfig]) -> RunConfig:

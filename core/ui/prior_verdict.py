@@ -8,10 +8,10 @@ import numpy as np
 import streamlit as st
 
 from core.config import PRIORS
-from core.experiments.noise import DEPENDS, NO, YES, Claim
+from core.experiments.noise import DEPENDS, NO, YES, Claim, compare, together
 from core.experiments.priors import CRITERIA, EXPOST, Measured, Verdict, judge
 from core.ui.noise_verdict import rests_on
-from core.ui.priors import Contender, called, unmeasured
+from core.ui.priors import Contender, called, difference, unmeasured
 from core.ui.quality import listed, short
 
 WORDS = {"nll": "nll", "kl": "KL(aggregate‖prior)", "samples": "samples"}
@@ -113,17 +113,6 @@ def comparison(criterion: str, found: Verdict) -> str:
     return "\n".join([f"{title}\n", *first, *lines])
 
 
-def difference(claim: Claim) -> str:
-    """Return ours less theirs: mean, and least to most over seeds.
-
-    >>> difference(Claim(((1.0,), (1.5,)), ((2.0,), (2.0,)), (False,)))
-    '−0.75 (−1.00 to −0.50)'
-    """
-    each = np.array(claim.ours)[:, 0] - np.array(claim.theirs)[:, 0]
-    said = _signed(float(each.mean()))
-    return said if len(each) < 2 else f"{said} ({_signed(float(each.min()))} to {_signed(float(each.max()))})"
-
-
 def scored(claim: Claim) -> str:
     """Return Fréchet distance and coverage of ours."""
     return _scores(claim.ours)
@@ -137,7 +126,7 @@ def its_own(known: Mapping[str, Measured]) -> str:
         return ""
     noise = float(np.mean([one["gradient"]["pathwise"] for one in normal.fit.values()]))
     others = [float(np.mean([one["gradient"]["pathwise"] for one in found.fit.values()])) for found in learned]
-    word = "less noise" if noise < min(others) else "as much noise" if noise < max(others) else "no less noise"
+    word = _less_noise([compare(_gradient_noise(normal), _gradient_noise(found)) for found in learned])
     scales = [float(np.mean(found.values("code_scale"))) for found in learned if found.values("code_scale")]
     held = (
         f" The scale of its codes is held, {short(float(np.mean(normal.values('code_scale'))))}; a learned prior moves"
@@ -147,9 +136,24 @@ def its_own(known: Mapping[str, Measured]) -> str:
     )
     return (
         "What it does give: a KL in closed form and nothing to learn besides the networks. Its reparameterised gradient"
-        f" has {word}: variance {short(noise)} nats² for one draw, against {_range(others)} with the learned priors,"
+        f" {word}: variance {short(noise)} nats² for one draw on average, {_range(others)} with the learned priors,"
         f" whose KL has to be sampled.{held}"
     )
+
+
+def _gradient_noise(found: Measured) -> dict[int, tuple[float]]:
+    """Return by seed the variance of one draw of the reparameterised gradient, in nats²."""
+    return {seed: (numbers["gradient"]["pathwise"],) for seed, numbers in found.fit.items()}
+
+
+def _less_noise(claims: Sequence[Claim]) -> str:
+    """Return whether a gradient has less noise than the learned priors' with every seed."""
+    seeds = min(claim.seeds for claim in claims)
+    pairs = f"each of {seeds} seeds" if seeds > 1 else "the one seed there is"
+    return {
+        YES: f"has less noise than each learned prior's with {pairs}",
+        NO: f"has more noise than each learned prior's with {pairs}",
+    }.get(together(claims), "has less noise with some seeds or learned priors and more with others")
 
 
 def _range(values: Sequence[float]) -> str:
@@ -160,10 +164,6 @@ def _range(values: Sequence[float]) -> str:
 def _scores(rows: Sequence[Sequence[float]]) -> str:
     distance, coverage = np.array(rows).mean(0)
     return f"{short(distance)}, {coverage:.0%}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
 
 
 def _the(prior: str) -> str:

@@ -11,8 +11,10 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from core.config import PRIORS, RunConfig, shelf
+from core.config import PRIORS, RunConfig, seeds_of, shelf, with_seed
 from core.experiments.evidence import EVIDENCE
+from core.experiments.kept import numbers_of
+from core.experiments.noise import Claim, compare
 from core.experiments.priors import EXPOST, GRADIENTS, Measured, covers, measured
 from core.experiments.rate import RATE, limit
 from core.experiments.samples import SAMPLES, codes_of
@@ -80,23 +82,39 @@ class Contender:
 
 
 def contenders(view: View) -> list[Contender]:
-    """Return the priors that the VAE of the view was trained with, and what was fitted to its codes afterwards."""
+    """Return the priors that the VAE of the view was trained with, and what was fitted to its codes afterwards.
+
+    All have one schedule: the warm-up of the KL is the same, so that the prior alone differs.
+    """
     base = view.picked if view.picked.model.name == "vae" else view.family.get("vae")
     if base is None:
         return []
-    alike = [config for config in view.siblings if config.model.name == "vae" and _bare(config) == _bare(base)]
-    found = {name: _chosen([c for c in alike if c.model.prior == name], view.picked) for name in PRIORS}
-    shown = [Contender(name, config) for name, config in found.items() if config]
+    vaes = [config for config in (*view.siblings, *view.doubles) if config.model.name == "vae"]
+    alike = [config for config in vaes if _bare(config) == _bare(base)]
+    warm_up = _common_warm_up(alike, base)
+    alike = [config for config in alike if config.train.warm_up == warm_up]
+    chosen = {name: _chosen([c for c in alike if c.model.prior == name], view.picked) for name in PRIORS}
+    shown = [Contender(name, config) for name, config in chosen.items() if config]
     return shown + [Contender(EXPOST, one.config) for one in shown if one.name == "normal"]
 
 
 def _bare(config: RunConfig) -> RunConfig:
-    """Return a run without its prior, the warm-up that comes with it, and the seed."""
+    """Return a run without its prior, the warm-up and the seed."""
     return replace(
         config,
         model=replace(config.model, prior="normal", components=None),
         train=replace(config.train, warm_up=0, seed=0),
     )
+
+
+def _common_warm_up(configs: Sequence[RunConfig], base: RunConfig) -> int:
+    """Return the warm-up, in epochs, that most priors were trained with; that of a picked prior comes first."""
+    if base.model.prior != "normal":
+        return base.train.warm_up
+    priors: dict[int, set[str]] = {}
+    for config in configs:
+        priors.setdefault(config.train.warm_up, set()).add(config.model.prior)
+    return max(priors, key=lambda warm_up: (len(priors[warm_up]), warm_up == base.train.warm_up, warm_up))
 
 
 def _chosen(configs: Sequence[RunConfig], picked: RunConfig) -> RunConfig | None:
@@ -114,11 +132,42 @@ def missing(shown: Sequence[Contender]) -> None:
     """Say which priors the VAE was not trained with."""
     names = [PRIORS[name] for name in PRIORS if name not in {one.name for one in shown}]
     if shown and names:
-        data, latents = shown[0].config.data.name, shown[0].config.model.latent_dim
+        config = shown[0].config
+        data, latents, warm_up = config.data.name, config.model.latent_dim, config.train.warm_up
         st.info(
-            f"The VAE of {data} with {latents} latents was not trained with: {listed(names)}. The page *Train* can, or"
-            f" `python -m core train {data} vae --latents {latents} --prior ...`."
+            f"The VAE of {data} with {latents} latents and a warm-up over {warm_up} epochs was not trained with:"
+            f" {listed(names)}. `python -m core train {data} vae --latents {latents} --warm-up {warm_up} --prior ...`"
+            " does it."
         )
+
+
+def schedule(shown: Sequence[Contender]) -> str:
+    """Return which schedule the runs have in common, and what it alone did to the standard normal's nll."""
+    config = shown[0].config
+    warm_up = config.train.warm_up
+    if not warm_up:
+        return "All were trained without a warm-up of the KL."
+    common = (
+        f"All were trained on one schedule: the weight of the KL rises over the first {warm_up} of"
+        f" {config.train.epochs} epochs."
+    )
+    normal = next((one.config for one in shown if one.name == "normal"), None)
+    return common if normal is None else f"{common}{_worth_of_warm_up(normal)}"
+
+
+def _worth_of_warm_up(normal: RunConfig) -> str:
+    """Return how the nll of a VAE with the standard normal differs from that of one trained without its warm-up."""
+    plain = replace(normal, train=replace(normal.train, warm_up=0))
+    seeds = seeds_of(normal.data.name)
+    known = [{s: numbers_of(EVIDENCE, with_seed(one, s), cache.SHELF) for s in seeds} for one in (normal, plain)]
+    warm, cold = ({seed: (found["nll"],) for seed, found in one.items() if found} for one in known)
+    claim = compare(warm, cold)
+    if not claim.seeds:
+        return ""
+    return (
+        f" With the standard normal that alone changes the nll by {difference(claim)} nats ({claim.seeds} seeds, least"
+        " to most): the VAE of the other pages is trained without it."
+    )
 
 
 @st.fragment
@@ -310,6 +359,21 @@ def rows(shown: Sequence[Contender], known: Mapping[str, Measured]) -> list[dict
     ]
 
 
+def difference(claim: Claim) -> str:
+    """Return ours less theirs: mean, and least to most over seeds.
+
+    >>> difference(Claim(((1.0,), (1.5,)), ((2.0,), (2.0,)), (False,)))
+    '−0.75 (−1.00 to −0.50)'
+    """
+    each = np.array(claim.ours)[:, 0] - np.array(claim.theirs)[:, 0]
+    said = _signed(float(each.mean()))
+    return said if len(each) < 2 else f"{said} ({_signed(float(each.min()))} to {_signed(float(each.max()))})"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
+
+
 def cell(values: Sequence[float], digits: int | None) -> str:
     """Return a mean with the standard deviation over trainings; said where there is one training, or none.
 
@@ -334,6 +398,7 @@ def measured_on(shown: Sequence[Contender], known: Mapping[str, Measured]) -> st
     if not fits:
         return ""
     some = fits[0]
+    seeds = [str(seed) for seed in sorted({seed for found in known.values() for seed in found.fit})]
     error = max(numbers["kl_aggregate_error"] for numbers in fits)
     told = max(numbers["information"] for numbers in fits)
     full = (
@@ -344,9 +409,9 @@ def measured_on(shown: Sequence[Contender], known: Mapping[str, Measured]) -> st
         else ""
     )
     return (
-        "± is the standard deviation over trainings with seeds 0, 1 and 2; nll, elbo, rate and KL in nats per image."
-        f" All are of {some['images']:,} test images; what the importance-weighted bound, k = {some['k']}, adds to the"
-        f" elbo was measured on {some['bounded']:,} of them, spread evenly. Standard error of the nll at most"
+        f"± is the standard deviation over trainings with seeds {listed(seeds)}; nll, elbo, rate and KL in nats per"
+        f" image. All are of {some['images']:,} test images; what the importance-weighted bound, k = {some['k']}, adds"
+        f" to the elbo was measured on {some['bounded']:,} of them, spread evenly. Standard error of the nll at most"
         f" {short(max(numbers['nll_error'] for numbers in fits))}, of the KL(aggregate‖prior) {short(error)}.{full}"
         " Fréchet distance and coverage as on the page *Sampling*, mean of three seeds of the codes. The mixture"
         " fitted afterwards was not trained with, so that only its samples are its own."

@@ -16,7 +16,6 @@ from core.config import (
     LIKELIHOODS,
     MODEL_LABELS,
     PRIORS,
-    SEEDS,
     SHELF,
     SIZES,
     DataConfig,
@@ -25,9 +24,11 @@ from core.config import (
     TrainConfig,
     binary,
     gaussians,
+    is_doubled,
     more_seeds,
     nearest,
     recipe,
+    seeds_of,
     shelf,
     with_prior,
     with_seed,
@@ -152,19 +153,40 @@ def test_the_sprites_sweep_ships_two_seeds_and_the_rest_only_the_first():
     several = [c for c in shelf() if c.train.seed]
     assert {(c.data.name, c.model.posterior) for c in several} == {("sprites", "learned")}
     assert len(several) == 5
-    assert len({c.key for c in shelf()}) == len(shelf()) == 66
+    assert len({c.key for c in shelf()}) == len(shelf()) == 70
 
 
-def test_every_prior_has_three_seeds_and_the_same_networks_and_epochs():
+def test_all_priors_have_the_same_seeds_networks_and_schedule():
     known = {*shelf(), *more_seeds()}
     for data, dims in {"digits": (2, 10), "mnist": (2, 10, 40)}.items():
         for dim in dims:
             standard = with_prior(data, dim, "normal")
             for prior in PRIORS:
                 config = with_prior(data, dim, prior)
-                assert {with_seed(config, seed) for seed in SEEDS} <= known
-                assert (config.model.hidden, config.train.epochs) == (standard.model.hidden, standard.train.epochs)
-                assert (config.train.warm_up > 0) == (config.model.components is not None)
+                assert {with_seed(config, seed) for seed in seeds_of(data)} <= known
+                assert config.model.hidden == standard.model.hidden
+                assert config.train == standard.train
+                assert config.train.warm_up == config.train.epochs // 10
+
+
+@pytest.mark.parametrize("data", ["digits", "mnist", "mnist-dynamic"])
+def test_a_prior_brings_its_warm_up_and_the_family_keeps_its_own_schedule(data: str):
+    assert {recipe(data, name, 2).train.warm_up for name in MODEL_LABELS} == {0}
+    for prior in PRIORS:
+        expected = 0 if prior == "normal" else recipe(data, "vae", 2).train.epochs // 10
+        assert recipe(data, "vae", 2, prior=prior).train.warm_up == expected
+        assert recipe(data, "vae", 2, prior=prior, warm_up=3).train.warm_up == 3
+
+
+def test_the_box_of_an_infogan_brings_no_warm_up():
+    assert recipe("sprites", "infogan", 10, prior="uniform").train.warm_up == 0
+
+
+def test_only_a_standard_normal_that_differs_in_warm_up_from_the_familys_is_doubled():
+    doubled = {(c.data.name, c.model.latent_dim, c.model.prior, c.train.warm_up) for c in shelf() if is_doubled(c)}
+    assert doubled == {(d, n, "normal", w) for d, w in (("digits", 20), ("mnist", 6)) for n in (2, 10)}
+    assert is_doubled(with_seed(with_prior("digits", 2, "normal"), 4))
+    assert not is_doubled(recipe("digits", "vae", 2, warm_up=5))
 
 
 def test_binarised_runs_are_measured_with_the_networks_of_the_paper():
