@@ -239,7 +239,7 @@ def show_command(arguments: argparse.Namespace) -> None:
         value = run.metrics[name]
         print(f"  {name:<10}" + ("-" if value is None else f"{value:.3f} nats per image"))
     print(f"  mse       {run.metrics['mse']:.5f} per pixel")
-    alive = active(run.codes["mean"], unit_scale=config.model.posterior != "learned")
+    alive = active(run.codes["mean"], run.codes["std"])
     print(f"  active    {alive.sum()} of {config.model.latent_dim} latents")
     print(f"  R         {run.metrics['squared_radius']:.4f}, mean squared distance of the codes from the origin")
     if "code_error" in run.metrics:

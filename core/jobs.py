@@ -445,8 +445,9 @@ SHOWN_CODES, SHOWN_IMAGES = 1000, 8
 def snapshot(model: Autoencoder, data: Split, history: Arrays) -> Arrays:
     """Return what an epoch looks like.
 
-    The columns of `history`, `mean` codes (N, L) of the first test images and their `label` (N,), the first `images`
-    reconstructed (B, H, W), and `samples` (B, H, W): random codes from the prior with always the same seed, decoded.
+    The columns of `history`, `mean` and `std` (N, L) of the first test images' posteriors and their `label` (N,), the
+    first `images` reconstructed (B, H, W), and `samples` (B, H, W): random codes from the prior with always the same
+    seed, decoded.
 
     Args:
         model: as it is now; left in evaluation mode.
@@ -455,12 +456,14 @@ def snapshot(model: Autoencoder, data: Split, history: Arrays) -> Arrays:
     """
     model.eval()
     device = next(model.parameters()).device
-    mean = model.encode(data.test.images(slice(SHOWN_CODES)).to(device)).mean
+    posterior = model.encode(data.test.images(slice(SHOWN_CODES)).to(device))
+    mean = posterior.mean
     random = model.prior.sample(SHOWN_IMAGES, generator(0)).to(mean.device)
     images, samples = (model.decode(codes).clamp(0, 1).squeeze(1).cpu() for codes in (mean[:SHOWN_IMAGES], random))
     return {
         **{f"history.{name}": column for name, column in history.items()},
         "mean": mean.half().cpu().numpy(),
+        "std": posterior.std.half().cpu().numpy(),
         "label": data.test.labels[:SHOWN_CODES].to(torch.uint8).numpy(),
         "images": (images * 255).to(torch.uint8).numpy(),
         "samples": (samples * 255).to(torch.uint8).numpy(),

@@ -76,8 +76,9 @@ on the autoencoders, whose codes may lie anywhere; fairer draws for them are on 
 All numbers are of test images, in nats per image summed over pixels; *elbo* is −(nll + KL), a lower bound on
 log p(x), and larger is better. Where grey intensities go through a Bernoulli likelihood (digits, MNIST), nll is a
 cross-entropy with intensities read as probabilities: good for comparing models here, not with likelihoods of binary
-images. A latent is *active* if its posterior mean varies with a variance above 0.01 (codes without a KL on unit scale).
+images. A latent is *active* if the images decide more than 1 % of its variance: that of the posterior's mean, as a
+share of the mean's and the posterior's own together (without noise, of the mean of all latents' variances).
 
-Sources: Kingma and Welling 2014; Higgins et al. 2017; Burda et al. 2015 (active latents).
+Sources: Kingma and Welling 2014; Higgins et al. 2017; Burda et al. 2016 (active latents; as a share: ours).
 """
 )

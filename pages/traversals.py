@@ -52,8 +52,9 @@ value, all others keep that of the start. Bars are the **KL of each latent**, av
 
 $$\mathrm{KL}_u = \mathbb{E}_x\big[\tfrac12(\mu_u^2 + \sigma_u^2 - 1) - \ln\sigma_u\big],$$
 
-at most how many nats it carries about the image. A latent is *active* if its posterior mean varies with a variance
-above 0.01 (codes without a KL on unit scale); a collapsed one has the prior for a posterior, and its row stands still.
+at most how many nats it carries about the image. A latent is *active* if the images decide more than 1 % of
+its variance: that of $\mu_u$, as a share of $\mathrm{Var}(\mu_u) + \mathbb{E}[\sigma_u^2]$ (without noise, of the
+mean of all latents' variances). A collapsed one has the same posterior for every image, and its row stands still.
 
 **β.** The models minimise $\mathrm{nll} + \beta\,\mathrm{KL}$: distortion, plus β times the rate. Along the curve of
 the best models a nat of rate is worth β nats of distortion, so a larger β moves to the left and up. A latent stays
@@ -66,7 +67,7 @@ scale: even a collapsed latent tells a little, because its mean still trembles w
 follow by any measure: a square looks the same after a quarter turn, an ellipse after half of one.
 
 Sources: Kingma and Welling 2014 (KL); Higgins et al. 2017 (β, traversals); Burgess et al. 2018 (rate and traversals
-against β); Burda et al. 2015 (active latents); Chen et al. 2018, section 4, and Locatello et al. 2019 (normalised
-mutual information and its histogram).
+against β); Burda et al. 2016 (active latents; as a share: ours); Chen et al. 2018, section 4, and Locatello et al.
+2019 (normalised mutual information and its histogram).
 """
 )

@@ -131,7 +131,7 @@ DISENTANGLEMENT = Study("disentanglement", f"{POINTS} and {UNSEEN} points v1", m
 
 def measure_map(run: Run, root: Path) -> Numbers:
     """Return every score of a run of the map, and `active`, how many latents it uses."""
-    return {**measure(run, root), "active": int(active(run.codes["mean"].astype("float32"), unit_scale=False).sum())}
+    return {**measure(run, root), "active": int(active(run.codes["mean"], run.codes["std"]).sum())}
 
 
 MAP = Study("map", DISENTANGLEMENT.settings, measure_map, covers=covers, of_map=True)

@@ -18,11 +18,10 @@ def measure(run: Run, _: Path) -> Numbers:
         `nll`, `kl`, `elbo` in nats per test image (None without a KL), `kl_per_latent` likewise, `mse` per pixel,
         `squared_radius` and `code_scale` in units of the code and their squares, `active` latents, `test_images`.
     """
-    mean = run.codes["mean"]
-    alive = active(mean, unit_scale=run.config.model.posterior != "learned" or run.config.model.components is not None)
+    mean, std = run.codes["mean"], run.codes["std"]
     return {
         **{name: run.metrics[name] for name in _FROM_THE_RUN},
-        "active": int(alive.sum()),
+        "active": int(active(mean, std).sum()),
         "code_scale": code_scale(mean),
     }
 

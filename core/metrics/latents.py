@@ -8,40 +8,54 @@ from numpy.typing import ArrayLike, NDArray
 from core.metrics.table import table
 
 THRESHOLD = 0.01
-"""Variance of the posterior mean above which a latent counts as active (Burda et al. 2015)."""
+"""Share of a latent's variance that the images have to decide for it to count as active."""
 
 
-def active(mean: ArrayLike, *, threshold: float = THRESHOLD, unit_scale: bool) -> NDArray[np.bool_]:
-    """Return which latents are active: True where the code moves when the image does.
+def active(mean: ArrayLike, std: ArrayLike, *, threshold: float = THRESHOLD) -> NDArray[np.bool_]:
+    """Return which latents are active: True where the image decides where the code lies.
 
-    A_u = Var_x( E[z_u | x] ) > threshold
+    A_u = Var_x( E[z_u | x] ) > threshold * ( Var_x( E[z_u | x] ) + E_x[ Var(z_u | x) ] )
 
-    A latent that the KL has closed has the same posterior for every image, so its mean stands still. The threshold
-    presupposes codes of about unit scale, which only a KL brings about; an autoencoder may shrink or stretch its
-    codes at no cost. With `unit_scale` all codes are first divided by one number, their `code_scale`, which leaves
-    the proportions between latents as they are.
+    The bracket is the variance of latent u under the aggregate posterior, by the law of total variance. A latent that
+    the KL has closed has the same posterior for every image: its mean stands still beside the posterior's own width.
+    A share has no unit, so that no scale of the codes changes it; an autoencoder and a learned prior stretch or
+    shrink their codes at no cost. Posteriors without any width, an autoencoder's, have nothing to be compared with
+    but the other latents: the bracket is then the variance of all latents' means, averaged over latents.
 
-    Source: Burda, Grosse and Salakhutdinov 2015, Importance Weighted Autoencoders, experiments. Unit scale is ours.
+    Burda et al. compare the variance of the mean with 0.01 itself. That is the same rule where the aggregate
+    posterior has variance 1, as it nearly has under a standard normal prior. The share is ours.
+
+    Source: Burda, Grosse and Salakhutdinov 2016, Importance Weighted Autoencoders (arXiv:1509.00519), experiments.
 
     Args:
-        mean: posterior means over a data set, (N, L), N at least 2.
-        threshold: least variance of an active latent, in squared units of the code, at least 0.
-        unit_scale: divide by the overall scale first; set it for models trained without a KL.
+        mean: posterior means over a data set, (N, L), N at least 2, in any unit.
+        std: posterior standard deviations in the same unit, (N, L), at least 0; all 0 where the posterior is a point.
+        threshold: least share of an active latent, from 0 to below 1.
 
     Returns:
         One truth value per latent, (L,).
 
     Raises:
-        ValueError: codes that are no finite table, or a negative threshold.
+        ValueError: no finite tables of one shape, a standard deviation below 0, or a threshold out of range.
 
-    >>> codes = np.array([[-1.0, 0.3, 0.01], [1.0, 0.3, -0.01]])
-    >>> active(codes, unit_scale=False)
+    >>> mean, std = np.array([[-1.0, 0.3, 0.01], [1.0, 0.3, -0.01]]), np.full((2, 3), 0.5)
+    >>> active(mean, std)
+    array([ True, False, False])
+    >>> active(1000 * mean, 1000 * std)
     array([ True, False, False])
     """
-    if not threshold >= 0:
-        raise ValueError(f"threshold should be at least 0, got {threshold}")
-    variance = _variance(mean)
-    return variance > threshold * (variance.mean() if unit_scale else 1.0)
+    if not 0 <= threshold < 1:
+        raise ValueError(f"threshold should be from 0 to below 1, got {threshold}")
+    moved = _variance(mean)
+    width = table("posterior standard deviations", std)
+    if width.shape != np.shape(mean):
+        raise ValueError(
+            f"posterior standard deviations should have the means' shape {np.shape(mean)}, got {width.shape}"
+        )
+    if width.min() < 0:
+        raise ValueError(f"posterior standard deviations should be at least 0, got {width.min()}")
+    total = moved + np.square(width).mean(axis=0) if width.any() else moved.mean()
+    return moved > threshold * total
 
 
 def code_scale(mean: ArrayLike) -> float:

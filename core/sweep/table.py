@@ -76,7 +76,7 @@ class Table:
 
 def _numbers(config: RunConfig, place: Path) -> Row:
     run = load(place, config.key)
-    alive = active(run.codes["mean"].astype("float32"), unit_scale=config.model.posterior != "learned")
+    alive = active(run.codes["mean"], run.codes["std"])
     return {name: run.metrics.get(name) for name in NUMBERS} | {"active": int(alive.sum())}
 
 

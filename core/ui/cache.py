@@ -125,15 +125,10 @@ def factor_names(data: DataConfig) -> tuple[str, ...]:
     return ("shape", "scale", "orientation", "x", "y") if data.name == "sprites" else ()
 
 
-def free_scale(config: RunConfig) -> bool:
-    """Return whether nothing holds the scale of the codes: no KL is charged, or the prior is learned as well."""
-    return config.model.posterior != "learned" or config.model.components is not None
-
-
 def active_latents(key: str) -> NDArray[np.bool_]:
     """Return which latents of a run are in use (L,)."""
-    opened = run(key)
-    return active(opened.codes["mean"], unit_scale=free_scale(opened.config))
+    codes = run(key).codes
+    return active(codes["mean"], codes["std"])
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

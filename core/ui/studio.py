@@ -19,6 +19,7 @@ from core.figures import images as pictures
 from core.figures.bars import kl_bars
 from core.figures.curves import training_curves
 from core.figures.latents import latent_scatter
+from core.metrics.latents import active
 from core.pace import seconds_per_epoch
 from core.ui import cache, crowd, widgets
 from core.ui.frame import pick
@@ -31,7 +32,6 @@ LATENTS = {"sprites": 10, "mnist-dynamic": 40, "mnist-static": 40}
 """Data set -> latents that are offered first; 2 for the others."""
 REFRESH, AT_FIRST = 1.0, 0.2
 """Seconds between two looks at a job, and before there is anything to see."""
-_COLLAPSED = 0.01
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -227,6 +227,7 @@ def finished(config: RunConfig) -> Arrays:
     return {
         **{f"history.{name}": column for name, column in run.history.items()},
         "mean": run.codes["mean"][: jobs.SHOWN_CODES],
+        "std": run.codes["std"][: jobs.SHOWN_CODES],
         "label": run.codes["label"][: jobs.SHOWN_CODES],
         "images": (decoded * 255).astype(np.uint8),
         "samples": (cache.samples(config.key, "prior", None, 0, jobs.SHOWN_IMAGES)[1] * 255).astype(np.uint8),
@@ -278,8 +279,9 @@ def epoch_of(config: RunConfig, shown: Arrays) -> Epoch:
         "live_codes": codes_figure(config, shown),
     }
     if history["kl_per_latent"].size:
-        kl = history["kl_per_latent"][-1]
-        charts["live_kl"] = kl_bars(kl, kl > _COLLAPSED, height=360)
+        # An epoch that was put down by an earlier version has no widths.
+        alive = active(shown["mean"], shown.get("std", np.zeros_like(shown["mean"])))
+        charts["live_kl"] = kl_bars(history["kl_per_latent"][-1], alive, height=360)
     found, scale = _pictures(config, shown), cache.scale_of(config.data)
     sheets = {caption: pictures.sheet_png(images / 255, len(images), scale) for caption, images in found.items()}
     return Epoch(charts, sheets)

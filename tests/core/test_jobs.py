@@ -101,7 +101,7 @@ def test_a_running_job_says_how_far_it_is_and_shows_its_newest_epoch(queue: Jobs
     assert job.total == 100_000 * count
     assert 0 < job.seen < job.total
     assert job.seconds_left == pytest.approx((job.total - job.seen) / job.images_per_second)
-    assert shown["mean"].shape == (360, 2)
+    assert shown["mean"].shape == shown["std"].shape == (360, 2)
     assert shown["images"].shape == shown["samples"].shape == (8, 8, 8)
     assert len(shown["history.test_nll"]) >= 1
     assert np.array_equal(shown["label"], digits.load().test.labels.numpy())
@@ -432,7 +432,8 @@ def test_a_snapshot_is_of_the_model_as_it_is(tmp_path: Path):
     run = load_or_train(small(), tmp_path, device="cpu")
     data = digits.load()
     shown = jobs.snapshot(run.model, data, run.history)
-    np.testing.assert_allclose(shown["mean"], open_run(small().key, tmp_path).codes["mean"], atol=2e-2)
+    for name in ("mean", "std"):
+        np.testing.assert_allclose(shown[name], open_run(small().key, tmp_path).codes[name], atol=2e-2)
     assert torch.is_inference_mode_enabled() is False
     assert not np.array_equal(shown["mean"], jobs.snapshot(build(small()), data, run.history)["mean"])
 
