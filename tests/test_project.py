@@ -54,14 +54,14 @@ def _packages(name: str) -> list[str]:
 
 def test_files_are_small():
     assert [path for path in tracked() if path.stat().st_size > 5 * MB] == []
-    assert size(list(tracked())) < 110
+    assert size(list(tracked())) < 145
 
 
 def test_the_whole_shelf_ships_and_is_small():
     kept = [path for path in tracked() if path.is_relative_to(ROOT / "checkpoints")]
     documents = {path.parent.name for path in kept if path.name == "run.json"}
     assert {config.key for config in shelf()} - documents == set()
-    assert size(kept) < 100
+    assert size(kept) < 130
 
 
 SOURCES = [path for path in tracked() if path.suffix == ".py" and path.relative_to(ROOT).parts[0] != "tests"]

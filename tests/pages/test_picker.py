@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.checkpoints import load, save
-from core.config import MODEL_LABELS, SHELF, RunConfig, recipe, with_seed
+from core.config import MODEL_LABELS, PRIORS, SHELF, RunConfig, recipe, with_seed
 from core.config import shelf as shipped
 from core.runs import load_or_train
 from core.ui.frame import PAGES, View
@@ -50,6 +50,13 @@ def test_a_number_of_latents_that_the_next_data_set_lacks_gives_way(open_page):
     app.selectbox(key="data").select("sprites").run()
     assert not app.exception
     assert app.selectbox(key="latents").value == 10
+
+
+def test_a_standard_normal_is_offered_once(open_page):
+    for data, latents in (("digits", 2), ("digits", 10), ("mnist", 10), ("mnist", 40)):
+        app = open_page(data=data, latents=latents, model="VAE")
+        assert options(app, "prior") == list(PRIORS.values())
+        assert not keys(app) & {"run", "trained"}
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from shutil import copytree
@@ -7,10 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from core.config import PRIORS, DataConfig, recipe
+from core.config import PRIORS, DataConfig, RunConfig, is_doubled, recipe, seeds_of, shelf, with_prior, with_seed
+from core.experiments.evidence import EVIDENCE
+from core.experiments.kept import numbers_of
 from core.experiments.priors import EXPOST, NOTHING, Measured, judge, measured
 from core.runs import load_or_train
 from core.ui import cache, prior_verdict, priors
+from core.ui.frame import View
 from core.ui.priors import AFTERWARDS, Contender, cell
 from tests.priors_shelf import BETTER, SEEDS_OF, small, trained, write_numbers
 
@@ -142,10 +146,11 @@ def test_the_verdict_names_what_the_normal_is_beaten_in_and_in_what_it_is_not(ru
 
 def test_what_the_normal_has_for_its_own_follows_the_numbers(runs: Path, tmp_path: Path):
     root = copytree(runs, tmp_path / "shelf")
-    for gain, word in ((-1.0, "less noise"), (1.0, "no less noise")):
+    for gain, word in ((-1.0, "less noise than"), (1.0, "more noise than")):
         write_numbers(root, {"normal": 0.0, "mixture": gain, "vamp": gain})
         known = {prior: measured(small(prior), root=root) for prior in ("normal", "mixture", "vamp")}
-        assert f"has {word}: variance 2 nats² for one draw" in prior_verdict.its_own(known)
+        said = prior_verdict.its_own(known)
+        assert f"has {word} each learned prior's with each of 2 seeds: variance 2 nats² for one draw" in said
 
 
 def test_the_gradient_panel_gives_the_ratio_of_the_variances(shelf_of_priors: Path, opened):
@@ -160,7 +165,7 @@ def test_priors_that_were_not_trained_are_named_with_what_would_train_them(other
     app = opened()
     (info,) = [info.value for info in app.info if info.value != priors.UNMEASURED]
     assert "not trained with: uniform box and Gaussian mixture" in info
-    assert "python -m core train digits vae --latents 2 --prior ..." in info
+    assert "python -m core train digits vae --latents 2 --warm-up 0 --prior ..." in info
     assert panels(app) == ["Standard normal", "VampPrior", AFTERWARDS]
 
 
@@ -242,3 +247,56 @@ def test_images_that_are_missing_are_said_once(open_page):
     app = open_page(PAGE, data="mnist")
     assert cache.missing_images(DataConfig(name="mnist"))
     assert len([info for info in app.info if "LATENT_LAB_DATA" in info.value]) == 1
+
+
+def view_of(picked: RunConfig) -> View:
+    """Return what a visitor who picked a digits' VAE with 2 latents looks at, of the runs that ship."""
+    alike = [c for c in shelf() if (c.data, c.model.latent_dim) == (picked.data, picked.model.latent_dim)]
+    alike = [c for c in alike if c.model.likelihood == "bernoulli"]
+    doubles = tuple(c for c in alike if is_doubled(c))
+    return View(picked, {"vae": recipe("digits", "vae", 2)}, tuple(c for c in alike if c not in doubles), doubles)
+
+
+@pytest.mark.parametrize("picked", [recipe("digits", "vae", 2), *(with_prior("digits", 2, p) for p in PRIORS)])
+def test_the_priors_that_are_compared_have_one_schedule(picked: RunConfig):
+    shown = priors.contenders(view_of(picked))
+    assert [one.name for one in shown] == [*PRIORS, EXPOST]
+    assert {one.config.train for one in shown} == {with_prior("digits", 2, "vamp").train}
+
+
+def test_a_prior_of_another_schedule_is_not_compared():
+    late = recipe("digits", "vae", 2, prior="vamp", warm_up=100)
+    view = replace(view_of(late), siblings=(*view_of(late).siblings, late))
+    assert [one.name for one in priors.contenders(view)] == ["vamp"]
+    assert [one.config.train.warm_up for one in priors.contenders(view)] == [100]
+
+
+def test_the_page_says_what_the_schedule_alone_is_worth():
+    shown = priors.contenders(view_of(recipe("digits", "vae", 2)))
+    said = priors.schedule(shown)
+    assert "over the first 20 of 200 epochs" in said
+    warm, cold = (
+        [numbers_of(EVIDENCE, with_seed(c, s)) for s in seeds_of("digits")]
+        for c in (with_prior("digits", 2, "normal"), recipe("digits", "vae", 2))
+    )
+    worth = np.mean([a["nll"] - b["nll"] for a, b in zip(warm, cold, strict=True) if a and b])
+    assert f"{worth:+.2f} (".replace("-", "−") in said
+    assert "(5 seeds" in said
+
+
+def fit(noise: float) -> dict[str, Any]:
+    return {"gradient": {"pathwise": noise}}
+
+
+@pytest.mark.parametrize(
+    ("normal", "words"),
+    [
+        ((1.0, 2.0), "has less noise than each learned prior's with each of 2 seeds"),
+        ((5.0, 5.0), "has more noise than each learned prior's with each of 2 seeds"),
+        ((1.0, 3.5), "has less noise with some seeds or learned priors and more with others"),
+    ],
+)
+def test_the_gradient_has_less_noise_only_if_it_has_with_every_seed(normal: tuple[float, float], words: str):
+    noises = {"normal": normal, "mixture": (3.0, 3.0), "vamp": (4.0, 4.0)}
+    known = {name: Measured(dict(enumerate(map(fit, each))), {}, {}) for name, each in noises.items()}
+    assert words in prior_verdict.its_own(known)
