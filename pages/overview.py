@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.config import ALL_LABELS
 from core.figures.curves import training_curves
-from core.ui import cache, current_view, widgets
+from core.ui import cache, current_view, page_file, widgets
 
 RECONSTRUCTED, DECODED = (16, 8), (16, 4)  # images of a sheet, and its columns
 
@@ -56,7 +56,7 @@ st.subheader("Where to go next?", anchor=False)
 for row in (NEXT[:5], NEXT[5:]):
     for column, (page, question, text) in zip(st.columns(len(row)), row, strict=True):
         with column.container(border=True, height="stretch"):
-            st.page_link(f"pages/{page}.py", label=f"**{question}**")
+            st.page_link(page_file(f"pages/{page}.py"), label=f"**{question}**")
             st.markdown(text)
 
 widgets.how_to_read(

@@ -28,7 +28,7 @@ from core.ui import (
     traversals,
     widgets,
 )
-from core.ui.frame import View, current_view, draw_frame
+from core.ui.frame import View, current_view, draw_frame, page_file
 
 __all__ = [
     "View",
@@ -45,6 +45,7 @@ __all__ = [
     "latents",
     "noise",
     "noise_verdict",
+    "page_file",
     "passages",
     "prices",
     "prior_verdict",

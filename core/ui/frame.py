@@ -29,6 +29,7 @@ PAGES = {
 }
 """File -> title and icon, in the order of the lecture; the first one is the front page."""
 
+PROJECT = Path(__file__).resolve().parents[2]
 ICON = Path(__file__).parent / "icon.png"
 BESIDE = (
     "**InfoGAN** is no member of the family: it is trained by a game, not on nll and KL. What compares the four side by"
@@ -121,6 +122,11 @@ def _set(key: str, value: Any) -> None:
     st.session_state[key] = value
 
 
+def page_file(path: str) -> str:
+    """Return the whole path of one of `PAGES`, which Streamlit would look for beside the script that it was given."""
+    return str(PROJECT / path)
+
+
 def draw_frame() -> None:
     """Draw navigation and picker, and run the page that the address names."""
     _once_per_server()
@@ -167,14 +173,14 @@ def current_view() -> View:
     view = st.session_state.pop(_VIEW, None)
     if view is None:
         # Without icons: until the frame sets the lab's own, the browser asks Google for that of the page.
-        st.navigation(list(PAGES), position="hidden")
+        st.navigation([page_file(path) for path in PAGES], position="hidden")
         st.rerun()
     return view
 
 
 def _pages() -> list:
     return [
-        st.Page(path, title=title, icon=icon, default=place == 0)
+        st.Page(page_file(path), title=title, icon=icon, default=place == 0)
         for place, (path, (title, icon)) in enumerate(PAGES.items())
     ]
 
