@@ -11,7 +11,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
-    **dict.fromkeys(["dashboard", "pages"], 8),
+    **dict.fromkeys(["dashboard", "pages", "cloud"], 8),
     **dict.fromkeys(["ui", "__main__"], 7),
     **dict.fromkeys(["experiments", "jobs", "sweep"], 6),
     **dict.fromkeys(["runs", "pace", "explore", "metrics", "figures"], 5),
@@ -53,6 +53,7 @@ MAY_IMPORT = {
 
 MAY_SEE = {
     "dashboard": {"ui"},
+    "cloud": {"ui"},
     "pages": {"ui", "figures", "config"},
     "figures": {"config"},
     "config": set[str](),
@@ -62,7 +63,8 @@ MAY_SEE = {
 
 def sources() -> dict[str, str]:
     """Return path -> source of every file that is held against the drawing."""
-    paths = [PROJECT / "dashboard.py", *PROJECT.glob("pages/**/*.py"), *PROJECT.glob("core/**/*.py")]
+    folders = ("core", "pages", "cloud")
+    paths = [PROJECT / "dashboard.py", *(path for name in folders for path in PROJECT.glob(f"{name}/**/*.py"))]
     return {path.relative_to(PROJECT).as_posix(): path.read_text() for path in paths}
 
 
