@@ -43,18 +43,19 @@ def finish(page: Page) -> Page:
 
 
 @contextmanager
-def running(log: Path, **variables: str) -> Iterator[str]:
+def running(log: Path, script: str = "dashboard.py", **variables: str) -> Iterator[str]:
     """Start the lab as `streamlit run` does, without the images of MNIST, and give its address.
 
     Args:
         log: where its output goes.
+        script: the entry point.
         variables: of its environment.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = ["--server.headless=true", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", f"--server.port={port}", *settings]
+    command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}", *settings]
     environment = {name: value for name, value in os.environ.items() if name != "LATENT_LAB_DATA"}
     environment |= {"XDG_CACHE_HOME": str(log.parent / "cache"), **variables}
     with log.open("w") as output:
