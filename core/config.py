@@ -614,3 +614,18 @@ def _families(data: str, latent_dim: int) -> list[RunConfig]:
 def with_seed(config: RunConfig, seed: int) -> RunConfig:
     """Return the same config with another seed."""
     return replace(config, train=replace(config.train, seed=seed))
+
+
+def with_epochs(config: RunConfig, epochs: int) -> RunConfig:
+    """Return the same config trained for another number of epochs, the warm-up over the same share of them.
+
+    Args:
+        config: of the run.
+        epochs: passes over the training set, at least 1.
+
+    >>> config = recipe("digits", "vae", prior="vamp", epochs=200)
+    >>> with_epochs(config, 40).train.warm_up, with_epochs(config, 2).train.warm_up
+    (4, 0)
+    """
+    warm_up = config.train.warm_up * epochs // config.train.epochs
+    return replace(config, train=replace(config.train, epochs=epochs, warm_up=warm_up))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import torch
 
-from core.config import RunConfig
+from core.config import RunConfig, with_epochs
 from core.data import ImageSet, Split
 from core.models import build
 from core.runtime import pick_device, pick_precision
@@ -32,7 +31,7 @@ def seconds_per_epoch(config: RunConfig, train_images: int, test_images: int) ->
     images = ImageSet(pixels=noise, labels=torch.zeros(len(noise), dtype=torch.int64))
     data = Split(train=images, test=images.subset(slice(EVALUATED)))
     device = pick_device()
-    short = replace(config, train=replace(config.train, epochs=2))
+    short = with_epochs(config, 2)
     training = Training(build(short), data, short, device=device, precision=pick_precision(device, size * size))
     _, timed = training.epochs()
     start = time.perf_counter()

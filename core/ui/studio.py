@@ -14,7 +14,7 @@ import streamlit as st
 
 from core import jobs
 from core.checkpoints import Arrays, CheckpointError, delete, pack_run, run_names, unfinished_keys, unpack_run
-from core.config import LIKELIHOODS, MODEL_LABELS, PRIORS, RunConfig, recipe, shelf
+from core.config import LIKELIHOODS, MODEL_LABELS, PRIORS, RunConfig, recipe, shelf, with_epochs, with_seed
 from core.figures import images as pictures
 from core.figures.bars import kl_bars
 from core.figures.curves import training_curves
@@ -155,8 +155,9 @@ def _ask(action: Callable[[Any], None], what: RunConfig | str) -> None:
 
 def estimate(config: RunConfig) -> str:
     """Return how long a training takes here, timed on a few steps of it."""
-    short = replace(config, train=replace(config.train, epochs=1, seed=0, learning_rate=1e-3))
-    seconds = _pace(json.dumps(short.to_dict(), sort_keys=True)) * config.train.epochs
+    one = with_epochs(with_seed(config, 0), 1)
+    alike = replace(one, train=replace(one.train, learning_rate=1e-3))  # neither changes how long a step takes
+    seconds = _pace(json.dumps(alike.to_dict(), sort_keys=True)) * config.train.epochs
     text = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
     return f"About **{text}** on this machine while nothing else runs ({config.train.epochs} epochs)."
 

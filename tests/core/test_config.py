@@ -30,6 +30,7 @@ from core.config import (
     recipe,
     seeds_of,
     shelf,
+    with_epochs,
     with_prior,
     with_seed,
 )
@@ -219,6 +220,20 @@ def test_only_the_seed_differs_after_with_seed():
     config = with_seed(recipe("mnist", "vae"), 7)
     assert config.train.seed == 7
     assert with_seed(config, 0) == recipe("mnist", "vae")
+
+
+@given(epochs=st.integers(1, 1000), wanted=st.integers(1, 1000), share=st.floats(0, 1))
+def test_another_number_of_epochs_keeps_the_share_that_is_warm_up(epochs: int, wanted: int, share: float):
+    config = recipe("digits", "vae", epochs=epochs, warm_up=int(share * epochs))
+    train = with_epochs(config, wanted).train
+    assert train.epochs == wanted
+    assert 0 <= config.train.warm_up / epochs - train.warm_up / wanted < 1 / wanted
+    assert with_epochs(config, epochs) == config
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_the_recipe_of_fewer_epochs_is_that_of_more_epochs_shortened(prior: str):
+    assert with_epochs(recipe("mnist", "vae", prior=prior), 20) == recipe("mnist", "vae", prior=prior, epochs=20)
 
 
 def test_a_config_cannot_be_changed():

@@ -7,7 +7,7 @@ import pytest
 
 from core import jobs
 from core.checkpoints import CheckpointError, survey
-from core.config import recipe, with_seed
+from core.config import PRIORS, recipe, with_seed
 from core.jobs import Job, Jobs, Limits, read_job
 from core.ui import cache, studio
 
@@ -168,6 +168,14 @@ def test_a_job_whose_run_is_on_the_shelf_is_not_said_to_be_interrupted(opened, o
     app = opened(**QUICK)
     table = next(one.value for one in app.dataframe if "State" in one.value)
     assert list(table["Run"]) == ["digits, AE, 2 latents"]
+
+
+@pytest.mark.parametrize("prior", PRIORS.values())
+@pytest.mark.parametrize("epochs", [1, 20])
+def test_the_time_of_a_training_is_estimated_for_every_prior(opened, prior, epochs):
+    app = opened(data="digits", train_prior=prior, digits_epochs=epochs, train_width="Half")
+    assert any("About **" in one.value and f"({epochs} epoch" in one.value for one in app.markdown)
+    assert button(app, "Start") is not None
 
 
 def test_a_limit_is_one_sentence(opened, own_shelf, monkeypatch):
