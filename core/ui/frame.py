@@ -259,7 +259,8 @@ def _usual(configs: list[RunConfig]) -> RunConfig:
 
 def _core(config: RunConfig) -> RunConfig:
     """Return a run without what tells the four models apart."""
-    return replace(config, model=replace(config.model, posterior="learned", beta=1.0, noise_ratio=None))
+    own = {"beta": 1.0, "noise_ratio": None, "noise_dim": None, "information": None}
+    return replace(config, model=replace(config.model, posterior="learned", **own))
 
 
 def _number(config: RunConfig) -> float:

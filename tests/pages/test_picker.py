@@ -126,6 +126,15 @@ def test_stops_are_the_runs_that_differ_in_one_number_alone():
     assert View(family["vae"], {}, ()).stops("noise_ratio") == {}
 
 
+def test_a_model_beside_the_family_is_held_against_one_that_differs_in_nothing_else():
+    vae, beside = recipe("digits", "vae"), recipe("digits", "infogan")
+    alike = recipe("digits", "vae", batch_size=64)
+    assert alike.train == beside.train
+    assert View(beside, {}, (alike, beside)).peer(beside, "vae") == alike
+    assert View(beside, {}, (recipe("digits", "vae", hidden=(9,)), beside)).peer(beside, "vae") is None
+    assert View(vae, {"vae": vae}, (vae,)).peer(vae, "infogan") is None
+
+
 @pytest.mark.parametrize(
     ("number", "page", "data"), [("noise_ratio", "noise", "digits"), ("beta", "traversals", "sprites")]
 )
