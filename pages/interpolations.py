@@ -36,8 +36,10 @@ widgets.how_to_read(
 **Paths.** With codes a and b and t from 0 to 1, the *straight line* is $z(t) = (1-t)\,a + t\,b$. The *great circle*
 turns around the origin, by the same angle every step, while the length goes evenly from one to the other:
 
-$$z(t) = \big((1-t)\|a\| + t\|b\|\big)\left(\frac{\sin((1-t)\Omega)}{\sin\Omega}\frac{a}{\|a\|} +
-\frac{\sin(t\Omega)}{\sin\Omega}\frac{b}{\|b\|}\right), \qquad \Omega = \angle(a, b)$$
+$$
+z(t) = \big((1-t)\|a\| + t\|b\|\big)\left(\frac{\sin((1-t)\Omega)}{\sin\Omega}\frac{a}{\|a\|} +
+\frac{\sin(t\Omega)}{\sin\Omega}\frac{b}{\|b\|}\right), \qquad \Omega = \angle(a, b)
+$$
 
 Draws from the prior N(0, I) of many latents nearly all have length √L, and the middle of a straight line is shorter:
 the circle stays where codes of a VAE are. Nothing tells an autoencoder to put its codes around the origin; for it the
@@ -50,7 +52,9 @@ the 10 steps over their mean (1 is even), and the length of the path over the di
 average of many images is near to all of them, so the blurrier a model, the nearer it seems, and its midpoints can be
 nearer than real test images are. Hence the *gap*, in which a model is held against its own blur,
 
-$$\frac{\text{mean}\,(d_\text{halfway} - d_\text{ends})}{\text{mean}\,(d_\text{cross-fade} - d_\text{ends})},$$
+$$
+\frac{\text{mean}\,(d_\text{halfway} - d_\text{ends})}{\text{mean}\,(d_\text{cross-fade} - d_\text{ends})},
+$$
 
 where *ends* are the model's reconstructions of the two images and *cross-fade* is the average of these two pictures:
 0 % is as near to a real image as its reconstructions, 100 % as far off as blending them. The second judge is the

@@ -17,7 +17,9 @@ HOW_TO_READ = {
 **The likelihood** of independent observations is a product, its logarithm a sum; the logarithm never falls, so both are
 highest at the same parameter:
 
-$$\hat\theta = \arg\max_\theta \prod_i p_\theta(x_i) = \arg\max_\theta \sum_i \ln p_\theta(x_i)$$
+$$
+\hat\theta = \arg\max_\theta \prod_i p_\theta(x_i) = \arg\max_\theta \sum_i \ln p_\theta(x_i)
+$$
 
 A product of $n$ probabilities shrinks (of densities above 1: grows) exponentially. The least number above 0 is about
 $10^{-45}$ in float32 and $10^{-324}$ in float64, that is −103 and −744 nats: a few hundred observations and the product
@@ -26,7 +28,9 @@ maximum to about half the digits only, since a hill is flat on top. Closed forms
 
 **Cross-entropy.** For a label as a distribution $y$ (1 at the label) and a classifier's probabilities $p$,
 
-$$H(y, p) = -\sum_k y_k \ln p_k = -\ln p_\text{label},$$
+$$
+H(y, p) = -\sum_k y_k \ln p_k = -\ln p_\text{label},
+$$
 
 so minimising the average cross-entropy is maximising the likelihood of the labels. The classifier is a softmax of 64
 pixels and a bias, trained on 1,437 digits; gradients are taken by automatic differentiation of each formula.
@@ -37,13 +41,17 @@ Sources: Fisher 1922, On the mathematical foundations of theoretical statistics 
     "The bound": r"""
 **KL divergence**, of two Gaussians over one number, and why it is never negative: $\ln t \le t - 1$, so
 
-$$\mathrm{KL}(q\|p) = \int q \ln\frac{q}{p} = \ln\frac{\sigma_p}{\sigma_q} + \frac{\sigma_q^2 + (\mu_q - \mu_p)^2}
-{2\sigma_p^2} - \frac12 \;\ge\; -\!\int q\,\Big(\frac{p}{q} - 1\Big) = 0$$
+$$
+\mathrm{KL}(q\|p) = \int q \ln\frac{q}{p} = \ln\frac{\sigma_p}{\sigma_q} + \frac{\sigma_q^2 + (\mu_q - \mu_p)^2}
+{2\sigma_p^2} - \frac12 \;\ge\; -\!\int q\,\Big(\frac{p}{q} - 1\Big) = 0
+$$
 
 **The bound.** $\ln p(x) = \mathrm{ELBO} + \mathrm{KL}\big(q(z|x)\,\|\,p(z|x)\big)$, and with $k$ samples $z_i$ of $q$
 
-$$\mathrm{ELBO} = L_1 \le L_5 \le \dots \le \ln p(x), \qquad
-L_k = \mathbb{E}\,\ln \frac1k \sum_{i=1}^k \frac{p(x, z_i)}{q(z_i|x)}.$$
+$$
+\mathrm{ELBO} = L_1 \le L_5 \le \dots \le \ln p(x), \qquad
+L_k = \mathbb{E}\,\ln \frac1k \sum_{i=1}^k \frac{p(x, z_i)}{q(z_i|x)}.
+$$
 
 With one or two latents $p(x) = \int p(x|z)\,p(z)\,dz$ is a sum over a lattice that refines where the mass is; its
 *refinement error* is what the last halving changed. The KL to the true posterior is added up on a grid of its own.
@@ -60,8 +68,10 @@ Sources: Kingma and Welling 2014 (ELBO); Burda et al. 2016 (importance weighting
     "The decoder": r"""
 **Gaussian.** With one standard deviation $\sigma$ for all $D$ pixels, $\mathrm{SSE} = \|x - \mathrm{mean}(z)\|^2$,
 
-$$-\ln p(x|z) = \frac{\mathrm{SSE}}{2\sigma^2} + \frac D2 \ln 2\pi\sigma^2, \qquad
-2\sigma^2\,(\mathrm{nll} + \beta\,\mathrm{KL}) = \mathrm{SSE} + 2\sigma^2\beta\,\mathrm{KL} + \text{constant}.$$
+$$
+-\ln p(x|z) = \frac{\mathrm{SSE}}{2\sigma^2} + \frac D2 \ln 2\pi\sigma^2, \qquad
+2\sigma^2\,(\mathrm{nll} + \beta\,\mathrm{KL}) = \mathrm{SSE} + 2\sigma^2\beta\,\mathrm{KL} + \text{constant}.
+$$
 
 Minimising a squared error **is** maximum likelihood, of a σ that someone chose; a sum of squares without a factor means
 $\sigma^2 = 1/2$. A learned $\sigma$ ends where the derivative is 0: $\sigma^2 = \mathbb{E}\,\mathrm{SSE}/D$.
@@ -80,8 +90,10 @@ The *rate* is the average KL, the *distortion* the average nll. What can be reac
 curve; a model trained with β is where a line of slope −β touches it. So between models of $\beta_1 < \beta_2$ a nat of
 rate buys between $\beta_1$ and $\beta_2$ nats of distortion: neither would rather be the other.
 
-$$\frac1N \sum_n \mathrm{KL}\big(q(z|x_n)\,\|\,p(z)\big) = I(n; z) + \mathrm{KL}\big(q(z)\,\|\,p(z)\big), \qquad
-q(z) = \frac1N \sum_n q(z|x_n)$$
+$$
+\frac1N \sum_n \mathrm{KL}\big(q(z|x_n)\,\|\,p(z)\big) = I(n; z) + \mathrm{KL}\big(q(z)\,\|\,p(z)\big), \qquad
+q(z) = \frac1N \sum_n q(z|x_n)
+$$
 
 The *information* says which image a code is of: the average of $\ln q(z|x_n) - \ln q(z)$ over codes. It cannot be more
 than $\ln N$. The rest would vanish under a prior that is the aggregate posterior. A uniform prior's codes are taken

@@ -64,8 +64,10 @@ its latents. The same random ε is used for all models and levels.
 **The rate.** No code of variance $s^2$ tells more about its image through noise of variance $\eta R$ than the capacity
 of the Gaussian channel,
 
-$$\tfrac{1}{2} \log_2\!\Big(1 + \frac{s^2}{\eta R}\Big) \ \text{bits per latent} \;\le\; \tfrac{1}{2} \log_2\!\Big(1 +
-\frac{1}{\eta L}\Big) \ \text{averaged over } L \text{ latents}$$
+$$
+\tfrac{1}{2} \log_2\!\Big(1 + \frac{s^2}{\eta R}\Big) \ \text{bits per latent} \;\le\; \tfrac{1}{2} \log_2\!\Big(1 +
+\frac{1}{\eta L}\Big) \ \text{averaged over } L \text{ latents}
+$$
 
 (Shannon 1948). That is an **upper bound** on the mutual information between image and code, just as a VAE's KL
 (÷ ln 2, in bits) is: two bounds on one axis. The dotted line is the right-hand side; it knows neither data nor network.

@@ -63,7 +63,9 @@ widgets.how_to_read(
     r"""
 Every model minimises, averaged over images,
 
-$$-\log p(x \mid z) \;+\; \beta \; \mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big), \qquad z \sim q(z \mid x),$$
+$$
+-\log p(x \mid z) \;+\; \beta \; \mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big), \qquad z \sim q(z \mid x),
+$$
 
 the first term (*nll*, distortion) summed over pixels, the second (*KL*, rate) over latents. They differ in three
 choices only. An **AE** has a point for a posterior and no KL. A **noisy AE** adds Gaussian noise of variance η·R to

@@ -49,8 +49,10 @@ widgets.how_to_read(
 **What a prior costs.** The average KL is the price of telling images apart, and of codes that lie where the prior does
 not (Hoffman and Johnson 2016):
 
-$$\frac{1}{N} \sum_n \mathrm{KL}\big(q(z \mid x_n) \,\|\, p(z)\big) = I(n; z) + \mathrm{KL}\big(q(z) \,\|\, p(z)\big),
-\qquad q(z) = \frac{1}{N} \sum_n q(z \mid x_n)$$
+$$
+\frac{1}{N} \sum_n \mathrm{KL}\big(q(z \mid x_n) \,\|\, p(z)\big) = I(n; z) + \mathrm{KL}\big(q(z) \,\|\, p(z)\big),
+\qquad q(z) = \frac{1}{N} \sum_n q(z \mid x_n)
+$$
 
 The second part buys nothing. It is 0 for the best prior there is, the aggregate posterior $q(z)$ itself.
 

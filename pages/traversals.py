@@ -50,7 +50,9 @@ widgets.how_to_read(
 A row of the sheet is $\mathrm{decode}(z + (v - z_u)\,e_u)$ for values $v$ from left to right: latent $u$ takes the
 value, all others keep that of the start. Bars are the **KL of each latent**, averaged over test images,
 
-$$\mathrm{KL}_u = \mathbb{E}_x\big[\tfrac12(\mu_u^2 + \sigma_u^2 - 1) - \ln\sigma_u\big],$$
+$$
+\mathrm{KL}_u = \mathbb{E}_x\big[\tfrac12(\mu_u^2 + \sigma_u^2 - 1) - \ln\sigma_u\big],
+$$
 
 at most how many nats it carries about the image. A latent is *active* if the images decide more than 1 % of
 its variance: that of $\mu_u$, as a share of $\mathrm{Var}(\mu_u) + \mathbb{E}[\sigma_u^2]$ (without noise, of the
