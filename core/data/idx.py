@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import math
 import zlib
 from pathlib import Path
@@ -12,6 +13,9 @@ from torch import Tensor
 
 from core.data.images import MissingData
 
+_GZIP = bytes([0x1F, 0x8B])
+"""How every gzip file begins, and no IDX file."""
+
 
 def read(path: Path, ndim: int) -> Tensor:
     """Return the array in an IDX file, uint8, of `ndim` dimensions.
@@ -19,14 +23,15 @@ def read(path: Path, ndim: int) -> Tensor:
     Source: LeCun, Cortes and Burges, The MNIST database, http://yann.lecun.com/exdb/mnist/, "File formats".
 
     Args:
-        path: the file; a name that ends in .gz is decompressed.
+        path: the file, compressed by gzip or not, whatever its name ends in: a browser that downloads a .gz may unpack
+            it and leave the name.
         ndim: number of dimensions that it should have.
 
     Raises:
         MissingData: the file is not IDX, holds another kind of array or is cut short; the message names it.
     """
     content = _bytes(path)
-    magic = bytes([0, 0, 8, ndim])  # 8 stands for unsigned bytes
+    magic = _magic(ndim)
     if content[:4] != magic:
         raise _damaged(path, f"start with the bytes {magic.hex(' ')}", content[:4].hex(" ") or "no bytes")
     start = 4 + 4 * ndim
@@ -37,10 +42,27 @@ def read(path: Path, ndim: int) -> Tensor:
     return torch.frombuffer(bytearray(content), dtype=torch.uint8)[start:].view(sizes)
 
 
+def digest(array: Tensor) -> str:
+    """Return the SHA-256 of an array as an uncompressed IDX file: what `sha256sum` says of the original files.
+
+    >>> digest(torch.zeros(1, dtype=torch.uint8))[:8]
+    'dd6678dd'
+    """
+    hashed = hashlib.sha256(_magic(array.ndim))
+    for size in array.shape:
+        hashed.update(size.to_bytes(4, "big"))
+    hashed.update(array.contiguous().numpy().data)
+    return hashed.hexdigest()
+
+
+def _magic(ndim: int) -> bytes:
+    return bytes([0, 0, 8, ndim])  # 8 stands for unsigned bytes
+
+
 def _bytes(path: Path) -> bytes:
     try:
         content = path.read_bytes()
-        return gzip.decompress(content) if path.suffix == ".gz" else content
+        return gzip.decompress(content) if content.startswith(_GZIP) else content
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise _damaged(path, "be a whole gzip file", f"one that is cut short or damaged ({error})") from error
     except OSError as error:

@@ -1,8 +1,10 @@
 import gzip
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -55,7 +57,7 @@ def test_a_gzip_file_cut_short_is_refused_by_name(tmp_path: Path, kept: int):
         (as_idx(np.zeros((2, 2), np.uint8)), r"should start with the bytes 00 00 08 03, got 00 00 08 02"),
         (as_idx(np.zeros((1, 2, 2), np.uint8), kind=13), r"should start with the bytes 00 00 08 03, got 00 00 0d 03"),
         (b"<html>no such page</html>", r"should start with the bytes 00 00 08 03, got 3c 68 74 6d"),
-        (gzip.compress(WHOLE, mtime=0), r"should start with the bytes 00 00 08 03, got 1f 8b"),
+        (gzip.compress(gzip.compress(WHOLE)), r"should start with the bytes 00 00 08 03, got 1f 8b"),
     ],
 )
 def test_another_file_is_refused(tmp_path: Path, content: bytes, sentence: str):
@@ -65,11 +67,27 @@ def test_another_file_is_refused(tmp_path: Path, content: bytes, sentence: str):
         idx.read(path, 3)
 
 
-def test_what_is_no_gzip_file_or_cannot_be_opened_is_refused(tmp_path: Path):
-    (tmp_path / "plain.gz").write_bytes(WHOLE)
-    with pytest.raises(
-        MissingData, match=r"plain.gz should be a whole gzip file, got one that is cut short or damaged"
-    ):
-        idx.read(tmp_path / "plain.gz", 3)
+@pytest.mark.parametrize("name", ["train-images-idx3-ubyte", "train-images-idx3-ubyte.gz"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_name_need_not_say_whether_the_file_is_compressed(tmp_path: Path, name: str, packed: bool):
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(WHOLE) if packed else WHOLE)
+    assert np.array_equal(idx.read(path, 3).numpy().ravel(), np.arange(24))
+
+
+def test_a_damaged_gzip_file_is_refused(tmp_path: Path):
+    content = bytearray(gzip.compress(WHOLE))
+    content[-8] ^= 255
+    (tmp_path / "damaged.gz").write_bytes(content)
+    with pytest.raises(MissingData, match=r"damaged.gz should be a whole gzip file, got one that is cut short or"):
+        idx.read(tmp_path / "damaged.gz", 3)
+
+
+def test_what_cannot_be_opened_is_refused(tmp_path: Path):
     with pytest.raises(MissingData, match=r"should be readable, got"):
         idx.read(tmp_path, 3)
+
+
+def test_the_digest_of_an_array_is_that_of_its_uncompressed_file():
+    array = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    assert idx.digest(torch.from_numpy(array)) == hashlib.sha256(as_idx(array)).hexdigest()
