@@ -1,4 +1,5 @@
 import gzip
+import os
 import re
 import socket
 import time
@@ -11,66 +12,167 @@ import torch
 from numpy.typing import NDArray
 
 from core.config import DataConfig
-from core.data import MissingData, load, missing, mnist
+from core.data import MissingData, Split, idx, load, missing, mnist
 
 MNIST = DataConfig(name="mnist")
 
 
+REAL = os.environ.get("LATENT_LAB_DATA")
+"""The folder of the real images, on a machine that has them."""
+
+COUNTS = {"train": 7, "t10k": 3}
+"""Images of each part of the made-up set."""
+
+
 @pytest.fixture(autouse=True)
 def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No folder, an empty cache, no network; a download a thousandth of its size."""
+    """No folder, an empty cache, no network, and ten made-up images that pass for MNIST."""
 
     def refuse(*_: Any) -> None:
         raise AssertionError("the network was touched")
 
     monkeypatch.delenv("LATENT_LAB_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(mnist, "TRAIN_COUNT", 60)
-    monkeypatch.setattr(mnist, "TEST_COUNT", 10)
+    monkeypatch.setattr(mnist, "TRAIN_COUNT", COUNTS["train"])
+    monkeypatch.setattr(mnist, "TEST_COUNT", COUNTS["t10k"])
+    monkeypatch.setattr(mnist, "DIGESTS", {name: idx.digest(torch.from_numpy(a)) for name, a in stand_in().items()})
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
-def digits(count: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    numbers = np.arange(count)
-    return np.repeat(numbers % 251, 784).reshape(-1, 28, 28).astype(np.uint8), (numbers % 10).astype(np.uint8)
+def stand_in(shade: int = 0) -> dict[str, NDArray[np.uint8]]:
+    """Return the arrays of a made-up set: images of one grey level each, and labels."""
+    arrays: dict[str, NDArray[np.uint8]] = {}
+    for part, count in COUNTS.items():
+        numbers = np.arange(count, dtype=np.uint8)
+        arrays[f"{part}-images"] = np.repeat(numbers + shade, 784).reshape(-1, 28, 28)
+        arrays[f"{part}-labels"] = numbers
+    return arrays
 
 
-def write(folder: Path, mark: str = "-", end: str = "") -> Path:
-    """Write 7 training and 3 test images as IDX files."""
+def write(folder: Path, mark: str = "-", end: str = "", shade: int = 0) -> Path:
+    """Write the made-up set as IDX files."""
     folder.mkdir(parents=True, exist_ok=True)
-    for part, count in (("train", 7), ("t10k", 3)):
-        for what, array in zip(("images", "labels"), digits(count), strict=True):
-            sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
-            content = bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
-            path = folder / f"{part}-{what}{mark}idx{array.ndim}-ubyte{end}"
-            path.write_bytes(gzip.compress(content) if end else content)
+    for name, array in stand_in(shade).items():
+        sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
+        content = bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
+        path = folder / f"{name}{mark}idx{array.ndim}-ubyte{end}"
+        path.write_bytes(gzip.compress(content) if end else content)
     return folder
 
 
-def fetch(_: Path) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Answer as OpenML does, without a network: numbers as floats, labels as text."""
-    images, labels = np.zeros((70, 784), np.int64), np.arange(70) % 10
-    images[:, 0], images[60:, 1] = labels * 10, 255
-    return images, labels.astype(str).astype(object)
+def fetch(_: Path, shade: int = 0) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Answer as OpenML does, without a network: one table, its numbers wide, its labels text."""
+    arrays = stand_in(shade)
+    images = np.concatenate([arrays["train-images"], arrays["t10k-images"]]).reshape(-1, 784)
+    labels = np.concatenate([arrays["train-labels"], arrays["t10k-labels"]])
+    return images.astype(np.int64), labels.astype(str).astype(object)
+
+
+def check_is_the_stand_in(split: Split) -> None:
+    for part, images in (("train", split.train), ("t10k", split.test)):
+        assert np.array_equal(images.raw().squeeze(1).numpy(), stand_in()[f"{part}-images"])
+        assert np.array_equal(images.labels.numpy(), stand_in()[f"{part}-labels"])
+        assert images.labels.dtype == torch.int64
+        assert len(images.label_names) == 10
 
 
 @pytest.mark.parametrize("mark", ["-", "."])
 @pytest.mark.parametrize("end", ["", ".gz"])
-@pytest.mark.parametrize("inside", ["", "mnist"])
+@pytest.mark.parametrize("inside", ["", "mnist", "MNIST/raw"])
 def test_idx_files_are_found_and_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mark: str, end: str, inside: str
 ):
     write(tmp_path / "data" / inside, mark, end)
     monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path / "data"))
     assert missing(MNIST) is None
+    check_is_the_stand_in(load(MNIST))
+
+
+@pytest.mark.parametrize("named", ["~", "~/data"])
+def test_a_folder_below_home_may_be_named_by_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str):
+    write(tmp_path / named.removeprefix("~").removeprefix("/") / "mnist")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LATENT_LAB_DATA", named)
+    assert missing(MNIST) is None
+    check_is_the_stand_in(load(MNIST))
+
+
+def test_files_that_a_browser_has_unpacked_and_left_their_names_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for path in write(tmp_path).iterdir():
+        path.rename(path.with_name(f"{path.name}.gz"))
+    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
+    check_is_the_stand_in(load(MNIST))
+
+
+def test_a_whole_set_counts_before_a_part_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write(tmp_path / "mnist")
+    (write(tmp_path) / "t10k-labels-idx1-ubyte").unlink()
+    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
+    check_is_the_stand_in(load(MNIST))
+
+
+def test_images_of_another_set_in_files_of_the_same_names_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write(tmp_path, shade=1)
+    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
+    refuses(r"train-images-idx3-ubyte should hold MNIST's own train-images, got others of the same form")
+
+
+@pytest.mark.parametrize("name", sorted(mnist.DIGESTS))
+def test_one_file_of_another_set_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str):
+    (path,) = write(tmp_path).glob(f"{name}-*")
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
+    refuses(rf"{path.name} should hold MNIST's own {name}, got others")
+    write(tmp_path)
+    assert missing(MNIST) is None
+
+
+def test_a_download_or_a_cache_of_another_set_is_refused_and_not_kept():
+    with pytest.raises(MissingData, match="the download should hold MNIST's own images and labels, got others"):
+        mnist.fetch_once(fetch=lambda home: fetch(home, shade=1))
+    assert list(mnist.cache_file().parent.iterdir()) == []
+    images, labels = fetch(Path(), shade=1)
+    np.savez_compressed(mnist.cache_file(), images=images.astype(np.uint8), labels=labels.astype(np.uint8))
+    refuses(r"mnist.npz should hold MNIST, got other images; delete it and download again")
+
+
+def test_files_are_read_once_to_find_out_what_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    reads: list[Path] = []
+    monkeypatch.setattr(idx, "read", lambda path, ndim, read=idx.read: (reads.append(path), read(path, ndim))[1])
+    monkeypatch.setenv("LATENT_LAB_DATA", str(write(tmp_path)))
+    assert [missing(MNIST) for _ in range(3)] == [None] * 3
+    assert len(reads) == 4
+
+
+@pytest.mark.skipif(not REAL, reason="the real images are not on this machine")
+def test_the_real_images_are_known(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.undo()
+    assert missing(MNIST) is None
     split = load(MNIST)
-    for part, count in ((split.train, 7), (split.test, 3)):
-        images, labels = digits(count)
-        assert np.array_equal(part.raw().squeeze(1).numpy(), images)
-        assert np.array_equal(part.labels.numpy(), labels)
-        assert part.labels.dtype == torch.int64
-        assert len(part.label_names) == 10
+    assert (len(split.train), len(split.test)) == (60_000, 10_000)
+    assert split.train.labels[:5].tolist() == [5, 0, 4, 1, 9]
+
+
+def test_a_user_without_a_home_is_told_where_to_put_the_images(monkeypatch: pytest.MonkeyPatch):
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", nobody)
+    refuses("The images of MNIST are not on this machine, and its user has no home .* set LATENT_LAB_DATA to a folder")
+    with pytest.raises(MissingData, match="no home"):
+        load(MNIST, download=True)
+
+
+def test_a_tilde_without_a_home_is_a_folder_that_is_none(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LATENT_LAB_DATA", "~/data")
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    refuses("LATENT_LAB_DATA should name a folder, got ~/data, which is none")
 
 
 def test_without_files_load_says_what_to_do_and_leaves_the_network_alone(tmp_path: Path):
@@ -107,7 +209,7 @@ def test_a_folder_of_other_things_is_named_unless_the_cache_has_the_digits(
     refuses(f"The images of MNIST are not on {tmp_path}")
     mnist.fetch_once(fetch=fetch)
     assert missing(MNIST) is None
-    assert len(load(MNIST).test) == 10
+    check_is_the_stand_in(load(MNIST))
 
 
 def refuses(sentence: str) -> None:
@@ -140,19 +242,13 @@ def test_files_that_do_not_fit_are_refused(
 ):
     (write(tmp_path) / name).write_bytes(content)
     monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
-    with pytest.raises(MissingData, match=sentence):
-        load(MNIST)
+    refuses(sentence)
 
 
 def test_a_download_is_stored_once_and_gives_the_classic_split():
-    split = mnist.load(download=True, fetch=fetch)
+    check_is_the_stand_in(mnist.load(download=True, fetch=fetch))
     assert missing(MNIST) is None
-    again = mnist.load(download=True, fetch=unreachable)
-    assert (len(split.train), len(split.test)) == (60, 10)
-    for part, mark in ((again.train, 0), (again.test, 255)):
-        pixels = part.raw().flatten(1)
-        assert torch.equal(pixels[:, 0].long(), part.labels * 10)
-        assert pixels[:, 1].unique().tolist() == [mark]
+    check_is_the_stand_in(mnist.load(download=True, fetch=unreachable))
     assert [path.name for path in mnist.cache_file().parent.iterdir()] == ["mnist.npz"]
 
 
@@ -161,7 +257,7 @@ def unreachable(_: Path) -> Any:
 
 
 def short(_: Path) -> Any:
-    return np.zeros((10, 784)), np.zeros(10)
+    return np.zeros((5, 784)), np.zeros(5)
 
 
 def killed(home: Path) -> Any:
@@ -174,7 +270,7 @@ def killed(home: Path) -> Any:
     [
         (unreachable, r"^MNIST should download from openml.org, got: Temporary failure in name resolution; set LATENT"),
         (killed, r"^MNIST should download from openml.org, got: killed"),
-        (short, r"^the download should hold 70 images of 784 pixels, got \(10, 784\); try it again"),
+        (short, r"^the download should hold 10 images of 784 pixels, got \(5, 784\); try it again"),
     ],
 )
 def test_a_failed_download_is_one_sentence_and_leaves_nothing(bad: mnist.Fetch, sentence: str):
@@ -198,8 +294,7 @@ def test_a_crash_while_storing_leaves_no_half_file(monkeypatch: pytest.MonkeyPat
 def test_a_damaged_cache_is_refused_by_name(content: bytes):
     mnist.cache_file().parent.mkdir(parents=True)
     mnist.cache_file().write_bytes(content)
-    with pytest.raises(MissingData, match=r"mnist.npz should hold MNIST, got a damaged file; delete it and download"):
-        load(MNIST)
+    refuses(r"mnist.npz should hold MNIST, got a damaged file; delete it and download")
 
 
 def test_progress_is_the_bytes_that_have_arrived():
