@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache, cached_property
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +58,38 @@ def _check_name(what: str, value: object, known: Iterable[str]) -> None:
         raise ValueError(f"{what} should be one of {', '.join(known)}, got {value!r}{nearest(str(value), known)}")
 
 
-def _check_number(what: str, value: object, low: float, high: float | None = None, *, whole: bool = False) -> None:
-    right_type = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-    if not right_type or not -1e300 < value < 1e300:  # pyright: ignore[reportOperatorIssue]
-        raise ValueError(f"{what} should be a {'whole' if whole else 'finite'} number, got {value!r}")
-    if value < low or (high is not None and value > high):  # pyright: ignore[reportOperatorIssue]
+def _whole(what: str, value: object, low: int, high: int | None = None) -> int:
+    """Return a whole number as Python's own, whoever's it was: numpy's too.
+
+    Raises:
+        ValueError: it is none, or out of range.
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise ValueError(f"{what} should be a whole number, got {value!r}")
+    number = int(value)
+    _check_range(what, number, low, high)
+    return number
+
+
+def _real(what: str, value: object, low: float, high: float | None = None) -> float:
+    """Return a number as Python's own, and -0 as 0, which is equal to it but written otherwise.
+
+    Raises:
+        ValueError: it is none, not finite, or out of range.
+    """
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise ValueError(f"{what} should be a finite number, got {value!r}")
+    number = int(value) if isinstance(value, Integral) else float(value)
+    if not -1e300 < number < 1e300:
+        raise ValueError(f"{what} should be a finite number, got {number}")
+    _check_range(what, number, low, high)
+    return float(number) + 0.0
+
+
+def _check_range(what: str, number: float, low: float, high: float | None) -> None:
+    if number < low or (high is not None and number > high):
         limit = f"at least {low:g}" if high is None else f"between {_plain(low)} and {_plain(high)}"
-        raise ValueError(f"{what} should be {limit}, got {value}")
+        raise ValueError(f"{what} should be {limit}, got {number}")
 
 
 def _plain(number: float) -> str:
@@ -88,11 +114,11 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         _check_name("data set", self.name, SIZES)
-        if self.size is None:
-            object.__setattr__(self, "size", SIZES[self.name][0])
-        if self.size not in SIZES[self.name] or not isinstance(self.size, int):
+        size = SIZES[self.name][0] if self.size is None else self.size
+        if not isinstance(size, Integral) or int(size) not in SIZES[self.name]:
             sizes = " or ".join(map(str, SIZES[self.name]))
-            raise ValueError(f"size of {self.name} should be {sizes}, got {self.size}")
+            raise ValueError(f"size of {self.name} should be {sizes}, got {size}")
+        object.__setattr__(self, "size", int(size))
 
     @property
     def binarised(self) -> bool:
@@ -143,7 +169,7 @@ class ModelConfig:
         _check_name("likelihood", self.likelihood, LIKELIHOODS)
         _check_name("prior", self.prior, PRIORS)
         _check_name("network", self.network, NETWORKS)
-        _check_number("latent_dim", self.latent_dim, 1, 1024, whole=True)
+        object.__setattr__(self, "latent_dim", _whole("latent_dim", self.latent_dim, 1, 1024))
         self._settle_hidden()
         self._settle_beta()
         self._settle_noise_ratio()
@@ -154,18 +180,17 @@ class ModelConfig:
     def _settle_hidden(self) -> None:
         if not isinstance(self.hidden, Iterable):
             raise ValueError(f"hidden should be a list of widths, got {self.hidden!r}")
-        object.__setattr__(self, "hidden", tuple(self.hidden))
-        for width in self.hidden:
-            _check_number("each width in hidden", width, 1, 65536, whole=True)
+        hidden = tuple(_whole("each width in hidden", width, 1, 65536) for width in self.hidden)
+        object.__setattr__(self, "hidden", hidden)
 
     def _settle_beta(self) -> None:
         beta = self.beta
         if beta is None:
             beta = 1.0 if self.posterior == "learned" else 0.0
-        _check_number("beta", beta, 0)
-        if beta and self.posterior != "learned":
+        settled = _real("beta", beta, 0)
+        if settled and self.posterior != "learned":
             raise ValueError(f"beta should be 0 with a {self.posterior} posterior, which is charged no KL, got {beta}")
-        object.__setattr__(self, "beta", float(beta))
+        object.__setattr__(self, "beta", settled)
 
     def _settle_noise_ratio(self) -> None:
         if self.posterior != "fixed":
@@ -175,8 +200,7 @@ class ModelConfig:
                 )
             return
         ratio = 0.05 if self.noise_ratio is None else self.noise_ratio
-        _check_number("noise_ratio", ratio, 0)
-        object.__setattr__(self, "noise_ratio", float(ratio))
+        object.__setattr__(self, "noise_ratio", _real("noise_ratio", ratio, 0))
 
     def _settle_prior(self) -> None:
         drawn = ("normal", "uniform") if self.posterior == "recognised" else ("normal",)
@@ -189,8 +213,7 @@ class ModelConfig:
                 raise ValueError(f"components should be left out with a {self.prior} prior, got {self.components}")
             return
         count = COMPONENTS[self.prior] if self.components is None else self.components
-        _check_number("components", count, 1, 10_000, whole=True)
-        object.__setattr__(self, "components", count)
+        object.__setattr__(self, "components", _whole("components", count, 1, 10_000))
 
     def _settle_infogan(self) -> None:
         if self.posterior != "recognised":
@@ -202,18 +225,15 @@ class ModelConfig:
             raise ValueError(f"likelihood should be bernoulli with a recognised posterior, got {self.likelihood}")
         noise_dim = NOISE_DIM if self.noise_dim is None else self.noise_dim
         information = INFORMATION if self.information is None else self.information
-        _check_number("noise_dim", noise_dim, 0, 1024, whole=True)
-        _check_number("information", information, 0)
-        object.__setattr__(self, "noise_dim", noise_dim)
-        object.__setattr__(self, "information", float(information))
+        object.__setattr__(self, "noise_dim", _whole("noise_dim", noise_dim, 0, 1024))
+        object.__setattr__(self, "information", _real("information", information, 0))
 
     def _check_scale(self) -> None:
         if self.scale is None:
             return
         if self.likelihood != "gaussian":
             raise ValueError(f"scale should be left out with a {self.likelihood} likelihood, got {self.scale}")
-        _check_number("scale", self.scale, 1e-4)
-        object.__setattr__(self, "scale", float(self.scale))
+        object.__setattr__(self, "scale", _real("scale", self.scale, 1e-4))
 
     @property
     def name(self) -> str:
@@ -274,12 +294,16 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_number("epochs", self.epochs, 1, 100_000, whole=True)
-        _check_number("batch_size", self.batch_size, 1, 1_000_000, whole=True)
-        _check_number("learning_rate", self.learning_rate, 1e-8, 1)
-        _check_number("warm_up", self.warm_up, 0, self.epochs, whole=True)
-        _check_number("seed", self.seed, 0, 2**31 - 1, whole=True)
-        object.__setattr__(self, "learning_rate", float(self.learning_rate))
+        epochs = _whole("epochs", self.epochs, 1, 100_000)
+        settled = {
+            "epochs": epochs,
+            "batch_size": _whole("batch_size", self.batch_size, 1, 1_000_000),
+            "learning_rate": _real("learning_rate", self.learning_rate, 1e-8, 1),
+            "warm_up": _whole("warm_up", self.warm_up, 0, epochs),
+            "seed": _whole("seed", self.seed, 0, 2**31 - 1),
+        }
+        for name, value in settled.items():
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -421,10 +445,10 @@ def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunCon
 def _of_prior(data: str, model: str, values: dict[str, Any]) -> dict[str, Any]:
     """Return what a VAE takes besides with a prior that is not the standard normal: the warm-up of all priors."""
     prior, epochs = values.get("prior", "normal"), values["epochs"]
-    if prior == "normal" or _POSTERIOR_OF[model] != "learned" or not isinstance(epochs, int):
+    if prior == "normal" or _POSTERIOR_OF[model] != "learned" or not isinstance(epochs, Integral):
         return {}
     large = DataConfig(name=data).binarised and prior == "vamp"
-    return {"warm_up": warm_up_of(epochs), **({"components": _VAMP_OF_THE_PAPER} if large else {})}
+    return {"warm_up": warm_up_of(int(epochs)), **({"components": _VAMP_OF_THE_PAPER} if large else {})}
 
 
 def warm_up_of(epochs: int) -> int:

@@ -3,10 +3,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -362,6 +364,56 @@ WHOLE = recipe("digits", "vae").to_dict()
 def test_a_description_that_is_not_a_config_is_refused(values: dict, message: str):
     with pytest.raises(ValueError, match=message):
         RunConfig.from_dict(values)
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [("beta-vae", "beta"), ("noisy-ae", "noise_ratio"), ("infogan", "information")],
+)
+@pytest.mark.parametrize("zero", [-0.0, 0, 0.0, np.float32(-0.0)])
+def test_a_zero_has_one_key_whatever_its_sign_and_type(model: str, name: str, zero: Any):
+    changes: list[dict[str, Any]] = [{name: zero}, {name: 0.0}]
+    config, plain = (recipe("digits", model, **change) for change in changes)
+    assert config == plain
+    assert config.key == plain.key
+    assert config.model.label == plain.model.label
+
+
+WHOLE_NUMBERS = {"latent_dim": 3, "hidden": (8, 4), "epochs": 40, "batch_size": 32, "warm_up": 2, "seed": 5}
+REAL_NUMBERS = {"beta": 2.0, "learning_rate": 0.5, "scale": 0.25, "likelihood": "gaussian"}
+OF_A_PRIOR = {"prior": "mixture", "components": 7}
+
+
+@pytest.mark.parametrize("whole", [np.int64, np.uint8, np.intp])
+@pytest.mark.parametrize("real", [np.float64, np.float32, np.float16])
+def test_the_numbers_of_numpy_are_taken_for_pythons_own(whole: Callable[..., Any], real: Callable[..., Any]):
+    plain: dict[str, Any] = WHOLE_NUMBERS | REAL_NUMBERS | OF_A_PRIOR
+    kinds = {int: whole, float: real, tuple: lambda widths: [*map(whole, widths)], str: str}
+    theirs: dict[str, Any] = {name: kinds[type(value)](value) for name, value in plain.items()}
+    config = recipe("sprites", "beta-vae", size=whole(64), **theirs)
+    assert config == recipe("sprites", "beta-vae", size=64, **plain)
+    assert config.key == recipe("sprites", "beta-vae", size=64, **plain).key
+    numbers = [*dataclasses.asdict(config.model).values(), *dataclasses.asdict(config.train).values(), config.data.size]
+    assert {type(number) for number in numbers} <= {int, float, str, tuple, type(None)}
+    assert RunConfig.from_dict(config.to_dict()) == config
+
+
+def test_a_learned_prior_is_warmed_up_however_its_epochs_are_counted():
+    assert recipe("digits", "vae", prior="vamp", epochs=np.int64(50)) == recipe(
+        "digits", "vae", prior="vamp", epochs=50
+    )
+
+
+@pytest.mark.parametrize("seed", [np.float64(1), np.bool_(True), np.array([1]), "1", None, 1.0])
+def test_what_is_no_whole_number_is_refused_whoever_made_it(seed: Any):
+    with pytest.raises(ValueError, match="seed should be a whole number, got"):
+        recipe("digits", "vae", seed=seed)
+
+
+@pytest.mark.parametrize("beta", [np.float32("nan"), np.float64("inf"), np.bool_(True), np.array([1.0]), 1j])
+def test_what_is_no_finite_number_is_refused_whoever_made_it(beta: Any):
+    with pytest.raises(ValueError, match="beta should be a finite number, got"):
+        recipe("digits", "beta-vae", beta=beta)
 
 
 def test_nearest_names_a_near_one_and_no_far_one():
