@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from itertools import product
 from math import prod
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def read_sweep(path: Path) -> Sweep:
     """
     path = Path(path)
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors begin with a byte-order mark
     except OSError as error:
         raise ValueError(f"the sweep should be a TOML file, {path} cannot be read ({error.strerror})") from error
     except ValueError as error:
@@ -165,7 +166,7 @@ def _recipe(
     if "beta" in changes:
         raise ValueError("a sweep should give beta or normalised_beta, gives both")
     plain = recipe(data, model, latent_dim, **changes)
-    if isinstance(normalised_beta, bool) or not isinstance(normalised_beta, int | float):
+    if isinstance(normalised_beta, bool) or not isinstance(normalised_beta, Real):
         raise ValueError(f"normalised_beta should be a number, got {normalised_beta!r}")
     assert plain.data.size is not None
-    return recipe(data, model, latent_dim, beta=beta_of(normalised_beta, latent_dim, plain.data.size), **changes)
+    return recipe(data, model, latent_dim, beta=beta_of(float(normalised_beta), latent_dim, plain.data.size), **changes)

@@ -105,6 +105,19 @@ def test_a_list_where_no_list_can_be_is_refused_and_nothing_breaks():
                 sweep_of("s", {"run": {k: v for k, v in RUN.items() if k != name}, "grid": {name: [value]}})
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+def test_a_file_is_read_whichever_editor_wrote_it(tmp_path: Path, mark: bytes, newline: bytes):
+    lines = [b"[run]", b'data = "digits"', b'model = "vae"', b"[grid]", b"seed = [0, 1]", b""]
+    (tmp_path / "small.toml").write_bytes(mark + newline.join(lines))
+    assert [config.train.seed for config in read_sweep(tmp_path / "small.toml").configs] == [0, 1]
+
+
+def test_a_zero_of_either_sign_is_one_run():
+    sweep = sweep_of("s", {"run": RUN, "grid": {"beta": [0.0, -0.0, 0]}})
+    assert len(sweep.configs) == 1
+
+
 def test_a_file_that_is_none_or_no_toml_is_refused(tmp_path: Path):
     with pytest.raises(ValueError, match=r"should be a TOML file, .*nowhere\.toml cannot be read \(No such file"):
         read_sweep(tmp_path / "nowhere.toml")
