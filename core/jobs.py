@@ -64,6 +64,8 @@ LOOKED_EVERY = 0.2
 """Seconds between two looks at the queue."""
 NICENESS = 10
 """How far a job gives way to the pages, as in nice(1)."""
+LEAST = {"at_once": 1, "waiting": 1, "epochs": 1, "runs": 0}
+"""Least of each limit that a deployment may set: with no job at once, every training would wait for ever."""
 SWITCHED_OFF = "training is switched off on this deployment; run the lab on your own machine to train"
 
 
@@ -81,7 +83,7 @@ class Limits:
         at_once: jobs that run at the same time.
         waiting: jobs in the queue, those that run included.
         epochs: of one training.
-        runs: that are kept besides those that ship.
+        runs: that are kept besides those that ship; 0 for none, so that nothing is trained or uploaded.
     """
 
     training: bool = True
@@ -108,10 +110,16 @@ def limits_of(environment: Mapping[str, str]) -> Limits:
     for one in fields(Limits):
         name = f"LATENT_LAB_MAX_{one.name.upper()}"
         if one.name not in ("training", "reason") and name in environment:
-            if not environment[name].strip().isdecimal():
-                raise ValueError(f"{name} should be a whole number, got '{environment[name]}'")
-            numbers[one.name] = int(environment[name])
+            numbers[one.name] = _limit(name, environment[name], LEAST[one.name])
     return Limits(training=training == "on", **numbers)
+
+
+def _limit(name: str, text: str, least: int) -> int:
+    if not text.strip().isdecimal():
+        raise ValueError(f"{name} should be a whole number, got '{text}'")
+    if int(text) < least:
+        raise ValueError(f"{name} should be at least {least}, got {text.strip()}; LATENT_LAB_TRAINING=off allows none")
+    return int(text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,6 +291,8 @@ class Jobs:
         Raises:
             TooMany: it may not.
         """
+        if not self.limits.runs:
+            raise TooMany("no further runs are kept on this deployment; run the lab on your own machine to train")
         own = [name for name in run_names(self.root) if name not in {ships.key for ships in shelf()}]
         if len(own) >= self.limits.runs:
             raise TooMany(f"there should be at most {self.limits.runs} trained runs here; delete one first")

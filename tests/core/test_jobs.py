@@ -230,6 +230,20 @@ def test_a_deployment_sets_limits_in_its_environment():
         limits_of({"LATENT_LAB_MAX_RUNS": "-1"})
 
 
+@pytest.mark.parametrize("name", ["AT_ONCE", "WAITING", "EPOCHS"])
+@pytest.mark.parametrize("none", ["0", " 00 "])
+def test_a_limit_under_which_no_training_could_end_is_refused(name: str, none: str):
+    with pytest.raises(
+        ValueError, match=f"LATENT_LAB_MAX_{name} should be at least 1, got 0+; LATENT_LAB_TRAINING=off"
+    ):
+        limits_of({f"LATENT_LAB_MAX_{name}": none})
+
+
+def test_a_deployment_may_keep_no_runs_and_says_so(tmp_path: Path):
+    with pytest.raises(TooMany, match="no further runs are kept on this deployment; run the lab on your own machine"):
+        Jobs(tmp_path, limits_of({"LATENT_LAB_MAX_RUNS": "0"})).submit(small())
+
+
 def test_a_job_that_has_just_stopped_can_be_forgotten_at_once(queue: Jobs, tmp_path: Path):
     config = small(**ENDLESS)
     queue.submit(config)
