@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,18 @@ def test_without_the_images_of_mnist_a_page_says_so_at_most_once_and_shows_what_
     assert all("LATENT_LAB_DATA" in sentence for sentence in said)
     films = "".join(component.proto.json for component in app.get("bidi_component"))
     assert len(app.get("image")) + films.count("data:image/png") >= FEWEST_PICTURES.get(page, 4)
+
+
+@pytest.mark.parametrize("page", ["pages/overview.py", "pages/sampling.py", "pages/likelihood.py"])
+def test_files_of_another_set_under_the_names_of_mnist_are_not_shown(open_page, monkeypatch, tmp_path, page):
+    for part, count in (("train", 6), ("t10k", 4)):
+        for kind, sizes in (("images-idx3", (count, 28, 28)), ("labels-idx1", (count,))):
+            head = bytes([0, 0, 8, len(sizes)]) + b"".join(size.to_bytes(4, "big") for size in sizes)
+            (tmp_path / f"{part}-{kind}-ubyte").write_bytes(head + bytes(math.prod(sizes)))
+    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
+    app = open_page(page, data="mnist", nearest="true", **OF_A_RUN.get(page, {}))
+    assert len([info for info in app.info if "should hold MNIST's own train-images" in info.value]) == 1
+    assert "Test images" not in [one.alt for image in app.get("image") for one in image.proto.imgs]
 
 
 @pytest.mark.slow
