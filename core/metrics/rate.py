@@ -16,6 +16,8 @@ from core.runtime import generator
 
 _TABLE = 4_000_000
 """Log densities held at once: 32 MB."""
+_ROUNDING = 1e-7
+"""Nats that rounding may cost a log density before its squares are taken one by one."""
 
 
 @dataclass(frozen=True)
@@ -95,24 +97,47 @@ def log_aggregate(codes: ArrayLike, mean: ArrayLike, std: ArrayLike) -> NDArray[
     """
     z, means, stds = (torch.from_numpy(table("codes and posteriors", part)) for part in (codes, mean, std))
     _check(means, stds)
-    return _log_aggregate(z, means, stds).numpy()
+    return _log_aggregate(z, torch.zeros_like(z), means, stds).numpy()
 
 
 def _told(mean: Tensor, std: Tensor, noise: Tensor) -> Tensor:
-    """Return log q(z given x) - log q(z) (S, N) at S codes of each posterior, in nats."""
+    """Return log q(z given x) - log q(z) (S, N) at S codes of each posterior, in nats.
+
+    It is at most log N, since a code's own posterior is one of the N. Rounding may not say otherwise.
+    """
     own = (-0.5 * (noise.square() + math.log(2 * math.pi)) - std.log()).sum(-1)
-    codes = mean + std * noise
-    return own - _log_aggregate(codes.flatten(0, 1), mean, std).view_as(own)
+    steps = (std * noise).flatten(0, 1)
+    told = own - _log_aggregate(mean.repeat(len(noise), 1), steps, mean, std).view_as(own)
+    return told.clamp(max=math.log(len(mean)))
 
 
-def _log_aggregate(z: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-    """Return log q(z) (M,): squares written out, so that all codes meet all posteriors in one matrix product."""
+def _log_aggregate(start: Tensor, step: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """Return log q(z) (M,) at codes z = start + step.
+
+    The squares are written out, so that all codes meet all posteriors in one matrix product. That loses digits where
+    posteriors are narrow beside their distance from 0; there the differences are taken one by one.
+    """
+    z = start + step
+    reach = torch.cat([z, mean]).abs().amax(0) / std.amin(0)
+    if not reach.square().sum() * torch.finfo(z.dtype).eps < _ROUNDING:
+        return _log_aggregate_apart(start, step, mean, std)
     precision = std**-2
     ours = torch.cat([precision, mean * precision], 1)
     constant = -0.5 * (mean.square() * precision + 2 * std.log() + math.log(2 * math.pi)).sum(1)
     rows = z.split(max(1, _TABLE // len(mean)))
     parts = [(torch.cat([-0.5 * row.square(), row], 1) @ ours.T + constant).logsumexp(1) for row in rows]
     return torch.cat(parts) - math.log(len(mean))
+
+
+def _log_aggregate_apart(start: Tensor, step: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """Return log q(z) (M,) at z = start + step from differences; a step that vanishes in the sum is not lost."""
+    constant = -(std.log() + 0.5 * math.log(2 * math.pi)).sum(1)
+    rows = max(1, _TABLE // mean.numel())
+    parts = [
+        constant - 0.5 * (((a[:, None] - mean) + b[:, None]) / std).square().sum(-1)
+        for a, b in zip(start.split(rows), step.split(rows), strict=True)
+    ]
+    return torch.cat([part.logsumexp(1) for part in parts]) - math.log(len(mean))
 
 
 def _check(mean: Tensor, std: Tensor, kl: ArrayLike | None = None, samples: int = 1) -> None:

@@ -29,6 +29,26 @@ def test_posteriors_that_do_not_overlap_tell_the_image(count: int):
     assert split.error == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.parametrize("std", [1e-2, 1e-5, 1e-8, 1e-12, 1e-16, 1e-100, 1e-300])
+@pytest.mark.parametrize("where", [3.0, 1e6])
+def test_the_information_of_narrow_posteriors_is_log_n_and_never_more(std: float, where: float):
+    split = split_rate([[-where], [where], [where + 1]], np.full((3, 1), std), samples=20)
+    assert split.information == pytest.approx(math.log(3), abs=1e-8)
+    assert split.information <= math.log(3)
+    assert split.information + split.marginal == pytest.approx(split.rate)
+
+
+def test_narrow_posteriors_with_one_mean_tell_nothing():
+    split = split_rate(np.full((4, 2), 3.0), np.full((4, 2), 1e-9), samples=5)
+    assert split.information == pytest.approx(0, abs=1e-9)
+
+
+def test_a_narrow_posterior_within_a_wide_one_is_told_from_it():
+    mean, std = [[0.0], [0.0]], [[1e-9], [1.0]]
+    split = split_rate(mean, std, samples=100_000)
+    assert split.information == pytest.approx(math.log(2), abs=1e-4)
+
+
 def test_two_posteriors_that_overlap_are_split_as_the_integrals_say():
     mean, std = np.array([0.0, 1.0]), np.array([0.5, 0.8])
     z = np.linspace(-8, 8, 20_001)
