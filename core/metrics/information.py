@@ -10,6 +10,8 @@ from core.metrics.table import table
 BINS = 20
 """Bins of a latent, as in Locatello et al. 2019."""
 
+_FAR = np.finfo(np.float64).max / 4
+
 Indices = NDArray[np.int64]
 
 
@@ -20,7 +22,8 @@ def mutual_information(codes: ArrayLike, factors: ArrayLike, *, bins: int = BINS
 
     b is the bin of the latent, one of `bins` equally wide ones between its least and its greatest value. The estimate
     is 0 for a constant, never below 0, and too high by about (bins - 1) (V_k - 1) / 2N nats for latents that tell
-    nothing, V_k the number of values of the factor.
+    nothing, V_k the number of values of the factor. A latent whose values lie so close together that no number fits
+    between some of the bins' edges counts as a constant.
 
     Source: Chen et al. 2018, Isolating Sources of Disentanglement in VAEs, section 4; Locatello et al. 2019,
     Challenging Common Assumptions, appendix (a histogram of 20 bins for each latent).
@@ -99,7 +102,11 @@ def normalised_information(codes: ArrayLike, factors: ArrayLike, *, bins: int = 
 
 
 def _binned(column: NDArray[np.float64], bins: int) -> Indices:
-    edges = np.histogram_bin_edges(column, bins)
+    if np.abs(column).max() > _FAR:  # the range could be infinite
+        column = column / 4
+    edges = np.linspace(column.min(), column.max(), bins + 1)
+    if not (np.diff(edges) > 0).all():
+        return np.zeros(len(column), np.int64)
     return np.searchsorted(edges[1:-1], column, side="right")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics.disentanglement.world import Floats, Indices, World
+from core.metrics.disentanglement.examples import varying
+from core.metrics.disentanglement.world import Floats, Indices, World, at_least
 
 TRAIN, TEST, GROUP = 10_000, 5_000, 64
 VARIANCE_FROM, LEAST_STD = 10_000, 0.05
@@ -40,7 +41,14 @@ def factor_vae_score(
 
     Returns:
         Between 0 and 1; 0 where no latent is left.
+
+    Raises:
+        ValueError: no votes are asked for, groups or a sample of fewer than 2 images, or no factor has more than one
+            value.
     """
+    at_least(1, train=train, test=test)
+    at_least(2, group=group, variance_from=variance_from)
+    varying(world.sizes)
     everything, _ = world.sample(variance_from, random)
     variance = everything.var(axis=0, ddof=1)
     alive = variance >= least_std**2
@@ -56,6 +64,7 @@ def factor_vae_score(
 def _votes(
     world: World, count: int, random: np.random.Generator, group: int, variance: Floats, alive: NDArray[np.bool_]
 ) -> tuple[Indices, Indices]:
-    shared = random.integers(0, len(world.sizes), count)
+    factors = np.array(varying(world.sizes))  # images share a factor of a single value anyhow
+    shared = factors[random.integers(0, len(factors), count)]
     within = np.concatenate([codes.var(axis=1, ddof=1) for codes in world.groups(shared, group, random)])
     return (within / np.where(alive, variance, 1) + np.where(alive, 0, np.inf)).argmin(axis=1), shared

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.metrics.disentanglement.world import Floats, Indices, World
+from core.metrics.disentanglement.examples import varying
+from core.metrics.disentanglement.world import Floats, Indices, World, at_least
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
@@ -37,9 +38,13 @@ def difference_points(
         count: of the points, N.
         random: where factors come from.
         pairs: of images for a point; the value they share is drawn anew for every pair.
-        factors: that may be shared; all when left out.
+        factors: that may be shared; all when left out. One that has a single value is shared anyhow, and left out.
+
+    Raises:
+        ValueError: no points or pairs are asked for, or no factor has more than one value.
     """
-    shared = random.choice(range(len(world.sizes)) if factors is None else list(factors), count)
+    at_least(1, points=count, pairs=pairs)
+    shared = random.choice(varying(world.sizes, factors), count)
     rows = [
         np.abs(codes[:, 0] - codes[:, 1]).reshape(-1, pairs, codes.shape[-1]).mean(1)
         for codes in world.groups(np.repeat(shared, pairs), 2, random, chunk=250 * pairs)
@@ -81,8 +86,13 @@ def higgins_score(
         factors: that may be shared; all when left out.
 
     Returns:
-        Between 0 and 1; 1/K is chance.
+        Between 0 and 1; 1/K is chance, K the factors that have more than one value. With one of them it is 1.
+
+    Raises:
+        ValueError: no points or pairs are asked for, or no factor has more than one value.
     """
-    model = classifier(difference_points(world, train, random, pairs=pairs, factors=factors))
+    learned = difference_points(world, train, random, pairs=pairs, factors=factors)
     points = difference_points(world, test, random, pairs=pairs, factors=factors)
-    return float(np.mean(model.predict(points.x) == points.y))
+    if np.ptp(learned.y) == 0:  # there is nothing to tell apart
+        return float(np.mean(points.y == learned.y[0]))
+    return float(np.mean(classifier(learned).predict(points.x) == points.y))

@@ -36,7 +36,20 @@ class World:
     def sample(self, count: int, random: np.random.Generator) -> tuple[Floats, Indices]:
         """Return codes (count, L) and factors (count, K) of random images."""
         factors = self.draw(count, random)
-        return self.encode(factors), factors
+        return self.codes(factors), factors
+
+    def codes(self, factors: Indices) -> Floats:
+        """Return the codes (N, L) of images with these factors (N, K).
+
+        Raises:
+            ValueError: the encoder does not give each image a code of finite numbers.
+        """
+        codes = np.asarray(self.encode(factors))
+        if codes.ndim != 2 or len(codes) != len(factors):
+            raise ValueError(f"codes should be a table of {len(factors)} rows, one per image, got shape {codes.shape}")
+        if not np.isfinite(codes).all():
+            raise ValueError("codes should be finite, got NaN or infinity")
+        return codes
 
     def groups(self, fixed: Indices, size: int, random: np.random.Generator, *, chunk: int = CHUNK) -> Iterator[Floats]:
         """Yield codes (C, size, L) of groups of images, C groups at a time; within a group one factor is the same.
@@ -51,7 +64,7 @@ class World:
             factors = self.draw(len(part) * size, random).reshape(len(part), size, -1)
             rows = np.arange(len(part))
             factors[rows, :, part] = factors[rows, :1, part]
-            yield self.encode(factors.reshape(-1, factors.shape[-1])).reshape(len(part), size, -1)
+            yield self.codes(factors.reshape(-1, factors.shape[-1])).reshape(len(part), size, -1)
 
 
 def tabulated(codes: ArrayLike, sizes: Sequence[int]) -> World:
@@ -79,5 +92,20 @@ def unit_scale(codes: ArrayLike) -> Floats:
     array([[0., 5.], [2., 5.]])
     """
     codes = table("codes", codes)
-    std = codes.std(axis=0)
-    return codes / np.where(std > 0, std, 1)
+    # The standard deviation of a constant may be a rounding error.
+    return codes / np.where(np.ptp(codes, axis=0) > 0, codes.std(axis=0), 1)
+
+
+def at_least(least: int, **counts: int) -> None:
+    """Check that numbers are large enough.
+
+    Raises:
+        ValueError: one is not.
+
+    >>> at_least(2, group=1)
+    Traceback (most recent call last):
+    ValueError: group should be at least 2, got 1
+    """
+    for name, count in counts.items():
+        if count < least:
+            raise ValueError(f"{name} should be at least {least}, got {count}")

@@ -43,6 +43,20 @@ def test_a_constant_code_tells_nothing(value: float):
     assert (mutual_information(np.full((COUNT, 1), value), FACTORS) == 0).all()
 
 
+@pytest.mark.parametrize("value", [1.0, 1e-300, 5e-324, -3e7])
+def test_values_that_no_bins_fit_between_tell_as_much_as_a_constant(value: float):
+    codes = [[value], [np.nextafter(value, np.inf)]]
+    assert mutual_information(codes, [[0], [1]]).item() == 0
+
+
+def test_values_at_both_ends_of_what_a_float_holds_are_told_apart():
+    assert mutual_information([[-1.7e308], [1.7e308]], [[0], [1]]).item() == pytest.approx(np.log(2))
+
+
+def test_a_single_image_tells_nothing():
+    assert mutual_information([[3.0]], [[1]]).item() == 0
+
+
 def test_a_factor_that_never_varies_is_told_by_nobody():
     assert (normalised_information(NOISY, np.full((COUNT, 1), 4)) == 0).all()
 
