@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.checkpoints import SHELF
-from core.config import DataConfig, RunConfig
+from core.config import DataConfig, RunConfig, is_doubled
 from core.data import Split, load
 from core.experiments.kept import Numbers, Study, over_seeds
 from core.experiments.originals import check_labels
@@ -177,7 +177,7 @@ INTERPOLATIONS = Study(
     _SETTINGS,
     measure,
     compare,
-    covers=lambda config: not config.data.binarised and config.model.in_family,
+    covers=lambda config: not config.data.binarised and config.model.in_family and not is_doubled(config),
     judged=True,
 )
 

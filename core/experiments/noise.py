@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.checkpoints import SHELF
-from core.config import SEEDS, DataConfig, RunConfig, shelf, with_seed
+from core.config import SEEDS, DataConfig, RunConfig, is_doubled, shelf, with_seed
 from core.experiments.kept import Numbers, Study, numbers_of, short
 from core.experiments.originals import originals
 from core.experiments.samples import kept_quality
@@ -114,7 +114,12 @@ def measure(run: Run, _: Path) -> Numbers:
 
 
 _SETTINGS = f"levels {LEVELS}, at most {MOST_IMAGES} images {IMAGES}, noise seed {NOISE_SEED}"
-NOISE = Study("noise", _SETTINGS, measure, covers=lambda config: not config.data.binarised and config.model.in_family)
+NOISE = Study(
+    "noise",
+    _SETTINGS,
+    measure,
+    covers=lambda config: not config.data.binarised and config.model.in_family and not is_doubled(config),
+)
 
 
 @dataclass(frozen=True)
