@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.config import RunConfig
+from core.config import RunConfig, is_doubled
 from core.experiments.kept import Numbers, Study, short
 from core.experiments.originals import originals
 from core.models import Autoencoder
@@ -185,7 +185,7 @@ def covers(config: RunConfig) -> bool:
     """Return whether a run is one of those that differ in their likelihood alone."""
     model = config.model
     alike = (model.name, model.prior, model.latent_dim, config.train.seed) == ("vae", "normal", 2, 0)
-    return alike and config.data.name in ("digits", "mnist")
+    return alike and config.data.name in ("digits", "mnist") and not is_doubled(config)
 
 
 SCALE = Study("scale", f"{IMAGES} points, gradients of {GRADIENT_IMAGES} images, v1", measure, covers=covers)
