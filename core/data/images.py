@@ -136,7 +136,10 @@ class ImageSet:
 @final
 @dataclass(frozen=True)
 class Split:
-    """Images to train on and images never trained on."""
+    """Images to train on, and others that are held out to test on.
+
+    No image stands in both, but two images may have the same pixels: see `core.data.twins`.
+    """
 
     train: ImageSet
     test: ImageSet

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from core.checkpoints import SHELF
 from core.config import DataConfig, RunConfig, is_doubled
 from core.data import Split, load
+from core.data.twins import has_twins, twins
 from core.experiments.kept import Numbers, Study, over_seeds
 from core.experiments.originals import check_labels
 from core.explore.decoding import decode
@@ -54,6 +55,18 @@ def pairs_of(labels: NDArray[np.integer], count: int = PAIRS, seed: int = PAIR_S
     first = random.integers(len(labels), size=count)
     others = {label: np.flatnonzero(labels != label) for label in np.unique(labels[first])}
     return np.array([(one, random.choice(others[labels[one]])) for one in first], dtype=np.int64)
+
+
+def pairs_without_twins(split: Split) -> NDArray[np.int64]:
+    """Return `pairs_of` the test images that are not training images too, (P, 2), as indices of all test images.
+
+    The distance to the nearest training image would tell of a twin how well it was learned, not where a path leads.
+
+    Args:
+        split: images and labels.
+    """
+    alone = np.flatnonzero(~twins(split).numpy())
+    return alone[pairs_of(split.test.labels.numpy()[alone])]
 
 
 def differences(one: Floats, other: Floats) -> Floats:
@@ -122,7 +135,7 @@ def measure(run: Run, root: Path) -> Numbers:
     labels = split.test.labels.numpy()
     check_labels(run, labels)
     classifier = load_classifier(root, run.config.data).classifier
-    first, second = run.codes["mean"][pairs_of(labels).T]
+    first, second = run.codes["mean"][pairs_without_twins(split).T]
     films = {name: _film(run, path(first, second, FRAMES)) for name, path in PATHS.items()}
     ends = films["line"][:, [0, -1]]
     faded = ends.mean(1)
@@ -145,12 +158,14 @@ def compare(data: DataConfig, root: Path) -> Numbers:
     """Return the same numbers of the original images: `ends` are real, `faded` is the path of pixel-wise blending."""
     split = _images(data)
     classifier = load_classifier(root, data).classifier
-    pairs = torch.from_numpy(pairs_of(split.test.labels.numpy()))
+    pairs = torch.from_numpy(pairs_without_twins(split))
     first, second = (split.test.images(index).squeeze(1).numpy() for index in pairs.T)
     film = fade(first, second, FRAMES)
     found = _distances(split, np.concatenate([first, second, film[:, HALFWAY]])).reshape(3, -1)
     return {
         "pairs": len(pairs),
+        "twins": int(twins(split).sum()),
+        "test_images": len(split.test),
         "training_images": len(split.train),
         "apart": _quartiles(differences(first, second)),
         "ends": {
@@ -179,6 +194,7 @@ INTERPOLATIONS = Study(
     compare,
     covers=lambda config: not config.data.binarised and config.model.in_family and not is_doubled(config),
     judged=True,
+    settings_of=lambda data: "without twins" if has_twins(data) else "",
 )
 
 
@@ -227,20 +243,30 @@ def apart(one: Sequence[float], other: Sequence[float]) -> bool:
 def extremes(values: Mapping[str, Sequence[float]]) -> tuple[list[str], list[str]]:
     """Return the models with the least mean and with the largest, each with those that tie with it alone.
 
-    Both are empty where the least and the largest tie with each other, or there is one model only.
+    Both are empty where the least and the largest tie with each other, or there is one model only. One side is empty
+    where a model that ties with both ends stands among those that tie with it alone: who leads is not clear then.
 
     Args:
         values: model -> one value for each seed.
 
     >>> extremes({"a": [1, 2], "b": [2, 3], "c": [8, 9]})
     (['a', 'b'], ['c'])
+    >>> extremes({"a": [1, 4], "between": [2, 9], "b": [4, 8], "c": [8.5, 9]})
+    ([], ['c'])
     """
     order = sorted(values, key=lambda name: float(np.mean(values[name])))
     if len(order) < 2 or not apart(values[order[0]], values[order[-1]]):
         return [], []
     from_least, from_most = ([apart(values[name], values[end]) for name in order] for end in (order[0], order[-1]))
-    sides = list(zip(order, from_least, from_most, strict=True))
-    return [n for n, low, high in sides if high and not low], [n for n, low, high in sides if low and not high]
+    with_least = [high and not low for low, high in zip(from_least, from_most, strict=True)]
+    with_most = [low and not high for low, high in zip(from_least, from_most, strict=True)]
+    return _unbroken(order, with_least), _unbroken(order[::-1], with_most[::-1])[::-1]
+
+
+def _unbroken(order: Sequence[str], chosen: Sequence[bool]) -> list[str]:
+    """Return the chosen names where they are the first of the order; none where another one stands among them."""
+    count = sum(chosen)
+    return list(order[:count]) if all(chosen[:count]) else []
 
 
 def kept_passages(config: RunConfig, root: Path = SHELF) -> list[Numbers]:

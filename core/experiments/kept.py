@@ -35,6 +35,7 @@ class Study:
         compare: (data set, folder of the classifiers) -> numbers that runs on it are held against.
         covers: which runs it is made of.
         judged: whether it asks the data set's classifier, and is stale with another one.
+        settings_of: what the numbers of one data set depend on besides, as text; nothing where it is empty.
         of_map: whether it is made of the short runs of the map of β and latents, which every other study leaves out.
     """
 
@@ -44,6 +45,7 @@ class Study:
     compare: Callable[[DataConfig, Path], Numbers] | None = None
     covers: Callable[[RunConfig], bool] = lambda config: True
     judged: bool = False
+    settings_of: Callable[[DataConfig], str] = lambda data: ""
     of_map: bool = False
 
     def includes(self, config: RunConfig) -> bool:
@@ -74,7 +76,8 @@ def measure_runs(
     """Measure every run of a folder that was not measured before with the same weights, and return the file.
 
     The file is written after each run. A run whose data set has no classifier there is passed over where one is
-    needed. Numbers of a further seed stay though its run is gone; those of any other run leave the file with it.
+    needed. Numbers of a further seed stay though its run is gone, unless the settings have changed; those of any other
+    run leave the file with it.
 
     Args:
         study: what to measure.
@@ -84,8 +87,12 @@ def measure_runs(
     """
     folders = _folders(study, root, more)
     kept = _read_or_nothing(study, root)
-    further = {config.key for config in more_seeds()}
-    kept["entries"] = {key: entry for key, entry in kept["entries"].items() if key in folders or key in further}
+    further = {config.key: config for config in more_seeds()}
+    kept["entries"] = {
+        key: entry
+        for key, entry in kept["entries"].items()
+        if key in folders or (key in further and _has_settings(entry["of"], study, further[key], root))
+    }
     for done, (key, (folder, config)) in enumerate(folders.items(), 1):
         mark = _mark(study, config, folder / key, root)
         if kept["entries"].get(key, {}).get("of") != mark:
@@ -161,8 +168,11 @@ def _valid(entry: Numbers | None, study: Study, config: RunConfig, root: Path) -
 def _is_current(of: Numbers, study: Study, config: RunConfig, folder: Path, root: Path) -> bool:
     if folder.is_dir():
         return of == _mark(study, config, folder, root)
-    settings = _settings(study, config.data, root)
-    return config in more_seeds() and settings.items() <= of.items()
+    return config in more_seeds() and _has_settings(of, study, config, root)
+
+
+def _has_settings(of: Numbers, study: Study, config: RunConfig, root: Path) -> bool:
+    return _settings(study, config.data, root).items() <= of.items()
 
 
 def _mark(study: Study, config: RunConfig, folder: Path, root: Path) -> Numbers:
@@ -177,10 +187,12 @@ def _mark(study: Study, config: RunConfig, folder: Path, root: Path) -> Numbers:
 
 def _settings(study: Study, data: DataConfig, root: Path) -> Numbers:
     """Return what all numbers of a data set depend on."""
-    if not study.judged:
-        return {"settings": study.settings}
-    classifier = read_document(Path(root) / folder_name(data))["files"]["weights.safetensors"][:16]
-    return {"settings": study.settings, "classifier": classifier}
+    found = {"settings": study.settings}
+    if of_data := study.settings_of(data):
+        found["of_data"] = of_data
+    if study.judged:
+        found["classifier"] = read_document(Path(root) / folder_name(data))["files"]["weights.safetensors"][:16]
+    return found
 
 
 def _nothing() -> dict[str, Numbers]:

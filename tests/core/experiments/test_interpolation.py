@@ -221,3 +221,9 @@ def test_the_extremes_are_named_with_their_ties_and_not_at_all_if_they_tie():
     assert extremes({"one": [1.0, 5.0], "other": [2.0, 6.0]}) == ([], [])
     assert extremes({"alone": [1.0]}) == ([], [])
     assert extremes({}) == ([], [])
+
+
+def test_no_group_leads_where_a_model_that_ties_with_both_ends_stands_among_it():
+    values = {"β-VAE": [0.10, 0.20], "VAE": [0.15, 0.31], "AE": [0.18, 0.29], "noisy AE": [0.30, 0.40]}
+    assert extremes(values) == ([], ["noisy AE"])
+    assert extremes({name: [-v for v in each] for name, each in values.items()}) == (["noisy AE"], [])
