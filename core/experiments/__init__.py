@@ -13,6 +13,7 @@ from core.experiments.samples import SAMPLES
 from core.experiments.scale import SCALE
 from core.experiments.traits import TRAITS
 from core.experiments.traversals import SWEPT_TRAVERSALS
+from core.experiments.twins import TWINS
 
 STUDIES: tuple[Study, ...] = (
     TRAITS,
@@ -28,5 +29,6 @@ STUDIES: tuple[Study, ...] = (
     EVIDENCE,
     RATE,
     SCALE,
+    TWINS,
 )
 """All that `python -m core measure` measures."""

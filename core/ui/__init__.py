@@ -26,6 +26,7 @@ from core.ui import (
     rate,
     studio,
     traversals,
+    twins,
     widgets,
 )
 from core.ui.frame import View, current_view, draw_frame, page_file
@@ -55,5 +56,6 @@ __all__ = [
     "rate",
     "studio",
     "traversals",
+    "twins",
     "widgets",
 ]

@@ -262,16 +262,16 @@ def caption(found: Answer) -> str:
     alone = " With one training of a model, chance is not ruled out." if counts[0] == 1 else ""
     twins = found.originals.get("twins", 0)
     without = (
-        f" None of them is a training image too, as {twins:,} of the {found.originals['test_images']:,} test images are;"
-        " that leaves the runs whose weights ship, a first look."
+        f" None of them is a training image too, as {twins:,} of the {found.originals['test_images']:,} test images"
+        " are; that leaves the runs whose weights ship, a first look."
         if twins
         else ""
     )
     return (
         f"{pairs} pairs of test images of different labels, the same for every model.{without} Trainings of each model"
         f" with different seeds: {runs}.{alone} Differences and distances are root mean squared per pixel, intensities"
-        f" from 0 to 1; the nearest of {training:,} training images is looked for. Bands and bars: quartiles over pairs;"
-        " for confidence, least and most over trainings."
+        f" from 0 to 1; the nearest of {training:,} training images is looked for. Bands and bars: quartiles over"
+        " pairs; for confidence, least and most over trainings."
     )
 
 

@@ -1,0 +1,75 @@
+"""How well a model does on test images that it never saw, and on those that are training images too.
+
+Two thirds of the sprites' test images have a twin among the training images (`core.data.twins`). What judges how a
+model generalises has to leave them out. Measured of the runs whose weights ship: a first look.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from torch import Tensor
+
+from core.config import DataConfig
+from core.data import ImageSet, Split, load
+from core.data.twins import has_twins, twins
+from core.experiments.kept import Numbers, Study, short
+from core.experiments.originals import check_labels
+from core.runs import Run
+from core.training import evaluate
+
+
+def measure(run: Run, _: Path) -> Numbers:
+    """Return what a run reaches on its test images with and without a twin.
+
+    Returns:
+        `with_twin` and `without`, each with `images`, `nll` in nats per image (one code per image), `kl` (None without
+        a KL) and `mse` per pixel.
+
+    Raises:
+        ValueError: the test images are not those that the kept codes belong to.
+    """
+    split, doubled = _images(run.config.data)
+    check_labels(run, split.test.labels.numpy())
+    return {
+        "with_twin": _reached(run, split.test.subset(doubled.nonzero().flatten())),
+        "without": _reached(run, split.test.subset((~doubled).nonzero().flatten())),
+    }
+
+
+def _reached(run: Run, images: ImageSet) -> Numbers:
+    found = evaluate(run.model, images)
+    has_kl = found.kl == found.kl  # NaN where there is none
+    return {
+        "images": len(images),
+        "nll": short(found.nll),
+        "kl": short(found.kl) if has_kl else None,
+        "mse": short(found.mse),
+    }
+
+
+def compare(data: DataConfig, _: Path) -> Numbers:
+    """Return how many of the `test_images` have a twin, `twins`, and `by_label` name -> twins and test images."""
+    split, doubled = _images(data)
+    of_label = {name: split.test.labels == place for place, name in enumerate(split.test.label_names)}
+    return {
+        "test_images": len(doubled),
+        "twins": int(doubled.sum()),
+        "by_label": {name: [int(doubled[rows].sum()), int(rows.sum())] for name, rows in of_label.items()},
+    }
+
+
+@lru_cache(maxsize=1)
+def _images(data: DataConfig) -> tuple[Split, Tensor]:
+    split = load(data)
+    return split, twins(split)
+
+
+TWINS = Study(
+    "twins",
+    "all test images, one code each, v1",
+    measure,
+    compare,
+    covers=lambda config: has_twins(config.data) and config.model.in_family,
+)

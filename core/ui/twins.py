@@ -1,0 +1,52 @@
+"""What is said where test images are training images too: how many, and what is left without them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.config import DataConfig
+from core.data.twins import has_twins
+from core.experiments.kept import Numbers, compared, numbers_of
+from core.experiments.twins import TWINS
+from core.ui import cache
+from core.ui.frame import View
+
+FIRST_LOOK = "One training each: a first look."
+
+
+def share(data: DataConfig) -> str:
+    """Return a sentence of how many test images have a twin in training; nothing where none has one.
+
+    The share is that of the size of images that was measured.
+    """
+    counted = compared(TWINS, data, cache.SHELF) if has_twins(data) else None
+    if counted is None:
+        return ""
+    parts = [f"{with_twin / every:.0%} of the {name}s" for name, (with_twin, every) in counted["by_label"].items()]
+    return (
+        f"{counted['twins']:,} of the {counted['test_images']:,} test images equal a training image pixel for pixel"
+        f" ({', '.join(parts)}): what is measured of them is no test of new images."
+    )
+
+
+def note(view: View) -> None:
+    """Say how many test images have a twin, and what each model of the family reaches on those that have none."""
+    if not (said := share(view.picked.data)):
+        return
+    found = {config.model.label: numbers_of(TWINS, config, cache.SHELF) for config in view.family.values()}
+    st.caption(f"{said} {without_twins({label: numbers for label, numbers in found.items() if numbers})}")
+
+
+def without_twins(found: Mapping[str, Numbers]) -> str:
+    """Return the nll of each model on images without a twin, beside that of images with one; nothing without any.
+
+    >>> without_twins({"VAE": {"without": {"nll": 20.31, "images": 2}, "with_twin": {"nll": 18.0, "images": 3}}})
+    'On the 2 others the nll is, in nats per image (on twins): VAE 20.3 (18.0). One training each: a first look.'
+    """
+    if not found:
+        return ""
+    images = next(iter(found.values()))["without"]["images"]
+    each = [f"{label} {n['without']['nll']:.1f} ({n['with_twin']['nll']:.1f})" for label, n in found.items()]
+    return f"On the {images:,} others the nll is, in nats per image (on twins): {', '.join(each)}. {FIRST_LOOK}"
