@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from core.config import (
     ALL_LABELS,
@@ -41,9 +43,12 @@ EPILOG = """examples:
   python -m core measure --train                         the numbers of every page, over seeds (hours on a CPU)
   python -m core sweep core/sweep/sprites.toml           a grid of runs into one table
   python -m core list                                    one line per run
-  python -m core show digits-vae-z2                      everything about one run; a unique beginning is enough
+  python -m core show digits-vae-z2                      everything about one run, by its key or the beginning of it
 
 MNIST is read from the folder named by LATENT_LAB_DATA, else downloaded once. Errors leave with exit code 2."""
+
+CLOSED = 141
+"""Exit code where whoever reads the output has closed the pipe: that of a program that the signal SIGPIPE ends."""
 
 STOPPED = "stopped; runs that were finished are kept, and the same command goes on with the one in training"
 
@@ -69,6 +74,10 @@ class Parser(argparse.ArgumentParser):
             self.error(f"{action.dest} should be one of {', '.join(names)}, got '{value}'{nearest(str(value), names)}")
 
 
+class OutputClosed(BaseException):
+    """Nobody reads the output any more; like Ctrl-C, it is no failure of the run in training."""
+
+
 class Bar:
     """A progress bar on standard error: share done, images/s, time left. Without a terminal, a line every tenth.
 
@@ -91,10 +100,10 @@ class Bar:
         now = time.perf_counter()
         if self.terminal and (now - self.drawn > 0.1 or done == self.total):
             self.drawn = now
-            print(f"\r{self.line(done, now)}\x1b[K", end="", file=sys.stderr, flush=True)
+            self._print(f"\r{self.line(done, now)}\x1b[K", end="")
         elif not self.terminal and self.total and int(10 * done / self.total) > self.tenth:
             self.tenth = int(10 * done / self.total)
-            print(self.line(done, now), file=sys.stderr, flush=True)
+            self._print(self.line(done, now))
 
     def line(self, done: int, now: float) -> str:
         """Return the bar as text."""
@@ -109,17 +118,53 @@ class Bar:
     def close(self) -> None:
         """End the line."""
         if self.drawn:
-            print(file=sys.stderr)
+            self._print("")
+
+    def _print(self, text: str, end: str = "\n") -> None:
+        try:
+            print(text, end=end, file=sys.stderr, flush=True)
+        except BrokenPipeError:
+            raise OutputClosed from None
+
+
+def program() -> int:
+    """Run the command that this process was started with, and return its exit code.
+
+    Where whoever reads the output has left, as `head` does once it has its lines, it ends without a word.
+    """
+    try:
+        code = main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    except (OutputClosed, BrokenPipeError):  # the second where an error was to be said
+        code = CLOSED
+    for stream in (sys.stderr, sys.stdout):
+        try:
+            if stream:  # None where it was closed from the start
+                stream.flush()
+        except BrokenPipeError:
+            _discard(stream)
+            code = CLOSED
+        except OSError as error:
+            _discard(stream)
+            code = code or _say(f"the output could not be written ({error.strerror})")
+    return code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0, 2 for an error said in one line, 130 for Ctrl-C."""
-    parsed = _parser().parse_args(arguments)
+    """Run one command and return its exit code: 0, 2 for an error said in one line, 130 for Ctrl-C.
+
+    Raises:
+        OutputClosed: nobody reads the output any more.
+    """
     try:
+        parsed = _parser().parse_args(arguments)
         return parsed.run(parsed) or 0
     except KeyboardInterrupt:
         print(f"\n{STOPPED}", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        raise OutputClosed from None
     except (ValueError, ArithmeticError, RuntimeError, OSError) as error:
         _refuse(" ".join(str(error).split()))
 
@@ -230,8 +275,10 @@ def show_command(arguments: argparse.Namespace) -> None:
     from core.metrics.latents import active
     from core.runs import open_run
 
-    run = open_run(_whole_key(arguments.key, arguments.root), arguments.root)
+    key, alike = _whole_key(arguments.key, arguments.root)
+    run = open_run(key, arguments.root)
     config = run.config
+    print(f"run         {key}" + (f", of {alike} whose keys begin with {arguments.key}" if alike > 1 else ""))
     for part, values in config.to_dict().items():
         print(f"{part:<12}" + "  ".join(f"{name}={value}" for name, value in values.items() if value is not None))
     print("measured    " + f"on {run.metrics['test_images']:,} test images, {config.model.likelihood} likelihood")
@@ -284,17 +331,27 @@ def _load(data: DataConfig) -> Split:
         return load(data, download=True, progress=bar)
 
 
-def _whole_key(beginning: str, root: Path) -> str:
+def _whole_key(beginning: str, root: Path) -> tuple[str, int]:
+    """Return the key of the run that is meant, and how many keys begin so.
+
+    Of several it is the one that the pages begin with: that ships, of seed 0, with the standard normal prior, the
+    Bernoulli likelihood and no warm-up.
+    """
     from core.checkpoints import survey
 
-    keys = [key for key, _ in survey(root)]
-    matches = [key for key in keys if key.startswith(beginning)]
-    if beginning in keys or not matches:
-        return beginning
-    if len(matches) > 1:
-        more = ", ..." if len(matches) > 4 else ""
-        raise ValueError(f"'{beginning}' should begin one key, begins {len(matches)}: {', '.join(matches[:4])}{more}")
-    return matches[0]
+    found = {key: config for key, config in survey(root) if key.startswith(beginning)}
+    if beginning in found or not found:
+        return beginning, 1
+    plain = [key for key, config in found.items() if isinstance(config, RunConfig) and _is_plain(config)]
+    named = plain or list(found)
+    if len(named) > 1:
+        listed = ", ".join(named[:4]) + (", ..." if len(found) > len(named[:4]) else "")
+        raise ValueError(f"'{beginning}' should begin one key, begins {len(found)}: {listed}; write more of the key")
+    return named[0], len(found)
+
+
+def _is_plain(config: RunConfig) -> bool:
+    return config.model.plain and config.train.seed == 0 and config.train.warm_up == 0 and config in shelf()
 
 
 def _parser() -> Parser:
@@ -323,7 +380,9 @@ def _parser() -> Parser:
     command("fetch", fetch_command, "download MNIST once, unless it is here")
     command("list", list_command, "a line per run")
     show = command("show", show_command, "everything about one run")
-    show.add_argument("key", metavar="KEY", help="a run's key, or a beginning that only it has")
+    show.add_argument(
+        "key", metavar="KEY", help="a run's key, or its beginning; of several runs, the plain one of seed 0"
+    )
     return parser
 
 
@@ -374,12 +433,23 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _refuse(message: str) -> NoReturn:
+    raise SystemExit(_say(message))
+
+
+def _say(message: str) -> int:
+    """Say what is wrong, and return the exit code that goes with it."""
     print(f"latent-lab: {message}", file=sys.stderr)
-    raise SystemExit(2)
+    return 2
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what a stream still holds go nowhere, so that Python does not try to write it once more as it ends."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal or a pipe may know no β
-    sys.exit(main())
+    sys.exit(program())

@@ -13,7 +13,7 @@ import pytest
 import sklearn.datasets
 
 from core import __main__ as command_line
-from core.__main__ import Bar, main
+from core.__main__ import CLOSED, Bar, main
 from core.checkpoints import UNFINISHED, survey
 from core.config import MORE_SEEDS, SHELF, recipe, with_seed
 from core.experiments import STUDIES
@@ -255,9 +255,48 @@ def test_show_of_an_autoencoder_has_no_bound(capsys: pytest.CaptureFixture[str],
 
 
 def test_a_unique_beginning_of_a_key_is_enough(capsys: pytest.CaptureFixture[str], root: Path):
-    assert run(capsys, "--root", root, "show", "digits-v") == run(capsys, "--root", root, "show", VAE.key)
+    code, out, _ = run(capsys, "--root", root, "show", "digits-v")
+    assert (code, out) == run(capsys, "--root", root, "show", VAE.key)[:2]
+    assert out.splitlines()[0] == f"run         {VAE.key}"
     said = refusal(capsys, "--root", root, "show", "digits")
-    assert said == f"'digits' should begin one key, begins 2: {AE.key}, {VAE.key}"
+    assert said == f"'digits' should begin one key, begins 2: {AE.key}, {VAE.key}; write more of the key"
+
+
+@pytest.mark.parametrize(
+    ("beginning", "key"),
+    [
+        ("digits-vae-z2", "digits-vae-z2-s0-2d2472c0"),
+        ("mnist-vae-z2", "mnist-vae-z2-s0-0adc78ca"),
+        ("sprites-vae", "sprites-vae-z10-s0-73b30076"),
+    ],
+)
+def test_of_several_runs_that_ship_the_plain_one_of_seed_0_is_shown(
+    capsys: pytest.CaptureFixture[str], beginning: str, key: str
+):
+    code, out, err = run(capsys, "show", beginning)
+    assert (code, err) == (0, "")
+    count = sum(name.startswith(beginning) for name, _ in survey(SHELF))
+    first, *rest = out.splitlines()
+    assert first == f"run         {key}, of {count} whose keys begin with {beginning}"
+    assert rest == run(capsys, "show", key)[1].splitlines()[1:]
+
+
+def test_of_several_runs_that_ship_without_one_plain_one_none_is_shown(
+    capsys: pytest.CaptureFixture[str], root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    other_likelihood = recipe("digits", "vae", hidden=(8,), epochs=1, likelihood="gaussian")
+    warmed_up = recipe("digits", "vae", hidden=(8,), epochs=1, warm_up=1)
+    for config in (other_likelihood, warmed_up, with_seed(VAE, 1)):
+        load_or_train(config, root, device="cpu")
+    monkeypatch.setattr(command_line, "shelf", lambda: (VAE, AE, other_likelihood, warmed_up, with_seed(VAE, 1)))
+    code, out, _ = run(capsys, "--root", root, "show", "digits-vae-z2")
+    assert (code, out.splitlines()[0]) == (0, f"run         {VAE.key}, of 4 whose keys begin with digits-vae-z2")
+    said = refusal(capsys, "--root", root, "show", "digits")
+    assert said == f"'digits' should begin one key, begins 5: {AE.key}, {VAE.key}, ...; write more of the key"
+    monkeypatch.setattr(command_line, "shelf", lambda: (AE, other_likelihood, warmed_up, with_seed(VAE, 1)))
+    said = refusal(capsys, "--root", root, "show", "digits-vae-z2")
+    keys = sorted(config.key for config in (VAE, other_likelihood, warmed_up, with_seed(VAE, 1)))
+    assert said == f"'digits-vae-z2' should begin one key, begins 4: {', '.join(keys)}; write more of the key"
 
 
 @pytest.mark.parametrize("key", ["digits-vae-z3-s0", "../root", "nonsense", "."])
@@ -408,6 +447,91 @@ def test_a_pipe_that_knows_no_greek_is_no_reason_to_fail():
     done = python(AS_MODULE, "train", "--help", PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stderr) == (0, "")
     assert "weight of the KL" in done.stdout
+
+
+def to_nobody(*words: object, errors: bool = False, **environment: str) -> tuple[int, str]:
+    """Return exit code and errors of a command whose output nobody reads; nor its errors, where these go there too."""
+    nobody, output = os.pipe()
+    os.close(nobody)
+    command = [sys.executable, "-m", "core", *map(str, words)]
+    settings = os.environ | {"PYTHONUNBUFFERED": ""} | environment
+    try:
+        done = subprocess.run(
+            command,
+            stdout=output,
+            stderr=output if errors else subprocess.PIPE,
+            text=True,
+            cwd=PROJECT,
+            env=settings,
+            check=False,
+        )
+    finally:
+        os.close(output)
+    return done.returncode, done.stderr or ""
+
+
+@pytest.mark.parametrize("words", ["--help", "train --help"])
+def test_help_that_nobody_reads_ends_without_a_word(words: str):
+    assert to_nobody(*words.split()) == (CLOSED, "")
+    assert to_nobody(*words.split(), PYTHONUNBUFFERED="1")[1] == ""
+    assert to_nobody("trian", errors=True) == (CLOSED, "")
+
+
+SWEEP = """
+[run]
+data = "digits"
+model = "vae"
+hidden = [8]
+epochs = 1
+
+[grid]
+seed = [0]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", ["list", "show digits-vae", "train digits vae", "sweep FILE"])
+def test_a_command_whose_output_nobody_reads_does_its_work_and_ends_without_a_word(root: Path, words: str):
+    (root.parent / "tiny.toml").write_text(SWEEP)
+    line = words.replace("FILE", str(root.parent / "tiny.toml"))
+    tiny = TINY if words.startswith("train") else ()
+    assert to_nobody("--root", root, *line.split(), *tiny) == (CLOSED, "")
+    assert dict(survey(root)) == {VAE.key: VAE, AE.key: AE}
+    assert (root.parent / ".sweeps" / "tiny.csv").exists() == words.startswith("sweep")
+
+
+@pytest.mark.slow
+def test_measuring_where_nobody_reads_the_output_ends_without_a_word(tmp_path: Path):
+    assert to_nobody("--root", tmp_path / "empty", "measure") == (CLOSED, "")
+
+
+@pytest.mark.slow
+def test_a_list_that_nobody_reads_is_as_silent_without_a_buffer(root: Path):
+    assert to_nobody("--root", root, "list", PYTHONUNBUFFERED="1") == (CLOSED, "")
+
+
+@pytest.mark.slow
+def test_a_training_whose_progress_nobody_reads_ends_and_leaves_nothing_broken(root: Path):
+    words = ("train", "digits", "vae", "--epochs", 100_000, "--hidden", 8, "--device", "cpu")
+    assert to_nobody("--root", root, *words, errors=True) == (CLOSED, "")
+    assert dict(survey(root)) == {VAE.key: VAE, AE.key: AE}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_help_that_does_not_fit_on_the_disk_is_one_line():
+    command = [sys.executable, "-m", "core", "--help"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=PROJECT,
+            env=os.environ | {"PYTHONUNBUFFERED": ""},
+            check=False,
+        )
+    said = f"latent-lab: the output could not be written ({os.strerror(errno.ENOSPC)})\n"
+    assert (done.returncode, done.stderr) == (2, said)
 
 
 WITHOUT = """
