@@ -8,7 +8,7 @@ from core.experiments.interpolation import INTERPOLATIONS
 from core.experiments.kept import Study
 from core.experiments.noise import NOISE
 from core.experiments.priors import GRADIENTS
-from core.experiments.rate import RATE
+from core.experiments.rate import AGGREGATE, RATE
 from core.experiments.samples import SAMPLES
 from core.experiments.scale import SCALE
 from core.experiments.traits import TRAITS
@@ -28,6 +28,7 @@ STUDIES: tuple[Study, ...] = (
     GAPS,
     EVIDENCE,
     RATE,
+    AGGREGATE,
     SCALE,
     TWINS,
 )

@@ -4,10 +4,10 @@ import torch
 
 from core.checkpoints import SHELF
 from core.config import more_seeds, recipe, shelf, with_prior
-from core.data import load
+from core.data import Split, load
 from core.experiments.evidence import in_gaussian_form
 from core.experiments.originals import originals
-from core.experiments.rate import RATE, limit, measure
+from core.experiments.rate import AGGREGATE, RATE, limit, measure, measure_aggregate
 from core.metrics.divergence import kl_from_prior
 from core.metrics.rate import split_rate
 from core.models import Gaussian, build
@@ -89,3 +89,29 @@ def test_a_prior_is_fitted_by_information_alone_when_it_is_the_aggregate_posteri
 def test_every_run_with_a_kl_is_covered():
     runs = (*shelf(), *more_seeds())
     assert [c for c in runs if RATE.covers(c)] == [c for c in runs if c.model.posterior == "learned"]
+
+
+def test_with_few_images_more_counts_as_misfit_and_both_are_kept_apart():
+    """A digits VAE: 0.156 of 360 test images, 0.110 of all 1,797, and at least 0.096 of all digits like them."""
+    run = open_run(recipe("digits", "vae", 2).key)
+    few, every = measure(run, SHELF), measure_aggregate(run, SHELF)
+    assert (few["images"], every["images"], every["whole"]) == (360, 1797, False)
+    assert every["marginal"] == pytest.approx(0.1096, abs=0.002)
+    assert every["low"] == pytest.approx(0.0962, abs=0.004)
+    assert every["error"] < 1e-3
+    assert every["low"] < every["marginal"] < few["marginal"]
+
+
+def test_all_sprites_are_all_there_are(monkeypatch: pytest.MonkeyPatch):
+    """Take a thousand of them, so that the test does not encode 184,320 images."""
+    run = open_run(recipe("sprites", "beta-vae", 10).key)
+    some = load(run.config.data).test.subset(slice(500))
+    monkeypatch.setattr("core.experiments.rate.load", lambda data: Split(some, some))
+    found = measure_aggregate(run, SHELF)
+    assert found["whole"]
+    assert (found["low"], found["low_error"], found["images"]) == (found["marginal"], 0, 1000)
+
+
+def test_the_images_of_binarised_sets_are_too_many_to_take_all_of():
+    covered = {c.data.name for c in (*shelf(), *more_seeds()) if AGGREGATE.covers(c)}
+    assert covered == {"digits", "mnist", "sprites"}

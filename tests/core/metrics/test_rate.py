@@ -2,16 +2,18 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from core.metrics.latents import kl_per_latent_from
-from core.metrics.rate import log_aggregate, split_rate
+from core.metrics.rate import aggregate_kl, log_aggregate, split_rate
+from core.models.priors import Mixture, StandardNormal
 
 RNG = np.random.default_rng(0)
 MEAN = RNG.normal(size=(300, 2))
 STD = RNG.uniform(0.2, 0.8, size=(300, 2))
 
 
-def density(z: np.ndarray, mean: float, std: float) -> np.ndarray:
+def density(z: np.ndarray, mean: float | np.ndarray, std: float | np.ndarray) -> np.ndarray:
     return np.exp(-0.5 * ((z - mean) / std) ** 2) / (std * math.sqrt(2 * math.pi))
 
 
@@ -116,3 +118,71 @@ def test_the_seed_decides(seed: int):
 def test_what_is_no_set_of_posteriors_is_refused(mean, std, options, message: str):
     with pytest.raises(ValueError, match=message):
         split_rate(mean, std, **options)
+
+
+def drawn_posteriors(count: int, seed: int, latents: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    """Return posteriors of images whose means are N(0, 0.6 I): with a std of 0.5 the codes of the data are Gaussian."""
+    random = np.random.default_rng(seed)
+    return math.sqrt(0.6) * random.normal(size=(count, latents)), np.full((count, latents), 0.5)
+
+
+KL_OF_THE_DATA = 0.5 * (0.85 - 1 - math.log(0.85))
+"""KL(N(0, 0.6 + 0.25) || N(0, 1)) of each latent."""
+
+
+@pytest.mark.parametrize("latents", [1, 2, 3])
+def test_the_misfit_of_the_data_lies_between_the_two_estimates_and_their_middle_is_near_it(latents: int):
+    found = [aggregate_kl(*drawn_posteriors(300, seed, latents), StandardNormal(latents)) for seed in range(12)]
+    value, low, middle = (float(np.mean([getattr(one, name) for one in found])) for name in ("value", "low", "middle"))
+    assert low < latents * KL_OF_THE_DATA < value
+    error = float(np.std([one.middle for one in found]) / math.sqrt(len(found)))
+    assert middle == pytest.approx(latents * KL_OF_THE_DATA, abs=3 * error)
+
+
+def test_more_images_bring_the_two_estimates_together():
+    few, many = (aggregate_kl(*drawn_posteriors(count, 0), StandardNormal(2)) for count in (100, 4000))
+    assert 0 < many.value - many.low < 0.1 * (few.value - few.low)
+    assert few.value > 2 * many.value
+
+
+def test_with_two_latents_the_misfit_of_the_images_is_exact():
+    mean, std = drawn_posteriors(50, 1)
+    found = aggregate_kl(mean, std, StandardNormal(2))
+    z = np.linspace(-6, 6, 601)
+    along = [density(z[:, None], mean[:, latent], std[:, latent]) for latent in (0, 1)]
+    q, p = along[0] @ along[1].T / 50, np.outer(density(z, 0, 1), density(z, 0, 1))
+    exact = float((q * np.log(q / p)).sum() * (z[1] - z[0]) ** 2)
+    assert found.value == pytest.approx(exact, abs=2e-3)
+    assert found.error < 1e-3
+    assert aggregate_kl(mean, std, StandardNormal(2), seed=5).value == found.value
+
+
+def test_a_mixture_prior_with_a_part_for_each_image_leaves_no_misfit_of_these_images():
+    mean, std = drawn_posteriors(200, 2)
+    prior = Mixture(2, 200)
+    prior.load_state_dict(
+        {"logits": torch.zeros(200), "mean": torch.from_numpy(mean), "log_var": torch.from_numpy(2 * np.log(std))}
+    )
+    found = aggregate_kl(mean, std, prior)
+    assert found.value == pytest.approx(0, abs=1e-5)
+    assert found.low < -0.01
+
+
+def test_images_that_no_other_is_like_leave_the_misfit_of_the_data_open():
+    mean = np.random.default_rng(0).normal(size=(40, 20))
+    found = aggregate_kl(mean, np.full((40, 20), 1e-3), StandardNormal(20))
+    assert found.low < -1e6 < 0 < found.value
+    assert math.isfinite(found.low)
+
+
+@pytest.mark.parametrize(
+    ("mean", "std", "codes", "message"),
+    [
+        ([[0.0]], [[1.0]], 10, "at least 2 rows"),
+        ([[0.0], [1.0]], [[1.0], [0.0]], 10, "above 0"),
+        ([[0.0], [1.0]], [[1.0], [1.0]], 1, "codes should be at least 2"),
+    ],
+)
+def test_the_misfit_of_what_is_no_set_of_posteriors_is_refused(mean, std, codes: int, message: str):
+    with pytest.raises(ValueError, match=message):
+        aggregate_kl(mean, std, StandardNormal(1), codes=codes)
