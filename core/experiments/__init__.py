@@ -1,5 +1,6 @@
 """Measurements that join runs, codes and metrics: one study a file, each made of every run in the same way."""
 
+from core.experiments.costs import COSTS
 from core.experiments.disentanglement import DISENTANGLEMENT, MAP
 from core.experiments.evidence import EVIDENCE
 from core.experiments.factors import FACTORS
@@ -17,6 +18,7 @@ from core.experiments.twins import TWINS
 
 STUDIES: tuple[Study, ...] = (
     TRAITS,
+    COSTS,
     FACTORS,
     SAMPLES,
     NOISE,
