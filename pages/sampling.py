@@ -68,6 +68,7 @@ here and cannot be compared with numbers from other networks.
 - *Confidence*: the classifier's mean largest class probability. A confident classifier is not a sign of variety.
 
 The *ceiling* is what held-out real images score against the same real images, at the same sample size: no model can
-be expected to do better. Dots are means over three seeds of the codes; bars one standard deviation.
+be expected to do better. Dots are means over trainings with different seeds, each the mean over seeds of the codes;
+bars are one standard deviation over trainings. *Noise* and *Priors* say the same numbers of the same models.
 """
 )

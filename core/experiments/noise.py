@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.checkpoints import SHELF
-from core.config import SEEDS, DataConfig, RunConfig, is_doubled, shelf, with_seed
+from core.config import SEEDS, DataConfig, RunConfig, is_doubled, seeds_of, shelf, with_seed
 from core.experiments.kept import Numbers, Study, numbers_of, short
+from core.experiments.odds import Odds, by_chance, odds
 from core.experiments.originals import originals
 from core.experiments.samples import kept_quality
 from core.metrics.channel import bits, gaussian_capacity
@@ -32,8 +33,8 @@ JUDGED = (0.5, 1.0)
 USUAL = 0.05
 """The η of the assignment that the lab's noisy AE comes from."""
 
-SAMPLED = ("box", "gaussian", "prior")
-"""The samplers that are compared."""
+SAMPLED = ("box", "gaussian", "mixture", "prior")
+"""The samplers that are compared: all of `core.explore.sampling.SAMPLERS`."""
 
 NOISE_SEED = 0
 IMAGES = {"sprites": 500}
@@ -169,6 +170,11 @@ class Claim:
         return len(self.ours)
 
     @property
+    def odds(self) -> Odds:
+        """The chance of `YES` or `NO` if the two models did not differ; asked of a claim with seeds."""
+        return odds(self.seeds, len(self.larger))
+
+    @property
     def word(self) -> str:
         """`YES` if every score of every seed is better, `NO` if none is, else `DEPENDS`; `UNKNOWN` without seeds."""
         if not self.seeds:
@@ -204,6 +210,11 @@ def compare(
     return Claim(tuple(tuple(ours[s]) for s in seeds), tuple(tuple(theirs[s]) for s in seeds), signs)
 
 
+def words_by_chance(claims: Iterable[Claim]) -> Odds:
+    """Return how many of the claims that were measured would be said `YES` or `NO` of if no two models differed."""
+    return by_chance((claim.seeds, len(claim.larger)) for claim in claims if claim.seeds)
+
+
 def together(claims: Iterable[Claim]) -> str:
     """Return what several claims say: `YES` or `NO` where all that were measured do, else `DEPENDS`."""
     words = {claim.word for claim in claims} - {UNKNOWN}
@@ -220,6 +231,7 @@ class Verdict:
         samples: η and sampler -> smaller Fréchet distance and larger coverage than the AE with the same sampler.
         reaches: η and sampler -> smaller Fréchet distance and larger coverage than the VAE with its prior.
         without: sampler -> whether the AE without noise reaches as much, so that noise gets no credit for it.
+        fitted: that the VAE itself does better with a mixture fitted to its codes than with its prior.
     """
 
     under_noise: dict[float, Claim]
@@ -227,12 +239,17 @@ class Verdict:
     samples: dict[tuple[float, str], Claim]
     reaches: dict[tuple[float, str], Claim]
     without: dict[str, Claim]
+    fitted: Claim
+
+    @property
+    def claims(self) -> list[Claim]:
+        """All that its words are said of, one for each case: η under noise, η and sampler for the samples, twice."""
+        return [*self.under_noise.values(), *self.samples.values(), *self.reaches.values()]
 
     @property
     def seeds(self) -> int:
         """The fewest seeds that any of it rests on; 0 where something was not measured."""
-        claims = [*self.under_noise.values(), *self.samples.values(), *self.reaches.values()]
-        return min((claim.seeds for claim in claims), default=0)
+        return min((claim.seeds for claim in self.claims), default=0)
 
     @property
     def word(self) -> str:
@@ -266,6 +283,7 @@ def judge(ae: Measured, noisy: Mapping[float, Measured], vae: Measured) -> Verdi
         samples={(r, s): compare(noisy[r].scores(s), ae.scores(s), both) for r, s in pairs},
         reaches={(r, s): compare(noisy[r].scores(s), target, both) for r, s in pairs},
         without={name: compare(ae.scores(name), target, both) for name in SAMPLED},
+        fitted=compare(vae.scores("mixture"), target, both),
     )
 
 
@@ -299,7 +317,7 @@ def depends_on(words: Mapping[tuple[Any, ...], str], names: Sequence[str]) -> li
 
 def measured(config: RunConfig, root: Path = SHELF) -> Measured:
     """Return what is known of a run and its further seeds."""
-    configs = {seed: with_seed(config, seed) for seed in SEEDS}
+    configs = {seed: with_seed(config, seed) for seed in seeds_of(config.data.name)}
     noise = {seed: numbers_of(NOISE, one, root) for seed, one in configs.items()}
     samples = {seed: _scores(one, root) for seed, one in configs.items()}
     return Measured(
@@ -313,7 +331,8 @@ def families() -> dict[tuple[DataConfig, int], dict[float | None, RunConfig]]:
     found: dict[tuple[DataConfig, int], dict[float | None, RunConfig]] = {}
     for config in shelf():
         numbers = {"ae": 0.0, "noisy-ae": config.model.noise_ratio, "vae": None}
-        if config.model.name in numbers and config.model.plain and config.train.seed == SEEDS[0]:
+        of_family = config.model.name in numbers and config.model.plain and not is_doubled(config)
+        if of_family and config.train.seed == SEEDS[0]:
             family = found.setdefault((config.data, config.model.latent_dim), {})
             family[numbers[config.model.name]] = config
     return {place: family for place, family in found.items() if 0.0 in family}

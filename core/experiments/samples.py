@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from core.checkpoints import SHELF
-from core.config import DataConfig, RunConfig
+from core.config import DataConfig, RunConfig, seeds_of, with_seed
 from core.experiments.kept import Numbers, Study, compared, numbers_of
 from core.explore.decoding import decode
 from core.explore.sampling import SAMPLERS, Codes, Sampler, aggregate_posterior, sampler
@@ -51,6 +51,39 @@ class Quality:
         """Return the standard deviation of a score over seeds (with n - 1 in the denominator)."""
         values = getattr(self, score)
         return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Sample quality of one model and sampler over trainings: a score is the mean over trainings on every page.
+
+    Args:
+        by_seed: seed of the training -> its quality, itself over seeds of the codes; at least one.
+    """
+
+    by_seed: Mapping[int, Quality]
+
+    @property
+    def n(self) -> int:
+        """Generated images per seed of the codes."""
+        return next(iter(self.by_seed.values())).n
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds of the trainings."""
+        return tuple(self.by_seed)
+
+    def values(self, score: str) -> tuple[float, ...]:
+        """Return a score of each training, the average over its seeds of the codes."""
+        return tuple(quality.mean(score) for quality in self.by_seed.values())
+
+    def mean(self, score: str) -> float:
+        """Return the average of a score over trainings."""
+        return float(np.mean(self.values(score)))
+
+    def spread(self, score: str) -> float:
+        """Return the standard deviation of a score over trainings (n - 1 in the denominator); 0 of a single one."""
+        return float(np.std(self.values(score), ddof=1)) if len(self.by_seed) > 1 else 0.0
 
 
 def sampler_of(run: Run, name: str, half_width: float | None = None) -> Sampler:
@@ -116,6 +149,18 @@ def kept_quality(config: RunConfig, name: str, root: Path = SHELF) -> Quality | 
     """Return what was measured of a run and a sampler, or None if it was not, or with other weights."""
     found = numbers_of(SAMPLES, config, root)
     return None if found is None else Quality(**{k: _tuple(value) for k, value in found[name].items()})
+
+
+def kept_trainings(config: RunConfig, name: str, root: Path = SHELF) -> Trained | None:
+    """Return what was measured of a run and its further seeds with a sampler, or None if nothing was.
+
+    A run whose seed is not among `core.config.seeds_of` stands for itself.
+    """
+    known = seeds_of(config.data.name)
+    seeds = known if config.train.seed in known else (config.train.seed,)
+    found = {seed: kept_quality(with_seed(config, seed), name, root) for seed in seeds}
+    measured = {seed: quality for seed, quality in found.items() if quality is not None}
+    return Trained(measured) if measured else None
 
 
 def kept_ceiling(data: DataConfig, root: Path = SHELF) -> SampleQuality | None:

@@ -60,7 +60,7 @@ def shelf_index(stamp: tuple[tuple[str, int], ...]) -> tuple[dict[str, RunConfig
         st.cache_data.clear()
         for cached in (run, sampler):
             cached.clear()
-    _kept_qualities.clear()
+    _kept_trainings.clear()
     _KNOWN.clear()
     _KNOWN.update(stamp)
     found = list(survey(SHELF))
@@ -223,9 +223,9 @@ def _reference(data: DataConfig) -> Reference:
     return load_classifier(SHELF, data)
 
 
-def kept_qualities(keys: tuple[str, ...]) -> dict[tuple[str, str], sampled.Quality | None]:
-    """Return the sample quality that ships with each run, or None, by key and sampler."""
-    return _kept_qualities(keys, measured_stamp(sampled.SAMPLES))
+def kept_trainings(keys: tuple[str, ...]) -> dict[tuple[str, str], sampled.Trained | None]:
+    """Return the sample quality that was measured of each run and its further seeds, or None, by key and sampler."""
+    return _kept_trainings(keys, measured_stamp(sampled.SAMPLES))
 
 
 def measured_stamp(study: Study) -> int:
@@ -246,9 +246,9 @@ def _over_seeds(study: str, key: str, stamp: int) -> list[Numbers]:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _kept_qualities(keys: tuple[str, ...], stamp: int) -> dict[tuple[str, str], sampled.Quality | None]:
+def _kept_trainings(keys: tuple[str, ...], stamp: int) -> dict[tuple[str, str], sampled.Trained | None]:
     return {
-        (key, name): sampled.kept_quality(run(key).config, name, SHELF) for key in keys for name in sampling.SAMPLERS
+        (key, name): sampled.kept_trainings(run(key).config, name, SHELF) for key in keys for name in sampling.SAMPLERS
     }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -19,7 +17,7 @@ from core.experiments.noise import (
     measured,
     noisy_codes,
 )
-from core.experiments.samples import SAMPLES
+from core.experiments.samples import CODE_SEEDS, SAMPLES
 from core.explore.decoding import decode
 from core.explore.sampling import SAMPLERS
 from core.figures import images as pictures
@@ -32,6 +30,7 @@ from core.ui.frame import View
 from core.ui.latents import axis_names
 from core.ui.player import Strip, player
 from core.ui.quality import short
+from core.ui.seeds import trainings
 
 PANEL_POINTS = 1000
 FILM_IMAGES, FILM_COLUMNS = 8, 4
@@ -40,7 +39,12 @@ FILM_START = 10
 SHEET_IMAGES, SHEET_COLUMNS = 16, 8
 ERRORS = {"Squared error": ("mse", "squared error per pixel"), "nll": ("nll", "nll, nats per image")}
 """Word on the screen and in links -> field of the study, name of the axis."""
-SAMPLER_COLORS = {"box": theme.label_color(7), "gaussian": theme.POSTERIOR, "prior": theme.PRIOR}
+SAMPLER_COLORS = {
+    "box": theme.label_color(7),
+    "gaussian": theme.POSTERIOR,
+    "mixture": theme.label_color(2),
+    "prior": theme.PRIOR,
+}
 SCORES = ("Fréchet distance (smaller is better)", "coverage (larger is better)")
 
 Floats = NDArray[np.floating]
@@ -181,7 +185,7 @@ def errors(shown: Columns) -> None:
     some = next(numbers for found in known.values() for numbers in found.noise.values())
     st.caption(
         f"{some['n']:,} test images, one draw of noise each, the same for all models;"
-        f" {trainings([len(found.noise) for found in known.values()])}. The noise's standard deviation is in units of"
+        f" {trainings([found.noise for found in known.values()])}. The noise's standard deviation is in units of"
         " each model's own code scale, so stretching the codes wins nothing."
     )
 
@@ -206,7 +210,7 @@ def _look(config: RunConfig) -> dict[str, str]:
 
 @st.fragment
 def draws(shown: Columns) -> None:
-    """Draw random codes from three sources as each model decodes them."""
+    """Draw random codes from each source as each model decodes them."""
     seed = int(st.number_input("Seed", 0, 9999, key="seed", width=130, bind="query-params"))
     for name in SAMPLED:
         st.markdown(f"**{SAMPLERS[name]}**")
@@ -229,8 +233,9 @@ def scores(view: View) -> None:
         with column:
             widgets.chart(figure, f"scores {place}")
     st.caption(
-        f"Bands: least to most over trainings, {trainings([len(known_of(c).samples) for c in stops.values()])}; each is"
-        " the mean of three seeds of the codes. *Real against real* is what held-out images score."
+        f"Points: means over {trainings([known_of(c).samples for c in stops.values()])}, each the mean of"
+        f" {len(CODE_SEEDS)} seeds of the codes, as on the page *Sampling*. Bands: least to most over trainings. *Real"
+        " against real* is what held-out images score."
     )
 
 
@@ -360,14 +365,3 @@ def _measured(config: RunConfig, stamp: tuple[int, int]) -> Measured:
 def stamp_of_numbers() -> tuple[int, int]:
     """Return what changes whenever a number of this page does."""
     return cache.measured_stamp(NOISE), cache.measured_stamp(SAMPLES)
-
-
-def trainings(counts: Sequence[int]) -> str:
-    """Return in words how many trainings some models were measured with.
-
-    >>> trainings([3, 3]), trainings([1, 3]), trainings([0])
-    ('3 trainings of each model', '1 to 3 trainings of each model', 'no training of each model')
-    """
-    least, most = min(counts), max(counts)
-    many = f"{most} trainings" if most > 1 else "one training" if most else "no training"
-    return f"{many} of each model" if least == most else f"{least} to {most} trainings of each model"

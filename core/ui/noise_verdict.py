@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,14 @@ from core.experiments.noise import (
     families,
     judge,
     together,
+    words_by_chance,
 )
 from core.explore.sampling import SAMPLERS
 from core.ui import widgets
 from core.ui.frame import View
-from core.ui.noise import known_of, stamp_of_numbers, trainings, vae_of
-from core.ui.quality import listed, short
+from core.ui.noise import known_of, stamp_of_numbers, vae_of
+from core.ui.quality import listed, with_spread
+from core.ui.seeds import chance, counted_trainings, expected, rests_on
 
 
 def draw(view: View) -> None:
@@ -53,6 +55,7 @@ def draw(view: View) -> None:
             st.markdown(f"**{question} {word.capitalize()}.**")
             st.markdown(text)
     st.markdown(summary(f"{view.picked.data.name} with {view.picked.model.latent_dim} latents", found))
+    st.caption(by_chance_text(found))
     rows, sentences = elsewhere(stamp_of_numbers())
     st.markdown(sentences)
     with st.expander("Every data set and number of latents", icon=":material/table:"):
@@ -61,6 +64,17 @@ def draw(view: View) -> None:
             "“Yes” and “no” hold for every seed. Samples: Fréchet distance and coverage must both be better. The best η"
             " is chosen by the same numbers, which flatters it a little."
         )
+
+
+def by_chance_text(found: Verdict) -> str:
+    """Return how often chance alone would have said a word of a comparison, and what each is asked."""
+    measured = [claim for claim in found.claims if claim.seeds]
+    pairs, criteria = min(claim.seeds for claim in measured), max(len(claim.larger) for claim in measured)
+    levels = " and ".join(f"{level:g}" for level in JUDGED)
+    return (
+        f"{chance(pairs, criteria)} The scores: under noise the errors at {levels} times the code scale, of samples"
+        " Fréchet distance and coverage."
+    )
 
 
 def under_noise_text(found: Verdict) -> str:
@@ -101,17 +115,23 @@ def reaches_text(found: Verdict) -> str:
         return "The samples of these models and of the VAE were not measured yet."
     claim = found.reaches[top]
     there = [f"η = {r:g} with *{SAMPLERS[s]}*" for (r, s), one in found.reaches.items() if one.word == YES]
-    without = [f"*{SAMPLERS[name]}*" for name, one in found.without.items() if one.word == YES]
-    return "\n".join(
-        [
-            f"The VAE with its prior, Fréchet distance and coverage: {_scored(claim.theirs)}.\n",
-            f"- nearest in Fréchet distance comes η = {top[0]:g} with *{SAMPLERS[top[1]]}*: {_scored(claim.ours)}",
-            f"- as good with every seed: {listed(there) if there else 'no η with any sampler'}",
-            f"- the AE **without** noise is as good, with {listed(without)}"
-            if without
-            else "- the AE without noise is not as good with any sampler",
-        ]
-    )
+    without = _sources(found.without)
+    lines = [
+        f"The VAE with its prior, Fréchet distance and coverage: {_scored(claim.theirs)}.\n",
+        f"- nearest in Fréchet distance comes η = {top[0]:g} with *{SAMPLERS[top[1]]}*: {_scored(claim.ours)}",
+        f"- as good with every seed: {listed(there) if there else 'no η with any sampler'}",
+        f"- the AE **without** noise is as good, with {listed(without)}"
+        if without
+        else "- the AE without noise is not as good with any sampler",
+    ]
+    if found.fitted.seeds:
+        lines.append(f"- the VAE itself, with a mixture fitted to its codes: {_scored(found.fitted.ours)}")
+    return "\n".join(lines)
+
+
+def _sources(claims: Mapping[str, Claim]) -> list[str]:
+    """Return the samplers, as on the screen, whose claim holds with every seed."""
+    return [f"*{SAMPLERS[name]}*" for name, claim in claims.items() if claim.word == YES]
 
 
 def summary(asked: str, found: Verdict) -> str:
@@ -136,9 +156,11 @@ def summary(asked: str, found: Verdict) -> str:
         else "It reaches the VAE with its prior in one score or with one seed, never in both scores with every seed. ",
     }
     random = f"Random codes decode {'; '.join(samples)}. " if samples else ""
+    bare = _sources(found.without)
+    alone = f"The autoencoder without noise reaches it with {listed(bare)}. " if bare else ""
     return (
         f"**{found.word.capitalize()}.** On {asked}, noise in training {noise} to noise on its code. {random}"
-        f"{vae.get(together(found.reaches.values()), '')}{rests_on(found.seeds)}"
+        f"{vae.get(together(found.reaches.values()), '')}{alone}{rests_on(found.seeds)}"
     )
 
 
@@ -147,18 +169,6 @@ _SAMPLES_SAID = {
     DEPENDS: "better or worse by η, score or seed",
     NO: "no better than without noise",
 }
-
-
-def rests_on(seeds: int) -> str:
-    """Return a sentence of how many trainings an answer rests on.
-
-    >>> rests_on(3), rests_on(1)
-    ('This rests on 3 trainings of each model.', 'This rests on one training of each model: a first look, no proof.')
-    """
-    if not seeds:
-        return "Not all that it rests on was measured yet: a first look, no proof."
-    many = "one training" if seeds == 1 else f"{seeds} trainings"
-    return f"This rests on {many} of each model{'' if seeds >= 3 else ': a first look, no proof'}."
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -170,18 +180,17 @@ def elsewhere(stamp: tuple[int, int]) -> tuple[list[dict[str, str]], str]:
     noise = {(d.name, n, r): c.word for (d, n), v in known.items() for r, c in v.under_noise.items()}
     samples = {(d.name, n, *case): c.word for (d, n), v in known.items() for case, c in v.samples.items()}
     vae = {(d.name, n, *case): c.word for (d, n), v in known.items() for case, c in v.reaches.items()}
+    claims = [claim for verdict in known.values() for claim in verdict.claims if claim.seeds]
+    got = sum(claim.word in (YES, NO) for claim in claims)
+    many = counted_trainings([claim.seeds for claim in claims] or [0])
     sentences = [
-        f"Over every data set, number of latents, η and sampler that was measured ({_fewest(known.values())}):",
+        f"Over every data set, number of latents, η and sampler that was measured ({many}):",
         f"- less error under noise: {counted(noise, names[:3])}",
         f"- better random samples than the AE: {counted(samples, names)}",
         f"- as good as the VAE with its prior: {counted(vae, names)}",
+        f"\n{expected(words_by_chance(claims), len(claims), got)}",
     ]
     return [_row(data.name, latents, one) for (data, latents), one in known.items()], "\n".join(sentences)
-
-
-def _fewest(verdicts: Iterable[Verdict]) -> str:
-    claims = [c for v in verdicts for part in (v.under_noise, v.samples, v.reaches) for c in part.values() if c.seeds]
-    return trainings([claim.seeds for claim in claims] or [0])
 
 
 def counted(words: Mapping[tuple[Any, ...], str], names: Sequence[str]) -> str:
@@ -220,9 +229,8 @@ def _scored(rows: Sequence[Sequence[float]]) -> str:
     """Return Fréchet distance and coverage (S, 2) with their spread over seeds."""
     distance, coverage = np.array(rows).T
     if len(rows) < 2:
-        return f"{short(distance[0])}, {coverage[0]:.0%}"
-    spread = float(f"{distance.std(ddof=1):.2g}")
-    return f"{short(distance.mean())} ± {spread:,g}, {coverage.mean():.0%} ± {coverage.std(ddof=1):.0%}"
+        return f"{with_spread(distance)}, {coverage[0]:.0%}"
+    return f"{with_spread(distance)}, {coverage.mean():.0%} ± {coverage.std(ddof=1):.0%}"
 
 
 def _row(data: str, latents: int, found: Verdict) -> dict[str, str]:

@@ -25,6 +25,7 @@ from core.figures.steps import Halfway, along_path, halfway_dots
 from core.ui import cache, widgets
 from core.ui.frame import View
 from core.ui.interpolations import BLENDING, PATH_WORDS
+from core.ui.seeds import chance_apart
 
 NOTHING = 0.5
 """Gap from which a midpoint is nearer to a cross-fade than to the model's own end images."""
@@ -271,7 +272,7 @@ def caption(found: Answer) -> str:
         f"{pairs} pairs of test images of different labels, the same for every model.{without} Trainings of each model"
         f" with different seeds: {runs}.{alone} Differences and distances are root mean squared per pixel, intensities"
         f" from 0 to 1; the nearest of {training:,} training images is looked for. Bands and bars: quartiles over"
-        " pairs; for confidence, least and most over trainings."
+        f" pairs; for confidence, least and most over trainings. {chance_apart(counts[0], counts[0])}"
     )
 
 

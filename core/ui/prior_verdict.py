@@ -10,9 +10,9 @@ import streamlit as st
 from core.config import PRIORS
 from core.experiments.noise import DEPENDS, NO, YES, Claim, compare, together
 from core.experiments.priors import CRITERIA, EXPOST, Measured, Verdict, judge
-from core.ui.noise_verdict import rests_on
 from core.ui.priors import Contender, called, difference, unmeasured
 from core.ui.quality import listed, short
+from core.ui.seeds import chance, rests_on
 
 WORDS = {"nll": "nll", "kl": "KL(aggregate‖prior)", "samples": "samples"}
 """Criterion -> words in a sentence."""
@@ -35,10 +35,15 @@ def draw(shown: Sequence[Contender], known: Mapping[str, Measured]) -> None:
             st.markdown(comparison(criterion, found))
     st.caption(
         "*Better* and *worse*: with every seed, each training against the standard normal's with the same seed. In"
-        " brackets, least to most over seeds."
+        f" brackets, least to most over seeds. {_by_chance(found)}"
     )
     if said := its_own(known):
         st.markdown(said)
+
+
+def _by_chance(found: Verdict) -> str:
+    """Return how often chance alone would have said better or worse, with the fewest seeds that a claim rests on."""
+    return chance(found.seeds, max(len(claim.larger) for claim in found.claims.values()), "*better* or *worse*")
 
 
 def summary(asked: str, found: Verdict) -> str:

@@ -10,10 +10,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.experiments.samples import Quality
+from core.experiments.samples import CODE_SEEDS, Trained
 from core.explore.sampling import SAMPLERS
+from core.metrics.sample_quality import NEIGHBOURS
 from core.ui import cache
 from core.ui.frame import View
+from core.ui.seeds import trainings
 from core.ui.widgets import SamplerChoice
 
 SCORES = {"Fréchet distance": "frechet", "Density": "density", "Coverage": "coverage", "Confidence": "confidence"}
@@ -31,12 +33,12 @@ class Table:
     """Sample quality of a family.
 
     Args:
-        cells: (label of the model, name of the sampler) -> its quality.
+        cells: (label of the model, name of the sampler) -> its quality, over trainings.
         ceiling: what real images score against real images, by score.
         models: labels, in order.
     """
 
-    cells: dict[tuple[str, str], Quality]
+    cells: dict[tuple[str, str], Trained]
     ceiling: dict[str, float]
     models: list[str]
 
@@ -46,7 +48,7 @@ class Table:
         return list(SAMPLERS.values())
 
     def grid(self, score: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return mean and standard deviation over seeds (M, S) of a score."""
+        """Return mean and standard deviation over trainings (M, S) of a score."""
         rows = [[self.cells[model, name] for name in SAMPLERS] for model in self.models]
         means = np.array([[cell.mean(score) for cell in row] for row in rows])
         return means, np.array([[cell.spread(score) for cell in row] for row in rows])
@@ -55,18 +57,28 @@ class Table:
         """Return a row of text per model and sampler, and one for the ceiling."""
         texts = [
             {"Model": model, "Codes from": SAMPLERS[name]}
-            | {label: with_spread(cell, score) for label, score in SCORES.items()}
+            | {label: with_spread(cell.values(score)) for label, score in SCORES.items()}
+            | {"Trainings": str(len(cell.seeds))}
             for (model, name), cell in self.cells.items()
         ]
         best = {label: short(self.ceiling[score]) for label, score in SCORES.items()}
-        return [*texts, {"Model": "real images", "Codes from": "-", **best}]
+        return [*texts, {"Model": "real images", "Codes from": "–", **best, "Trainings": "–"}]
+
+    @property
+    def trainings(self) -> str:
+        """How many trainings of each model, and of which seeds."""
+        return trainings([cell.seeds for cell in self.cells.values()])
 
     def caption(self) -> str:
         """Return what the numbers were measured on."""
         count = next(iter(self.cells.values())).n
-        seeds = sorted({len(cell.seeds) for cell in self.cells.values()})
-        once = " (what was measured just now: one, so without a spread)" if seeds[0] == 1 else ""
-        return f"{count:,} generated against {count:,} real images, {seeds[-1]} seeds of the codes{once}, k = 5."
+        drawn = {len(quality.seeds) for cell in self.cells.values() for quality in cell.by_seed.values()}
+        now = "; what was measured just now: one training, one seed of the codes" if min(drawn) < max(drawn) else ""
+        return (
+            f"{count:,} generated against {count:,} real images, k = {NEIGHBOURS}. Means over {self.trainings}, each"
+            f" the mean of {len(CODE_SEEDS)} seeds of the codes{now}; ± is the standard deviation over trainings. The"
+            " pictures are of one training."
+        )
 
 
 def table(view: View, choice: SamplerChoice) -> Table | None:
@@ -76,7 +88,7 @@ def table(view: View, choice: SamplerChoice) -> Table | None:
         st.info("The samples of this data set were not measured yet; run `python -m core measure`.")
         return None
     wanted = [(label, key, name) for label, key in view.keys.items() for name in SAMPLERS]
-    kept = cache.kept_qualities(tuple(view.keys.values()))
+    kept = cache.kept_trainings(tuple(view.keys.values()))
     cells = {(label, name): _cell(kept, key, name, choice) for label, key, name in wanted}
     open_cells = [(label, key, name) for label, key, name in wanted if cells[label, name] is None]
     if open_cells and not _asked_for(open_cells, choice):
@@ -90,11 +102,17 @@ def sentence(found: Table, choice: SamplerChoice) -> str:
     column = list(SAMPLERS).index(choice.name)
     distance, covered = (found.grid(score)[0][:, column] for score in ("frechet", "coverage"))
     best, worst = int(distance.argmin()), int(distance.argmax())
+
+    def scores(place: int) -> str:
+        return f"Fréchet distance {short(distance[place])}, covering {covered[place]:.0%} of the real neighbourhoods"
+
+    order = f"**{found.models[best]}** comes closest to the data: {scores(best)}."
+    order += f" **{found.models[worst]}** stays farthest: {short(distance[worst])}, covering {covered[worst]:.0%}."
+    alone = f"**{found.models[best]}**, alone here, has {scores(best)}."
     return (
-        f"With codes from *{SAMPLERS[choice.name]}*, **{found.models[best]}** comes closest to the data: Fréchet"
-        f" distance {short(distance[best])}, covering {covered[best]:.0%} of the real neighbourhoods."
-        f" **{found.models[worst]}** stays farthest: {short(distance[worst])}, covering {covered[worst]:.0%}."
+        f"With codes from *{SAMPLERS[choice.name]}*, {order if len(found.models) > 1 else alone}"
         f" Real images against real images reach {short(found.ceiling['frechet'])} and {found.ceiling['coverage']:.0%}."
+        f" This is on average over {trainings([found.cells[m, choice.name].seeds for m in found.models])}."
     )
 
 
@@ -116,13 +134,17 @@ def listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def with_spread(cell: Quality, score: str) -> str:
-    """Return a score's mean and, where there are several seeds, its standard deviation over them."""
-    mean = short(cell.mean(score))
-    return f"{mean} ± {short(cell.spread(score))}" if len(cell.seeds) > 1 else mean
+def with_spread(values: Sequence[float]) -> str:
+    """Return the mean of a score over trainings and, where there are several, their standard deviation.
+
+    >>> with_spread([170.0, 230.0]), with_spread([0.5])
+    ('200 ± 42', '0.5')
+    """
+    mean = short(float(np.mean(values)))
+    return mean if len(values) < 2 else f"{mean} ± {float(f'{np.std(values, ddof=1):.2g}'):,g}"
 
 
-def _cell(kept: dict[tuple[str, str], Quality | None], key: str, name: str, choice: SamplerChoice) -> Quality | None:
+def _cell(kept: dict[tuple[str, str], Trained | None], key: str, name: str, choice: SamplerChoice) -> Trained | None:
     """Return what is kept; a box of the visitor's own width never is."""
     return kept[key, name] if choice.half_width_for(name) is None else None
 
@@ -138,12 +160,13 @@ def _asked_for(cells: list[tuple[str, str, str]], choice: SamplerChoice) -> bool
     return what in asked
 
 
-def _measure(cells: list[tuple[str, str, str]], choice: SamplerChoice) -> dict[tuple[str, str], Quality]:
-    """Return what is missing, measured now under a progress bar."""
+def _measure(cells: list[tuple[str, str, str]], choice: SamplerChoice) -> dict[tuple[str, str], Trained]:
+    """Return what is missing, measured now of the picked training under a progress bar."""
     found, bar, start = {}, st.empty(), time.perf_counter()
     for done, (label, key, name) in enumerate(cells):
         left = f", {(time.perf_counter() - start) / done * (len(cells) - done):.0f} s left" if done else ""
         bar.progress(done / len(cells), f"Measuring {label}, {SAMPLERS[name]}{left}")
-        found[label, name] = cache.measured_quality(key, name, choice.half_width_for(name))
+        quality = cache.measured_quality(key, name, choice.half_width_for(name))
+        found[label, name] = Trained({cache.run(key).config.train.seed: quality})
     bar.empty()
     return found

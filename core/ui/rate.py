@@ -19,6 +19,7 @@ from core.figures import theme
 from core.figures.planes import SYMBOLS, Place, Split, rate_bars, rate_distortion
 from core.ui import cache, widgets
 from core.ui.frame import View
+from core.ui.seeds import chance_apart
 
 UNMEASURED = "The rate of these models was not measured yet; run `python -m core measure`."
 
@@ -44,10 +45,10 @@ def _plane(view: View) -> None:
     widgets.chart(plane_figure(configs, _chosen(view, configs), _stamp()), "rate distortion")
     likelihood = "Bernoulli" if view.picked.model.likelihood == "bernoulli" else "Gaussian"
     st.caption(
-        f"Test images of {view.picked.data.name}; small marks: each training; grey: the same number of latents, a"
-        " standard normal prior. Through each model runs its line of slope −β, along which its objective, nll + β · KL,"
-        f" stays the same. All are of a **{likelihood}** likelihood: distortions of different ones are of different"
-        " things, so they never share a plane."
+        f"Test images of {view.picked.data.name}, the nll of one code for each; small marks: each training; grey: the"
+        " same number of latents, a standard normal prior. Through each model runs its line of slope −β, along which"
+        f" its objective, nll + β · KL, stays the same. All are of a **{likelihood}** likelihood: distortions of"
+        " different ones are of different things, so they never share a plane."
     )
     if sentence := exchange_sentence(exchanges(beta_stops(view))):
         st.markdown(sentence)
@@ -190,7 +191,7 @@ def _bars(view: View) -> None:
         f"Posteriors of {images:,} test images with {view.picked.model.latent_dim} latents, averaged over"
         f" {_trainings(known.values())}. No code can tell more about which of {images:,} images it is of than"
         f" log {images:,} = {limit(images):.2f} nats: close to that line the split says nothing about more images, and"
-        " the rest of the bar is left open."
+        f" the rest of the bar is left open. {_by_chance(_by_prior(configs))}".rstrip()
     )
 
 
@@ -246,6 +247,12 @@ def prior_sentence(marginals: Mapping[str, Sequence[float]]) -> str:
         return ""
     parts = [f"{label} {np.mean(values):.2f} ({_against(values, normal)})" for label, values in others.items()]
     return f"By prior, that misfit is: standard normal {np.mean(normal):.2f}, {', '.join(parts)}."
+
+
+def _by_chance(marginals: Mapping[str, Sequence[float]]) -> str:
+    """Return how often chance alone would set a prior apart; arguments as in `prior_sentence`."""
+    counts = [len(values) for values in marginals.values()]
+    return chance_apart(min(counts), min(counts)) if len(counts) > 1 else ""
 
 
 def _against(values: Sequence[float], normal: Sequence[float]) -> str:

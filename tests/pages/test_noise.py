@@ -11,7 +11,19 @@ from PIL import Image
 
 from core.config import SHELF, RunConfig, recipe, with_seed
 from core.experiments import kept
-from core.experiments.noise import DEPENDS, LEVELS, NO, NOISE, SAMPLED, USUAL, YES, Measured, compare, families, judge
+from core.experiments.noise import (
+    DEPENDS,
+    LEVELS,
+    NO,
+    NOISE,
+    SAMPLED,
+    USUAL,
+    YES,
+    Measured,
+    compare,
+    families,
+    judge,
+)
 from core.experiments.samples import SAMPLES
 from core.explore.sampling import SAMPLERS
 from core.metrics.latents import code_scale
@@ -135,13 +147,13 @@ def test_the_slider_moves_the_picker_and_adds_a_column(opened):
     assert "Noisy AE, η = 0.2" in panels(app)
 
 
-def test_each_model_decodes_codes_from_three_sources(opened):
+def test_each_model_decodes_codes_from_every_source(opened):
     app = opened(data="digits", model="VAE")
     urls = [url for image in app.get("image") for url in image.value]
-    assert len(set(urls)) == len(urls) == 9
+    assert len(set(urls)) == len(urls) == 3 * len(SAMPLERS)
     app.number_input(key="seed").set_value(4).run()
     other = [url for image in app.get("image") for url in image.value]
-    assert len(other) == 9
+    assert len(other) == len(urls)
     assert not set(urls) & set(other)
 
 
@@ -198,7 +210,7 @@ def test_the_verdict_follows_the_kept_numbers_of_three_seeds(shelf_of_digits: Pa
     assert (
         "**No.** On digits with 2 latents, noise in training makes the autoencoder robust to noise on its code." in said
     )
-    assert "no better than without noise from *Uniform box*, *Fitted Gaussian* and *Prior*" in said
+    assert "no better than without noise from *Uniform box*, *Fitted Gaussian*, *Fitted mixture* and *Prior*" in said
     assert "It does not reach the VAE with its prior. This rests on 3 trainings of each model." in said
     assert "The VAE with its prior, Fréchet distance and coverage: 20 ± 0, 150% ± 0%." in said
     rows = app.dataframe[0].value
@@ -255,9 +267,34 @@ def test_a_summary_says_what_the_verdict_says():
 
 def test_where_the_autoencoder_does_as_well_noise_gets_no_credit():
     text = noise_verdict.reaches_text(judge(model(3.5, 2), {0.05: model(3, 1)}, model(4, 1)))
-    assert "the AE **without** noise is as good, with *Uniform box*, *Fitted Gaussian* and *Prior*" in text
+    every = "*Uniform box*, *Fitted Gaussian*, *Fitted mixture* and *Prior*"
+    assert f"the AE **without** noise is as good, with {every}" in text
     text = noise_verdict.reaches_text(judge(model(5, 2), {0.05: model(3, 1)}, model(4, 1)))
     assert "the AE without noise is not as good with any sampler" in text
+
+
+def only_with_a_mixture(distance: float) -> Measured:
+    """Return a model whose samples are bad but for codes from a mixture that was fitted to its own."""
+    scores = dict.fromkeys(SAMPLED, (90.0, 0.1)) | {"mixture": (distance, 0.9)}
+    return Measured({0: errors(1)}, {0: scores})
+
+
+def test_what_a_mixture_fitted_to_the_codes_reaches_is_said():
+    found = judge(only_with_a_mixture(3), {0.05: only_with_a_mixture(5)}, only_with_a_mixture(2))
+    assert "The autoencoder without noise reaches it with *Fitted mixture*." in noise_verdict.summary("x", found)
+    text = noise_verdict.reaches_text(found)
+    assert "the AE **without** noise is as good, with *Fitted mixture*" in text
+    assert "the VAE itself, with a mixture fitted to its codes: 2, 90%" in text
+
+
+def test_the_page_says_how_many_words_chance_alone_would_have_said(shelf_of_digits: Path, opened):
+    write_numbers(shelf_of_digits, (0, 1, 2))
+    app = opened(data="digits", model="AE")
+    said = texts(app)
+    cases = 5 + 2 * 5 * len(SAMPLED)  # η under noise; η and sampler against the AE, and against the VAE
+    assert f"to {cases * 2 / 4**3:.0f} (scores independent) to {cases * 2 / 2**3:.0f} (scores always agree)" in said
+    assert f"of these {cases} cases; {cases} got one." in said
+    assert any("in 1 of 4 comparisons if the 2 scores always agree, in 1 of 32" in one.value for one in app.caption)
 
 
 def test_a_spread_has_two_digits_that_count():

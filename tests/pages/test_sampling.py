@@ -1,12 +1,16 @@
+from dataclasses import asdict
 from functools import partial
 
+import numpy as np
 import pytest
 
-from core.config import MODEL_LABELS, SHELF, DataConfig, recipe
-from core.experiments.samples import kept_ceiling, kept_quality
+from core.config import MODEL_LABELS, SHELF, DataConfig, recipe, with_seed
+from core.experiments.samples import kept_ceiling, kept_quality, kept_trainings
 from core.explore.sampling import SAMPLERS
 from core.ui import cache
-from core.ui.quality import short
+from core.ui.quality import Table, sentence, short, with_spread
+from core.ui.seeds import trainings
+from core.ui.widgets import SamplerChoice
 
 PAGE = "pages/sampling.py"
 BOX = {"sampler": SAMPLERS["box"], "fit": "false"}
@@ -95,13 +99,55 @@ def test_the_nearest_training_images_are_shown_on_demand(opened):
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_the_sentence_names_the_models_that_the_kept_numbers_put_first_and_last(opened, name):
     runs = {label: recipe("digits", model, 2) for model, label in MODEL_LABELS.items()}
-    kept = {label: kept_quality(config, name, SHELF) for label, config in runs.items()}
-    distance = {label: quality.mean("frechet") for label, quality in kept.items() if quality}
+    kept = {label: kept_trainings(config, name, SHELF) for label, config in runs.items()}
+    distance = {label: trained.mean("frechet") for label, trained in kept.items() if trained}
     assert distance.keys() == runs.keys()
     best, worst = min(distance, key=distance.__getitem__), max(distance, key=distance.__getitem__)
-    (sentence,) = [m.value for m in opened(data="digits", sampler=SAMPLERS[name]).markdown if "closest to" in m.value]
-    assert f"**{best}** comes closest to the data: Fréchet distance {short(distance[best])}" in sentence
-    assert f"**{worst}** stays farthest: {short(distance[worst])}" in sentence
+    (said,) = [m.value for m in opened(data="digits", sampler=SAMPLERS[name]).markdown if "closest to" in m.value]
+    assert f"**{best}** comes closest to the data: Fréchet distance {short(distance[best])}" in said
+    assert f"**{worst}** stays farthest: {short(distance[worst])}" in said
+    assert said.endswith(f"on average over {trainings([trained.seeds for trained in kept.values() if trained])}.")
+
+
+@pytest.mark.parametrize(("data", "latents"), [("digits", 2), ("mnist", 10)])
+def test_one_score_has_one_number_on_sampling_and_on_noise(open_page, data, latents):
+    """The AE and the VAE of one training only would have other numbers: on MNIST 114 in place of 119."""
+    table = open_page(PAGE, data=data, latents=latents).dataframe[0].value.set_index(["Model", "Codes from"])
+    noise = open_page("pages/noise.py", data=data, latents=latents)
+    said = "\n".join(markdown.value for markdown in noise.markdown)
+    vae, seeds = table.loc[("VAE", SAMPLERS["prior"])], kept_trainings(recipe(data, "vae", latents), "prior", SHELF)
+    assert seeds is not None
+    assert f"The VAE with its prior, Fréchet distance and coverage: {vae['Fréchet distance']}, " in said
+    for name in SAMPLERS.values():
+        ae = table.loc[("AE", name), "Fréchet distance"]
+        assert f"{ae}, " in said.split(f"- *{name}*: ")[1].split("\n- ")[0]
+    assert vae["Trainings"] == str(len(seeds.seeds))
+    for app in (noise, open_page(PAGE, data=data, latents=latents)):
+        assert any(trainings([seeds.seeds]) in caption.value for caption in app.caption)
+
+
+def test_a_score_is_the_mean_over_trainings_and_its_spread_is_theirs(opened):
+    trained = kept_trainings(recipe("mnist", "vae", 10), "prior", SHELF)
+    assert trained is not None
+    each = [kept_quality(with_seed(recipe("mnist", "vae", 10), seed), "prior", SHELF) for seed in trained.seeds]
+    values = [quality.mean("frechet") for quality in each if quality]
+    assert trained.mean("frechet") == pytest.approx(np.mean(values))
+    assert trained.spread("frechet") == pytest.approx(np.std(values, ddof=1))
+    assert abs(values[0] - np.mean(values)) > 1  # one training alone says something else
+    assert opened(data="mnist", latents=10).dataframe[0].value.set_index(["Model", "Codes from"]).loc[
+        ("VAE", SAMPLERS["prior"]), "Fréchet distance"
+    ] == with_spread(values)
+
+
+def test_a_model_that_is_alone_is_not_said_to_be_closest_and_farthest():
+    trained, ceiling = kept_trainings(recipe("digits", "vae"), "prior", SHELF), kept_ceiling(DataConfig(name="digits"))
+    assert trained is not None
+    assert ceiling is not None
+    alone = Table({("VAE", name): trained for name in SAMPLERS}, asdict(ceiling), ["VAE"])
+    said = sentence(alone, SamplerChoice("prior", None, 0))
+    assert f"**VAE**, alone here, has Fréchet distance {short(trained.mean('frechet'))}" in said
+    assert "closest" not in said
+    assert "farthest" not in said
 
 
 @pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])

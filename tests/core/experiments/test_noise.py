@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.config import recipe, with_seed
+from core.config import is_doubled, recipe, with_seed
 from core.experiments import noise
 from core.experiments.kept import measure_runs, numbers_of
 from core.experiments.noise import (
@@ -32,6 +32,7 @@ from core.experiments.noise import (
     rate_bits,
     together,
 )
+from core.explore.sampling import SAMPLERS
 from core.metrics.channel import capacity_limit, gaussian_capacity
 from core.metrics.latents import code_scale
 from core.models import restore
@@ -203,6 +204,26 @@ def test_a_smaller_distance_at_less_coverage_depends():
     assert together(found.reaches.values()) == UNKNOWN
 
 
+def test_every_sampler_is_judged_and_a_mixture_alone_is_enough_to_reach_the_vae():
+    assert set(SAMPLED) == set(SAMPLERS)
+    bare = model(1.0, 100, 0.1)
+    bare = Measured(bare.noise, {s: {**scores, "mixture": (10.0, 0.95)} for s, scores in bare.samples.items()})
+    found = judge(bare, {0.05: model(0.5, 50, 0.5)}, model(0.3, 30, 0.8))
+    assert {name for name, claim in found.without.items() if claim.word == YES} == {"mixture"}
+    assert found.improves_samples("mixture") == NO
+    assert found.improves_samples("box") == YES
+    assert len(found.claims) == 1 + 2 * len(SAMPLERS)
+
+
+def test_without_noise_the_shipped_mnist_autoencoder_reaches_the_vae_with_a_mixture_as_sampling_shows():
+    ten = next(runs for (data, latents), runs in families().items() if (data.name, latents) == ("mnist", 10))
+    known = {ratio: measured(config) for ratio, config in ten.items()}
+    found = judge(known[0.0], {ratio: one for ratio, one in known.items() if ratio}, known[None])
+    ae, vae = known[0.0].scores("mixture"), known[None].scores("prior")
+    assert all(ae[seed][0] < vae[seed][0] and ae[seed][1] > vae[seed][1] for seed in vae)
+    assert found.without["mixture"].word == YES
+
+
 def test_error_at_one_level_only_is_not_enough():
     crossing = model(1.0)
     for numbers in crossing.noise.values():
@@ -245,3 +266,4 @@ def test_every_family_has_an_autoencoder_a_noisy_one_and_a_vae():
     for runs in found.values():
         assert runs.keys() >= {0.0, USUAL, None}
         assert {config.train.seed for config in runs.values()} == {0}
+        assert not any(is_doubled(config) for config in runs.values())

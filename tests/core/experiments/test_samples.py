@@ -4,16 +4,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.config import MODEL_LABELS, DataConfig, recipe
+from core.config import MODEL_LABELS, DataConfig, recipe, with_seed
 from core.data import digits
 from core.experiments.kept import measure_runs
+from core.experiments.noise import SAMPLED
+from core.experiments.noise import measured as noise_measured
+from core.experiments.priors import measured as priors_measured
 from core.experiments.samples import (
     CODE_SEEDS,
     SAMPLES,
     Quality,
+    Trained,
     codes_of,
     kept_ceiling,
     kept_quality,
+    kept_trainings,
     measure_samples,
     sampler_of,
 )
@@ -83,6 +88,30 @@ def test_mean_and_spread_are_over_seeds():
     assert quality.spread("frechet") == pytest.approx(np.sqrt(2))
     assert quality.spread("density") == 0
     assert replace(quality, frechet=(4.0,)).spread("frechet") == 0
+
+
+def test_over_trainings_each_counts_once_however_many_codes_it_drew():
+    quality = Quality((1.0, 3.0), (1.0, 1.0), (0.5, 0.5), (0.0, 1.0), n=10, seeds=(0, 1))
+    trained = Trained({0: quality, 4: replace(quality, frechet=(8.0,), seeds=(0,))})
+    assert (trained.seeds, trained.n, trained.values("frechet")) == ((0, 4), 10, (2.0, 8.0))
+    assert trained.mean("frechet") == 5
+    assert trained.spread("frechet") == pytest.approx(np.sqrt(18))
+    assert Trained({0: quality}).spread("frechet") == 0
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_all_pages_average_over_the_same_trainings(name: str):
+    for config in (recipe("mnist", "ae", 10), recipe("mnist", "vae", 10), recipe("digits", "vae")):
+        trained, noise = kept_trainings(config, name), noise_measured(config).scores(name)
+        assert trained is not None
+        assert {seed: distance for seed, (distance, _) in noise.items()} == dict(
+            zip(trained.seeds, trained.values("frechet"), strict=True)
+        )
+        assert priors_measured(config, name).values("frechet") == list(trained.values("frechet"))
+
+
+def test_a_run_of_another_seed_stands_for_itself():
+    assert kept_trainings(with_seed(recipe("digits", "vae"), 77), "prior") is None
 
 
 def test_codes_of_a_box_stay_in_it_and_others_have_the_noise_of_their_posteriors(tmp_path: Path):
