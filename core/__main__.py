@@ -254,7 +254,8 @@ def list_command(arguments: argparse.Namespace, only: str | None = None) -> int:
     """Print a line per run, and one per folder that was refused."""
     from core.checkpoints import read_document, survey
 
-    print(f"{'nll':>9} {'kl':>7} {'elbo':>9} {'mse':>8} {'seconds':>8}  key   (nats per test image; mse per pixel)")
+    units = "(nats per test image, one code each; mse per pixel, of the mean code)"
+    print(f"{'nll':>9} {'kl':>7} {'elbo':>9} {'mse':>8} {'seconds':>8}  key   {units}")
     refused = 0
     for key, found in survey(arguments.root):
         if only not in (None, key):
@@ -281,7 +282,8 @@ def show_command(arguments: argparse.Namespace) -> None:
     print(f"run         {key}" + (f", of {alike} whose keys begin with {arguments.key}" if alike > 1 else ""))
     for part, values in config.to_dict().items():
         print(f"{part:<12}" + "  ".join(f"{name}={value}" for name, value in values.items() if value is not None))
-    print("measured    " + f"on {run.metrics['test_images']:,} test images, {config.model.likelihood} likelihood")
+    about = f"{config.model.likelihood} likelihood; nll and elbo of one code per image, mse of the mean code"
+    print("measured    " + f"on {run.metrics['test_images']:,} test images, {about}")
     for name in ("nll", "kl", "elbo"):
         value = run.metrics[name]
         print(f"  {name:<10}" + ("-" if value is None else f"{value:.3f} nats per image"))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.config import ALL_LABELS
 from core.figures.curves import training_curves
-from core.ui import cache, current_view, page_file, widgets
+from core.ui import cache, costs, current_view, page_file, widgets
 
 RECONSTRUCTED, DECODED = (16, 8), (16, 4)  # images of a sheet, and its columns
 
@@ -41,12 +41,9 @@ for column, (name, config) in zip(st.columns(len(view.family)), view.family.item
 widgets.images_missing(cache.missing_images(data))
 
 st.subheader("What did it cost, and what is left?", anchor=False)
-widgets.table([widgets.numbers_of(config) for config in view.family.values()])
-st.caption(
-    f"{cache.run(view.picked.key).metrics['test_images']:,} test images, {view.picked.model.likelihood} likelihood,"
-    f" one seed ({view.picked.train.seed}); nll, KL and elbo in nats per image, squared error per pixel."
-    " An autoencoder is charged no KL and has no elbo."
-)
+members = list(view.family.values())
+widgets.table([costs.row(config) for config in members])
+st.caption(costs.caption(members))
 
 with st.expander("Are they trained to the end? The learning curves", icon=":material/show_chart:"):
     histories = {label: cache.run(key).history for label, key in view.keys.items()}
@@ -75,11 +72,12 @@ every latent, R the mean squared distance of the codes from the origin. A **VAE*
 Random codes here come from N(0, I), the VAE's prior, for every model but one that has a prior of its own. That is hard
 on the autoencoders, whose codes may lie anywhere; fairer draws for them are on the page *Sampling*.
 
-All numbers are of test images, in nats per image summed over pixels; *elbo* is −(nll + KL), a lower bound on
-log p(x), and larger is better. Where grey intensities go through a Bernoulli likelihood (digits, MNIST), nll is a
-cross-entropy with intensities read as probabilities: good for comparing models here, not with likelihoods of binary
-images. A latent is *active* if the images decide more than 1 % of its variance: that of the posterior's mean, as a
-share of the mean's and the posterior's own together (without noise, of the mean of all latents' variances).
+All numbers are of test images, in nats per image summed over pixels; *elbo* is −(nll + KL), a lower bound on log p(x),
+and larger is better. The table takes several codes for each image, the learning curves one. Where grey intensities go
+through a Bernoulli likelihood (digits, MNIST), nll is a cross-entropy with intensities read as probabilities: good for
+comparing models here, not with likelihoods of binary images. A latent is *active* if the images decide more than 1 % of
+its variance: that of the posterior's mean, as a share of the mean's and the posterior's own together (without noise, of
+the mean of all latents' variances).
 
 Sources: Kingma and Welling 2014; Higgins et al. 2017; Burda et al. 2016 (active latents; as a share: ours).
 """

@@ -27,7 +27,8 @@ widgets.how_to_read(
     r"""
 Every model minimises $-\log p(x \mid z) + \beta\,\mathrm{KL}(q(z \mid x) \| p(z))$, averaged over images, with Adam and
 a learning rate that falls to 0 along half a cosine (Loshchilov and Hutter 2017). Left, *nll*, the distortion; right,
-*KL*, the rate; dotted while training, solid on test images. A noisy AE and an AE are charged no KL.
+*KL*, the rate; dotted while training, solid on test images, with one code for each. A noisy AE and an AE are charged
+no KL.
 
 The **estimate** is made by timing a few steps of this very model on this machine; a busy machine takes longer. A
 training that is stopped, or whose server goes away, is kept as it was a few seconds before and **goes on from there**:

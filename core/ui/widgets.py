@@ -123,21 +123,6 @@ def draws_of(config: RunConfig) -> str:
     return f"Random codes from {'N(0, I)' if prior == 'normal' else f'its {PRIORS[prior]}'}, decoded"
 
 
-def numbers_of(config: RunConfig) -> dict[str, str]:
-    """Return a row of a run's numbers as text; a dash where there is none."""
-    metrics, alive = cache.run(config.key).metrics, cache.active_latents(config.key)
-    nats = {name: "–" if metrics[name] is None else f"{metrics[name]:.2f}" for name in ("nll", "kl", "elbo")}
-    return {
-        "Model": ALL_LABELS[config.model.name],
-        "nll": nats["nll"],
-        "KL": nats["kl"],
-        "elbo": nats["elbo"],
-        "Squared error": f"{metrics['mse']:.4f}",
-        "Active latents": f"{alive.sum()} of {len(alive)}",
-        "Training": f"{metrics['seconds']:,.0f} s",
-    }
-
-
 def collapse_note(config: RunConfig) -> None:
     """Say so where no latent of a model is in use."""
     if not cache.active_latents(config.key).any():
