@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.config import ALL_LABELS, MODEL_LABELS, PRIORS, SIZES, RunConfig, is_doubled, shelf, with_seed
 from core.runtime import share_freed_memory
-from core.ui import cache, crowd
+from core.ui import cache, crowd, drawer
 
 PAGES = {
     "pages/overview.py": ("Overview", ":material/home:"),
@@ -137,6 +137,7 @@ def draw_frame() -> None:
 def _draw_page() -> None:
     st.set_page_config(page_title="Latent Lab", page_icon=str(ICON), layout="wide")
     page = st.navigation(_pages(), position="top")
+    drawer.close_after_choice()
     with st.container(horizontal=True, vertical_alignment="bottom", key="picker"):
         view = _pick_run()
     if view is None:
