@@ -1,6 +1,7 @@
 """Images as tiles: one sheet of many, as an array, as PNG bytes or as a figure that can be clicked."""
 
 import base64
+import unicodedata
 from collections.abc import Sequence
 from io import BytesIO
 from math import ceil, sqrt
@@ -70,9 +71,9 @@ def labelled_png(
 
     Args:
         images: (R*C, 1, H, W) or (R*C, H, W), in [0, 1], row by row.
-        rows: R names; their letters should be in Latin script, as the font has no others.
-        columns: C names.
-        title: above it all; no room is left for one that is empty.
+        rows: R names in Latin or Greek letters; Greek ones are written out, as the font has none.
+        columns: C names, likewise.
+        title: above it all, likewise; no room is left for one that is empty.
         width: most pixels across; images are enlarged by a whole number, at least 1.
         height: most pixels down.
 
@@ -83,13 +84,15 @@ def labelled_png(
 
     if len(images) != len(rows) * len(columns):
         raise ValueError(f"there should be {len(rows)} x {len(columns)} images, got {len(images)}")
+    rows, columns, title = [*map(in_latin, rows)], [*map(in_latin, columns)], in_latin(title)
     size = max(14, width // 70)
     font, line = ImageFont.load_default(size), round(1.4 * size)
     left, top = round(max(map(font.getlength, rows))) + line, line * (2 if title else 1)
     tiles = _tile(_grey(images), len(columns), 1, 255)
     scale = min((height - top - line // 2) // tiles.shape[0], (width - left - line // 2) // tiles.shape[1])
     tiles = tiles.repeat(max(1, scale), axis=0).repeat(max(1, scale), axis=1)
-    picture = Image.new("L", (left + tiles.shape[1] + line // 2, top + tiles.shape[0] + line // 2), 255)
+    across = max(left + tiles.shape[1] + line // 2, round(font.getlength(title)) + line)
+    picture = Image.new("L", (across, top + tiles.shape[0] + line // 2), 255)
     picture.paste(Image.fromarray(tiles), (left, top))
     pen = ImageDraw.Draw(picture)
     pen.text((line // 2, line // 2), title, 0, font, anchor="lm")
@@ -101,6 +104,18 @@ def labelled_png(
     file = BytesIO()
     picture.save(file, "PNG", optimize=True)
     return file.getvalue()
+
+
+def in_latin(text: str) -> str:
+    """Return a text with its Greek letters written out and its signs as plain ones.
+
+    Pillow's own font has neither; it would draw an empty box for each.
+
+    >>> in_latin("β-VAE, σ = 1, −2")
+    'beta-VAE, sigma = 1, -2'
+    """
+    names = [(letter, unicodedata.name(letter, "")) for letter in text.replace("−", "-")]
+    return "".join(name.split()[-1].lower() if name.startswith("GREEK ") else letter for letter, name in names)
 
 
 def gif(frames: NDArray[np.floating], seconds: float = 3.0, scale: int = 8, *, rebound: bool = True) -> bytes:

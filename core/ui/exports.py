@@ -46,10 +46,9 @@ def strip_export(config: RunConfig, choice: Choice) -> bytes:
     rows = [
         f"z{u + 1}  {ranked.amounts[u]:.2f} {unit}{'' if ranked.active[u] else ', collapsed'}" for u in ranked.order
     ]
-    model = config.model.label.replace("β", "beta").replace("η", "eta")
     start = "the origin" if choice.image is None else f"test image {choice.image}"
     of = "the prior" if ranked.priced else "the codes"
-    title = f"{config.data.name}, {model}, from {start}; steps in standard deviations of {of}"
+    title = f"{config.data.name}, {config.model.label}, from {start}; steps in standard deviations of {of}"
     images = sheet_images(config.key, choice.image, choice.reach, choice.count)
     return pictures.labelled_png(images, rows, step_names(choice), title=title)
 

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
-from core.figures.images import gif, image_figure, labelled_png, place_image, rows_png, sheet, sheet_png
+from core.config import RunConfig, shelf
+from core.figures.images import gif, image_figure, in_latin, labelled_png, place_image, rows_png, sheet, sheet_png
 
 
 @pytest.fixture
@@ -161,6 +162,25 @@ def test_names_stand_beside_and_above_a_labelled_sheet():
     assert above.any()
     assert not above[above.shape[0] // 4 :].any()
     assert black(["", ""], ["", ""], "sprites").any()
+
+
+@pytest.mark.parametrize("config", {config.model.label: config for config in shelf()}.values(), ids=lambda c: c.key)
+def test_the_font_of_a_labelled_sheet_has_every_letter_of_a_models_name(config: RunConfig):
+    font = ImageFont.load_default(27)
+    empty_box = bytes(font.getmask("\uffff"))
+    assert [letter for letter in in_latin(config.model.label) if bytes(font.getmask(letter)) == empty_box] == []
+
+
+def test_greek_letters_of_a_labelled_sheet_are_written_out():
+    images = np.ones((1, 9, 9))
+    greek, latin = (labelled_png(images, [a], [a], title=f"{a} = 1") for a in ("σ", "sigma"))
+    assert greek == latin
+
+
+def test_a_title_longer_than_the_sheet_is_not_cut_off():
+    pictures = [labelled_png(np.ones((1, 9, 9)), ["z1"], ["0"], title="m" * count, height=100) for count in (60, 61)]
+    narrow, wide = (Image.open(BytesIO(png)).width for png in pictures)
+    assert wide - narrow == pytest.approx(ImageFont.load_default(27).getlength("m"), abs=1)
 
 
 def test_a_labelled_sheet_has_a_name_for_each_row_and_column():
