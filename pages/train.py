@@ -20,7 +20,7 @@ if config:
     studio.watch(config, job)
 st.subheader("How did the latent space form?", anchor=False)
 films.draw_films(view)
-studio.everyone()
+studio.everyone(config)
 studio.own_runs()
 
 widgets.how_to_read(

@@ -30,8 +30,12 @@ IMAGES = {"Grey": "mnist", "Binarised anew": "mnist-dynamic", "Binarised once": 
 """Word on the screen and in links -> data set of MNIST's digits."""
 LATENTS = {"sprites": 10, "mnist-dynamic": 40, "mnist-static": 40}
 """Data set -> latents that are offered first; 2 for the others."""
+WIDTH = 165
+"""Of a choice, in pixels: room for *standard normal* and *Gaussian mixture* beside the arrow."""
 REFRESH, AT_FIRST = 1.0, 0.2
 """Seconds between two looks at a job, and before there is anything to see."""
+OTHERS = 5.0
+"""Seconds between two looks at the jobs of others."""
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -83,7 +87,7 @@ def choose(data: str) -> RunConfig | None:
 
 
 def _field(key: str) -> dict[str, Any]:
-    return {"key": key, "width": 130, "bind": "query-params"}
+    return {"key": key, "width": WIDTH, "bind": "query-params"}
 
 
 def _number_of(label: str) -> dict[str, Any]:
@@ -304,9 +308,31 @@ def codes_figure(config: RunConfig, shown: Arrays) -> go.Figure:
     return latent_scatter(mean[:, pair], shown["label"], names, axes=axes, height=360, prior_circles=circles)
 
 
-def everyone() -> None:
-    """Draw the trainings that wait, run or were left, of all visitors."""
-    found = [job for job in jobs.read_jobs(cache.SHELF) if not on_shelf(job.config)]
+def everyone(own: RunConfig | None) -> None:
+    """Draw the trainings that wait, run or were left, of all visitors, again and again while one of them goes on.
+
+    Args:
+        own: of the run that is drawn above, which is left out.
+    """
+    interval = _interval_of_all(_others(own))
+    st.fragment(_everyone, run_every=interval)(own, interval)
+
+
+def _others(own: RunConfig | None) -> list[jobs.Job]:
+    return [job for job in jobs.read_jobs(cache.SHELF) if job.config != own and not on_shelf(job.config)]
+
+
+def _interval_of_all(found: list[jobs.Job]) -> float | None:
+    """Return how soon to look at jobs again, in seconds, which is later than at one's own."""
+    intervals = [_interval(job) for job in found]
+    return OTHERS * crowd.slowness() if any(intervals) else None
+
+
+@crowd.turn()
+def _everyone(own: RunConfig | None, interval: float | None) -> None:
+    found = _others(own)
+    if (_interval_of_all(found) is None) != (interval is None):
+        st.rerun()
     if found:
         st.subheader("What else is being trained?", anchor=False)
         widgets.table([_row(job) for job in found])

@@ -178,6 +178,20 @@ def test_the_time_of_a_training_is_estimated_for_every_prior(opened, prior, epoc
     assert button(app, "Start") is not None
 
 
+def test_the_run_on_the_page_is_not_listed_among_the_others(opened, own_shelf, monkeypatch):
+    own, other = recipe("digits", "ae", epochs=2), recipe("digits", "ae", epochs=3)
+    going = {c.key: Job(config=c, state="running", seen=n, total=100) for c, n in ((own, 1), (other, 30))}
+    monkeypatch.setattr(studio.jobs, "read_jobs", lambda root: list(going.values()))
+    monkeypatch.setattr(studio.jobs, "read_job", lambda root, key: going.get(key))
+    app = opened(**QUICK)
+    (table,) = [one.value for one in app.dataframe if "State" in one.value]
+    assert list(table["Done"]) == ["30%"]
+    del going[other.key]
+    app = opened(**QUICK)
+    assert [one for one in app.dataframe if "State" in one.value] == []
+    assert "What else is being trained?" not in [one.value for one in app.subheader]
+
+
 def test_a_limit_is_one_sentence(opened, own_shelf, monkeypatch):
     full = Jobs(own_shelf, Limits(waiting=0))
     monkeypatch.setattr(studio, "queue", lambda: full)
