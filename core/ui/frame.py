@@ -247,7 +247,8 @@ def _choose(label: str, key: str, options: list[Any], default: Any = None) -> An
     if st.session_state.get(key, options[0]) not in options:
         del st.session_state[key]
     index = options.index(default) if default in options else 0
-    return st.selectbox(label, options, index=index, key=key, bind="query-params", width=150)
+    width = max(150, 10 * max(len(str(option)) for option in options) - 10)  # room for a run's key
+    return st.selectbox(label, options, index=index, key=key, bind="query-params", width=width)
 
 
 def _usual(configs: list[RunConfig]) -> RunConfig:

@@ -429,11 +429,12 @@ def gradient(shown: Sequence[Contender], known: Mapping[str, Measured]) -> None:
     names = {name: words for name, words in ESTIMATORS.items() if name != "pathwise"}
     left, right = st.columns([1, 2])
     with left:
-        st.metric(f"Score function over reparameterised, {label.lower()}", f"{np.mean(first.ratios('score')):,.0f} ×")
+        st.metric("Score function over reparameterised", f"{np.mean(first.ratios('score')):,.0f} ×")
         st.metric("The same with a baseline", f"{short(float(np.mean(first.ratios('baseline'))))} ×")
         st.markdown(
-            f"With one code per image as in training, the score function would need about"
-            f" {np.mean(first.ratios('score')):,.0f} codes for a gradient as good as the reparameterisation's from one."
+            f"Measured with the {label.lower()}. With one code per image as in training, the score function would need"
+            f" about {np.mean(first.ratios('score')):,.0f} codes for a gradient as good as the reparameterisation's"
+            " from one."
         )
     with right:
         ratios = {name: {e: found.ratios(e) for e in names} for name, found in measured_ones.items()}

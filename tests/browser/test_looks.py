@@ -24,6 +24,7 @@ PATHS = (
     "interpolations?data=mnist&latents=10",
     "disentanglement?data=sprites&pairs=1",
     "train?data=digits&train_model=β-VAE",
+    "train?data=mnist&train_images=Binarised+anew&train_likelihood=gaussian&train_prior=Gaussian+mixture",
 )
 
 PHONE = {"width": 390, "height": 844}
@@ -71,12 +72,45 @@ BEYOND = """() => {
 }"""
 
 
+OTHER_WIDTHS = (1920, 1024)
+"""Of windows, in pixels, beside those of the phone and the laptop."""
+
+CARDS = '[data-testid="stPageLink"]'
+
+# Of the text of a drop-down list, which is an input, only the part that fits is seen; of other texts an ellipsis tells.
+CLIPPED = """leftOut => [...document.querySelectorAll('[data-testid="stApp"] *')].filter(node => {
+    const style = getComputedStyle(node), input = node.matches('input[type="text"], input:not([type])');
+    const holdsText = [...node.childNodes].some(child => child.nodeType === 3 && child.textContent.trim());
+    const hides = input || ['hidden', 'clip'].includes(style.overflowX);
+    return (input || holdsText || style.textOverflow === 'ellipsis') && hides
+        && node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 2
+        && node.checkVisibility() && !node.closest('.js-plotly-plot, [data-testid="stDataFrame"]')
+        && !(leftOut && node.closest(leftOut));
+}).map(node => (node.value || node.innerText).slice(0, 60))"""
+
+# Two that overlap are one inside the other; two of a row overlap in height.
+CROWDED = """() => {
+    const kinds = ['stSelectbox', 'stNumberInput', 'stButton', 'stDownloadButton', 'stSlider', 'stButtonGroup'];
+    const drawn = [...document.querySelectorAll(kinds.map(kind => `[data-testid="${kind}"]`))];
+    const boxes = drawn.filter(node => node.checkVisibility()).map(node => [node, node.getBoundingClientRect()]);
+    return boxes.flatMap(([node, box]) => boxes.filter(([, next]) => next.left >= box.right
+        && next.left - box.right < 15 && Math.min(box.bottom, next.bottom) - Math.max(box.top, next.top) > 10
+    ).map(([other]) => `${node.innerText} | ${other.innerText}`));
+}"""
+
+
 def check_looks(page: Page) -> None:
     """Assert that a page opened on a phone in light fits it and a laptop, and can be read in light and in dark."""
     assert page.evaluate(BEYOND) == []
+    check_room(page)
+    for width in OTHER_WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_timeout(100)
+        check_room(page)
     page.set_viewport_size(LAPTOP)
     page.wait_for_timeout(500)
     assert finish(page).evaluate(BEYOND) == []
+    check_room(page)
     light = page.evaluate(TEXTS)
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(f"() => Math.max(...({TEXTS})().page) < 40")
@@ -86,6 +120,22 @@ def check_looks(page: Page) -> None:
         assert look["prose"]
         assert [text for text in look["prose"] if text[1] < 4] == []
         assert [text for text in look["buttons"] + look["marks"] if text[1] < 3] == []
+
+
+def check_room(page: Page) -> None:
+    """Assert that no label, value, button or number is cut off, and that controls of a row stand apart."""
+    assert page.evaluate(CLIPPED, CARDS) == []
+    assert page.evaluate(CROWDED) == []
+
+
+@pytest.mark.xfail(strict=True, reason="the front page is laid out anew in a later step")
+def test_the_cards_of_the_front_page_are_not_cut_off(open_page):
+    page = open_page()
+    for width in (1280, 1024):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_timeout(100)
+        assert page.locator(CARDS).count() == 9
+        assert page.evaluate(CLIPPED, "") == []
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -67,9 +67,54 @@ def test_every_page_is_drawn_for_every_data_set(open_page, path, data):
     drawn = pictures(page)
     assert len(drawn) + page.locator("figure canvas").count() >= FEWEST.get(path, 4)
     assert all(picture["width"] > 0 for picture in drawn)
+    if data == "digits":
+        check_how_to_read(page)
 
 
-def test_a_deep_link_is_restored_by_a_fresh_server(fresh_lab, open_address):
+def check_how_to_read(page: Page) -> None:
+    """Open *How to read this page* in every part of a page, and assert that its formulas are drawn."""
+    parts, texts = page.locator(".st-key-part button").all(), set()
+    for part in parts or [None]:
+        if part is not None:
+            part.click()
+            page.wait_for_timeout(100)
+            finish(page)
+        fold = page.get_by_test_id("stExpander").filter(has_text="How to read this page")
+        if fold.locator("details[open]").count() == 0:
+            fold.locator("summary").click()
+        text = fold.get_by_test_id("stMarkdownContainer").last
+        expect(text).to_be_visible()
+        assert page.locator(".katex-error").all_inner_texts() == []
+        plain = text.evaluate(
+            "node => { const copy = node.cloneNode(true);"
+            " copy.querySelectorAll('.katex').forEach(one => one.remove()); return copy.textContent; }"
+        )
+        texts.add(plain)
+        assert "Source" in plain or "et al." in plain
+        assert not set(plain) & set("$\\"), "a formula is shown as it was typed"
+    assert len(texts) == max(1, len(parts))
+
+
+def test_the_drawer_of_the_menu_closes_after_a_tap_in_any_narrow_window(open_page):
+    page = open_page(viewport={"width": 390, "height": 844})
+    drawer = page.get_by_test_id("stSidebar")
+    for name in ("latent_space", "train"):
+        page.get_by_test_id("stExpandSidebarButton").click()
+        expect(drawer).to_be_in_viewport(ratio=0.9)
+        drawer.locator(f'a[href$="/{name}"]').click()
+        expect(drawer).not_to_be_in_viewport()
+        expect(page.locator("h1")).to_have_text(PAGES[name])
+        expect(finish(page).locator("h1")).to_be_in_viewport()
+        expect(drawer).not_to_be_in_viewport()
+
+
+STREAMLITS_OWN = ("latent_space/_stcore/health", "latent_space/_stcore/host-config")
+"""Where Streamlit's client looks for its server on a link to a page, and finds none, before it looks above it."""
+
+
+def test_a_deep_link_is_restored_by_a_fresh_server_without_another_error(fresh_lab, browser, open_address):
+    errors: list[str] = []
+    browser.on("console", lambda message: errors.append(message.location["url"]) if message.type == "error" else None)
     wanted = {"data": "mnist", "latents": "10", "model": "AE", "show": "One large", "flatten": "A pair", "across": "3"}
     page = open_address(
         f"{fresh_lab}latent_space?data=mnist&latents=10&model=AE&show=One+large&flatten=A+pair&across=3"
@@ -82,6 +127,7 @@ def test_a_deep_link_is_restored_by_a_fresh_server(fresh_lab, open_address):
     assert page.get_by_role("combobox", name="Across").input_value() == "3"
     expect(page.get_by_role("radio", name="One large")).to_be_checked()
     expect(page.locator(".js-plotly-plot .xtitle").first).to_have_text("z3")
+    assert sorted(errors) == [fresh_lab + request for request in STREAMLITS_OWN]
 
 
 def test_a_choice_stands_in_the_address_and_goes_along_to_the_next_page(open_page):
