@@ -17,7 +17,8 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
-SHELF = Path(os.environ.get("LATENT_LAB_SHELF") or Path(__file__).parents[1] / "checkpoints").expanduser().absolute()
+_NAMED = os.environ.get("LATENT_LAB_SHELF") or str(Path(__file__).parents[1] / "checkpoints")
+SHELF = Path(os.path.expanduser(_NAMED)).absolute()  # noqa: PTH111, which raises where there is no home
 """The folder of the runs: the one that LATENT_LAB_SHELF names, else that of the runs that ship with the project."""
 
 SIZES = {"digits": (8,), "mnist": (28,), "mnist-dynamic": (28,), "mnist-static": (28,), "sprites": (32, 64)}

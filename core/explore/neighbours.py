@@ -17,7 +17,7 @@ def nearest_codes(codes: NDArray[np.floating], point: NDArray[np.floating], coun
     >>> nearest_codes(np.array([[0.0], [5.0], [1.0]]), np.array([0.9]), 2).tolist()
     [2, 0]
     """
-    distance = np.square(codes - point).sum(1)
+    distance = np.square(codes.astype(np.float64) - point).sum(1)
     return np.argsort(distance, kind="stable")[:count]
 
 

@@ -18,6 +18,9 @@ Codes = NDArray[np.float32]
 SAMPLERS = {"box": "Uniform box", "prior": "Prior", "gaussian": "Fitted Gaussian", "mixture": "Fitted mixture"}
 """Name in commands and links -> label on the screen."""
 
+_NARROWEST = 1e-6
+"""Half-width of a fitted box at least, for codes that are all at the origin."""
+
 COMPONENTS = 10
 """Of the fitted mixture, full covariances, as in Ghosh et al. 2020, section 5."""
 
@@ -98,7 +101,9 @@ class Mixture:
         from threadpoolctl import threadpool_limits
 
         components = max(1, min(components, len(codes) // 20))
-        fitted: Any = GaussianMixture(components, random_state=0, reg_covar=1e-6 * float(codes.var()) + 1e-12)
+        fitted: Any = GaussianMixture(
+            components, random_state=0, reg_covar=1e-6 * float(codes.var(dtype=np.float64)) + 1e-12
+        )
         with threadpool_limits(1):  # small matrices, and other visitors want the cores too
             fitted.fit(codes.astype(np.float64))
         self.weights = fitted.weights_
@@ -163,13 +168,14 @@ def sampler(name: str, codes: Codes, half_width: float | None = None, prior: Pri
     """
     latent_dim = codes.shape[1]
     if name == "box":
-        return Box(box_half_width(codes) if half_width is None else half_width, latent_dim)
+        fitted = max(box_half_width(codes), _NARROWEST) if half_width is None else half_width
+        return Box(fitted, latent_dim)
     if name == "prior":
         if prior is None or isinstance(prior, StandardNormal):
             return Normal(np.zeros(latent_dim), np.eye(latent_dim))
         return Drawn(prior)
     if name == "gaussian":
-        return Normal(codes.mean(0), np.cov(codes.T).reshape(latent_dim, latent_dim))
+        return Normal(codes.mean(0, dtype=np.float64), np.cov(codes.T).reshape(latent_dim, latent_dim))
     if name == "mixture":
         return Mixture(codes)
     raise ValueError(f"sampler should be one of {', '.join(SAMPLERS)}, got '{name}'{nearest(name, SAMPLERS)}")

@@ -3,7 +3,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE, trustworthiness
 
-from core.explore.projection import TSNE_STAGES, principal_components, tsne
+from core.explore.projection import TSNE_LEAST, TSNE_STAGES, principal_components, tsne, tsne_stage
 
 
 def codes(count: int = 300, latents: int = 6) -> np.ndarray:
@@ -43,6 +43,70 @@ def test_codes_that_are_all_the_same_have_no_variance_to_share():
     flat, share = principal_components(np.full((5, 3), 2.0, np.float32))
     assert not flat.any()
     assert share.tolist() == [0, 0]
+
+
+def one_apart(count: int, latents: int, step: float) -> np.ndarray:
+    z = np.full((count, latents), 5.3)
+    z[0] += step
+    return z
+
+
+def one_far(latents: int) -> np.ndarray:
+    z = codes(40, latents)
+    z[0] = 1e30
+    return z
+
+
+ODD = {
+    "a latent": codes(40, 1),
+    "one apart": one_apart(40, 3, 1.0),
+    "one hardly apart": one_apart(40, 3, 1e-6),
+    "one far away": one_far(3),
+    "two spots": np.repeat(codes(2, 3), 20, axis=0),
+    "tiny": codes(40, 3) * 1e-35,
+    "huge": np.sign(codes(40, 3) - 5) * 3e38,
+    "many latents": codes(12, 40),
+}
+
+
+@pytest.mark.parametrize("z", ODD.values(), ids=ODD)
+def test_odd_codes_are_projected_to_finite_places(z: np.ndarray):
+    z = z.astype(np.float32)
+    flat, share = principal_components(z)
+    first = tsne_stage(z)
+    for places in (flat, first, tsne_stage(z, first)):
+        assert places.shape == (len(z), 2)
+        assert np.isfinite(places).all()
+    assert np.isfinite(share).all()
+
+
+@pytest.mark.parametrize("latents", [1, 2, 3])
+@pytest.mark.parametrize("value", [0.0, 2.7, -3e38])
+def test_codes_that_are_all_the_same_are_one_spot(latents: int, value: float):
+    z = np.full((40, latents), value, np.float32)
+    for found in tsne(z):
+        assert found.shape == (40, 2)
+        assert not found.any()
+
+
+@pytest.mark.parametrize("count", range(1, TSNE_LEAST))
+def test_too_few_codes_for_neighbourhoods_are_their_principal_components(count: int):
+    z = codes(count, 3)
+    np.testing.assert_allclose(np.abs(tsne_stage(z)), np.abs(principal_components(z)[0]), rtol=1e-3, atol=1e-5)
+    assert principal_components(z)[1].shape == (2,)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_codes_that_are_no_numbers_are_refused_in_a_sentence(wrong: float):
+    z = codes(40, 3)
+    z[7, 1] = wrong
+    for project in (principal_components, tsne_stage):
+        with pytest.raises(ValueError, match="codes should be finite numbers, got some that are not; train again"):
+            project(z)
+        with pytest.raises(ValueError, match=r"codes should be at least one, \(N, L\), got shape \(0, 3\)"):
+            project(z[:0])
+    with pytest.raises(ValueError, match=r"start should be a map of finite numbers, \(40, 2\), got shape"):
+        tsne_stage(codes(40, 3), z[:, :2])
 
 
 def _distances(z: np.ndarray) -> np.ndarray:
