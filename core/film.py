@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.data import ImageSet
 from core.models import Autoencoder
+from core.runtime import narrowed
 
 FRAMES = 25
 """At most so many are kept of a training."""
@@ -56,7 +57,7 @@ def frame_of(model: Autoencoder, images: ImageSet, epoch: int) -> Film:
     plane = decoded.transpose(1, 2).reshape(cells * size, cells * size)
     return {
         "epoch": np.array([epoch], np.int32),
-        "mean": mean.cpu().half().numpy()[None],
+        "mean": narrowed(mean.cpu()).numpy()[None],
         "half_width": np.array([half], np.float32),
         "plane": (255 * plane).round().to(torch.uint8).cpu().numpy()[None],
     }

@@ -44,7 +44,7 @@ from core.config import RunConfig, shelf
 from core.data import Split, load
 from core.models import Autoencoder
 from core.runs import FAILURES, reason_of, train_and_keep
-from core.runtime import cores, death, generator, keep_freed_memory
+from core.runtime import cores, death, generator, keep_freed_memory, narrowed
 
 try:
     import fcntl
@@ -472,8 +472,8 @@ def snapshot(model: Autoencoder, data: Split, history: Arrays) -> Arrays:
     images, samples = (model.decode(codes).clamp(0, 1).squeeze(1).cpu() for codes in (mean[:SHOWN_IMAGES], random))
     return {
         **{f"history.{name}": column for name, column in history.items()},
-        "mean": mean.half().cpu().numpy(),
-        "std": posterior.std.half().cpu().numpy(),
+        "mean": narrowed(mean.cpu()).numpy(),
+        "std": narrowed(posterior.std.cpu()).numpy(),
         "label": data.test.labels[:SHOWN_CODES].to(torch.uint8).numpy(),
         "images": (images * 255).to(torch.uint8).numpy(),
         "samples": (samples * 255).to(torch.uint8).numpy(),

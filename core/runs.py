@@ -33,7 +33,7 @@ from core.data import ImageSet, Split
 from core.data import load as load_data
 from core.film import Film, film_epochs, frame_of, spliced
 from core.models import Autoencoder, build, restore
-from core.runtime import describe, pick_device, pick_precision
+from core.runtime import describe, narrowed, pick_device, pick_precision
 from core.training import Diverged, EpochRecord, Evaluation, Training, encode, evaluate
 
 TRAINING_CODES = 5000
@@ -215,7 +215,7 @@ class KeptTraining:
 
         Raises:
             CheckpointError: it cannot be written.
-            Diverged: the weights have outgrown half precision.
+            Diverged: a weight, a code or a number is not finite.
         """
         training = self.training
         environment = describe(training.device, training.precision)
@@ -238,28 +238,48 @@ class _Progress:
 
 
 def _take_up(root: Path, training: Training) -> _Progress:
-    """Go on where the same training was put aside, if it was, and return the epochs so far."""
+    """Go on where the same training was put aside, if it was, and return the epochs so far.
+
+    What lacks a part or does not fit is as good as nothing.
+    """
     found = take_up(root, training.config)
     if found is None:
         return _Progress()
-    training.take_up(found.state)
-    return _Progress(_records(found.history), found.film)
+    try:
+        records = _records(found.history)
+        if len(records) != int(found.state["epoch"]):
+            raise ValueError(f"history should have a row per epoch, got {len(records)}")
+        training.take_up(found.state)
+    except (KeyError, IndexError, TypeError, ValueError, RuntimeError):
+        return _Progress()
+    return _Progress(records, found.film)
 
 
 def _checkpoint(training: Training, data: Split, progress: _Progress, environment: dict[str, str]) -> Checkpoint:
-    """Round the weights to half precision first, so that every number is one of the model that is kept."""
+    """Round the weights to half precision first, so that every number is one of the model that is kept.
+
+    Raises:
+        Diverged: a weight, a code or a number is not finite.
+    """
     config = training.config
     weights = {name: _rounded(tensor.detach().cpu()) for name, tensor in training.model.state_dict().items()}
     model = restore(config, weights)
-    metrics = _metrics(model, data.test, progress.records)
-    if not math.isfinite(metrics["nll"]):
-        raise Diverged("training diverged: the weights have outgrown half precision; lower the learning rate")
+    metrics, codes = _metrics(model, data.test, progress.records), _codes(model, data)
+    numbers = [np.ravel(value) for value in metrics.values() if value is not None]
+    finite = {
+        "weights": all(bool(weight.isfinite().all()) for weight in weights.values()),
+        "codes": all(bool(np.isfinite(array).all()) for array in codes.values()),
+        "numbers measured": bool(np.isfinite(np.concatenate(numbers)).all()),
+    }
+    for what, holds in finite.items():
+        if not holds:
+            raise Diverged(f"training diverged: the {what} should be finite, some are not; lower the learning rate")
     return Checkpoint(
         config=config,
         metrics=metrics,
         weights=weights,
         history=_history(progress.records),
-        codes=_codes(model, data),
+        codes=codes,
         environment=environment,
         film=progress.film,
     )
@@ -324,22 +344,18 @@ def _codes(model: Autoencoder, data: Split) -> Arrays:
     train_mean, train_std = encode(model, data.train.subset(slice(TRAINING_CODES)))
     factors = {} if data.test.factors is None else {"factors": _narrow(data.test.factors)}
     return {
-        "mean": _half(mean),
-        "std": _half(std),
+        "mean": narrowed(mean).numpy(),
+        "std": narrowed(std, widths=True).numpy(),
         "label": _narrow(data.test.labels),
-        "train_mean": _half(train_mean),
-        "train_std": _half(train_std),
+        "train_mean": narrowed(train_mean).numpy(),
+        "train_std": narrowed(train_std, widths=True).numpy(),
         **factors,
     }
 
 
 def _rounded(weight: Tensor) -> Tensor:
-    """Return a weight in half precision, but a single number (R, a learned scale) as it is: R may be beyond 65,504."""
-    return weight.half() if weight.ndim else weight
-
-
-def _half(values: Tensor) -> np.ndarray:
-    return values.to(torch.float16).numpy()
+    """Return a weight in half precision, but a single number (R, a learned scale) as it is."""
+    return narrowed(weight) if weight.ndim else weight
 
 
 def _narrow(values: Tensor) -> np.ndarray:
@@ -347,7 +363,7 @@ def _narrow(values: Tensor) -> np.ndarray:
 
 
 def _widen(array: np.ndarray) -> np.ndarray:
-    return array.astype(np.float32) if array.dtype == np.float16 else array.astype(np.int64)
+    return array.astype(np.float32 if np.issubdtype(array.dtype, np.floating) else np.int64)
 
 
 def _number(value: float) -> float | None:

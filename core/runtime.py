@@ -54,6 +54,24 @@ def pick_precision(device: torch.device, pixels: int) -> torch.dtype:
     return torch.float32
 
 
+def narrowed(values: torch.Tensor, *, widths: bool = False) -> torch.Tensor:
+    """Return numbers in half precision where it holds them, else as they are.
+
+    Half precision ends at 65,504, and below 6e-8 it has nothing but 0.
+
+    Args:
+        values: of any shape.
+        widths: whether they are standard deviations, of which none above 0 may become 0: that would be a point.
+
+    >>> narrowed(torch.tensor([1.0, 70000.0])).dtype, narrowed(torch.tensor([1.0, 1e-9])).dtype
+    (torch.float32, torch.float16)
+    """
+    half = values.half()
+    overflows = bool(half.isinf().any())
+    vanishes = widths and bool(((half == 0) & (values != 0)).any())
+    return values if overflows or vanishes else half
+
+
 @contextlib.contextmanager
 def reduced_precision(device: torch.device, precision: torch.dtype) -> Iterator[None]:
     """Compute layers in `precision` inside the block, where that is less than float32."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from core.objectives import Terms, loss, terms
 from core.runtime import generator, reduced_precision
 
 EVALUATION_BATCH = 1000
+_LARGEST = torch.finfo(torch.float32).max
 
 
 class Diverged(ArithmeticError):
@@ -135,31 +137,54 @@ class Training:
     def take_up(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a state of a training of the same config.
 
+        Where that was on a device of another kind, its noise means nothing here: noise starts from the seed then.
+
         Raises:
-            RuntimeError: the state is that of another model.
+            ValueError: the state lacks a part, or one of another shape or that is not finite; nothing is changed.
         """
-        parts: dict[str, dict[str, Tensor]] = {"model": {}, "adam": {}}
-        for name, tensor in state.items():
-            part, _, rest = name.partition(".")
-            if rest:
-                parts[part][rest] = tensor
-        self.model.load_state_dict(parts["model"])
-        moments: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in parts["adam"].items():
-            index, _, what = name.partition(".")
-            moments.setdefault(int(index), {})[what] = tensor
+        _check_fits(_shapes(self.model.state_dict()), _of_part(state, "model"))
+        moments, order = self._moments(state), generator(self.config.train.seed)
+        try:
+            epoch, seconds = int(state["epoch"]), float(state["seconds"])
+            order.set_state(state["order"])
+            noise = state["noise"]
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise ValueError(f"state should have epoch, seconds, order and noise of a training: {error}") from error
+        if not (1 <= epoch <= self.config.train.epochs and 0 <= seconds < math.inf):
+            raise ValueError(f"state should be of epochs 1 to {self.config.train.epochs}, got {epoch}")
+        self.model.load_state_dict(_of_part(state, "model"))
         groups = self.optimiser.state_dict()["param_groups"]
         self.optimiser.load_state_dict({"state": self._laid_out(moments), "param_groups": groups})
-        self.order.set_state(state["order"])
-        self.noise.set_state(state["noise"])
-        self.epoch, self.seconds = int(state["epoch"]), float(state["seconds"])
+        self.order, self.epoch, self.seconds = order, epoch, seconds
+        with contextlib.suppress(RuntimeError, TypeError):
+            self.noise.set_state(noise)
+
+    def _moments(self, state: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+        """Return the optimiser's part of a state: parameter, as it is counted -> name -> tensor.
+
+        Raises:
+            ValueError: there is none of a parameter, or one of another shape or that is not finite.
+        """
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in _of_part(state, "adam").items():
+            index, _, what = name.partition(".")
+            moments.setdefault(int(index), {})[what] = tensor
+        parameters = dict(enumerate(self.model.named_parameters()))
+        # A prior of a KL without weight is never moved, and has no moments.
+        wanted = {i for i, (name, _) in parameters.items() if not name.startswith("prior.")}
+        if not wanted <= moments.keys() <= parameters.keys():
+            raise ValueError(f"state should have moments of {len(parameters)} parameters, got {len(moments)}")
+        for i, kept in moments.items():
+            shape = parameters[i][1].shape
+            _check_fits({"step": torch.Size(), "exp_avg": shape, "exp_avg_sq": shape}, kept)
+        return moments
 
     def _laid_out(self, moments: dict[int, dict[str, Tensor]]) -> dict[int, dict[str, Tensor]]:
         """Return moments in their parameters' memory format, which files do not keep."""
         parameters = list(self.model.parameters())
         return {
             i: {
-                name: value if value.ndim == 0 else torch.empty_like(parameters[i].detach()).copy_(value)
+                name: value.clone() if value.ndim == 0 else torch.empty_like(parameters[i].detach()).copy_(value)
                 for name, value in kept.items()
             }
             for i, kept in moments.items()
@@ -192,7 +217,7 @@ class Training:
         reached = evaluate(self.model, self.test)
         game = adversarial.measure(self.model) if adversarial.is_played(self.model) else None
         record = EpochRecord(self.epoch, nll, kl, reached, self.seconds, len(self.images) / seconds, game)
-        _check_finite(record)
+        _check_finite(record, self.model.posterior.has_kl)
         return record
 
     def _run_epoch(self, on_step: Callable[[int], None] | None) -> EpochRecord:
@@ -296,6 +321,30 @@ def calibrate(model: Autoencoder, images: ImageSet) -> None:
         model.posterior.calibrate(torch.cat([model.encode(x).mean for x in _batches(images)]))
 
 
+def _of_part(state: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
+    """Return the tensors whose names begin with a part's, without that beginning."""
+    begin = f"{part}."
+    return {name.removeprefix(begin): tensor for name, tensor in state.items() if name.startswith(begin)}
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in tensors.items()}
+
+
+def _check_fits(wanted: Mapping[str, torch.Size], tensors: Mapping[str, Tensor]) -> None:
+    """Refuse tensors of other names or shapes, or that are not finite.
+
+    Raises:
+        ValueError: they are.
+    """
+    if _shapes(tensors) != wanted:
+        names = [name for name in {**wanted, **tensors} if _shapes(tensors).get(name) != wanted.get(name)]
+        raise ValueError(f"state should fit its config, does not in {', '.join(names[:3])}")
+    for name, tensor in tensors.items():
+        if not tensor.isfinite().all():
+            raise ValueError(f"state should be finite, is not in {name}")
+
+
 def _check_components(config: RunConfig, images: int) -> None:
     """Refuse a prior that could give every training image a component of its own, and would have some to spare."""
     count = config.model.components
@@ -309,10 +358,25 @@ def _shuffled(images: ImageSet, batch_size: int, order: torch.Generator) -> Iter
         yield images.images(index).contiguous(memory_format=torch.channels_last)
 
 
-def _check_finite(record: EpochRecord) -> None:
-    nll = record.test.nll if record.game else record.nll + record.test.nll
-    if not math.isfinite(nll):
-        raise Diverged(f"training diverged in epoch {record.epoch}: the nll is {nll}; lower the learning rate")
+def _check_finite(record: EpochRecord, charged: bool) -> None:
+    """Refuse an epoch whose numbers single precision does not hold.
+
+    Args:
+        record: of the epoch.
+        charged: whether there is a KL.
+
+    Raises:
+        Diverged: one is not finite.
+    """
+    test = record.test
+    numbers = [("nll", test.nll), ("squared error", test.mse), ("squared size of the codes", test.squared_radius)]
+    if not record.game:  # whose training has no nll
+        numbers.insert(0, ("nll", record.nll))
+    if charged:
+        numbers += [("KL", kl) for kl in (record.kl, test.kl, *test.kl_per_latent)]
+    for name, value in numbers:
+        if not abs(value) <= _LARGEST:
+            raise Diverged(f"training diverged in epoch {record.epoch}: the {name} is {value}; lower the learning rate")
 
 
 def _sums(now: Terms) -> Tensor:

@@ -5,19 +5,32 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from core import runs
-from core.checkpoints import UNFINISHED, CheckpointError, load, save, survey, take_up, unfinished_keys
+from core.checkpoints import (
+    UNFINISHED,
+    CheckpointError,
+    Unfinished,
+    load,
+    load_film,
+    put_aside,
+    save,
+    survey,
+    take_up,
+    unfinished_keys,
+)
 from core.config import MODEL_LABELS, RunConfig, recipe, with_seed
 from core.data import Split, digits, sprites
 from core.explore.decoding import decode
 from core.models import build, mean_squared_radius
 from core.models.posteriors import Fixed
 from core.runs import Run, load_or_train, open_run, train_and_keep
+from core.runtime import narrowed
 from core.training import Diverged, EpochRecord, Training, encode, evaluate
 
 MODELS = list(MODEL_LABELS)
@@ -252,7 +265,7 @@ def test_again_forgets_what_was_put_aside(tmp_path: Path, data: Split):
     assert [record.epoch for record in epochs] == [1, 2]
 
 
-def test_an_r_beyond_half_precision_is_kept_and_weights_beyond_it_are_refused(data: Split):
+def test_what_is_beyond_half_precision_is_kept_whole_and_what_is_not_finite_is_refused(data: Split, tmp_path: Path):
     config = small("noisy-ae")
     training = Training(build(config), data, config, device=torch.device("cpu"))
     model = training.model
@@ -262,9 +275,74 @@ def test_an_r_beyond_half_precision_is_kept_and_weights_beyond_it_are_refused(da
     kept = runs._checkpoint(training, data, progress, {})
     assert kept.weights["posterior.squared_radius"].item() == 1e6
     assert kept.codes["std"] == pytest.approx(math.sqrt(0.05 * 1e6), rel=1e-3)
-    next(model.parameters()).data.fill_(1e5)
-    with pytest.raises(Diverged, match="the weights have outgrown half precision"):
-        runs._checkpoint(training, data, progress, {})
+    name, weight = next(model.named_parameters())
+    weight.data[0] = 1e5
+    kept = runs._checkpoint(training, data, progress, {})
+    assert kept.weights[name].dtype == torch.float32
+    assert torch.equal(kept.weights[name], weight)
+    save(tmp_path, kept)
+    assert torch.equal(dict(open_run(config.key, tmp_path).model.named_parameters())[name], weight)
+    for wrong in (math.nan, math.inf):
+        weight.data[0, 0] = wrong
+        with pytest.raises(Diverged, match="training diverged: the weights should be finite, some are not; lower the"):
+            runs._checkpoint(training, data, progress, {})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"latent_dim": 3, "learning_rate": 1.0}, {"noise_ratio": 1e12, "hidden": (8,), "epochs": 1}],
+)
+def test_codes_beyond_half_precision_are_kept_in_single_precision(tmp_path: Path, data: Split, changes: dict[str, Any]):
+    config = recipe("digits", "noisy-ae", **{"epochs": 2} | changes)
+    run = load_or_train(config, tmp_path, data=data, device="cpu")
+    assert max(np.abs(run.codes[name]).max() for name in ("mean", "std")) > 65504
+    for arrays in (run.codes, run.history, load_film(tmp_path, config.key)):
+        for name, array in arrays.items():
+            assert np.isfinite(array).all() or name in ("kl", "test_kl")
+    for prefix, images in (("", data.test), ("train_", data.train.subset(slice(runs.TRAINING_CODES)))):
+        mean, std = encode(run.model, images)
+        np.testing.assert_allclose(run.codes[f"{prefix}mean"], mean.numpy(), rtol=1e-3)
+        np.testing.assert_allclose(run.codes[f"{prefix}std"], std.numpy(), rtol=1e-3)
+        assert run.codes[f"{prefix}mean"].dtype == np.float32
+    assert np.isfinite(decode(run.model, run.codes["mean"][:4])).all()
+
+
+def test_a_narrow_posterior_is_kept_as_one_and_not_as_a_point():
+    widths = torch.tensor([[1.0, 1e-9], [0.0, 1.0]])
+    assert torch.equal(narrowed(widths, widths=True), widths)
+    assert narrowed(torch.tensor([0.0, 1.0]), widths=True).dtype == torch.float16
+
+
+def left_after_an_epoch(root: Path, data: Split, config: RunConfig) -> Unfinished:
+    left = train_and_keep(config, root, data=data, device="cpu")
+    next(left)
+    left.close()
+    found = take_up(root, config)
+    assert found is not None
+    return found
+
+
+def epochs_trained(root: Path, data: Split, config: RunConfig) -> list[int]:
+    epochs: list[EpochRecord] = []
+    load_or_train(config, root, data=data, device="cpu", on_epoch=epochs.append)
+    return [record.epoch for record in epochs]
+
+
+def test_a_training_left_on_another_kind_of_device_goes_on(tmp_path: Path, data: Split):
+    config = small("vae", epochs=3)
+    found = left_after_an_epoch(tmp_path, data, config)
+    put_aside(tmp_path, replace(found, state=found.state | {"noise": torch.zeros(16, dtype=torch.uint8)}))
+    assert epochs_trained(tmp_path, data, config) == [2, 3]
+
+
+@pytest.mark.parametrize("lacking", ["epoch", "noise", "order", "adam.0.exp_avg", "model.encoder.1.weight", "history"])
+def test_a_training_that_lacks_a_part_is_begun_anew(tmp_path: Path, data: Split, lacking: str):
+    config = small("vae", epochs=2)
+    found = left_after_an_epoch(tmp_path, data, config)
+    state = {name: tensor for name, tensor in found.state.items() if name != lacking}
+    history = {name: column for name, column in found.history.items() if lacking != "history" or name != "test_mse"}
+    put_aside(tmp_path, replace(found, state=state, history=history))
+    assert epochs_trained(tmp_path, data, config) == [1, 2]
 
 
 def no_constant(name: str) -> None:

@@ -1,4 +1,5 @@
 import math
+import re
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -278,8 +279,69 @@ def test_a_convolutional_training_taken_up_again_ends_in_the_same_weights():
 def test_a_state_of_another_model_is_refused(data: Split):
     config, other = small("vae"), small("vae", hidden=(8,))
     state = Training(build(other), data, other, device=CPU).state()
-    with pytest.raises(RuntimeError, match="size mismatch"):
+    with pytest.raises(ValueError, match="state should fit its config, does not in encoder"):
         Training(build(config), data, config, device=CPU).take_up(state)
+
+
+def after_an_epoch(data: Split, config: RunConfig) -> dict[str, torch.Tensor]:
+    first = Training(build(config), data, config, device=CPU)
+    next(first.epochs())
+    return {name: tensor.clone() for name, tensor in first.state().items()}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_state_of_another_kind_of_device_goes_on_with_noise_from_the_seed(data: Split, model: str):
+    config = small(model, epochs=3)
+    state = after_an_epoch(data, config)
+    noise = generator(config.train.seed).get_state()
+    of_a_gpu = state | {"noise": torch.zeros(16, dtype=torch.uint8)}
+    first, second = (Training(build(config), data, config, device=CPU) for _ in range(2))
+    first.take_up(of_a_gpu)
+    second.take_up(state | {"noise": noise})
+    assert first.epoch == 1
+    assert torch.equal(first.noise.get_state(), noise)
+    for one in (first, second):
+        list(one.epochs())
+    assert same(first.model, second.model)
+
+
+def test_a_state_that_lacks_any_part_or_does_not_fit_is_refused_and_changes_nothing(data: Split):
+    config = small("vae", epochs=3)
+    state = after_an_epoch(data, config)
+    damaged = [{name: tensor for name, tensor in state.items() if name != lacking} for lacking in state]
+    damaged += [state | {name: torch.zeros(7, 7, 7)} for name in state if name != "noise"]
+    damaged += [state | {name: state[name] * math.nan} for name in ("model.encoder.1.weight", "adam.0.exp_avg")]
+    damaged += [state | {"epoch": torch.tensor(number)} for number in (-1, 0, 4)]
+    damaged += [state | {"seconds": torch.tensor(math.nan)}, {}]
+    untrained = Training(build(config), data, config, device=CPU)
+    before = {name: tensor.clone() for name, tensor in untrained.state().items()}
+    for wrong in damaged:
+        with pytest.raises(ValueError, match="state should"):
+            untrained.take_up(wrong)
+        now = untrained.state()
+        assert now.keys() == before.keys()
+        assert all(torch.equal(now[name], before[name]) for name in before)
+
+
+def test_a_prior_that_no_kl_moves_needs_no_moments(data: Split):
+    config = small("beta-vae", beta=0.0, prior="mixture", epochs=3)
+    taken_up = Training(build(config), data, config, device=CPU)
+    taken_up.take_up(after_an_epoch(data, config))
+    assert taken_up.epoch == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [("mse", "squared error"), ("squared_radius", "squared size of the codes"), ("kl", "KL"), ("nll", "nll")],
+)
+@pytest.mark.parametrize("value", [math.inf, -math.inf, 1e39])
+def test_an_epoch_whose_numbers_are_not_finite_has_diverged(
+    data: Split, monkeypatch: pytest.MonkeyPatch, number: str, said: str, value: float
+):
+    config = small("vae")
+    monkeypatch.setattr(training, "evaluate", lambda *given: evaluate(*given)._replace(**{number: value}))
+    with pytest.raises(Diverged, match=re.escape(f"in epoch 1: the {said} is {value}; lower the learning rate")):
+        next(Training(build(config), data, config, device=CPU).epochs())
 
 
 @pytest.mark.parametrize("prior", ["mixture", "vamp"])
