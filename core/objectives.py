@@ -23,7 +23,11 @@ class Terms(NamedTuple):
 
 
 def terms(model: Autoencoder, x: Tensor, generator: torch.Generator | None = None) -> Terms:
-    """Return nll and KL of images x (B, 1, H, W), each estimated with one code per image."""
+    """Return nll and KL of images x (B, 1, H, W) in [0, 1], each estimated with one code per image.
+
+    The range is not asked for: this is every step of a training, whose images an `ImageSet` holds as whole numbers.
+    `core.metrics.likelihood` asks.
+    """
     posterior, z, output = model(x, generator)
     kl = model.prior.kl(posterior, z) if model.posterior.has_kl else None
     return Terms(model.likelihood.nll(output, x), kl)

@@ -84,6 +84,8 @@ class ImageSet:
     redraw: Callable[[int], ImageSet] | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.pixels, Tensor) and self.pixels.dtype != torch.uint8:
+            raise ValueError(f"pixels should be uint8, 0 black and 255 white, got {self.pixels.dtype}")
         for what, rows in (("labels", self.labels), ("factors", self.factors)):
             if rows is not None and len(rows) != len(self.pixels):
                 raise ValueError(f"{what} should be one per image, {len(self.pixels)}, got {len(rows)}")

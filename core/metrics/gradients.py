@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.metrics.likelihood.joint import posterior_of
 from core.models import Autoencoder, Factorised, Gaussian
 from core.runtime import generator
 
@@ -61,7 +62,7 @@ def gradient_noise(model: Autoencoder, images: Tensor, draws: int = 500, seed: i
         seed: of the codes.
 
     Raises:
-        ValueError: fewer than 2 draws, or a posterior that is no Gaussian with a density.
+        ValueError: fewer than 2 draws, images out of range, or a posterior that is no Gaussian with a density.
 
     >>> from core.config import recipe
     >>> from core.models import build
@@ -72,9 +73,7 @@ def gradient_noise(model: Autoencoder, images: Tensor, draws: int = 500, seed: i
     random, found = generator(seed), []
     for x in images.split(max(1, _DECODED // max(draws, 1))):
         with torch.no_grad():
-            posterior = model.encode(x)
-        if not isinstance(posterior, Gaussian) or not posterior.std.min() > 0:
-            raise ValueError("the posterior should be a Gaussian with a density, got a point or one that is squashed")
+            posterior = posterior_of(model, x)
         found.append(gradients(_negative_elbo(model, x, draws), posterior, draws, random))
     tables = {name: torch.cat([part[name] for part in found], 1) for name in ESTIMATORS}
     return GradientNoise(

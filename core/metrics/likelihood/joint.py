@@ -12,6 +12,7 @@ from torch import Tensor
 
 from core.models import Autoencoder, Gaussian, Prior
 from core.models.likelihoods import Bernoulli, Likelihood
+from core.models.posteriors import Point
 from core.models.priors import Mixture, Vamp
 
 Floats = NDArray[np.float64]
@@ -39,16 +40,49 @@ def posterior_of(model: Autoencoder, images: Tensor) -> Gaussian:
     """Return the encoder's posterior of images, (N, L), which should have a density.
 
     Raises:
-        ValueError: no images, images of another form, or a posterior that is a point or no Gaussian.
+        ValueError: no images, images of another form or range, or a posterior that is a point, no Gaussian or not
+            finite.
     """
-    if images.ndim != 4 or not len(images):
-        raise ValueError(f"images should be at least one, (N, 1, H, W), got shape {tuple(images.shape)}")
+    check_images(model, images)
     posterior = model.posterior(model.encoder(images))
     if not isinstance(posterior, Gaussian):
         raise ValueError("the posterior should be a Gaussian, got one that a uniform prior has squashed into its box")
-    if not posterior.std.min() > 0:
-        raise ValueError("the posterior should have a density, got a point: an autoencoder has no log p(x) to bound")
+    check_density(posterior, model)
     return posterior
+
+
+def check_images(model: Autoencoder, images: Tensor) -> None:
+    """Refuse images that a model's likelihood is not defined on; any finite intensity is under a Gaussian one.
+
+    Raises:
+        ValueError: no images, images of another form, or intensities that are out of range.
+    """
+    if images.ndim != 4 or not len(images):
+        raise ValueError(f"images should be at least one, (N, 1, H, W), got shape {tuple(images.shape)}")
+    if not images.is_floating_point():
+        raise ValueError(f"images should be of floating point, from 0 to 1, got {images.dtype}; divide them by 255")
+    low, high = (bound.item() for bound in images.aminmax())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError("images should be finite numbers from 0 to 1, got some that are not finite")
+    if isinstance(model.likelihood, Bernoulli) and not (low >= 0 and high <= 1):
+        raise ValueError(
+            f"images should lie in [0, 1] under a Bernoulli likelihood, got {low:g} to {high:g}; scale them"
+        )
+
+
+def check_density(posterior: Gaussian, model: Autoencoder) -> None:
+    """Refuse posteriors (N, L) that have no density.
+
+    Raises:
+        ValueError: a posterior that is a point, or not finite.
+    """
+    if isinstance(model.posterior, Point) or bool((posterior.log_var == -torch.inf).all()):
+        raise ValueError("the posterior should have a density, got a point: an autoencoder has no log p(x) to bound")
+    std = posterior.std
+    if not (posterior.mean.isfinite().all() and std.isfinite().all()):
+        raise ValueError("the posterior should be finite, got one that is not: the weights have diverged")
+    if not std.min() > 0:
+        raise ValueError("the posterior should have a density, got a standard deviation too small for its precision")
 
 
 def outputs(model: Autoencoder, codes: Tensor) -> Tensor:

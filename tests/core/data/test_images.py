@@ -95,3 +95,9 @@ def test_a_split_loses_and_repeats_nothing(count: int, share: float):
 def test_splits_are_those_that_the_shipped_runs_saw(count: int, expected: str):
     order = shuffled(count).numpy().astype("<i8")
     assert hashlib.sha256(order[:1000].tobytes()).hexdigest()[:16] == expected
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int64, torch.bool])
+def test_pixels_are_whole_numbers_from_0_to_255(dtype: torch.dtype):
+    with pytest.raises(ValueError, match=f"pixels should be uint8, 0 black and 255 white, got {dtype}"):
+        ImageSet(pixels=torch.zeros((2, 1, 8, 8), dtype=dtype), labels=torch.zeros(2, dtype=torch.int64))

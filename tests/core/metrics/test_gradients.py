@@ -100,6 +100,12 @@ def test_images_in_several_parts_are_measured_like_each_alone():
 def test_what_has_no_gradient_is_refused():
     with pytest.raises(ValueError, match="draws should be at least 2, for a variance, got 1"):
         gradients(square, standard(), 1, generator(0))
-    for model in (recipe("digits", "ae"), recipe("digits", "vae", prior="uniform")):
-        with pytest.raises(ValueError, match="posterior should be a Gaussian with a density"):
-            gradient_noise(build(model), torch.zeros(1, 1, 8, 8))
+    said = {
+        recipe("digits", "ae"): "the posterior should have a density, got a point",
+        recipe("digits", "vae", prior="uniform"): "the posterior should be a Gaussian, got one that .* has squashed",
+    }
+    for config, sentence in said.items():
+        with pytest.raises(ValueError, match=sentence):
+            gradient_noise(build(config), torch.zeros(1, 1, 8, 8))
+    with pytest.raises(ValueError, match=r"images should lie in \[0, 1\] under a Bernoulli likelihood, got -1 to -1"):
+        gradient_noise(build(recipe("digits", "vae")), -torch.ones(1, 1, 8, 8))

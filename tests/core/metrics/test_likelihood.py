@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -421,3 +421,54 @@ def digits(name: str, latents: int = 2) -> Autoencoder:
 def test_what_has_no_answer_is_refused(call: Callable[[], Tensor], message: str):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+ESTIMATES: dict[str, Callable[[Autoencoder, Tensor], Any]] = {
+    "elbo": elbo,
+    "importance_weighted": lambda model, x: importance_weighted(model, x, k=(1, 10)),
+    "quadrature": quadrature,
+    "true_posterior": true_posterior,
+    "gaps": lambda model, x: gaps(model, x, np.zeros(len(x)), steps=2),
+}
+
+
+@pytest.mark.parametrize("estimate", ESTIMATES.values(), ids=ESTIMATES)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x: 2 * x - 1, r"images should lie in \[0, 1\] under a Bernoulli likelihood, got -1 to 1; scale them"),
+        (lambda x: 255 * x, r"images should lie in \[0, 1\] under a Bernoulli likelihood, got 0 to 255"),
+        (lambda x: x + 0.1, r"images should lie in \[0, 1\]"),
+        (lambda x: x * math.nan, "images should be finite numbers from 0 to 1, got some that are not"),
+        (lambda x: x / 0, "images should be finite numbers from 0 to 1, got some that are not"),
+        (lambda x: (255 * x).byte(), r"images should be of floating point, from 0 to 1, got torch\.uint8"),
+    ],
+)
+def test_images_that_the_likelihood_is_not_defined_on_are_refused(
+    estimate: Callable[[Autoencoder, Tensor], Any], change: Callable[[Tensor], Tensor], message: str
+):
+    x = torch.linspace(0, 1, 64).view(1, 1, 8, 8)
+    model = digits("vae")
+    estimate(model, x)
+    with pytest.raises(ValueError, match=message):
+        estimate(model, change(x))
+
+
+def test_any_finite_intensity_has_a_gaussian_likelihood():
+    model = build(recipe("digits", "vae", likelihood="gaussian", scale=1.0))
+    assert np.isfinite(elbo(model, 2 * torch.ones(2, 1, 8, 8) - 3).value).all()
+    with pytest.raises(ValueError, match="images should be finite numbers"):
+        elbo(model, DIGITS * math.nan)
+
+
+def test_only_an_autoencoder_is_called_one():
+    diverged, narrow = digits("vae"), digits("vae")
+    next(diverged.encoder.parameters()).data.fill_(math.nan)
+    bias = [*narrow.encoder.parameters()][-1]
+    bias.data.fill_(-400.0)
+    with pytest.raises(ValueError, match="the posterior should be finite, got one that is not: the weights have div"):
+        elbo(diverged, DIGITS)
+    with pytest.raises(ValueError, match="should have a density, got a standard deviation too small for its precision"):
+        elbo(narrow, DIGITS)
+    with pytest.raises(ValueError, match="got a point: an autoencoder has no"):
+        elbo(build(recipe("digits", "noisy-ae", noise_ratio=0)), DIGITS)
