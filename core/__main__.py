@@ -196,8 +196,12 @@ def shelf_command(arguments: argparse.Namespace) -> int:
     return list_command(arguments)
 
 
-def measure_command(arguments: argparse.Namespace) -> None:
-    """Measure every run of the shelf, and of further seeds, where that was not done yet."""
+def measure_command(arguments: argparse.Namespace) -> int:
+    """Measure every run of the shelf, and of further seeds, where that was not done yet.
+
+    A run that cannot be opened or measured is passed over and said once.
+    """
+    from core.checkpoints import CheckpointError, survey
     from core.experiments import STUDIES
     from core.experiments.kept import measure_runs
 
@@ -205,9 +209,14 @@ def measure_command(arguments: argparse.Namespace) -> None:
     if arguments.train:
         for config in (*shelf(), *more_seeds()):
             _train(config, arguments, arguments.root if config in shelf() else more)
+    refused = [(key, error) for place in (arguments.root, more) for key, error in survey(place)]
+    skipped = {key: str(error) for key, error in refused if isinstance(error, CheckpointError)}
     for study in STUDIES:
         with closing(Bar(f"measuring {study.name}", None, "runs")) as bar:
-            print(measure_runs(study, arguments.root, more=more, on_done=bar))
+            print(measure_runs(study, arguments.root, more=more, on_done=bar, on_skip=skipped.setdefault))
+    for key, reason in skipped.items():
+        print(f"passed over: {key}: {reason}", file=sys.stderr)
+    return 2 if skipped else 0
 
 
 def sweep_command(arguments: argparse.Namespace) -> int:

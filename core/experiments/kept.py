@@ -18,7 +18,7 @@ from typing import Any
 from core.checkpoints import SHELF, CheckpointError, read_document, survey, write_file
 from core.config import DataConfig, RunConfig, mapped, more_seeds, seeds_of, shelf, with_seed
 from core.metrics.reference import folder_name
-from core.runs import Run, open_run
+from core.runs import FAILURES, Run, open_run, reason_of
 
 Numbers = dict[str, Any]
 """What JSON can hold: names -> numbers, texts and lists of them."""
@@ -72,18 +72,20 @@ def measure_runs(
     *,
     more: Path | None = None,
     on_done: Callable[[int, int], None] | None = None,
+    on_skip: Callable[[str, str], object] | None = None,
 ) -> Path:
     """Measure every run of a folder that was not measured before with the same weights, and return the file.
 
     The file is written after each run. A run whose data set has no classifier there is passed over where one is
-    needed. Numbers of a further seed stay though its run is gone, unless the settings have changed; those of any other
-    run leave the file with it.
+    needed, and so is one that cannot be opened or measured. Numbers of a further seed stay though its run is gone,
+    unless the settings have changed; those of any other run leave the file with it.
 
     Args:
         study: what to measure.
         root: folder of checkpoints, and of the file.
         more: folder of the runs of further seeds, if any.
         on_done: told after each run how many are done, and how many there are.
+        on_skip: told of each run that cannot be opened or measured, and why.
     """
     folders = _folders(study, root, more)
     kept = _read_or_nothing(study, root)
@@ -94,10 +96,18 @@ def measure_runs(
         if key in folders or (key in further and _has_settings(entry["of"], study, further[key], root))
     }
     for done, (key, (folder, config)) in enumerate(folders.items(), 1):
-        mark = _mark(study, config, folder / key, root)
-        if kept["entries"].get(key, {}).get("of") != mark:
-            kept["entries"][key] = {"of": mark, **study.measure(open_run(key, folder), root)}
-            _write(study, root, kept)
+        before = kept["entries"].pop(key, {})
+        try:
+            mark = _mark(study, config, folder / key, root)
+            new = before.get("of") != mark
+            entry = {"of": mark, **study.measure(open_run(key, folder), root)} if new else before
+        except FAILURES as error:  # of one run, which the others have nothing to do with
+            if on_skip:
+                on_skip(key, reason_of(error))
+        else:
+            kept["entries"][key] = entry
+            if new:
+                _write(study, root, kept)
         if on_done:
             on_done(done, len(folders))
     _compare(study, root, kept, [config.data for _, config in folders.values()])

@@ -12,6 +12,7 @@ from typing import Any
 from core.checkpoints import load, write_file
 from core.config import RunConfig
 from core.metrics.latents import active
+from core.runs import FAILURES, reason_of
 from core.sweep.grid import Sweep
 from core.sweep.records import place_of, reason_noted
 
@@ -70,7 +71,10 @@ class Table:
             if place is None:
                 reason = reason_noted(self.root, config)
                 return row | {"state": "failed" if reason else "missing", "reason": reason}
-            self._known[config.key] = _numbers(config, place)
+            try:
+                self._known[config.key] = _numbers(config, place)
+            except FAILURES as error:  # of one run, which the others have nothing to do with
+                return row | {"state": "failed", "reason": reason_of(error)}
         return row | self._known[config.key] | {"state": "kept", "reason": ""}
 
 

@@ -245,3 +245,22 @@ def test_every_run_of_the_shelf_is_known_with_every_seed():
     seeds = {with_seed(c, seed).key for c in several for seed in seeds_of(c.data.name)}
     of_sprites = (*without_kl(), *swept(), *mapped())
     assert keys == seeds | measured_once | {config.key for config in (*binary(), *of_sprites)}
+
+
+def test_a_run_that_cannot_be_measured_is_passed_over_and_said(root: Path):
+    other = with_seed(CONFIG, 3)
+    load_or_train(other, root, device="cpu")
+
+    def odd(run: Run, _: Path) -> dict[str, int]:
+        if run.config == other:
+            raise ValueError("codes should be\n finite")
+        return {"codes": len(run.codes["mean"])}
+
+    said: list[tuple[str, str]] = []
+    study = Study("plain", "v2", odd)
+    measure_runs(study, root, on_skip=lambda key, reason: said.append((key, reason)))
+    assert said == [(other.key, "codes should be finite")]
+    assert numbers_of(study, other, root) is None
+    assert numbers_of(study, CONFIG, root) == {"codes": 360}
+    measure_runs(study, root)
+    assert numbers_of(study, CONFIG, root) == {"codes": 360}

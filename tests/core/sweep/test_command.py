@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow.parquet
 import pytest
 
 from core.__main__ import STOPPED, main
+from core.checkpoints import load, save
 from core.config import MORE_SEEDS, SHELF, RunConfig, recipe
 from core.runs import load_or_train, open_run
 from core.sweep import SWEEPS, read_sweep
@@ -161,6 +163,59 @@ def test_the_help_explains_every_engine(capsys: pytest.CaptureFixture[str]):
     code, out, _ = said(capsys, "sweep", "--help")
     assert code == 0
     assert all(f"{name}: " in " ".join(out.split()) for name in ("local", "batched", "ray"))
+
+
+WILD = """
+[run]
+data = "digits"
+model = "vae"
+hidden = [32, 32, 32]
+epochs = 1
+
+[grid]
+learning_rate = [1, 0.001]
+seed = [0, 1]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", [("--engine", "local", "--slots", "1", "--device", "cpu"), HERE])
+def test_a_run_that_diverges_is_recorded_and_blocks_no_other(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, engine: tuple[str, ...]
+):
+    (tmp_path / "wild.toml").write_text(WILD)
+    for _ in range(2):  # what failed is tried again
+        code, out, err = said(
+            capsys, "--root", tmp_path / "shelf", "sweep", tmp_path / "wild.toml", *engine, "--root", tmp_path / "root"
+        )
+        table = rows(tmp_path / "root" / "wild.csv")
+        assert [row["state"] for row in table] == ["failed", "failed", "kept", "kept"]
+        assert [row["reason"][:28] for row in table] == ["training diverged in epoch 1"] * 2 + [""] * 2
+        assert err.count("failed: digits-vae-z2-s") == 2
+        assert (code, out.split(":")[0]) == (2, "2 failed, 2 kept")
+
+
+def test_a_kept_run_that_cannot_be_read_is_trained_again(tmp_path: Path, made: Path):
+    root = shutil.copytree(made, tmp_path / "root")
+    kept = load(root, small().key)
+    assert missing([small()], [root]) == []
+    save(root, replace(kept, codes={}, weights={}))
+    document = root / small().key / "run.json"
+    text = json.loads(document.read_text())
+    document.write_text(json.dumps(text | {"metrics": None}))
+    assert missing([small()], [root]) == [small()]
+
+
+def test_a_run_whose_numbers_cannot_be_read_leaves_the_others_in_the_table(
+    tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch, file: Path
+):
+    def odd(*_: object, **__: object) -> None:
+        raise ValueError("codes should be finite")
+
+    monkeypatch.setattr("core.sweep.table.active", odd)
+    sweep = read_sweep(file)
+    states = [(row["state"], row["reason"]) for row in Table(sweep, tmp_path, [made]).rows()]
+    assert sorted(states) == [("failed", "codes should be finite"), *[("missing", "")] * 3]
 
 
 @pytest.mark.slow
