@@ -41,6 +41,8 @@ WORLDS: dict[str, Callable[[World], float]] = {
 }
 """Scores that ask for images with factors of their choice."""
 
+PLAIN = World(SIZES, lambda factors: factors.astype(float))
+
 NONE_VARIES = "at least one factor should have more than one value, got one value of each"
 
 
@@ -155,10 +157,10 @@ def test_codes_that_are_no_numbers_are_refused(name: str, value: float):
         (lambda: dci(CODES, FACTORS, CODES[:, :1], FACTORS), "codes and test_codes should have as many columns"),
         (lambda: explicitness(CODES, FACTORS, CODES, FACTORS[:, :1]), "factors and test_factors should have as many"),
         (lambda: mig_of_posteriors([[0.0], [1.0]], [[1.0, 1.0]] * 2, (2,)), r"means' shape \(2, 1\), got \(2, 2\)"),
-        (lambda: higgins_score(World(SIZES, np.float64), RANDOM, train=0), "points should be at least 1, got 0"),
-        (lambda: higgins_score(World(SIZES, np.float64), RANDOM, pairs=0), "pairs should be at least 1, got 0"),
-        (lambda: factor_vae_score(World(SIZES, np.float64), RANDOM, test=0), "test should be at least 1, got 0"),
-        (lambda: factor_vae_score(World(SIZES, np.float64), RANDOM, group=1), "group should be at least 2, got 1"),
+        (lambda: higgins_score(PLAIN, RANDOM, train=0), "points should be at least 1, got 0"),
+        (lambda: higgins_score(PLAIN, RANDOM, pairs=0), "pairs should be at least 1, got 0"),
+        (lambda: factor_vae_score(PLAIN, RANDOM, test=0), "test should be at least 1, got 0"),
+        (lambda: factor_vae_score(PLAIN, RANDOM, group=1), "group should be at least 2, got 1"),
         (lambda: World(SIZES, lambda _: np.zeros((1, 2))).sample(3, RANDOM), "codes should be a table of 3 rows"),
     ],
 )
