@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,7 @@ from core.metrics.disentanglement.oracles import ORACLES, oracle
 from core.metrics.latents import active
 from core.models import Autoencoder, build
 from core.runs import Run
+from core.runtime import generator
 
 SCORES = {
     "higgins": "Higgins score",
@@ -107,18 +108,43 @@ def compare(data: DataConfig, _: Path) -> Numbers:
     Returns:
         `representations`: name -> scores, one entry for each seed; `oracles`: name -> scores.
     """
-    size = data.size or 32
-    sizes, images = factor_sizes(size), _flat(load(data).train.images(slice(POINTS)))
-    components = pca(images)
+    sizes = factor_sizes(data.size or 32)
     found = {
-        "raw pixels": [scores(World(sizes, _pixels_of(size)), seed, many_latents=True) for seed in BASELINE_SEEDS],
-        "PCA": [scores(tabulated(unit_scale(_table(components, size)), sizes), seed) for seed in SEEDS],
-        "ICA": [scores(tabulated(_table(ica(images, seed), size), sizes), seed) for seed in SEEDS],
-        "untrained VAE": [
-            scores(tabulated(unit_scale(encoded(_untrained(data, seed), size)[0]), sizes), seed) for seed in SEEDS
-        ],
+        "raw pixels": [scores(raw_pixels(data), seed, many_latents=True) for seed in BASELINE_SEEDS],
+        "PCA": [scores(principal(data, seed), seed) for seed in SEEDS],
+        "ICA": [scores(independent(data, seed), seed) for seed in SEEDS],
+        "untrained VAE": [scores(untrained(data, seed), seed) for seed in SEEDS],
     }
     return {"representations": found, "oracles": {name: scores(oracle(name, sizes)) for name in ORACLES}}
+
+
+def raw_pixels(data: DataConfig) -> World:
+    """Return the sprites as their pixels, a latent for each."""
+    size = data.size or 32
+    return World(factor_sizes(size), lambda factors: _flat(_drawn(torch.from_numpy(factors), size)))
+
+
+def principal(data: DataConfig, seed: int) -> World:
+    """Return the sprites as the principal components of `POINTS` training images, on unit scale.
+
+    The seed chooses the images. Which ones matters: the sprites look the same after a quarter turn, so that components
+    come in pairs of equal variance, and chance decides which mixture of a pair is found.
+    """
+    size = data.size or 32
+    return tabulated(unit_scale(_table(pca(_images_of(data, seed)), size)), factor_sizes(size))
+
+
+def independent(data: DataConfig, seed: int) -> World:
+    """Return the sprites as independent components of `POINTS` training images; the seed chooses images and start."""
+    size = data.size or 32
+    return tabulated(_table(ica(_images_of(data, seed), seed), size), factor_sizes(size))
+
+
+def untrained(data: DataConfig, seed: int) -> World:
+    """Return the sprites as the posterior means of a VAE that was not trained, on unit scale."""
+    size = data.size or 32
+    model = build(recipe(data.name, "vae", 10, size=data.size, seed=seed)).eval()
+    return tabulated(unit_scale(encoded(model, size)[0]), factor_sizes(size))
 
 
 def covers(config: RunConfig) -> bool:
@@ -152,11 +178,6 @@ def world_of(run: Run) -> World:
     return World(factor_sizes(size), encode)
 
 
-def _untrained(data: DataConfig, seed: int) -> Autoencoder:
-    config = recipe(data.name, "vae", 10, size=data.size, seed=seed)
-    return build(config).eval()
-
-
 def encoded(model: Autoencoder, size: int) -> tuple[Floats, Floats]:
     """Return mean and standard deviation (N, L) of the posterior of every sprite."""
     with torch.inference_mode():
@@ -175,8 +196,10 @@ def _every_sprite(size: int) -> Iterator[Tensor]:
         yield _drawn(factors_of(index, size), size)
 
 
-def _pixels_of(size: int) -> Callable[[Indices], Floats]:
-    return lambda factors: _flat(_drawn(torch.from_numpy(factors), size))
+def _images_of(data: DataConfig, seed: int) -> Floats:
+    """Return `POINTS` different training images (N, pixels), chosen by the seed."""
+    train = load(data).train
+    return _flat(train.images(torch.randperm(len(train), generator=generator(seed))[:POINTS]))
 
 
 def _drawn(factors: Tensor, size: int) -> Tensor:

@@ -12,7 +12,9 @@ from core.experiments.disentanglement import (
     DISENTANGLEMENT,
     SCORES,
     compare,
+    independent,
     measure,
+    principal,
     scores,
     world_of,
 )
@@ -103,6 +105,31 @@ def test_what_is_not_trained_is_compared_over_seeds(monkeypatch: pytest.MonkeyPa
     assert [latents for _, latents in seen[:8]] == [1024] * 2 + [10] * 6
     untrained = found["representations"]["untrained VAE"]
     assert untrained[0] != untrained[1]
+
+
+def test_each_seed_fits_its_components_to_other_images(monkeypatch: pytest.MonkeyPatch):
+    fitted: dict[str, list[np.ndarray]] = {"pca": [], "ica": []}
+
+    def kept(name: str):
+        def fit(images: np.ndarray, *_: int):
+            fitted[name].append(images)
+            return lambda x: x[:, :2]
+
+        return fit
+
+    for name in fitted:
+        monkeypatch.setattr(disentanglement, name, kept(name))
+    monkeypatch.setattr(disentanglement, "POINTS", 200)
+    monkeypatch.setattr(disentanglement, "factor_sizes", lambda _: (2, 2, 2, 3, 4))
+    data = DataConfig(name="sprites")
+    for seed in (0, 1, 0):
+        principal(data, seed)
+        independent(data, seed)
+    for first, other, again in fitted.values():
+        assert first.shape == (200, 1024)
+        assert (first == again).all()
+        assert not (first == other).all(axis=1).any()
+        assert len(np.unique(first, axis=0)) > 150  # images, not one of them again and again
 
 
 def test_sprites_of_the_usual_size_are_covered():
