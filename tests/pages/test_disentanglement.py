@@ -18,6 +18,7 @@ from core.ui.disentanglement import (
     oracle_sentence,
     order_sentence,
     pair_sentence,
+    plateau_sentence,
     rows,
 )
 
@@ -52,10 +53,10 @@ def test_the_page_opens_with_a_verdict_and_every_figure(opened):
 def test_another_score_is_drawn_against_beta_and_ranks_the_runs(opened):
     app = opened()
     before = texts(app)
-    assert "**For Higgins score, " in before
+    assert "**Higgins score: β explains " in before
     app.selectbox(key="score").set_value(SCORES["mig"]).run()
     assert not app.exception
-    assert "**For MIG, " in texts(app)
+    assert "**MIG: β explains 31% of its variance** over 6 β and 5 seeds, the seed 29%" in texts(app)
     best = disentanglement.scored_runs("mig", disentanglement.stamp(), 0)
     assert len(best) == len(swept())
     assert f"**Best of {len(best)}: {max(best.values()):.3f}.**" in texts(app)
@@ -68,7 +69,8 @@ def test_the_table_has_the_paper_beside_ours(opened):
     assert found["β-VAE, β = 4"]["Paper"] == "99.2% ± 0.1%"
     assert found["PCA"]["Paper"] == "84.9%"
     assert found["AE"]["Paper"] == "–"
-    assert "±" in found["VAE"]["Ours"]
+    assert "±" in found["VAE"]["Ours, 5 factors"]
+    assert found["β-VAE, β = 4"]["Ours, 4 factors"] == "100.0% ± 0.0%"
     assert list(found)[: len(PAPER)] == list(PAPER)
 
 
@@ -127,15 +129,66 @@ def test_without_a_run_of_sprites_the_protocol_says_how_to_get_one(other_shelf: 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([YES, YES], "**The paper's order holds here.** Pairs of its table that were measured: 2."),
+        ([YES, YES], "**The paper's order holds here.** Pairs of its table that were measured, with five factors: 2."),
         ([YES, DEPENDS], "**The paper's order holds here in part.**"),
         ([YES, NO], "in the paper's order: 1; the other way round: 1 (d above c); seeds overlap: 0."),
         ([NO, NO], "**The paper's order does not hold here.**"),
     ],
 )
 def test_the_order_is_judged_by_its_pairs(words: list[str], said: str):
-    assert said in order_sentence(Order(dict(zip([("a", "b"), ("c", "d")], words, strict=True))))
-    assert order_sentence(Order({})).startswith("None of the pairs")
+    assert said in order_sentence(Order(dict(zip([("a", "b"), ("c", "d")], words, strict=True)), {}))
+    assert order_sentence(Order({}, {})).startswith("None of the pairs")
+
+
+def test_the_order_says_what_four_factors_say():
+    pairs = {("a", "b"): YES, ("c", "d"): NO, ("a", "d"): YES}
+    said = order_sentence(Order(dict.fromkeys(pairs, YES), {}), Order(pairs, {}))
+    assert said.startswith("**The paper's order holds here.**")
+    assert said.endswith("With four factors, without shape, these are 2, 1 and 0.")
+
+
+def test_components_fitted_to_other_images_for_each_seed_turn_no_pair_with_pca_round(opened):
+    text = texts(opened())
+    assert "the other way round: 3 (VAE above InfoGAN, ICA above InfoGAN and ICA above raw pixels)" in text
+    assert "With every seed in the paper's order: 6" in text
+
+
+def test_a_verdict_that_rests_on_a_narrow_lead_says_how_narrow():
+    pairs = {("a", "b"): YES, ("c", "d"): NO, ("a", "d"): YES}
+    said = order_sentence(Order(pairs, {("a", "b"): (0.0032, 0.0095), ("c", "d"): (0.01, 0.008)}))
+    assert said.endswith(
+        " Without overlap, but by less than twice the error of scoring 5,000 points:"
+        " a above b by 0.003 ± 0.009 and d above c by 0.010 ± 0.008."
+    )
+    assert "Without overlap" not in order_sentence(Order(pairs, {}))
+
+
+def test_the_lead_of_infogan_over_raw_pixels_carries_its_uncertainty(opened):
+    assert "InfoGAN above raw pixels by 0.003 ± 0.009" in texts(opened())
+
+
+def test_the_plateau_is_said_with_how_many_trainings_lie_on_it_and_what_four_factors_say():
+    swept = {1.0: {0: {"higgins": 0.85}, 1: {"higgins": 0.79}}, 4.0: {0: {"higgins": 0.801}}}
+    table = {"VAE": {0: {"higgins_4": 1.0}, 1: {"higgins_4": 0.99}}, "AE": {0: {"higgins_4": 0.9}}}
+    said = plateau_sentence(table, swept)
+    assert said.startswith("**0.8 is a plateau:** scale, x and y are always named, shape and orientation by the toss")
+    assert "2 of 3 trainings from β = 1 to 4 lie within 0.011 of it" in said
+    assert said.endswith("Without shape, four factors: VAE 99.5%.")
+    assert plateau_sentence(table, {}) == ""
+
+
+def test_the_plateau_is_drawn_where_the_higgins_score_is(opened):
+    app = opened()
+    drawn = [chart.proto.spec for chart in app.get("plotly_chart")]
+    assert sum(disentanglement.PLATEAU_NAME in spec for spec in drawn) == 2
+    app.selectbox(key="score").set_value(SCORES["mig"]).run()
+    assert not any(disentanglement.PLATEAU_NAME in chart.proto.spec for chart in app.get("plotly_chart"))
+
+
+def test_the_page_says_what_a_seed_is_and_what_the_paper_did_otherwise(opened):
+    said = " ".join(caption.value for caption in opened().caption)
+    for words in ("images that they are fitted to", "for raw pixels the latter alone", "Adagrad at 0.01", "1200 tanh"):
+        assert words in said
 
 
 def test_two_models_are_told_apart_only_where_no_seed_says_otherwise():
@@ -160,26 +213,25 @@ def test_a_score_is_blind_to_the_bad_codes_that_it_scores_like_a_perfect_one():
     assert oracle_sentence("higgins", {}) == oracle_sentence("sap", known) == ""
 
 
-def test_beta_decides_where_it_moves_a_score_further_than_a_seed_does():
-    assert "β decides" in beta_sentence("mig", {1.0: [0.1, 0.12], 4.0: [0.5, 0.52]})
-    said = beta_sentence("mig", {1.0: [0.1, 0.5], 4.0: [0.3, 0.52, 0.4]})
-    assert "the seed decides as much as β" in said
-    assert "lie up to 0.400 apart (2 to 3 seeds a β)" in said
+def test_a_score_s_variance_is_shared_out_among_beta_and_seed():
+    said = beta_sentence("mig", {1.0: {0: 0.1, 1: 0.3}, 4.0: {0: 0.5, 1: 0.7}})
+    assert said.startswith("**MIG: β explains 80% of its variance** over 2 β and 2 seeds, the seed 20%; the rest, 0%")
+    assert "Numbers that depend on neither would give β 33% and the seed 33% on average." in said
+    assert said.endswith("Means over seeds go from 0.200 (β = 1) to 0.600 (β = 4).")
+    assert beta_sentence("mig", {1.0: {0: 0.1}, 4.0: {0: 0.5}}) == ""
 
 
-def test_the_map_says_where_a_score_is_best_and_whether_normalising_helps():
+def test_the_map_says_where_a_score_is_highest_and_how_little_one_training_says():
     found, alive = np.zeros((5, 4)), np.ones((5, 4))
     found[2] = [0.1, 0.2, 0.3, 0.25]
     alive[4] = 0
     found[4, 1] = 0.05
-    said = map_sentence("mig", found, alive)
-    assert said.startswith("**MIG is highest, 0.300, with 10 latents and β = 4.1.**")
-    assert "lie a factor 10 apart, normalised 1: normalising brings them together here." in said
-    assert said.endswith("In 4 of 20 trainings no latent is used; their scores go up to 0.050.")
-    found[[0, 4], [0, 3]] = 0.9
-    apart = map_sentence("mig", found, np.ones((5, 4)))
-    assert "normalised 256: normalising does not bring them together here." in apart
-    assert "no latent is used" not in apart
+    said = map_sentence("mig", found, alive, 0.12)
+    assert said.startswith("**MIG is highest, 0.300, with 10 latents and β = 4.1.** Each cell is one training.")
+    assert "Seeds alone move it by up to 0.120 (at one β, above); 2 other cells lie as close to it." in said
+    assert said.endswith("In 4 of 20 trainings no latent is active; their scores go up to 0.050.")
+    short = map_sentence("mig", found, np.ones((5, 4)), None)
+    assert short.endswith("Each cell is one training.")
 
 
 def test_the_pair_that_agrees_least_is_named():
@@ -190,7 +242,6 @@ def test_the_pair_that_agrees_least_is_named():
 
 def test_a_representation_that_was_not_trained_is_in_the_table_all_the_same():
     found = {row["Representation"]: row for row in rows({"PCA": {0: {"higgins": 0.8}, 1: {"higgins": 0.9}}})}
-    assert found["InfoGAN"]["Ours"] == "not trained here"
-    assert found["PCA"]["Ours"] == "85.0% ± 7.1%"
-    assert found["PCA"]["Ours, better half"] == "90.0%"
+    assert found["InfoGAN"]["Ours, 5 factors"] == "not trained here"
+    assert found["PCA"]["Ours, 5 factors"] == "85.0% ± 7.1%"
     assert found["PCA"]["Seeds"] == "2"

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.config import MAP_BETAS, MAP_LATENTS, SWEPT_BETAS, mapped
@@ -7,16 +8,21 @@ from core.experiments import orderings
 from core.experiments.noise import DEPENDS, NO, YES
 from core.experiments.orderings import (
     PAPER,
+    PLATEAU,
+    Shares,
     agreement,
-    better_half,
+    lead,
     oracles,
     order,
     representations,
     scores_on_map,
+    scoring_error,
     sweep,
     trained,
     values,
+    variance_shares,
 )
+from core.metrics.disentanglement import World, higgins_score
 
 
 def table(**scores: list[float]) -> dict[str, dict[int, dict[str, float]]]:
@@ -45,9 +51,62 @@ def test_what_the_paper_does_not_have_is_no_pair():
     assert order({}).pairs == {}
 
 
-def test_the_better_half_of_an_odd_number_has_the_middle_one():
-    assert better_half([0.1, 0.5, 0.9]) == pytest.approx(0.7)
-    assert better_half([0.3]) == 0.3
+def test_a_narrow_lead_is_told_with_the_error_of_scoring():
+    found = order(table(beta=[0.9, 0.95], vae=[0.65, 0.66], pixels=[0.6564, 0.63], pca=[0.6596, 0.7]))
+    assert found.pairs["PCA", "raw pixels"] == YES
+    by, error = found.narrow["PCA", "raw pixels"]
+    assert by == pytest.approx(0.0032)
+    assert error == pytest.approx(np.sqrt((0.6564 * 0.3436 + 0.6596 * 0.3404) / 5000))
+    assert ("β-VAE, β = 4", "PCA") not in found.narrow  # a lead of 0.2
+    assert ("VAE", "raw pixels") not in found.narrow  # seeds overlap
+    turned = order(table(vae=[0.65], pixels=[0.6564]))
+    assert turned.pairs["VAE", "raw pixels"] == NO
+    assert turned.narrow["VAE", "raw pixels"][0] == pytest.approx(0.0064)
+
+
+def test_the_error_of_scoring_is_that_of_many_scorings():
+    """Points that a classifier names rightly with probability 0.8, 5,000 at a time."""
+    shares = np.random.default_rng(0).binomial(5000, PLATEAU, 20_000) / 5000
+    assert scoring_error(PLATEAU) == pytest.approx(shares.std(), rel=0.03)
+    assert lead([0.8], [0.9])[1] == pytest.approx(np.hypot(scoring_error(0.8), scoring_error(0.9)))
+
+
+def test_three_factors_named_and_two_guessed_score_the_plateau():
+    """A code of three factors in a world of five: the two that are left over look alike."""
+    world = World((3, 6, 8, 5, 5), lambda factors: factors[:, [1, 3, 4]].astype(float))
+    found = higgins_score(world, np.random.default_rng(0), train=2000, test=3000)
+    assert found == pytest.approx(PLATEAU, abs=3 * np.sqrt(0.8 * 0.2 / 3000) + 0.01)
+    assert higgins_score(world, np.random.default_rng(0), train=1000, test=1000, factors=(1, 2, 3, 4)) > 0.99
+
+
+def test_shares_of_variance_are_those_of_a_score_that_was_made_so():
+    random = np.random.default_rng(0)
+    of_beta, of_seed = random.normal(size=40), random.normal(size=50)
+    noise = random.normal(size=(40, 50))
+    grid = 3 * of_beta[:, None] + 2 * of_seed + noise
+    found = variance_shares({float(b): dict(enumerate(row)) for b, row in enumerate(grid)})
+    assert found is not None
+    parts = np.array([9 * of_beta.var(), 4 * of_seed.var(), noise.var()])
+    assert (found.beta, found.seed, found.rest) == pytest.approx(parts / parts.sum(), abs=0.02)
+    assert found.beta + found.seed + found.rest == pytest.approx(1)
+
+
+def test_by_chance_beta_explains_what_its_number_says():
+    random = np.random.default_rng(0)
+    grids = random.normal(size=(2000, 6, 5))
+    found = [variance_shares({float(b): dict(enumerate(row)) for b, row in enumerate(grid)}) for grid in grids]
+    shares = np.array([(one.beta, one.seed) for one in found if one])
+    assert shares.mean(axis=0) == pytest.approx(Shares(0, 0, 1, 6, 5).by_chance(), abs=0.01)
+
+
+def test_shares_need_a_grid_of_scores_that_differ():
+    assert variance_shares({}) is None
+    assert variance_shares({1: {0: 0.1, 1: 0.2}}) is None
+    assert variance_shares({1: {0: 0.1, 1: 0.2}, 4: {0: 0.3}}) is None
+    assert variance_shares({1: {0: 0.1, 1: 0.1}, 4: {0: 0.1, 1: 0.1}}) is None
+    found = variance_shares({1: {0: 0.1, 1: 0.2, 2: 0.9}, 4: {1: 0.3, 0: 0.4}})
+    assert found is not None
+    assert (found.betas, found.seeds) == (2, 2)
 
 
 def test_labels_are_those_of_the_models():
@@ -106,3 +165,11 @@ def test_the_order_is_of_the_score_that_is_asked_for(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(orderings, "PAPER", {"VAE": PAPER["VAE"], "PCA": PAPER["PCA"]})
     assert order(both).count(YES) == 1
     assert order(both, "mig").count(NO) == 1
+
+
+def test_which_scores_ask_for_one_latent_for_each_factor_is_what_the_page_says():
+    """MIG, SAP and completeness lose by a code that has each factor twice; no other score does."""
+    known = oracles()
+    lost = {name: 1 - known["duplicated"][name] / known["perfect"][name] for name in known["perfect"]}
+    assert {name for name, share in lost.items() if share > 0.1} == {"mig", "sap", "dci_c"}
+    assert max(share for name, share in lost.items() if name not in ("mig", "sap", "dci_c")) < 0.01
