@@ -31,9 +31,9 @@ from core.checkpoints import (
     SHELF,
     Arrays,
     CheckpointError,
+    check_folder,
     drop_unfinished,
     pack_arrays,
-    read_folder,
     run_names,
     unfinished_keys,
     unpack_arrays,
@@ -494,7 +494,7 @@ def _conclude(root: Path, job: Job, state: State, reason: str) -> None:
 def _is_kept(root: Path, key: str) -> bool:
     """Return whether a run is on the shelf and whole; a damaged one may be trained again."""
     try:
-        read_folder(root / key)
+        check_folder(root / key)
     except CheckpointError:
         return False
     return True

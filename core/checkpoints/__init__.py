@@ -1,5 +1,7 @@
 """What was trained, kept on disk: a folder per run, written whole or not at all, verified when read, never pickled.
 
+A run is on the shelf only if it opens: `core.checkpoints.checks` holds all that comes in against its config.
+
 <key>/run.json              config, metrics, library versions, SHA-256 of every other file and of itself
 <key>/weights.safetensors   half precision
 <key>/history.npz           one array per column, a row per epoch
@@ -22,7 +24,17 @@ from core.checkpoints.folders import (
     write_folder,
 )
 from core.checkpoints.parcels import pack_run, unpack_run
-from core.checkpoints.runs import Checkpoint, delete, load, load_film, run_names, save, survey
+from core.checkpoints.runs import (
+    Checkpoint,
+    check_folder,
+    delete,
+    forget_what_was_seen,
+    load,
+    load_film,
+    run_names,
+    save,
+    survey,
+)
 from core.checkpoints.unfinished import UNFINISHED, Unfinished, drop_unfinished, put_aside, take_up, unfinished_keys
 from core.config import SHELF
 
@@ -35,9 +47,11 @@ __all__ = [
     "Checkpoint",
     "CheckpointError",
     "Unfinished",
+    "check_folder",
     "check_writable",
     "delete",
     "drop_unfinished",
+    "forget_what_was_seen",
     "load",
     "load_film",
     "pack_arrays",

@@ -7,9 +7,11 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,56 +21,94 @@ from core.config import RunConfig
 FORMAT = 1
 DOCUMENT = "run.json"
 
+MOST_OF_FILE = 2_000_000_000
+"""Bytes of the largest file that is read: weights and moments of the largest model that a machine trains in a day."""
+_MOST_OF_DOCUMENT = 1_000_000
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_NO_DOCUMENT = "{} has no " + DOCUMENT + ", so it is not a checkpoint; delete the folder"
+_LACKS = "{} lacks {}; copy the folder again or train it again"
+_LONGEST_MESSAGE = 600
+
 _ABANDONED = 3600.0
 """Seconds after which a temporary folder is taken for one that a killed process left behind."""
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that is missing, damaged, of another version or not ours; the message is one clear sentence."""
+    """A checkpoint that is missing, damaged, of another version or not ours; the message is one clear sentence.
+
+    It may quote what somebody else wrote: it stays on one line, is no longer than can be read, and can be printed.
+    """
+
+    def __init__(self, message: str) -> None:
+        line = " ".join(message.encode(errors="replace").decode().split())
+        super().__init__(line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]} ...")
 
 
 def read_document(folder: Path) -> dict[str, Any]:
-    """Return a folder's `run.json`, itself verified, without reading the other files."""
-    path = Path(folder) / DOCUMENT
-    try:
-        document = json.loads(path.read_bytes())
-        claimed = document.pop("sha256")
-    except FileNotFoundError:
-        raise CheckpointError(
-            f"{folder.name} has no {DOCUMENT}, so it is not a checkpoint; delete the folder"
-        ) from None
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
-        raise CheckpointError(f"{folder.name}/{DOCUMENT} is damaged; delete the folder and train it again") from None
+    """Return a folder's `run.json`, itself verified, without reading the other files.
+
+    Raises:
+        CheckpointError: it is missing, damaged or altered, or cannot be read.
+    """
+    folder = Path(folder)
+    document, claimed, digest = _parsed(folder, read_file(folder, DOCUMENT, _MOST_OF_DOCUMENT))
     if document.get("format") != FORMAT:
         raise CheckpointError(
-            f"{folder.name} should be of format {FORMAT}, was {document.get('format')!r}; train it again"
+            f"{folder.name} should be of format {FORMAT}, was {document.get('format')!r:.100}; train it again"
         )
-    if claimed != _digest(document):
+    if claimed != digest:
         raise CheckpointError(f"{folder.name}/{DOCUMENT} was altered; delete the folder and train it again")
     return document
 
 
-def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+def read_folder(folder: Path, document: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return a folder's document and the bytes of its files, each checked against its SHA-256.
 
+    Args:
+        folder: that `write_folder` wrote.
+        document: its `run.json`, where that was read before.
+
     Raises:
-        CheckpointError: a file is missing or altered, or the folder is not ours.
+        CheckpointError: a file is missing, altered, larger than any of ours or cannot be read, or the folder is not
+            ours.
     """
     folder = Path(folder)
-    document = read_document(folder)
+    document = read_document(folder) if document is None else dict(document)
     digests, files = document.get("files"), {}
     if not isinstance(digests, dict):
         raise CheckpointError(
             f"{folder.name}/{DOCUMENT} should list files, so it is not a checkpoint; delete the folder"
         )
     for name, digest in digests.items():
-        path = folder / Path(name).name
-        if not path.is_file():
-            raise CheckpointError(f"{folder.name} lacks {name}; copy the folder again or train it again")
-        files[name] = path.read_bytes()
+        files[name] = read_file(folder, name)
         if hashlib.sha256(files[name]).hexdigest() != digest:
             raise CheckpointError(f"{folder.name}/{name} was altered or cut short; copy the folder or train it again")
     return document, files
+
+
+def read_file(folder: Path, name: str, most: int = MOST_OF_FILE) -> bytes:
+    """Return the bytes of a file that lies in a folder, never beside it.
+
+    Args:
+        folder: that `write_folder` wrote.
+        name: of the file, without folders.
+        most: bytes that it may have.
+
+    Raises:
+        CheckpointError: there is none, it is larger, or it cannot be read.
+    """
+    path = folder / name
+    try:
+        if not _PLAIN_NAME.fullmatch(name) or not path.is_file():
+            lacks = _NO_DOCUMENT if name == DOCUMENT else _LACKS
+            raise CheckpointError(lacks.format(folder.name, name))
+        if path.stat().st_size > most:
+            raise CheckpointError(
+                f"{folder.name}/{name} should have at most {most:,} bytes, has more; delete the folder"
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def write_folder(folder: Path, document: Mapping[str, Any], files: Mapping[str, bytes]) -> Path:
@@ -82,7 +122,7 @@ def write_folder(folder: Path, document: Mapping[str, Any], files: Mapping[str, 
     folder = Path(folder)
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     whole = {"format": FORMAT, **document, "files": digests}
-    text = json.dumps(whole | {"sha256": _digest(whole)}, indent=1, ensure_ascii=False)
+    text = json.dumps(whole | {"sha256": digest_of(whole)}, indent=1, ensure_ascii=False)
     temporary = _temporary(folder)
     try:
         for name, content in {**files, DOCUMENT: text.encode()}.items():
@@ -103,7 +143,8 @@ def write_file(path: Path, content: bytes) -> None:
         OSError: the disk is full or may not be written to.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}-{os.getpid()}")
+    # Named after nobody: several threads of a process may write the same file at once.
+    part = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
     try:
         part.write_bytes(content)
         part.replace(path)
@@ -121,17 +162,24 @@ def check_writable(root: Path) -> None:
 
 
 def folder_names(root: Path) -> list[str]:
-    """Return the names of the folders in `root` that are not hidden, sorted; none where there is no `root`."""
-    if not root.is_dir():
-        return []
-    return sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    """Return the names of the folders in `root` that are not hidden, sorted; none where there is no `root`.
+
+    Raises:
+        CheckpointError: `root` cannot be read.
+    """
+    try:
+        if not root.is_dir():
+            return []
+        return sorted(entry.name for entry in root.iterdir() if not entry.name.startswith(".") and entry.is_dir())
+    except OSError as error:
+        raise unreadable(root, error) from error
 
 
 def config_of(folder: Path, document: Mapping[str, Any]) -> RunConfig:
     """Return the config in a folder's document, which has to be the one that the folder is named after."""
     try:
         config = RunConfig.from_dict(document["config"])
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise CheckpointError(
             f"{folder.name} has a config this version cannot read ({error}); train it again"
         ) from error
@@ -142,12 +190,18 @@ def config_of(folder: Path, document: Mapping[str, Any]) -> RunConfig:
 
 def restore_cut(root: Path) -> None:
     """Put back what a replacement that was cut off between its two renames has put aside."""
-    for aside in root.glob(".old-*"):
-        folder = root / aside.name.removeprefix(".old-")
-        if not folder.exists():
-            # It may have been put back by another process just now, or lie where nothing may be written.
-            with contextlib.suppress(OSError):
+    # It may have been put back by another process just now, or lie where nothing may be read or written.
+    with contextlib.suppress(OSError):
+        for aside in root.glob(".old-*"):
+            folder = root / aside.name.removeprefix(".old-")
+            if not folder.exists():
                 aside.rename(folder)
+
+
+def unreadable(path: Path, error: OSError) -> CheckpointError:
+    """Return what to say where a file or a folder is there and cannot be read."""
+    reason = error.strerror or type(error).__name__
+    return CheckpointError(f"{path.parent.name}/{path.name} cannot be read ({reason}); check it or copy it again")
 
 
 def unwritable(folder: Path, error: OSError) -> CheckpointError:
@@ -157,8 +211,19 @@ def unwritable(folder: Path, error: OSError) -> CheckpointError:
     return CheckpointError(f"{folder} cannot be written ({error.strerror}); check the folder and its permissions")
 
 
-def _digest(document: Mapping[str, Any]) -> str:
+def digest_of(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a document, which decides every byte of the folder, since it names those of the files."""
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def _parsed(folder: Path, content: bytes) -> tuple[dict[str, Any], object, str]:
+    """Return what a `run.json` says, the digest that it claims, and the one that it has."""
+    try:
+        document = json.loads(content)
+        claimed = document.pop("sha256")
+        return document, claimed, digest_of(document)
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
+        raise CheckpointError(f"{folder.name}/{DOCUMENT} is damaged; delete the folder and train it again") from None
 
 
 def _write_flushed(path: Path, content: bytes) -> None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import io
+import re
 import tempfile
 import zipfile
-import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
-from core.checkpoints.folders import CheckpointError, folder_names, read_folder, write_folder
-from core.checkpoints.runs import load
+from core.checkpoints.folders import DOCUMENT, CheckpointError, folder_names, read_file, read_folder, write_folder
+from core.checkpoints.runs import check_folder
+from core.checkpoints.zips import Entry, entries_of
+from core.config import nearest
+
+_KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}")
+_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_ODDMENTS = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
+"""What other systems put into a zip of their own accord."""
 
 
 def pack_run(root: Path, key: str) -> bytes:
@@ -18,16 +26,23 @@ def pack_run(root: Path, key: str) -> bytes:
     Raises:
         CheckpointError: there is none, or it is refused.
     """
-    load(root, key)
+    folder, there = Path(root) / key, folder_names(Path(root))
+    if key not in there:
+        raise CheckpointError(f"no run named '{key}' in {root}{nearest(key, there)}")
+    check_folder(folder)
+    _, files = read_folder(folder)
+    files[DOCUMENT] = read_file(folder, DOCUMENT)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted((Path(root) / key).iterdir()):
-            archive.writestr(f"{key}/{path.name}", path.read_bytes())
+        for name in sorted(files):
+            archive.writestr(f"{key}/{name}", files[name])
     return buffer.getvalue()
 
 
 def unpack_run(root: Path, content: bytes, most: int = 50_000_000) -> str:
     """Put a run that `pack_run` packed on the shelf, every byte verified, and return its key.
+
+    A zip that another system made of the run's folder will do too: what it adds of its own accord is passed over.
 
     Args:
         root: folder of checkpoints.
@@ -35,11 +50,11 @@ def unpack_run(root: Path, content: bytes, most: int = 50_000_000) -> str:
         most: bytes that it may unpack to.
 
     Raises:
-        CheckpointError: it is no zip of one run, too large, altered, or already there.
+        CheckpointError: it is no zip of one run, too large, altered, would not open, or is already there.
     """
     with tempfile.TemporaryDirectory() as place:
         key = _unzip(content, Path(place), most)
-        load(Path(place), key)
+        check_folder(Path(place) / key)
         if key in folder_names(Path(root)):
             raise CheckpointError(f"{key} is on the shelf already; delete it there first")
         write_folder(Path(root) / key, *read_folder(Path(place) / key))
@@ -49,18 +64,44 @@ def unpack_run(root: Path, content: bytes, most: int = 50_000_000) -> str:
 def _unzip(content: bytes, place: Path, most: int) -> str:
     """Write the files of one folder into `place`, never beside it, and return the folder's name."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            files = [entry for entry in archive.infolist() if not entry.is_dir()]
-            folders = {entry.filename.split("/")[0] for entry in files}
-            if len(folders) != 1 or any(entry.filename.count("/") != 1 for entry in files):
-                raise CheckpointError("the file should hold one folder of one run; zip the run's folder and try again")
-            if sum(entry.file_size for entry in files) > most:
-                raise CheckpointError(f"the run should unpack to at most {most:,} bytes; it is larger")
-            (key,) = folders
-            for entry in files:
-                target = place / Path(key).name / Path(entry.filename).name
-                target.parent.mkdir(exist_ok=True)
-                target.write_bytes(archive.read(entry))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise CheckpointError("the file should be a zip of a run's folder; it cannot be read as one") from error
-    return Path(key).name
+        key, files = _one_folder(entries_of(content))
+        if sum(entry.size for entry in files.values()) > most:
+            raise CheckpointError(f"the run should unpack to at most {most:,} bytes; it is larger")
+        (place / key).mkdir()
+        for name, entry in files.items():
+            (place / key / name).write_bytes(entry.content())
+    except CheckpointError:
+        raise
+    except (ValueError, OSError) as error:
+        raise CheckpointError(
+            f"the file should be a zip of a run's folder; it cannot be read as one ({error})"
+        ) from error
+    return key
+
+
+def _one_folder(entries: Iterable[Entry]) -> tuple[str, dict[str, Entry]]:
+    """Return the name of the only folder in a zip, and its files by name."""
+    parts = {entry: _parts_of(entry.name) for entry in entries}
+    ours = {entry: names for entry, names in parts.items() if not any(map(_is_oddment, names))}
+    folders = {names[0] for names in ours.values() if len(names) == 2}
+    if len(folders) != 1 or any(len(names) != 2 for names in ours.values()):
+        raise CheckpointError("the file should hold one folder of one run; zip the run's folder and try again")
+    key, files = folders.pop(), {names[1]: entry for entry, names in ours.items()}
+    odd = [name for name in files if not _FILE.fullmatch(name)] + [entry.name for entry in ours if entry.is_link]
+    if odd or not _KEY.fullmatch(key) or len(files) != len(ours):
+        raise CheckpointError("the file should hold one folder of one run; a name in it is none of a run's")
+    return key, files
+
+
+def _parts_of(name: str) -> tuple[str, ...]:
+    r"""Return the folders and the file of an entry, whichever way its system writes them.
+
+    >>> _parts_of("./key/run.json"), _parts_of("key\\run.json")
+    (('key', 'run.json'), ('key', 'run.json'))
+    """
+    return tuple(name.replace("\\", "/").removeprefix("./").split("/"))
+
+
+def _is_oddment(part: str) -> bool:
+    """Return whether a system put a file there of its own accord; those of macOS begin with two signs."""
+    return part in _ODDMENTS or part.startswith("._")

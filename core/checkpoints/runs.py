@@ -1,9 +1,15 @@
-"""Trained runs: kept, read, listed, removed."""
+"""Trained runs: kept, read, listed, removed; whatever comes in is checked by `core.checkpoints.checks` once.
+
+A run's digest decides every byte of it, so what was found out about a digest stays true. Those of the runs that ship
+are known beforehand. What was found out about a folder stays true until a file in it has another size or time.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,16 +18,36 @@ import safetensors.torch
 import torch
 
 from core.checkpoints.arrays import UNREADABLE, Arrays, pack_arrays, pack_densely, unpack_arrays
+from core.checkpoints.checks import CODES, FILM, HISTORY, WEIGHTS, check_run
 from core.checkpoints.folders import (
     CheckpointError,
     config_of,
+    digest_of,
     folder_names,
+    read_document,
     read_folder,
     restore_cut,
+    unreadable,
     unwritable,
     write_folder,
 )
+from core.checkpoints.shipped import shipped_digests
 from core.config import RunConfig, nearest
+
+Stamp = tuple[tuple[str, int, tuple[int, int]], ...]
+"""Name, size and two times, in nanoseconds, of every file in a folder."""
+
+RUN = "run"
+"""The kind of folder that holds a run."""
+
+_MOST_REMEMBERED = 2000
+_SETTLED = 2.0
+"""Seconds after which a file that is written once more is sure to have another time, even on the coarsest disk."""
+
+_SOUND: dict[str, None] = {}
+"""Digests of runs that were checked and open, in the order in which they were."""
+_SEEN: dict[str, tuple[Stamp, RunConfig | CheckpointError | None]] = {}
+"""Folder -> its stamp, and what was found there."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +78,8 @@ def save(root: Path, checkpoint: Checkpoint) -> Path:
     """Write a run into `root/<key>`, replacing an older one of the same key, and return that folder.
 
     Raises:
-        CheckpointError: the disk is full or may not be written to; nothing half-made is left.
+        CheckpointError: the disk is full or may not be written to, or the run would not open; nothing half-made is
+            left.
     """
     weights = {name: tensor.contiguous().cpu() for name, tensor in checkpoint.weights.items()}
     document = {
@@ -63,12 +90,14 @@ def save(root: Path, checkpoint: Checkpoint) -> Path:
         "environment": checkpoint.environment,
     }
     files = {
-        "weights.safetensors": safetensors.torch.save(weights),
-        "history.npz": pack_arrays(checkpoint.history),
-        "codes.npz": pack_arrays(checkpoint.codes),
-        **({"film.npz": pack_densely(checkpoint.film)} if checkpoint.film else {}),
+        WEIGHTS: safetensors.torch.save(weights),
+        HISTORY: pack_arrays(checkpoint.history),
+        CODES: pack_arrays(checkpoint.codes),
+        **({FILM: pack_densely(checkpoint.film)} if checkpoint.film else {}),
     }
-    return write_folder(Path(root) / checkpoint.config.key, document, files)
+    folder = Path(root) / checkpoint.config.key
+    _check(folder, checkpoint.config, document, files)
+    return write_folder(folder, document, files)
 
 
 def load(root: Path, key: str) -> Checkpoint:
@@ -80,21 +109,18 @@ def load(root: Path, key: str) -> Checkpoint:
     folder, there = Path(root) / key, folder_names(Path(root))
     if key not in there:
         raise CheckpointError(f"no run named '{key}' in {root}{nearest(key, there)}")
-    document, files = read_folder(folder)
-    if document.get("kind") != "run":
-        raise CheckpointError(f"{key} should be a run, is a {document.get('kind')}")
-    config = config_of(folder, document)
+    config, document, files = _read_run(folder)
     try:
         return Checkpoint(
             config=config,
             metrics=document["metrics"],
-            weights=safetensors.torch.load(files["weights.safetensors"]),
-            history=unpack_arrays(files["history.npz"]),
-            codes=unpack_arrays(files["codes.npz"]),
+            weights=safetensors.torch.load(files[WEIGHTS]),
+            history=unpack_arrays(files[HISTORY]),
+            codes=unpack_arrays(files[CODES]),
             environment=document["environment"],
         )
     except UNREADABLE as error:
-        raise CheckpointError(f"{folder.name} is not a run of this lab ({error}); delete the folder") from error
+        raise _foreign(folder, error) from error
 
 
 def load_film(root: Path, key: str) -> Arrays:
@@ -103,29 +129,56 @@ def load_film(root: Path, key: str) -> Arrays:
     Raises:
         CheckpointError: there is no such run, or it is refused.
     """
-    _, files = read_folder(Path(root) / key)
-    return unpack_arrays(files["film.npz"]) if "film.npz" in files else {}
+    _, _, files = _read_run(Path(root) / key)
+    try:
+        return unpack_arrays(files[FILM]) if FILM in files else {}
+    except UNREADABLE as error:
+        raise _foreign(Path(root) / key, error) from error
+
+
+def check_folder(folder: Path) -> RunConfig:
+    """Return the config of the run in a folder, which opens: every byte is verified and every number makes sense.
+
+    What was found is remembered until a file in the folder changes its size or its time.
+
+    Raises:
+        CheckpointError: there is none, or it is refused.
+    """
+    found = _look_at(Path(folder))
+    if isinstance(found, RunConfig):
+        return found
+    raise found or CheckpointError(f"{Path(folder).name} should be a run, is something else")
 
 
 def survey(root: Path) -> Iterator[tuple[str, RunConfig | CheckpointError]]:
     """Yield each run's key with its config, or with the sentence why it was refused, sorted by key.
 
     Folders that hold something else than runs are passed over. A folder put aside by a replacement that was cut off
-    is put back first.
+    is put back first. A `root` that cannot be read holds nothing but that sentence.
     """
     root = Path(root)
-    restore_cut(root)
-    for name in folder_names(root):
-        try:
-            document, _ = read_folder(root / name)
-            if document.get("kind") == "run":
-                yield name, config_of(root / name, document)
-        except CheckpointError as error:
-            yield name, error
+    try:
+        restore_cut(root)
+        names = folder_names(root)
+    except CheckpointError as error:
+        yield root.name, error
+        return
+    for name in names:
+        if (found := _look_at(root / name)) is not None:
+            yield name, found
+
+
+def forget_what_was_seen() -> None:
+    """Look at every folder anew from now on."""
+    _SEEN.clear()
 
 
 def run_names(root: Path) -> list[str]:
-    """Return the names of the run folders in `root`, unread, sorted."""
+    """Return the names of the run folders in `root`, unread, sorted.
+
+    Raises:
+        CheckpointError: `root` cannot be read.
+    """
     return [name for name in folder_names(Path(root)) if not name.startswith("classifier-")]
 
 
@@ -145,3 +198,71 @@ def delete(root: Path, key: str) -> None:
         shutil.rmtree(aside)
     except OSError as error:
         raise unwritable(folder, error) from error
+
+
+def _look_at(folder: Path) -> RunConfig | CheckpointError | None:
+    """Return the config of the run in a folder, the sentence why it is refused, or None where it is no run."""
+    name, stamp = str(folder.absolute()), ()
+    try:
+        stamp = _stamp_of(folder)
+        before, found = _SEEN.get(name, ((), None))
+        if stamp and before == stamp:
+            return found
+        found = _config_in(folder)
+    except CheckpointError as error:
+        if isinstance(error.__cause__, OSError):
+            return error  # the disk's doing, which may pass
+        found = error
+    if stamp and time.time() - max(max(times) for *_, times in stamp) / 1e9 > _SETTLED:
+        _remember(_SEEN, name, (stamp, found))
+    return found
+
+
+def _config_in(folder: Path) -> RunConfig | None:
+    document = read_document(folder)
+    return _read_run(folder, document)[0] if document.get("kind") == RUN else None
+
+
+def _read_run(
+    folder: Path, document: dict[str, Any] | None = None
+) -> tuple[RunConfig, dict[str, Any], dict[str, bytes]]:
+    """Return the config, document and files of a run, every byte verified and every number checked."""
+    document = read_document(folder) if document is None else document
+    if document.get("kind") != RUN:
+        raise CheckpointError(f"{folder.name} should be a run, is a {document.get('kind')}")
+    config = config_of(folder, document)
+    document, files = read_folder(folder, document)
+    digest = digest_of(document)
+    if digest not in shipped_digests() and digest not in _SOUND:
+        _check(folder, config, document, files)
+        _remember(_SOUND, digest, None)
+    return config, document, files
+
+
+def _check(folder: Path, config: RunConfig, document: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
+    try:
+        check_run(config, document, files)
+    except UNREADABLE as error:
+        raise _foreign(folder, error) from error
+
+
+def _foreign(folder: Path, error: Exception) -> CheckpointError:
+    return CheckpointError(f"{folder.name} is not a run of this lab ({error}); delete the folder")
+
+
+def _remember(memory: dict[str, Any], name: str, what: Any) -> None:
+    """Keep something in a memory that forgets everything where it has grown too large."""
+    if len(memory) >= _MOST_REMEMBERED:
+        memory.clear()
+    memory[name] = what
+
+
+def _stamp_of(folder: Path) -> Stamp:
+    """Return name, size and times of every file in a folder."""
+    try:
+        with os.scandir(folder) as entries:
+            told = sorted((entry.name, entry.stat()) for entry in entries)
+    except OSError as error:
+        raise unreadable(folder, error) from error
+    # The second time tells of new permissions, and of a file that took another's place.
+    return tuple((name, one.st_size, (one.st_mtime_ns, one.st_ctime_ns)) for name, one in told)

@@ -11,6 +11,7 @@ import safetensors.torch
 import torch
 
 from core.checkpoints.arrays import UNREADABLE, Arrays, pack_arrays, unpack_arrays
+from core.checkpoints.checks import FILM, HISTORY, STATE, check_unfinished
 from core.checkpoints.folders import CheckpointError, config_of, folder_names, read_folder, restore_cut, write_folder
 from core.config import RunConfig
 
@@ -44,30 +45,34 @@ def put_aside(root: Path, unfinished: Unfinished) -> None:
     document = {"kind": "unfinished", "config": unfinished.config.to_dict()}
     state = {name: tensor.contiguous().cpu() for name, tensor in unfinished.state.items()}
     files = {
-        "state.safetensors": safetensors.torch.save(state),
-        "history.npz": pack_arrays(unfinished.history),
-        "film.npz": pack_arrays(unfinished.film),
+        STATE: safetensors.torch.save(state),
+        HISTORY: pack_arrays(unfinished.history),
+        FILM: pack_arrays(unfinished.film),
     }
     write_folder(Path(root) / UNFINISHED / unfinished.config.key, document, files)
 
 
 def take_up(root: Path, config: RunConfig) -> Unfinished | None:
-    """Return the training of a config that was put aside in `root`, or None; a damaged one is as good as none."""
+    """Return the training of a config that was put aside in `root`; None where there is none, or it does not fit."""
     folder = Path(root) / UNFINISHED
-    restore_cut(folder)
     try:
+        restore_cut(folder)
         document, files = read_folder(folder / config.key)
         if document.get("kind") != "unfinished" or config_of(folder / config.key, document) != config:
             return None
-        history, film = (unpack_arrays(files[name]) for name in ("history.npz", "film.npz"))
-        return Unfinished(config, safetensors.torch.load(files["state.safetensors"]), history, film)
+        check_unfinished(config, files)
+        history, film = (unpack_arrays(files[name]) for name in (HISTORY, FILM))
+        return Unfinished(config, safetensors.torch.load(files[STATE]), history, film)
     except (CheckpointError, *UNREADABLE):
         return None
 
 
 def unfinished_keys(root: Path) -> list[str]:
-    """Return the keys of the trainings that were put aside in `root`, sorted."""
-    return folder_names(Path(root) / UNFINISHED)
+    """Return the keys of the trainings that were put aside in `root`, sorted; none where they cannot be read."""
+    try:
+        return folder_names(Path(root) / UNFINISHED)
+    except CheckpointError:
+        return []
 
 
 def drop_unfinished(root: Path, key: str) -> None:

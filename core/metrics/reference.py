@@ -7,19 +7,18 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors
 import safetensors.torch
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.checkpoints import CheckpointError, pack_arrays, read_folder, unpack_arrays, write_folder
+from core.checkpoints import Arrays, CheckpointError, pack_arrays, read_folder, unpack_arrays, write_folder
+from core.checkpoints.arrays import UNREADABLE
 from core.config import SIZES, DataConfig
 from core.data import ImageSet, Split
 from core.data.images import shuffled
@@ -36,14 +35,13 @@ from core.metrics.sample_quality import NEIGHBOURS, SampleQuality, ceiling, samp
 MOST_IMAGES = 5_000
 """Most real images to compare with."""
 
+_MOST_CLASSES = 1000
 _MOST_TRAINED_ON = 60_000
 _TRAINING: dict[str, dict[str, int]] = {
     "digits": {"epochs": 30, "batch_size": 64},
     "mnist": {"epochs": 4, "batch_size": 128},
     "sprites": {"epochs": 4, "batch_size": 128},
 }
-
-_UNREADABLE = (KeyError, ValueError, RuntimeError, OSError, zipfile.BadZipFile, safetensors.SafetensorError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +155,7 @@ def load_classifier(root: Path, data: DataConfig) -> Reference:
     document, files = read_folder(folder)
     try:
         return _reference(judged_as(data), document, files)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise CheckpointError(f"{folder.name} is not a classifier of this lab ({error}); delete the folder") from error
 
 
@@ -183,10 +181,36 @@ def _features(classifier: nn.Sequential, images: ImageSet) -> NDArray[np.float16
 def _reference(data: DataConfig, document: dict[str, Any], files: dict[str, bytes]) -> Reference:
     if document["kind"] != "classifier" or document["data"] != asdict(data):
         raise ValueError(f"it should be a classifier of {asdict(data)}")
-    classifier = build_classifier(data.size or 0, document["classes"])
-    classifier.load_state_dict(safetensors.torch.load(files["weights.safetensors"]))
-    arrays = unpack_arrays(files["features.npz"])
-    for name in ("real", "held_out"):
-        if arrays[name].ndim != 2 or arrays[name].shape[1] != FEATURES:
-            raise ValueError(f"{name} features should have {FEATURES} columns, got shape {arrays[name].shape}")
-    return Reference(data, classifier.eval(), arrays["real"], arrays["held_out"], float(document["accuracy"]))
+    share = document["accuracy"]
+    if not isinstance(share, float) or not 0 <= share <= 1:
+        raise ValueError(f"its accuracy should be a share between 0 and 1, is {share}")
+    return Reference(
+        data=data,
+        classifier=_classifier(data, document["classes"], files["weights.safetensors"]),
+        accuracy=share,
+        **_real_features(files["features.npz"]),
+    )
+
+
+def _classifier(data: DataConfig, classes: Any, content: bytes) -> nn.Sequential:
+    """Return a classifier from its stored weights, which have to be finite and of its shapes."""
+    if type(classes) is not int or not 2 <= classes <= _MOST_CLASSES:
+        raise ValueError(f"classes should be between 2 and {_MOST_CLASSES}, are {classes}")
+    weights = safetensors.torch.load(content)
+    if not all(weight.isfinite().all() for weight in weights.values()):
+        raise ValueError("its weights should be finite, are not")
+    classifier = build_classifier(data.size or 0, classes)
+    classifier.load_state_dict(weights)
+    return classifier.eval()
+
+
+def _real_features(content: bytes) -> Arrays:
+    """Return the features of real images, which have to be finite and of the classifier's width."""
+    arrays = unpack_arrays(content)
+    found = {name: arrays[name] for name in ("real", "held_out")}
+    for name, array in found.items():
+        if array.ndim != 2 or array.shape[1] != FEATURES or array.dtype != np.float16:
+            raise ValueError(f"{name} features should be float16 with {FEATURES} columns, are of shape {array.shape}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} features should be finite, are not")
+    return found

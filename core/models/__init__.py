@@ -1,6 +1,6 @@
 """The family of models: networks, posteriors, likelihoods, priors, and the one class that joins them."""
 
-from core.models.autoencoder import Autoencoder, Pass, build, restore, unsquashed
+from core.models.autoencoder import Autoencoder, Pass, build, restore, unsquashed, weights_of
 from core.models.posteriors import Gaussian, mean_squared_radius
 from core.models.priors import Factorised, Prior
 
@@ -14,4 +14,5 @@ __all__ = [
     "mean_squared_radius",
     "restore",
     "unsquashed",
+    "weights_of",
 ]

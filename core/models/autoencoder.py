@@ -130,6 +130,18 @@ def restore(config: RunConfig, weights: dict[str, Tensor]) -> Autoencoder:
     return model.eval().requires_grad_(False)
 
 
+def weights_of(config: RunConfig) -> dict[str, tuple[int, ...]]:
+    """Return the name and shape of every weight that the model of a run has; no memory is taken for them.
+
+    >>> from core.config import recipe
+    >>> weights_of(recipe("digits", "ae", hidden=()))["encoder.1.weight"]
+    (2, 64)
+    """
+    with torch.device("meta"):
+        model = _assemble(config.data, config.model)
+    return {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
+
+
 def _assemble(data: DataConfig, model: ModelConfig) -> Autoencoder:
     assert data.size is not None
     posterior = _posterior(model)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from core.checkpoints import CheckpointError, load, write_file
+from core.checkpoints import CheckpointError, check_folder, write_file
 from core.config import RunConfig
 from core.sweep.engines import Outcome
 
@@ -16,10 +16,10 @@ RECORDS = ".sweep"
 
 
 def place_of(config: RunConfig, places: Iterable[Path]) -> Path | None:
-    """Return the first of some folders that has a run that opens; None where none has."""
+    """Return the first of some folders that has a run which opens; None where none has."""
     for place in places:
         with contextlib.suppress(CheckpointError):
-            load(Path(place), config.key)
+            check_folder(Path(place) / config.key)
             return Path(place)
     return None
 
