@@ -192,31 +192,43 @@ def shelf_command(arguments: argparse.Namespace) -> int:
                 _train(config, arguments, arguments.root)
         _train_classifier(data, arguments)
     arguments.train = False
-    measure_command(arguments)
-    return list_command(arguments)
+    passed_over = _say_refused(_measure(arguments))
+    return list_command(arguments) or passed_over
 
 
 def measure_command(arguments: argparse.Namespace) -> int:
     """Measure every run of the shelf, and of further seeds, where that was not done yet.
 
-    A run that cannot be opened or measured is passed over and said once.
+    What cannot be read or measured is passed over and said at the end.
     """
     from core.checkpoints import CheckpointError, survey
+
+    refused = _measure(arguments)
+    for place in (arguments.root, arguments.root.parent / MORE_SEEDS):
+        refused += [str(found) for _, found in survey(place) if isinstance(found, CheckpointError)]
+    return _say_refused(refused)
+
+
+def _measure(arguments: argparse.Namespace) -> list[str]:
+    """Measure what was not measured yet, and return the sentences about what was passed over."""
     from core.experiments import STUDIES
     from core.experiments.kept import measure_runs
 
-    more = arguments.root.parent / MORE_SEEDS
+    more, refused = arguments.root.parent / MORE_SEEDS, list[str]()
     if arguments.train:
         for config in (*shelf(), *more_seeds()):
             _train(config, arguments, arguments.root if config in shelf() else more)
-    refused = [(key, error) for place in (arguments.root, more) for key, error in survey(place)]
-    skipped = {key: str(error) for key, error in refused if isinstance(error, CheckpointError)}
     for study in STUDIES:
         with closing(Bar(f"measuring {study.name}", None, "runs")) as bar:
-            print(measure_runs(study, arguments.root, more=more, on_done=bar, on_skip=skipped.setdefault))
-    for key, reason in skipped.items():
-        print(f"passed over: {key}: {reason}", file=sys.stderr)
-    return 2 if skipped else 0
+            print(measure_runs(study, arguments.root, more=more, on_done=bar, on_refused=refused.append))
+    return refused
+
+
+def _say_refused(sentences: list[str]) -> int:
+    """Print each of some sentences once, and return the exit code that they make."""
+    for sentence in dict.fromkeys(sentences):
+        print(f"refused: {sentence}", file=sys.stderr)
+    return 2 if sentences else 0
 
 
 def sweep_command(arguments: argparse.Namespace) -> int:
@@ -261,7 +273,7 @@ def fetch_command(arguments: argparse.Namespace) -> None:
 
 def list_command(arguments: argparse.Namespace, only: str | None = None) -> int:
     """Print a line per run, and one per folder that was refused."""
-    from core.checkpoints import read_document, survey
+    from core.checkpoints import CheckpointError, read_document, survey
 
     units = "(nats per test image, one code each; mse per pixel, of the mean code)"
     print(f"{'nll':>9} {'kl':>7} {'elbo':>9} {'mse':>8} {'seconds':>8}  key   {units}")
@@ -269,8 +281,11 @@ def list_command(arguments: argparse.Namespace, only: str | None = None) -> int:
     for key, found in survey(arguments.root):
         if only not in (None, key):
             continue
-        if isinstance(found, RunConfig):
-            metrics = read_document(arguments.root / key)["metrics"]
+        try:
+            metrics = read_document(arguments.root / key)["metrics"] if isinstance(found, RunConfig) else None
+        except CheckpointError as error:  # it was removed or damaged just now
+            found, metrics = error, None
+        if metrics:
             kl, elbo = (f"{metrics[name]:.2f}" if metrics[name] is not None else "-" for name in ("kl", "elbo"))
             numbers = f"{metrics['nll']:9.2f} {kl:>7} {elbo:>9} {metrics['mse']:8.5f} {metrics['seconds']:8.0f}"
             print(f"{numbers}  {key}")

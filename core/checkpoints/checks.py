@@ -271,7 +271,7 @@ def _tensors(what: str, content: bytes) -> dict[str, Tensor]:
         tensors = safetensors.torch.load(content)
     except (safetensors.SafetensorError, RuntimeError) as error:
         raise ValueError(f"{what} cannot be read: {_cut(error)}") from error
-    for name, tensor in tensors.items():
+    for name, tensor in sorted(tensors.items()):
         if not tensor.isfinite().all():
             raise ValueError(f"{name} in {what} should be finite, is not")
     return tensors

@@ -221,6 +221,7 @@ def _parsed(folder: Path, content: bytes) -> tuple[dict[str, Any], object, str]:
     try:
         document = json.loads(content)
         claimed = document.pop("sha256")
+        json.dumps(document, ensure_ascii=False).encode()  # half a character can neither be written nor shown
         return document, claimed, digest_of(document)
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         raise CheckpointError(f"{folder.name}/{DOCUMENT} is damaged; delete the folder and train it again") from None

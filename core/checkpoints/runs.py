@@ -96,7 +96,11 @@ def save(root: Path, checkpoint: Checkpoint) -> Path:
         **({FILM: pack_densely(checkpoint.film)} if checkpoint.film else {}),
     }
     folder = Path(root) / checkpoint.config.key
-    _check(folder, checkpoint.config, document, files)
+    try:
+        check_run(checkpoint.config, document, files)
+    except UNREADABLE as error:
+        said = f"{folder.name} should open once it is kept, would not ({error}); train it with a lower learning rate"
+        raise CheckpointError(said) from error
     return write_folder(folder, document, files)
 
 

@@ -9,7 +9,7 @@ Runs of further seeds need not ship: their entry goes by the run's key, which sa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 from core.checkpoints import SHELF, CheckpointError, read_document, survey, write_file
 from core.config import DataConfig, RunConfig, mapped, more_seeds, seeds_of, shelf, with_seed
+from core.data import MissingData
 from core.metrics.reference import folder_name
 from core.runs import FAILURES, Run, open_run, reason_of
 
@@ -72,12 +73,12 @@ def measure_runs(
     *,
     more: Path | None = None,
     on_done: Callable[[int, int], None] | None = None,
-    on_skip: Callable[[str, str], object] | None = None,
+    on_refused: Callable[[str], None] | None = None,
 ) -> Path:
     """Measure every run of a folder that was not measured before with the same weights, and return the file.
 
     The file is written after each run. A run whose data set has no classifier there is passed over where one is
-    needed, and so is one that cannot be opened or measured. Numbers of a further seed stay though its run is gone,
+    needed, and so is one that is refused or cannot be measured. Numbers of a further seed stay though its run is gone,
     unless the settings have changed; those of any other run leave the file with it.
 
     Args:
@@ -85,32 +86,37 @@ def measure_runs(
         root: folder of checkpoints, and of the file.
         more: folder of the runs of further seeds, if any.
         on_done: told after each run how many are done, and how many there are.
-        on_skip: told of each run that cannot be opened or measured, and why.
+        on_refused: told of each run and data set that is passed over, and why, in a sentence.
     """
+    refuse = on_refused or (lambda sentence: None)
     folders = _folders(study, root, more)
-    kept = _read_or_nothing(study, root)
+    kept = {part: dict(entries) for part, entries in _read(study, root).items()}
     further = {config.key: config for config in more_seeds()}
     kept["entries"] = {
         key: entry
         for key, entry in kept["entries"].items()
-        if key in folders or (key in further and _has_settings(entry["of"], study, further[key], root))
+        if key in folders
+        or (Path(root) / key).is_dir()  # one that is there and cannot be read may be read again tomorrow
+        or (key in further and _has_settings(entry["of"], study, further[key], root))
     }
     for done, (key, (folder, config)) in enumerate(folders.items(), 1):
-        before = kept["entries"].pop(key, {})
         try:
-            mark = _mark(study, config, folder / key, root)
-            new = before.get("of") != mark
-            entry = {"of": mark, **study.measure(open_run(key, folder), root)} if new else before
-        except FAILURES as error:  # of one run, which the others have nothing to do with
-            if on_skip:
-                on_skip(key, reason_of(error))
+            measured = _measured(study, config, folder, root, kept["entries"].get(key))
+        except FAILURES as error:
+            refuse(_sentence(study, key, error))
         else:
-            kept["entries"][key] = entry
-            if new:
+            if measured is not kept["entries"].get(key):
+                kept["entries"][key] = measured
                 _write(study, root, kept)
         if on_done:
             on_done(done, len(folders))
-    _compare(study, root, kept, [config.data for _, config in folders.values()])
+    for data in dict.fromkeys(config.data for _, config in folders.values()):
+        try:
+            _compare(study, root, kept, data)
+        except FAILURES as error:
+            refuse(_sentence(study, folder_name(data), error))
+    present = {folder_name(config.data) for _, config in folders.values()}
+    kept["compared"] = {name: entry for name, entry in kept["compared"].items() if name in present}
     return _write(study, root, kept)
 
 
@@ -128,9 +134,20 @@ def over_seeds(study: Study, config: RunConfig, root: Path = SHELF) -> list[Numb
 def compared(study: Study, data: DataConfig, root: Path = SHELF) -> Numbers | None:
     """Return the numbers that runs on a data set are held against, or None."""
     entry = _read(study, root)["compared"].get(folder_name(data))
-    if entry is None or entry["of"] != _settings(study, data, root):
+    try:
+        if entry is None or entry["of"] != _settings(study, data, root):
+            return None
+    except CheckpointError:  # of the classifier, which then judges nothing
         return None
     return {name: value for name, value in entry.items() if name != "of"}
+
+
+def damage_of(study: Study, root: Path = SHELF) -> str | None:
+    """Return why the file of a study cannot be read, in a sentence; None where it can be, or there is none.
+
+    Its numbers are as good as not measured then.
+    """
+    return _read_with_damage(study, root)[1]
 
 
 def stale(study: Study, root: Path = SHELF) -> list[str]:
@@ -156,13 +173,29 @@ def _folders(study: Study, root: Path, more: Path | None) -> dict[str, tuple[Pat
     return dict(sorted(ready.items()))
 
 
-def _compare(study: Study, root: Path, kept: dict[str, Numbers], data_sets: Iterable[DataConfig]) -> None:
-    for data in dict.fromkeys(data_sets):
-        settings = _settings(study, data, root)
-        if study.compare and kept["compared"].get(folder_name(data), {}).get("of") != settings:
-            kept["compared"][folder_name(data)] = {"of": settings, **study.compare(data, root)}
-    present = {folder_name(data) for data in data_sets}
-    kept["compared"] = {name: entry for name, entry in kept["compared"].items() if name in present}
+def _sentence(study: Study, name: str, error: BaseException) -> str:
+    """Return why a run or a data set is passed over; what is wrong with many of them is said in the same words."""
+    known = isinstance(error, CheckpointError | MissingData)
+    return reason_of(error) if known else f"{name} is passed over by {study.name}: {reason_of(error)}"
+
+
+def _measured(study: Study, config: RunConfig, folder: Path, root: Path, entry: Numbers | None) -> Numbers:
+    """Return the numbers of a run: those that are kept, if they are of the same weights, else new ones."""
+    mark = _mark(study, config, folder / config.key, root)
+    if entry is not None and entry.get("of") == mark:
+        return entry
+    measured = {"of": mark, **study.measure(open_run(config.key, folder), root)}
+    try:
+        json.dumps(measured, allow_nan=False)
+    except ValueError:
+        raise ValueError("each number should be finite, one is not") from None
+    return measured
+
+
+def _compare(study: Study, root: Path, kept: dict[str, Numbers], data: DataConfig) -> None:
+    settings = _settings(study, data, root)
+    if study.compare and kept["compared"].get(folder_name(data), {}).get("of") != settings:
+        kept["compared"][folder_name(data)] = {"of": settings, **study.compare(data, root)}
 
 
 def _valid(entry: Numbers | None, study: Study, config: RunConfig, root: Path) -> Numbers | None:
@@ -210,28 +243,34 @@ def _nothing() -> dict[str, Numbers]:
 
 
 def _read(study: Study, root: Path) -> dict[str, Numbers]:
+    """Return what is kept of a study; nothing where its file is missing or damaged, see `damage_of`."""
+    return _read_with_damage(study, root)[0]
+
+
+def _read_with_damage(study: Study, root: Path) -> tuple[dict[str, Numbers], str | None]:
     path = study.path(root)
-    if not path.is_file():
-        return _nothing()
-    now = path.stat()
+    try:
+        now = path.stat()
+    except OSError:
+        return _nothing(), None
     return _read_at(path, (now.st_mtime_ns, now.st_ino, now.st_size))
 
 
-def _read_or_nothing(study: Study, root: Path) -> dict[str, Numbers]:
-    """Return what was measured before, to be changed; a damaged file is measured afresh."""
+@lru_cache(maxsize=32)
+def _read_at(path: Path, version: tuple[int, ...]) -> tuple[dict[str, Numbers], str | None]:
     try:
-        return {part: dict(entries) for part, entries in _read(study, root).items()}
-    except CheckpointError:
-        return _nothing()
+        measured = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        parts = {part: dict(measured[part]) for part in _nothing()}
+        for entry in (entry for entries in parts.values() for entry in entries.values()):
+            if not isinstance(entry["of"], dict):
+                raise TypeError("an entry should say what it was measured of")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return _nothing(), f"{path} is damaged; run `python -m core measure` again"
+    return parts, None
 
 
-@lru_cache(maxsize=8)
-def _read_at(path: Path, version: tuple[int, ...]) -> dict[str, Numbers]:
-    try:
-        measured = json.loads(path.read_text())
-        return {part: dict(measured[part]) for part in _nothing()}
-    except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{path} is damaged; run `python -m core measure` again") from error
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"a number should be finite, is {name}")
 
 
 def _write(study: Study, root: Path, measured: dict[str, Numbers]) -> Path:

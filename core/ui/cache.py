@@ -16,7 +16,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from core.checkpoints import DOCUMENT, SHELF, CheckpointError, survey
+from core.checkpoints import DOCUMENT, SHELF, CheckpointError, forget_what_was_seen, survey
 from core.config import DataConfig, RunConfig
 from core.data import ImageSet, MissingData, Split, load, missing
 from core.data.sprites import draw
@@ -42,7 +42,7 @@ _KNOWN: dict[str, int] = {}
 def shelf_stamp() -> tuple[tuple[str, int], ...]:
     """Return what changes whenever a run is added, replaced or removed; asked for by every look at a training."""
     found = []
-    with contextlib.suppress(FileNotFoundError), os.scandir(SHELF) as folders:
+    with contextlib.suppress(OSError), os.scandir(SHELF) as folders:
         for folder in folders:
             if not folder.name.startswith("."):
                 with contextlib.suppress(OSError):  # a file, a folder that is not a run, or one just removed
@@ -66,6 +66,20 @@ def shelf_index(stamp: tuple[tuple[str, int], ...]) -> tuple[dict[str, RunConfig
     found = list(survey(SHELF))
     configs = {key: config for key, config in found if isinstance(config, RunConfig)}
     return configs, [str(problem) for _, problem in found if isinstance(problem, CheckpointError)]
+
+
+def damaged_studies() -> list[str]:
+    """Return the sentences about files of measured numbers that cannot be read."""
+    return [sentence for sentence in (kept.damage_of(study, SHELF) for study in STUDIES) if sentence]
+
+
+def lost_a_run() -> bool:
+    """Look at every run anew, and return whether one that was on the shelf is refused now."""
+    stamp = shelf_stamp()
+    before = shelf_index(stamp)[0].keys()
+    forget_what_was_seen()
+    shelf_index.clear()
+    return bool(before - shelf_index(stamp)[0].keys())
 
 
 @st.cache_resource(max_entries=RUNS, show_spinner=False)

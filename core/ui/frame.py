@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
+from core.checkpoints import CheckpointError
 from core.config import ALL_LABELS, MODEL_LABELS, PRIORS, SIZES, RunConfig, is_doubled, shelf, with_seed
 from core.runtime import share_freed_memory
 from core.ui import cache, crowd, drawer
@@ -146,7 +147,12 @@ def _draw_page() -> None:
     if not view.picked.model.in_family:
         st.caption(BESIDE)
     st.session_state[_VIEW] = view
-    page.run()
+    try:
+        page.run()
+    except CheckpointError as error:  # a file was damaged after the shelf was looked through
+        if cache.lost_a_run():
+            st.rerun()
+        st.error(f"{error}.")
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -188,7 +194,7 @@ def _pages() -> list:
 
 def _pick_run() -> View | None:
     found, refused = cache.shelf_index(cache.shelf_stamp())
-    for sentence in refused:
+    for sentence in (*refused, *cache.damaged_studies()):
         st.warning(sentence)
     configs = list(found.values())
     if not configs:

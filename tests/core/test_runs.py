@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
 from core import runs
@@ -19,10 +20,12 @@ from core.checkpoints import (
     load,
     load_film,
     put_aside,
+    read_folder,
     save,
     survey,
     take_up,
     unfinished_keys,
+    write_folder,
 )
 from core.config import MODEL_LABELS, RunConfig, recipe, with_seed
 from core.data import Split, digits, sprites
@@ -202,8 +205,11 @@ def test_a_refused_run_is_said_to_be_one_and_not_trained_over(tmp_path: Path, da
 
 def test_weights_of_another_shape_are_refused(root: Path, tmp_path: Path):
     wrong = {name: weight.half() for name, weight in build(small("vae", latent_dim=3)).state_dict().items()}
-    save(tmp_path, replace(load(root, small("vae").key), weights=wrong))
-    with pytest.raises(CheckpointError, match=f"{small('vae').key} has weights that do not fit its config"):
+    with pytest.raises(CheckpointError, match=r"hold the weights that fit its config, decoder\.0\.weight for"):
+        save(tmp_path, replace(load(root, small("vae").key), weights=wrong))
+    document, files = read_folder(root / small("vae").key)
+    write_folder(tmp_path / small("vae").key, document, files | {"weights.safetensors": safetensors.torch.save(wrong)})
+    with pytest.raises(CheckpointError, match=r"hold the weights that fit its config, decoder\.0\.weight for"):
         open_run(small("vae").key, tmp_path)
 
 
@@ -269,7 +275,10 @@ def test_what_is_beyond_half_precision_is_kept_whole_and_what_is_not_finite_is_r
     config = small("noisy-ae")
     training = Training(build(config), data, config, device=torch.device("cpu"))
     model = training.model
-    progress = runs._Progress([EpochRecord(1, 1.0, math.nan, evaluate(model, data.test), 1.0, 1.0)])
+    reached = evaluate(model, data.test)
+    progress = runs._Progress(
+        [EpochRecord(e + 1, 1.0, math.nan, reached, 1.0, 1.0) for e in range(config.train.epochs)]
+    )
     assert isinstance(model.posterior, Fixed)
     model.posterior.squared_radius.fill_(1e6)
     kept = runs._checkpoint(training, data, progress, {})

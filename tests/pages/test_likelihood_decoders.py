@@ -44,7 +44,10 @@ def keep_untrained(config: RunConfig, root: Path) -> None:
     metrics |= {"kl_per_latent": list(reached.kl_per_latent), "squared_radius": reached.squared_radius}
     metrics |= {"test_images": len(data.test), "seconds": 1.0, "images_per_second": 1.0}
     weights = {name: _rounded(tensor) for name, tensor in model.state_dict().items()}
-    save(root, Checkpoint(config, metrics, weights, {}, _codes(model, data), {}, {}))
+    names = ("nll", "kl", "test_nll", "test_kl", "test_mse", "squared_radius", "seconds", "images_per_second")
+    history = {name: np.ones(config.train.epochs, np.float32) for name in names}
+    history["kl_per_latent"] = np.ones((config.train.epochs, config.model.latent_dim), np.float32)
+    save(root, Checkpoint(config, metrics, weights, history, _codes(model, data), {}, {}))
 
 
 @pytest.fixture

@@ -1,13 +1,15 @@
 import errno
 import json
+import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from core.checkpoints import CheckpointError, load, save, survey
+from core.checkpoints import forget_what_was_seen, load, save, survey
 from core.config import (
+    SHELF,
     DataConfig,
     RunConfig,
     binary,
@@ -22,10 +24,9 @@ from core.config import (
 )
 from core.data import digits
 from core.experiments import STUDIES
-from core.experiments.kept import Study, compared, measure_runs, numbers_of, over_seeds, stale
+from core.experiments.kept import Study, compared, damage_of, measure_runs, numbers_of, over_seeds, stale
 from core.metrics.classifier import build_classifier
 from core.metrics.reference import Reference, make_reference, save_classifier
-from core.models import build
 from core.runs import Run, load_or_train
 
 DIGITS = DataConfig(name="digits")
@@ -72,9 +73,7 @@ def root(made: Path, tmp_path: Path) -> Path:
 def further(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a run of a further seed, which does not ship; its weights are nobody's concern here."""
     folder = tmp_path_factory.mktemp("further")
-    trained = load_or_train(CONFIG, folder, device="cpu").config
-    kept = load(folder, trained.key)
-    save(folder, replace(kept, config=MORE, weights=build(MORE).state_dict()))
+    save(folder, replace(load(SHELF, SHIPS.key), config=MORE))
     return folder
 
 
@@ -169,13 +168,73 @@ def test_a_study_covers_what_it_says(root: Path):
     }
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", "null", '{"compared": 3, "entries": {}}'])
+DAMAGED = [
+    *("", "{", "[]", "{}", "null", '{"compared": 3, "entries": {}}', '{"compared": {}, "entries": {"a": 3}}'),
+    *('{"compared": {}, "entries": {"a": {}}}', '{"compared": {}, "entries": {"a": {"of": {}, "nll": NaN}}}'),
+]
+
+
+@pytest.mark.parametrize("text", DAMAGED)
 def test_a_damaged_file_says_so_and_is_mended_by_measuring_again(root: Path, text: str):
+    assert damage_of(PLAIN, root) is None
     PLAIN.path(root).write_text(text)
-    with pytest.raises(CheckpointError, match=r"plain.json is damaged; run `python -m core measure` again"):
-        numbers_of(PLAIN, CONFIG, root)
+    assert damage_of(PLAIN, root) == f"{PLAIN.path(root)} is damaged; run `python -m core measure` again"
+    assert numbers_of(PLAIN, CONFIG, root) is None
+    assert compared(PLAIN, DIGITS, root) is None
     measure_runs(PLAIN, root)
+    assert damage_of(PLAIN, root) is None
     assert numbers_of(PLAIN, CONFIG, root) is not None
+
+
+def test_a_file_that_cannot_be_read_is_as_good_as_damaged(root: Path):
+    PLAIN.path(root).unlink()
+    PLAIN.path(root).mkdir()
+    assert "plain.json is damaged" in str(damage_of(PLAIN, root))
+    assert numbers_of(PLAIN, CONFIG, root) is None
+
+
+def test_a_run_that_cannot_be_measured_is_passed_over_and_said(root: Path):
+    load_or_train(with_seed(CONFIG, 1), root, device="cpu")
+
+    def no_number(run: Run, folder: Path) -> dict[str, float]:
+        return {"nll": math.nan if run.config.train.seed else 1.0}
+
+    def fails(run: Run, folder: Path) -> dict[str, float]:
+        raise ValueError("Input contains NaN.")
+
+    for measure, match in ((no_number, "each number should be finite"), (fails, "Input contains NaN")):
+        said: list[str] = []
+        odd = replace(PLAIN, name=f"odd{len(match)}", measure=measure)
+        measure_runs(odd, root, on_refused=said.append)
+        assert all(f"is passed over by {odd.name}: {match}" in sentence for sentence in said)
+        assert len(said) == (1 if measure is no_number else 2)
+        assert (numbers_of(odd, CONFIG, root) is not None) == (measure is no_number)
+
+
+def test_a_damaged_classifier_ends_no_measuring(root: Path):
+    (root / "classifier-digits" / "run.json").write_text("{")
+    said: list[str] = []
+    for study in (PLAIN, JUDGED):
+        measure_runs(study, root, on_refused=said.append)
+    assert {*said} == {"classifier-digits/run.json is damaged; delete the folder and train it again"}
+    assert numbers_of(PLAIN, CONFIG, root) is not None
+    assert compared(JUDGED, DIGITS, root) is None
+
+
+def test_numbers_of_a_run_that_cannot_be_read_stay(root: Path, monkeypatch: pytest.MonkeyPatch):
+    real = Path.read_bytes
+
+    def broken(self: Path) -> bytes:
+        if self.name == "codes.npz":
+            raise OSError(errno.EIO, "Input/output error")
+        return real(self)
+
+    before = PLAIN.path(root).read_text()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", broken)
+        forget_what_was_seen()
+        measure_runs(PLAIN, root)
+    assert json.loads(PLAIN.path(root).read_text())["entries"] == json.loads(before)["entries"]
 
 
 def test_a_run_without_a_classifier_is_passed_over_where_one_is_needed(tmp_path: Path):
@@ -245,22 +304,3 @@ def test_every_run_of_the_shelf_is_known_with_every_seed():
     seeds = {with_seed(c, seed).key for c in several for seed in seeds_of(c.data.name)}
     of_sprites = (*without_kl(), *swept(), *mapped())
     assert keys == seeds | measured_once | {config.key for config in (*binary(), *of_sprites)}
-
-
-def test_a_run_that_cannot_be_measured_is_passed_over_and_said(root: Path):
-    other = with_seed(CONFIG, 3)
-    load_or_train(other, root, device="cpu")
-
-    def odd(run: Run, _: Path) -> dict[str, int]:
-        if run.config == other:
-            raise ValueError("codes should be\n finite")
-        return {"codes": len(run.codes["mean"])}
-
-    said: list[tuple[str, str]] = []
-    study = Study("plain", "v2", odd)
-    measure_runs(study, root, on_skip=lambda key, reason: said.append((key, reason)))
-    assert said == [(other.key, "codes should be finite")]
-    assert numbers_of(study, other, root) is None
-    assert numbers_of(study, CONFIG, root) == {"codes": 360}
-    measure_runs(study, root)
-    assert numbers_of(study, CONFIG, root) == {"codes": 360}
