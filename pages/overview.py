@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.config import ALL_LABELS
 from core.figures.curves import training_curves
-from core.ui import cache, costs, current_view, page_file, widgets
+from core.ui import cache, costs, current_view, page_file, twins, widgets
 
 RECONSTRUCTED, DECODED = (16, 8), (16, 4)  # images of a sheet, and its columns
 
@@ -44,6 +44,7 @@ st.subheader("What did it cost, and what is left?", anchor=False)
 members = list(view.family.values())
 widgets.table([costs.row(config) for config in members])
 st.caption(costs.caption(members))
+twins.note(view)
 
 with st.expander("Are they trained to the end? The learning curves", icon=":material/show_chart:"):
     histories = {label: cache.run(key).history for label, key in view.keys.items()}

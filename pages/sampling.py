@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.figures.bars import score_dots
-from core.ui import cache, current_view, quality, widgets
+from core.ui import cache, current_view, quality, twins, widgets
 
 COLUMNS, COUNT, BESIDE = 6, 36, 8
 
@@ -27,6 +27,7 @@ def draws() -> None:
             widgets.sample_sheet(config, choice, COUNT, COLUMNS)
             if beside and not missing:
                 widgets.samples_beside_nearest(config, choice, BESIDE)
+    twins.note_of(view.picked.data)
     verdict(choice)
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import cache, current_view, films, studio, widgets
+from core.ui import cache, current_view, films, studio, twins, widgets
 
 view = current_view()
 widgets.heading(
@@ -18,6 +18,7 @@ with st.container(border=True):
 widgets.images_missing(cache.missing_images(view.picked.data))
 if config:
     studio.watch(config, job)
+    twins.note_of(config.data)
 st.subheader("How did the latent space form?", anchor=False)
 films.draw_films(view)
 studio.everyone(config)

@@ -31,6 +31,12 @@ def share(data: DataConfig) -> str:
     )
 
 
+def note_of(data: DataConfig) -> None:
+    """Say how many test images of a data set have a twin, where some have."""
+    if said := share(data):
+        st.caption(said)
+
+
 def note(view: View) -> None:
     """Say how many test images have a twin, and what each model of the family reaches on those that have none."""
     if not (said := share(view.picked.data)):
@@ -40,13 +46,22 @@ def note(view: View) -> None:
 
 
 def without_twins(found: Mapping[str, Numbers]) -> str:
-    """Return the nll of each model on images without a twin, beside that of images with one; nothing without any.
+    """Return the nll of each model on images without a twin, beside that of training images alike.
 
-    >>> without_twins({"VAE": {"without": {"nll": 20.31, "images": 2}, "with_twin": {"nll": 18.0, "images": 3}}})
-    'On the 2 others the nll is, in nats per image (on twins): VAE 20.3 (18.0). One training each: a first look.'
+    >>> without_twins({"VAE": {"without": {"nll": 20.31, "images": 2}, "trained": {"nll": 18.0, "images": 2}}})
+    'On the 2 others the nll is, in nats per image: VAE 20.3, and 18.0 on as many images of the same labels that ...'
     """
     if not found:
         return ""
     images = next(iter(found.values()))["without"]["images"]
-    each = [f"{label} {n['without']['nll']:.1f} ({n['with_twin']['nll']:.1f})" for label, n in found.items()]
-    return f"On the {images:,} others the nll is, in nats per image (on twins): {', '.join(each)}. {FIRST_LOOK}"
+    (name, first), *rest = found.items()
+    each = [
+        f"{name} {_nll(first, 'without')}, and {_nll(first, 'trained')} on as many images of the same labels that it"
+        " was trained on"
+    ]
+    each += [f"{label} {_nll(numbers, 'without')}, {_nll(numbers, 'trained')}" for label, numbers in rest]
+    return f"On the {images:,} others the nll is, in nats per image: {'; '.join(each)}. {FIRST_LOOK}"
+
+
+def _nll(numbers: Numbers, of: str) -> str:
+    return f"{numbers[of]['nll']:.1f}"

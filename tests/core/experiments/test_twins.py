@@ -23,6 +23,7 @@ def test_images_with_and_without_a_twin_are_measured_apart(monkeypatch):
     alone = evaluate(run.model, some.test.subset((~doubled[:40]).nonzero().flatten()))
     assert found["without"]["nll"] == float(f"{alone.nll:.6g}")
     assert found["without"]["mse"] == float(f"{alone.mse:.6g}")
+    assert found["trained"]["images"] == found["without"]["images"]
 
 
 def test_twins_are_counted_by_label():
