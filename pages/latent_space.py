@@ -8,7 +8,8 @@ view = current_view()
 widgets.heading(
     "Where do the codes lie?",
     "Each point is the code of one test image. An autoencoder may put it anywhere; a VAE pays for every step away from"
-    " the prior, whose 1, 2 and 3 σ are drawn as circles. **Click a point** to see what it means.",
+    " the prior, whose 1, 2 and 3 σ are circles where two latents are drawn as they are. **Click a point** to see"
+    " what it means.",
 )
 with st.container(border=True):
     choice = latents.choose(view)
@@ -29,8 +30,9 @@ latents.picked(view, choice)
 widgets.how_to_read(
     r"""
 A point is the **mean of the posterior** q(z | x) of a test image x, the same images in every panel; axes are equal, so
-circles are circles. Grey circles are 1, 2 and 3 standard deviations of the prior p(z) = N(0, I). It is drawn for the
-autoencoders too, though they never heard of it: look how little their codes care.
+circles are circles. Where two latents are drawn as they are, not principal components or t-SNE, grey circles are 1, 2
+and 3 standard deviations of the prior p(z) = N(0, I). It is drawn for the autoencoders too, though they never heard of
+it: look how little their codes care.
 
 - **Decoded plane** (two latents, *One large*): what the decoder makes of every place on the same axes. Where no code
   lies, the decoder was never asked: that is where a random draw may land.

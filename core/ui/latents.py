@@ -112,12 +112,13 @@ def scatter_figure(
     else:
         column = cache.factor_names(opened.config.data).index(color)
         figure = factor_scatter(flat, opened.codes["factors"][: len(flat), column], color, **common)
-    return _without_ticks(figure) if quiet else figure
+    return _with_inner_ticks(figure) if quiet else figure
 
 
-def _without_ticks(figure: go.Figure) -> go.Figure:
-    """Leave a small panel to its points; the prior's circles are its scale."""
-    figure.update_xaxes(showticklabels=False, zeroline=True).update_yaxes(showticklabels=False, zeroline=True)
+def _with_inner_ticks(figure: go.Figure) -> go.Figure:
+    """Leave a small panel to its points, with a few numbers inside: every model has a scale of its own."""
+    axes = {"zeroline": True, "nticks": 5, "ticklabelposition": "inside", "tickfont": {"size": 10}, "ticks": ""}
+    figure.update_xaxes(**axes).update_yaxes(**axes)
     return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
 
 

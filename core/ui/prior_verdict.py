@@ -133,16 +133,16 @@ def its_own(known: Mapping[str, Measured]) -> str:
     others = [float(np.mean([one["gradient"]["pathwise"] for one in found.fit.values()])) for found in learned]
     word = _less_noise([compare(_gradient_noise(normal), _gradient_noise(found)) for found in learned])
     scales = [float(np.mean(found.values("code_scale"))) for found in learned if found.values("code_scale")]
-    held = (
-        f" The scale of its codes is held, {short(float(np.mean(normal.values('code_scale'))))}; a learned prior moves"
-        f" along with the codes, which here came to {_range(scales)}."
+    scale = (
+        f" The standard deviation of its codes' means is {short(float(np.mean(normal.values('code_scale'))))}; a"
+        f" learned prior moves along with the codes, and there it came to {_range(scales)}."
         if scales and normal.values("code_scale")
         else ""
     )
     return (
         "What it does give: a KL in closed form and nothing to learn besides the networks. Its reparameterised gradient"
         f" {word}: variance {short(noise)} nats² for one draw on average, {_range(others)} with the learned priors,"
-        f" whose KL has to be sampled.{held}"
+        f" whose KL has to be sampled.{scale}"
     )
 
 

@@ -10,8 +10,9 @@ from core.checkpoints import load
 from core.config import SHELF, recipe
 from core.explore.decoding import decode
 from core.figures import theme
+from core.figures.plane import prior_traces
 from core.runs import open_run
-from core.ui import cache
+from core.ui import cache, latents
 from tests.pages.conftest import parts, picture
 
 PAGE = "pages/latent_space.py"
@@ -205,3 +206,20 @@ def test_an_image_that_the_next_data_set_lacks_gives_way(opened):
     app.selectbox(key="data").select("digits").run()
     assert not app.exception
     assert app.number_input(key="image").value <= app.number_input(key="image").max
+
+
+@pytest.mark.parametrize("model", ["ae", "vae"])
+def test_a_small_panel_has_numbers_on_its_axes_for_its_scale(model: str):
+    figure = latents.scatter_figure(recipe("digits", model, 2).key, "label", "pair", (0, 1), 200, True)
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        assert axis.showticklabels is not False
+        assert axis.ticklabelposition == "inside"
+
+
+def test_circles_are_promised_only_where_two_latents_are_drawn_as_they_are(open_page):
+    app = open_page("pages/latent_space.py", data="digits", latents=10)
+    said = "\n".join(markdown.value for markdown in app.markdown)
+    assert "1, 2 and 3 σ are circles where two latents are drawn as they are" in said
+    ten = latents.scatter_figure(recipe("digits", "vae", 10).key, "label", "pca", (0, 1), 200, True)
+    two = latents.scatter_figure(recipe("digits", "vae", 10).key, "label", "pair", (0, 1), 200, True)
+    assert len(two.data) == len(ten.data) + len(prior_traces())

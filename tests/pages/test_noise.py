@@ -321,3 +321,12 @@ def test_codes_over_training_end_at_the_size_of_the_codes_kept(model: str):
     assert radius[-1] == pytest.approx(np.sqrt(np.square(mean).sum(1).mean()), rel=0.01)
     assert scale[-1] == pytest.approx(code_scale(mean), rel=0.01)
     assert len(radius) == len(scale) == config.train.epochs
+
+
+def test_the_answer_does_not_depend_on_anything_where_no_noise_reaches_the_vae_with_any_sampler():
+    in_one_score = Measured({0: errors(1)}, {0: dict.fromkeys(SAMPLED, (3.0, 0.1))})
+    never = judge(model(5, 2), {0.05: in_one_score}, model(4, 1))
+    assert "no η with any sampler" in noise_verdict.reaches_text(never)
+    assert noise_verdict.reaches_word(never) == "never in both scores with every seed"
+    sometimes = judge(model(5, 0.2), {0.05: model(3, 0.2), 0.2: model(6, 0.2)}, model(4, 0.1))
+    assert noise_verdict.reaches_word(sometimes) == DEPENDS

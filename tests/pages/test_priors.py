@@ -16,6 +16,7 @@ from core.runs import load_or_train
 from core.ui import cache, prior_verdict, priors
 from core.ui.frame import View
 from core.ui.priors import AFTERWARDS, Contender, cell
+from core.ui.quality import short
 from tests.priors_shelf import BETTER, SEEDS_OF, small, trained, write_numbers
 
 PAGE = "pages/priors.py"
@@ -300,3 +301,12 @@ def test_the_gradient_has_less_noise_only_if_it_has_with_every_seed(normal: tupl
     noises = {"normal": normal, "mixture": (3.0, 3.0), "vamp": (4.0, 4.0)}
     known = {name: Measured(dict(enumerate(map(fit, each))), {}, {}) for name, each in noises.items()}
     assert words in prior_verdict.its_own(known)
+
+
+def test_what_is_not_held_is_not_said_to_be():
+    """Ten latents of digits, of which some are unused: their means spread by 0.58, and no scale is held at that."""
+    known = {prior: measured(with_prior("digits", 10, prior)) for prior in PRIORS}
+    scale = np.mean(known["normal"].values("code_scale"))
+    said = prior_verdict.its_own(known)
+    assert f"The standard deviation of its codes' means is {short(scale)}" in said
+    assert "held" not in said
