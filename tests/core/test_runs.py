@@ -205,11 +205,15 @@ def test_a_refused_run_is_said_to_be_one_and_not_trained_over(tmp_path: Path, da
 
 def test_weights_of_another_shape_are_refused(root: Path, tmp_path: Path):
     wrong = {name: weight.half() for name, weight in build(small("vae", latent_dim=3)).state_dict().items()}
-    with pytest.raises(CheckpointError, match=r"hold the weights that fit its config, decoder\.0\.weight for"):
+    with pytest.raises(
+        CheckpointError, match=r"should hold the weights that fit its config, decoder\.0\.weight for one"
+    ):
         save(tmp_path, replace(load(root, small("vae").key), weights=wrong))
     document, files = read_folder(root / small("vae").key)
     write_folder(tmp_path / small("vae").key, document, files | {"weights.safetensors": safetensors.torch.save(wrong)})
-    with pytest.raises(CheckpointError, match=r"hold the weights that fit its config, decoder\.0\.weight for"):
+    with pytest.raises(
+        CheckpointError, match=r"should hold the weights that fit its config, decoder\.0\.weight for one"
+    ):
         open_run(small("vae").key, tmp_path)
 
 
