@@ -33,7 +33,7 @@ from core.data import ImageSet, Split
 from core.data import load as load_data
 from core.film import Film, film_epochs, frame_of, spliced
 from core.models import Autoencoder, build, restore
-from core.runtime import describe, narrowed, pick_device, pick_precision
+from core.runtime import describe, narrowed, pick_device, pick_precision, shared_by
 from core.training import Diverged, EpochRecord, Evaluation, Training, encode, evaluate
 
 TRAINING_CODES = 5000
@@ -142,7 +142,8 @@ def train_and_keep(
     """Train a run, yielding after each epoch, and keep it once the last is done.
 
     It is put aside every few seconds, and when the caller stops asking for epochs; the next training of the same config
-    goes on from there and ends in the same weights.
+    goes on from there and ends in the same weights. Meanwhile operations are shared by `Training.threads`, whoever
+    trains: commands, jobs and sweeps set how many there are at most.
 
     Args:
         config: what is wanted.
@@ -153,16 +154,17 @@ def train_and_keep(
         on_model: shown after each epoch the model, not to be changed, and the history so far.
     """
     kept = KeptTraining(config, root, data=data, device=device)
-    try:
-        for record in kept.training.epochs(on_step):
-            kept.note(record)
-            if on_model:
-                on_model(kept.training.model, _history(kept.progress.records))
-            yield record
-    except GeneratorExit:
-        kept.put_aside()
-        raise
-    kept.keep()
+    with shared_by(kept.training.threads):
+        try:
+            for record in kept.training.epochs(on_step):
+                kept.note(record)
+                if on_model:
+                    on_model(kept.training.model, _history(kept.progress.records))
+                yield record
+        except GeneratorExit:
+            kept.put_aside()
+            raise
+        kept.keep()
 
 
 @final

@@ -128,6 +128,33 @@ def death(code: int) -> str:
     return f"its process {ended}"
 
 
+SMALL_STEP = 50_000_000
+"""Multiply-adds of a step forwards up to which one thread is enough; see `threads_for`."""
+
+
+def threads_for(multiply_adds: float) -> int:
+    """Return how many threads should share the operations of a training: one, or all that share them now.
+
+    An operation of a hundredth of a millisecond gains little by two threads, and where other processes want the
+    cores too, one thread waits for the other after each: `python -m tests.benchmarks.threads` measures it.
+
+    Args:
+        multiply_adds: of a step forwards.
+    """
+    return 1 if multiply_adds <= SMALL_STEP else torch.get_num_threads()
+
+
+@contextlib.contextmanager
+def shared_by(threads: int) -> Iterator[None]:
+    """Let so many threads share each operation inside the block."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 @contextlib.contextmanager
 def lone_workers() -> Iterator[ThreadPoolExecutor]:
     """Give threads, one for each that an operation would be shared by, that compute without waiting for each other.

@@ -16,8 +16,9 @@ from core.adversarial import Game
 from core.config import RunConfig
 from core.data import ImageSet, Split
 from core.models import Autoencoder, Factorised
+from core.models.networks import multiply_adds
 from core.objectives import Terms, loss, terms
-from core.runtime import generator, reduced_precision
+from core.runtime import generator, reduced_precision, threads_for
 
 EVALUATION_BATCH = 1000
 _LARGEST = torch.finfo(torch.float32).max
@@ -78,7 +79,8 @@ class EpochRecord(NamedTuple):
 class Training:
     """One training, epoch by epoch, that can be put aside after any of them and taken up again without a trace.
 
-    The same config, machine, device and number of threads give the same weights, in one go or in several.
+    The same config, machine, device and number of threads give the same weights, in one go or in several. Small layers
+    have one thread wherever they are trained; the others have as many as `threads` finds, which may differ.
 
     Args:
         model: untrained, from `core.models.build`; trained in place, and moved to the device.
@@ -109,6 +111,20 @@ class Training:
         self.optimiser = torch.optim.Adam(model.parameters(), lr=config.train.learning_rate, betas=betas, fused=True)
         self.order, self.noise = generator(config.train.seed), generator(config.train.seed, device)
         self.epoch, self.seconds = 0, 0.0
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiplications, each with an addition, of a step forwards through encoder and decoder."""
+        first = self.images.images(slice(1))
+        self.model.eval()
+        code = self.model.encode(first).mean
+        count = multiply_adds(self.model.encoder, first) + multiply_adds(self.model.decoder, code)
+        return count * self.config.train.batch_size
+
+    @property
+    def threads(self) -> int:
+        """How many threads should share its operations, at most those that share them now."""
+        return threads_for(self.multiply_adds) if self.device.type == "cpu" else torch.get_num_threads()
 
     def epochs(self, on_step: Callable[[int], None] | None = None) -> Iterator[EpochRecord]:
         """Yield after each epoch that is left.

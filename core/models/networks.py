@@ -154,3 +154,22 @@ def start_wide(network: nn.Sequential) -> None:
 def _halvings(size: int) -> int:
     """Return how often `size` is halved on the way to 4."""
     return (size // 4).bit_length() - 1
+
+
+@torch.inference_mode()
+def multiply_adds(network: nn.Sequential, x: Tensor) -> int:
+    """Return how many multiplications a network takes for each of its inputs x (B, ...), each with an addition.
+
+    >>> multiply_adds(nn.Sequential(nn.Linear(64, 16), nn.ReLU(), nn.Linear(16, 2)), torch.zeros(1, 64))
+    1056
+    """
+    count = 0
+    for layer in network:
+        y = layer(x)
+        for weight in layer.parameters():
+            if weight.ndim > 1:
+                # A convolution meets its weights at every place of what comes out, a transposed one of what goes in.
+                places = min(x[0, 0].numel(), y[0, 0].numel()) if weight.ndim == 4 else 1
+                count += weight.numel() * places
+        x = y
+    return count

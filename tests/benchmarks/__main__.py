@@ -17,7 +17,7 @@ CHECK = ("--quick",)
 def main() -> None:
     """Run each script in a process of its own, so that none profits from what another warmed up."""
     scripts = [["training"], ["sprites"], ["app"], ["studio"], ["load"], ["kills"], ["likelihood"]]
-    scripts += [["disentanglement"], ["sweep"]]
+    scripts += [["disentanglement"], ["sweep"], ["threads"]]
     if torch.cuda.is_available():
         scripts += [[name, "--device", "cuda"] for name in ("training", "sprites", "batched")]
     results = [_run(script + [option for option in CHECK if option in sys.argv]) for script in scripts]

@@ -1,8 +1,28 @@
+from itertools import pairwise
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
-from core.runtime import cores, describe, generator, lone_workers, pick_device, pick_precision, reduced_precision
+from core.checkpoints import read_document
+from core.config import RunConfig, recipe
+from core.data import ImageSet, Split
+from core.models import build
+from core.runs import train_and_keep
+from core.runtime import (
+    SMALL_STEP,
+    cores,
+    describe,
+    generator,
+    lone_workers,
+    pick_device,
+    pick_precision,
+    reduced_precision,
+    shared_by,
+    threads_for,
+)
+from core.training import Training
 
 CPU = torch.device("cpu")
 
@@ -67,3 +87,60 @@ def test_a_lone_workers_operations_are_its_own_and_are_shared_again_afterwards()
     with pytest.raises(KeyError):
         work()
     assert torch.get_num_threads() == before
+
+
+def noise(config: RunConfig, count: int = 8) -> Split:
+    assert config.data.size is not None
+    pixels = torch.zeros(count, 1, config.data.size, config.data.size, dtype=torch.uint8)
+    images = ImageSet(pixels=pixels, labels=torch.zeros(count, dtype=torch.int64))
+    return Split(train=images, test=images)
+
+
+def multiply_adds(config: RunConfig) -> int:
+    return Training(build(config), noise(config), config, device=CPU).multiply_adds
+
+
+def test_the_work_of_a_step_is_that_of_its_layers_times_its_images():
+    widths = [64, 256, 128, 4], [2, 128, 256, 64]
+    layers = sum(a * b for row in widths for a, b in pairwise(row))
+    assert multiply_adds(recipe("digits", "vae")) == 64 * layers
+    # 16x16, 8x8 and 4x4 places of 4x4 weights, there and back.
+    convolutions = 2 * (256 * 16 * 32 + 64 * 16 * 32 * 32 + 16 * 16 * 32 * 32)
+    widths = [512, 256, 256, 20], [10, 256, 256, 512]
+    layers = sum(a * b for row in widths for a, b in pairwise(row))
+    assert multiply_adds(recipe("sprites", "vae", 10)) == 128 * (convolutions + layers)
+
+
+def test_small_layers_have_one_thread_and_large_ones_all_that_there_are(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("torch.get_num_threads", lambda: 6)
+    assert [threads_for(work) for work in (1, SMALL_STEP, SMALL_STEP + 1)] == [1, 1, 6]
+    found = {}
+    for config in (recipe("digits", "vae"), recipe("digits", "infogan"), recipe("sprites", "vae", 10)):
+        found[config] = Training(build(config), noise(config), config, device=CPU).threads
+    assert [*found.values()] == [1, 1, 6]
+
+
+def test_threads_are_shared_inside_the_block_only():
+    before = torch.get_num_threads()
+
+    def work() -> None:
+        with shared_by(before + 1):
+            assert torch.get_num_threads() == before + 1
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        work()
+    assert torch.get_num_threads() == before
+
+
+def test_a_training_of_small_layers_has_one_thread_wherever_it_runs(tmp_path: Path):
+    config = recipe("digits", "vae", hidden=(8,), epochs=1)
+    seen: list[int] = []
+    with shared_by(2):
+        for _ in train_and_keep(
+            config, tmp_path, data=noise(config), device="cpu", on_step=lambda _: seen.append(torch.get_num_threads())
+        ):
+            pass
+        assert torch.get_num_threads() == 2
+    assert set(seen) == {1}
+    assert read_document(tmp_path / config.key)["environment"]["threads"] == "1"
