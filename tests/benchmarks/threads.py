@@ -40,11 +40,14 @@ def main() -> None:
     if options.beside:
         torch.set_num_threads(options.threads)
         _train_for_ever(options.beside)
+    images = {name: count // (20 if options.quick else 1) for name, count in IMAGES.items()}
     figures = []
-    for name, beside in itertools.product(CONFIGS, (0, OTHERS)):
+    for name, beside in itertools.product(options.only or CONFIGS, (0, OTHERS)):
         where = f"{name}, {_work(name) / 1e6:,.0f} million multiply-adds a step, beside {beside}"
-        speeds = _speeds(name, beside, options.rounds, IMAGES[name] // (20 if options.quick else 1))
-        figures += [figure(f"{where}: threads {count}", values, "images/s") for count, values in speeds.items()]
+        speeds = {count: _speeds(name, count, beside, options.rounds, images[name]) for count in (1, cores())}
+        for count, values in speeds.items():
+            figures.append(figure(f"{where}: threads {count}", values, "images/s"))
+            print(f"{where}: threads {count}: {values}", flush=True)
         figures.append(figure(f"{where}: one thread over {cores()}", ratios(speeds[1], speeds[cores()]), "times"))
     report("threads", figures, device=machine())
 
@@ -53,6 +56,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run?")
+    parser.add_argument("--only", choices=CONFIGS, nargs="+", help="of the trainings")
     parser.add_argument("--beside", choices=CONFIGS, help=argparse.SUPPRESS)
     parser.add_argument("--threads", type=int, default=1, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -65,16 +69,12 @@ def _work(name: str) -> float:
     return _training(CONFIGS[name], 1).multiply_adds
 
 
-def _speeds(name: str, beside: int, rounds: int, images: int) -> dict[int, list[float]]:
-    """Return images per second of each round, by number of threads, which take turns."""
-    speeds: dict[int, list[float]] = {count: [] for count in sorted({1, cores()})}
-    for _, count in itertools.product(range(rounds), speeds):
-        torch.set_num_threads(count)
-        with _others(name, count, beside):
-            training = _training(CONFIGS[name], images)
-            next(training.epochs())
-            speeds[count].append(next(training.epochs()).images_per_second)
-    return speeds
+def _speeds(name: str, threads: int, beside: int, rounds: int, images: int) -> list[float]:
+    """Return images per second of each round, after one that warms up."""
+    torch.set_num_threads(threads)
+    epochs = _training(CONFIGS[name], images).epochs()
+    with _others(name, threads, beside):
+        return [record.images_per_second for record in itertools.islice(epochs, 1, rounds + 1)]
 
 
 @contextlib.contextmanager
