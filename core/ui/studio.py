@@ -30,7 +30,7 @@ IMAGES = {"Grey": "mnist", "Binarised anew": "mnist-dynamic", "Binarised once": 
 """Word on the screen and in links -> data set of MNIST's digits."""
 LATENTS = {"sprites": 10, "mnist-dynamic": 40, "mnist-static": 40}
 """Data set -> latents that are offered first; 2 for the others."""
-WIDTH = 165
+WIDTH = 150
 """Of a choice, in pixels: room for *standard normal* and *Gaussian mixture* beside the arrow."""
 REFRESH, AT_FIRST = 1.0, 0.2
 """Seconds between two looks at a job, and before there is anything to see."""
