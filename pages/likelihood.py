@@ -63,6 +63,10 @@ posterior of the test image whose code explains this one best; it may stop on a 
 bound and the second a lower one. A β-VAE's encoder was trained for nll + β KL and is judged here by β = 1. A uniform
 prior's codes are taken before they are squashed into its box, which changes none of these numbers.
 
+With fewer images $q(z)$ has more gaps: the information comes out smaller and the rest larger. Leaving each image's own
+posterior out of $q(z)$ at its codes errs the other way, so the KL of the data lies between the two (Poole et al. 2019).
+With two latents the first is integrated over a grid, which takes away the noise of the codes, not this dependence.
+
 Sources: Kingma and Welling 2014 (ELBO); Burda et al. 2016 (importance weighting); Cremer et al. 2018 (the two gaps).
 """,
     "The decoder": r"""
@@ -98,6 +102,10 @@ $$
 The *information* says which image a code is of: the average of $\ln q(z|x_n) - \ln q(z)$ over codes. It cannot be more
 than $\ln N$. The rest would vanish under a prior that is the aggregate posterior. A uniform prior's codes are taken
 before they are squashed into its box, which changes none of these numbers.
+
+With fewer images $q(z)$ has more gaps: the information comes out smaller and the rest larger. Leaving each image's own
+posterior out of $q(z)$ at its codes errs the other way, so the KL of the data lies between the two (Poole et al. 2019).
+With two latents the first is integrated over a grid, which takes away the noise of the codes, not this dependence.
 
 Sources: Alemi et al. 2018, Fixing a broken ELBO (the plane); Hoffman and Johnson 2016, ELBO surgery (the split).
 """,

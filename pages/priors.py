@@ -56,6 +56,10 @@ $$
 
 The second part buys nothing. It is 0 for the best prior there is, the aggregate posterior $q(z)$ itself.
 
+With fewer images $q(z)$ has more gaps: the first part comes out smaller and the second larger. Leaving each image's own
+posterior out of $q(z)$ at its codes errs the other way, so the KL of the data lies between the two (Poole et al. 2019).
+With two latents the first is integrated over a grid, which takes away the noise of the codes, not this dependence.
+
 - **Standard normal**: $\mathrm{KL} = \tfrac12 \sum_l (\mu_l^2 + \sigma_l^2 - \ln \sigma_l^2 - 1)$, exact.
 - **Uniform box** $[-\sqrt 3, \sqrt 3]^L$, of variance 1. A Gaussian posterior reaches beyond it, where the KL is
   infinite. So the posterior is a Gaussian over $u$, squashed into the box by $z = \sqrt 3\,(2\Phi(u) - 1)$. The same

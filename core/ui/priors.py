@@ -28,6 +28,7 @@ from core.metrics.gradients import ESTIMATORS
 from core.models.priors import Mixture, Vamp, marginal
 from core.ui import cache, widgets
 from core.ui.frame import View
+from core.ui.misfit import of_all_images
 from core.ui.noise import widest_pair
 from core.ui.quality import listed, short
 
@@ -392,6 +393,11 @@ def cell(values: Sequence[float], digits: int | None) -> str:
     return f"{said} ± {short(spread) if digits is None else f'{spread:.{digits}f}'}"
 
 
+def _of_all(shown: Sequence[Contender]) -> str:
+    """Return the misfit of each prior over all images, by its label; the one that was fitted afterwards has none."""
+    return of_all_images({one.label: one.config for one in shown if one.name != EXPOST})
+
+
 def measured_on(shown: Sequence[Contender], known: Mapping[str, Measured]) -> str:
     """Return what the numbers of the table were measured on, and how far they may be off."""
     fits = [numbers for found in known.values() for numbers in found.fit.values()]
@@ -403,8 +409,8 @@ def measured_on(shown: Sequence[Contender], known: Mapping[str, Measured]) -> st
     told = max(numbers["information"] for numbers in fits)
     full = (
         f" With {shown[0].config.model.latent_dim} latents nearly every code tells its image ({told:.2f} of at most"
-        f" ln {some['images']:,} = {limit(some['images']):.2f} nats), so this KL also counts the gaps between the"
-        " images: more images would make it smaller."
+        f" ln {some['images']:,} = {limit(some['images']):.2f} nats), so the KL also counts the gaps between the"
+        " images."
         if any(found.saturated for found in known.values())
         else ""
     )
@@ -412,7 +418,8 @@ def measured_on(shown: Sequence[Contender], known: Mapping[str, Measured]) -> st
         f"± is the standard deviation over trainings with seeds {listed(seeds)}; nll, elbo, rate and KL in nats per"
         f" image. All are of {some['images']:,} test images; what the importance-weighted bound, k = {some['k']}, adds"
         f" to the elbo was measured on {some['bounded']:,} of them, spread evenly. Standard error of the nll at most"
-        f" {short(max(numbers['nll_error'] for numbers in fits))}, of the KL(aggregate‖prior) {short(error)}.{full}"
+        f" {short(max(numbers['nll_error'] for numbers in fits))}, of the KL(aggregate‖prior) {short(error)}."
+        f" That KL is of these {some['images']:,} images alone. {_of_all(shown)}{full}"
         " Fréchet distance and coverage as on the page *Sampling*, mean of three seeds of the codes. The mixture"
         " fitted afterwards was not trained with, so that only its samples are its own."
     )

@@ -19,6 +19,7 @@ from core.figures import theme
 from core.figures.planes import SYMBOLS, Place, Split, rate_bars, rate_distortion
 from core.ui import cache, widgets
 from core.ui.frame import View
+from core.ui.misfit import of_all_images
 from core.ui.seeds import chance_apart
 
 UNMEASURED = "The rate of these models was not measured yet; run `python -m core measure`."
@@ -186,12 +187,16 @@ def _bars(view: View) -> None:
     widgets.chart(bars_figure(configs, cache.measured_stamp(RATE)), "rate split")
     label = view.picked.model.label if view.picked.model.label in known else next(iter(known))
     st.markdown(f"{paid_sentence(label, known[label])} {prior_sentence(_by_prior(configs))}".strip())
+    picked = next(c for c in configs if c.model.label == label)
+    if said := of_all_images({label: picked}):
+        st.markdown(f"*More images?* {said}")
     images = next(iter(known.values()))[0]["images"]
     st.caption(
         f"Posteriors of {images:,} test images with {view.picked.model.latent_dim} latents, averaged over"
         f" {_trainings(known.values())}. No code can tell more about which of {images:,} images it is of than"
         f" log {images:,} = {limit(images):.2f} nats: close to that line the split says nothing about more images, and"
-        f" the rest of the bar is left open. {_by_chance(_by_prior(configs))}".rstrip()
+        " the rest of the bar is left open. Below it, too, fewer images tell less and leave more to the"
+        f" KL(aggregate posterior ‖ prior). {_by_chance(_by_prior(configs))}".rstrip()
     )
 
 
@@ -230,7 +235,7 @@ def paid_sentence(label: str, found: Sequence[Numbers]) -> str:
         )
     return (
         f"**{label}** spends {rate:.2f} nats per image: {told:.2f} tell the image, and {rest:.2f} ({rest / rate:.0%})"
-        " are for codes that all together do not lie as the prior does."
+        f" are for codes that do not lie as the prior does, all together, of {found[0]['images']:,} images."
     )
 
 
