@@ -149,7 +149,8 @@ def outcome(root: Path, key: str) -> str:
     assert isinstance(found, RunConfig), found
     assert np.isfinite(decode(run.model, run.codes["mean"][:4])).all()
     mean, names = run.codes["mean"], tuple("0123456789")
-    latent_scatter(mean[:, :2], run.codes["label"], names, axes=("z1", "z2"), prior_circles=True).to_json()
+    figure: Any = latent_scatter(mean[:, :2], run.codes["label"], names, axes=("z1", "z2"), prior_circles=True)
+    figure.to_json()
     assert all(np.isfinite(value).all() for name, value in run.codes.items() if name != "label")
     f"{run.metrics['nll']:9.2f} {run.metrics['mse']:8.5f} {run.metrics['seconds']:8.0f}"
     return "drawn"

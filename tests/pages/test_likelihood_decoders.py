@@ -46,7 +46,7 @@ def keep_untrained(config: RunConfig, root: Path) -> None:
     weights = {name: _rounded(tensor) for name, tensor in model.state_dict().items()}
     names = ("nll", "kl", "test_nll", "test_kl", "test_mse", "squared_radius", "seconds", "images_per_second")
     history = {name: np.ones(config.train.epochs, np.float32) for name in names}
-    history["kl_per_latent"] = np.ones((config.train.epochs, config.model.latent_dim), np.float32)
+    history |= {"kl_per_latent": np.ones((config.train.epochs, config.model.latent_dim), np.float32)}
     save(root, Checkpoint(config, metrics, weights, history, _codes(model, data), {}, {}))
 
 

@@ -306,7 +306,7 @@ def test_the_gradient_has_less_noise_only_if_it_has_with_every_seed(normal: tupl
 def test_what_is_not_held_is_not_said_to_be():
     """Ten latents of digits, of which some are unused: their means spread by 0.58, and no scale is held at that."""
     known = {prior: measured(with_prior("digits", 10, prior)) for prior in PRIORS}
-    scale = np.mean(known["normal"].values("code_scale"))
+    scale = float(np.mean(known["normal"].values("code_scale")))
     said = prior_verdict.its_own(known)
     assert f"The standard deviation of its codes' means is {short(scale)}" in said
     assert "held" not in said

@@ -166,7 +166,7 @@ def test_names_stand_beside_and_above_a_labelled_sheet():
 
 @pytest.mark.parametrize("config", {config.model.label: config for config in shelf()}.values(), ids=lambda c: c.key)
 def test_the_font_of_a_labelled_sheet_has_every_letter_of_a_models_name(config: RunConfig):
-    font = ImageFont.load_default(27)
+    font: Any = ImageFont.load_default(27)
     empty_box = bytes(font.getmask("\uffff"))
     assert [letter for letter in in_latin(config.model.label) if bytes(font.getmask(letter)) == empty_box] == []
 
