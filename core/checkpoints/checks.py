@@ -194,7 +194,7 @@ def _check_metrics(config: RunConfig, metrics: Any) -> int:
 
 
 def _check_numbers(what: str, values: Any, count: int) -> None:
-    if not isinstance(values, list) or len(values) != count:
+    if not isinstance(values, list | tuple) or len(values) != count:
         raise ValueError(f"{what} should be a list of {count} numbers, is not")
     for value in values:
         _check_number(what, value, signed=True)

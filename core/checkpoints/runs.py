@@ -99,7 +99,7 @@ def save(root: Path, checkpoint: Checkpoint) -> Path:
     try:
         check_run(checkpoint.config, document, files)
     except UNREADABLE as error:
-        said = f"{folder.name} should open once it is kept, would not ({error}); train it with a lower learning rate"
+        said = f"{folder.name} should open once it is kept, would not ({error}); train it again"
         raise CheckpointError(said) from error
     return write_folder(folder, document, files)
 
