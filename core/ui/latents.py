@@ -117,7 +117,7 @@ def scatter_figure(
 
 def _with_inner_ticks(figure: go.Figure) -> go.Figure:
     """Leave a small panel to its points, with a few numbers inside: every model has a scale of its own."""
-    axes = {"zeroline": True, "nticks": 5, "ticklabelposition": "inside", "tickfont": {"size": 10}, "ticks": ""}
+    axes = {"zeroline": True, "nticks": 7, "ticklabelposition": "inside", "tickfont": {"size": 10}, "ticks": ""}
     figure.update_xaxes(**axes).update_yaxes(**axes)
     return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
 

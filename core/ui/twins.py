@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.config import DataConfig
+from core.config import ALL_LABELS, DataConfig
 from core.data.twins import has_twins
 from core.experiments.kept import Numbers, compared, numbers_of
 from core.experiments.twins import TWINS
@@ -41,27 +41,21 @@ def note(view: View) -> None:
     """Say how many test images have a twin, and what each model of the family reaches on those that have none."""
     if not (said := share(view.picked.data)):
         return
-    found = {config.model.label: numbers_of(TWINS, config, cache.SHELF) for config in view.family.values()}
+    found = {ALL_LABELS[name]: numbers_of(TWINS, config, cache.SHELF) for name, config in view.family.items()}
     st.caption(f"{said} {without_twins({label: numbers for label, numbers in found.items() if numbers})}")
 
 
 def without_twins(found: Mapping[str, Numbers]) -> str:
-    """Return the nll of each model on images without a twin, beside that of training images alike.
+    """Return the nll of each model on images without a twin, beside that of training images alike; nothing without any.
 
     >>> without_twins({"VAE": {"without": {"nll": 20.31, "images": 2}, "trained": {"nll": 18.0, "images": 2}}})
-    'On the 2 others the nll is, in nats per image: VAE 20.3, and 18.0 on as many images of the same labels that ...'
+    'On the 2 others (on as many ... of the same labels) the nll is, in nats per image: VAE 20.3 (18.0). ...'
     """
     if not found:
         return ""
     images = next(iter(found.values()))["without"]["images"]
-    (name, first), *rest = found.items()
-    each = [
-        f"{name} {_nll(first, 'without')}, and {_nll(first, 'trained')} on as many images of the same labels that it"
-        " was trained on"
-    ]
-    each += [f"{label} {_nll(numbers, 'without')}, {_nll(numbers, 'trained')}" for label, numbers in rest]
-    return f"On the {images:,} others the nll is, in nats per image: {'; '.join(each)}. {FIRST_LOOK}"
-
-
-def _nll(numbers: Numbers, of: str) -> str:
-    return f"{numbers[of]['nll']:.1f}"
+    each = [f"{name} {n['without']['nll']:.1f} ({n['trained']['nll']:.1f})" for name, n in found.items()]
+    return (
+        f"On the {images:,} others (on as many training images of the same labels) the nll is, in nats per image:"
+        f" {', '.join(each)}. {FIRST_LOOK}"
+    )

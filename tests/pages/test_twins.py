@@ -23,7 +23,7 @@ def test_the_overview_gives_the_nll_without_them_as_a_first_look(open_page):
     said = captions(open_page("pages/overview.py", data="sprites"))
     found = numbers_of(TWINS, recipe("sprites", "vae", 10))
     assert found is not None
-    assert f"; VAE {found['without']['nll']:.1f}, {found['trained']['nll']:.1f}" in said
+    assert f", VAE {found['without']['nll']:.1f} ({found['trained']['nll']:.1f})" in said
     assert twins.FIRST_LOOK in said
 
 
