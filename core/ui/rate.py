@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.config import MODEL_LABELS, PRIORS, RunConfig, with_seed
+from core.config import MODEL_LABELS, PRIORS, RunConfig, is_doubled, with_seed
 from core.experiments.interpolation import apart
 from core.experiments.kept import Numbers
 from core.experiments.rate import RATE, cut_off, limit
@@ -56,10 +56,14 @@ def _plane(view: View) -> None:
 
 
 def charged(view: View) -> tuple[RunConfig, ...]:
-    """Return the runs of the view's data set and likelihood that have a KL, one for each config whatever its seed."""
+    """Return the runs of the view's data set and likelihood that have a KL, one for each config whatever its seed.
+
+    Of the two standard normals it takes the family's.
+    """
     known = cache.shelf_index(cache.shelf_stamp())[0].values()
     alike = (view.picked.data, view.picked.model.likelihood)
     found = [c for c in known if (c.data, c.model.likelihood) == alike and c.model.posterior == "learned"]
+    found = [config for config in found if not is_doubled(config)]
     found.sort(key=lambda c: (c.model.latent_dim, c.model.beta, list(PRIORS).index(c.model.prior), c.train.seed, c.key))
     return tuple({with_seed(config, 0): config for config in reversed(found)}.values())[::-1]
 
@@ -179,15 +183,17 @@ def exchange_sentence(found: Sequence[Exchange]) -> str:
 
 
 def _bars(view: View) -> None:
-    configs = tuple(c for c in charged(view) if c.model.latent_dim == view.picked.model.latent_dim)
-    known = {c.model.label: found for c in configs if (found := cache.over_seeds(RATE, c))}
+    family = [c for c in charged(view) if c.model.latent_dim == view.picked.model.latent_dim]
+    doubles = [config for config in view.doubles if config.model.likelihood == view.picked.model.likelihood]
+    configs = (*family[:1], *doubles[:1], *family[1:])
+    known = {_row_of(c): found for c in configs if (found := cache.over_seeds(RATE, c))}
     if not known:
         st.info(UNMEASURED)
         return
     widgets.chart(bars_figure(configs, cache.measured_stamp(RATE)), "rate split")
     label = view.picked.model.label if view.picked.model.label in known else next(iter(known))
     st.markdown(f"{paid_sentence(label, known[label])} {prior_sentence(_by_prior(configs))}".strip())
-    picked = next(c for c in configs if c.model.label == label)
+    picked = next(c for c in configs if _row_of(c) == label)
     if said := of_all_images({label: picked}):
         st.markdown(f"*More images?* {said}")
     images = next(iter(known.values()))[0]["images"]
@@ -208,13 +214,18 @@ def bars_figure(configs: tuple[RunConfig, ...], stamp: int) -> go.Figure:
         configs: of the runs; those that were not measured are left out.
         stamp: of the file that the numbers are from.
     """
-    known = {c.model.label: found for c in configs if (found := cache.over_seeds(RATE, c))}
+    known = {_row_of(c): found for c in configs if (found := cache.over_seeds(RATE, c))}
     images = next(iter(known.values()))[0]["images"]
     splits = [
         Split(label, [one["information"] for one in found], [one["marginal"] for one in found], cut_off(found))
         for label, found in known.items()
     ]
     return rate_bars(splits, limit=limit(images), limit_name=f"log {images:,}")
+
+
+def _row_of(config: RunConfig) -> str:
+    """Return the name of a run among the bars: a VAE may stand there with the schedule of the other priors too."""
+    return f"{config.model.label}, warmed up" if is_doubled(config) else config.model.label
 
 
 def paid_sentence(label: str, found: Sequence[Numbers]) -> str:
@@ -251,7 +262,9 @@ def prior_sentence(marginals: Mapping[str, Sequence[float]]) -> str:
     if not normal or not others:
         return ""
     parts = [f"{label} {np.mean(values):.2f} ({_against(values, normal)})" for label, values in others.items()]
-    return f"By prior, that misfit is: standard normal {np.mean(normal):.2f}, {', '.join(parts)}."
+    return (
+        f"By prior, trained on one schedule, that misfit is: standard normal {np.mean(normal):.2f}, {', '.join(parts)}."
+    )
 
 
 def _by_chance(marginals: Mapping[str, Sequence[float]]) -> str:
@@ -267,8 +280,11 @@ def _against(values: Sequence[float], normal: Sequence[float]) -> str:
 
 
 def _by_prior(configs: Sequence[RunConfig]) -> dict[str, list[float]]:
-    """Return the misfit of each prior's VAE over seeds, where the images suffice to tell."""
-    found = {PRIORS[c.model.prior]: cache.over_seeds(RATE, c) for c in reversed(configs) if c.model.name == "vae"}
+    """Return the misfit of each prior's VAE over seeds, where the images suffice to tell, all on one schedule."""
+    vaes = [config for config in configs if config.model.name == "vae"]
+    schedule = next((config.train.warm_up for config in vaes if config.model.prior != "normal"), None)
+    alike = [config for config in vaes if config.train.warm_up == schedule]
+    found = {PRIORS[config.model.prior]: cache.over_seeds(RATE, config) for config in reversed(alike)}
     ordered = {label: found[label] for label in PRIORS.values() if found.get(label)}
     return {label: [one["marginal"] for one in many] for label, many in ordered.items() if not cut_off(many)}
 

@@ -16,7 +16,7 @@ from core.data import ImageSet, Split, load
 from core.data.binarised import binarised
 from core.experiments import kept
 from core.experiments.evidence import EVIDENCE
-from core.experiments.kept import measure_runs
+from core.experiments.kept import measure_runs, over_seeds
 from core.experiments.published import PUBLISHED
 from core.experiments.rate import RATE
 from core.experiments.scale import SCALE, affine
@@ -383,8 +383,19 @@ def test_priors_are_compared_seed_by_seed():
         {"standard normal": [0.4, 0.5], "uniform box": [0.3, 0.45], "VampPrior": [0.1, 0.2], "Gaussian mixture": [0.6]}
     )
     assert said == (
-        "By prior, that misfit is: standard normal 0.45, uniform box 0.38 (seeds overlap), VampPrior 0.15 (less with"
-        " every seed), Gaussian mixture 0.60 (more with every seed)."
+        "By prior, trained on one schedule, that misfit is: standard normal 0.45, uniform box 0.38 (seeds overlap),"
+        " VampPrior 0.15 (less with every seed), Gaussian mixture 0.60 (more with every seed)."
     )
     assert rate.prior_sentence({"standard normal": [0.4]}) == ""
     assert rate.prior_sentence({"VampPrior": [0.4]}) == ""
+
+
+def test_the_misfit_of_priors_is_compared_on_one_schedule_and_the_plane_has_one_standard_normal(open_page):
+    app = open_page("pages/likelihood.py", data="digits", latents=2, model="VAE", part=RATES)
+    found = over_seeds(RATE, with_prior("digits", 2, "normal"))
+    assert len(found) == 5
+    misfit = np.mean([one["marginal"] for one in found])
+    assert f"trained on one schedule, that misfit is: standard normal {misfit:.2f}, uniform box" in texts(app)
+    charts = {chart.key: json.loads(chart.proto.spec) for chart in app.get("plotly_chart")}
+    rows = [name for trace in charts["rate split"]["data"] for name in trace.get("y", [])]
+    assert {"VAE", "VAE, warmed up", "VAE, VampPrior"} <= set(rows)
