@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Mapping
@@ -28,6 +29,10 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _NO_DOCUMENT = "{} has no " + DOCUMENT + ", so it is not a checkpoint; delete the folder"
 _LACKS = "{} lacks {}; copy the folder again or train it again"
 _LONGEST_MESSAGE = 600
+
+_TURNS = 20
+"""Times that a folder is tried to be replaced while another process does so too."""
+_REPLACING = threading.RLock()
 
 _ABANDONED = 3600.0
 """Seconds after which a temporary folder is taken for one that a killed process left behind."""
@@ -128,7 +133,7 @@ def write_folder(folder: Path, document: Mapping[str, Any], files: Mapping[str, 
         for name, content in {**files, DOCUMENT: text.encode()}.items():
             _write_flushed(temporary / name, content)
         temporary.chmod(0o755)
-        _replace(folder, temporary)
+        _replace_in_turn(folder, temporary)
     except OSError as error:
         raise unwritable(folder, error) from error
     finally:
@@ -245,6 +250,20 @@ def _temporary(folder: Path) -> Path:
         return Path(tempfile.mkdtemp(prefix=f".new-{folder.name}-", dir=folder.parent))
     except OSError as error:
         raise unwritable(folder, error) from error
+
+
+def _replace_in_turn(folder: Path, temporary: Path) -> None:
+    """Put `temporary` in the place of `folder`, after whoever does so too; the last one stays."""
+    with _REPLACING:
+        for left in reversed(range(_TURNS)):
+            try:
+                _replace(folder, temporary)
+                return
+            except OSError as error:
+                # Another process replaces the same folder.
+                if not left or error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
+                    raise
+                time.sleep(0.01)
 
 
 def _replace(folder: Path, temporary: Path) -> None:

@@ -5,9 +5,9 @@ import io
 import json
 import os
 import shutil
-import threading
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -349,24 +349,23 @@ def test_a_training_that_does_not_fit_its_config_is_not_gone_on_with(tmp_path: P
         assert take_up(tmp_path, whole.config) is None
 
 
+def in_many_threads(work: Callable[[int], object], times: int) -> None:
+    """Call a function from eight threads at once, and fail where one of them does."""
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(work, number % 8) for number in range(8 * times)]:
+            done.result()
+
+
 def test_many_threads_may_write_one_file(tmp_path: Path):
-    failures: list[BaseException] = []
-
-    def write(number: int) -> None:
-        try:
-            for _ in range(50):
-                write_file(tmp_path / "file", bytes([number]) * 5000)
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    in_many_threads(lambda number: write_file(tmp_path / "file", bytes([number]) * 5000), times=50)
     assert len({*(tmp_path / "file").read_bytes()}) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_many_threads_may_write_one_folder(tmp_path: Path):
+    in_many_threads(lambda number: write_folder(tmp_path / "a", {"kind": "x"}, {"file": bytes([number])}), times=10)
+    assert read_folder(tmp_path / "a")[0]["kind"] == "x"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_arrays_are_never_read_from_headers_that_numpy_does_not_write():
