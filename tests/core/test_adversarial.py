@@ -22,6 +22,7 @@ from core.models.priors import StandardNormal
 from core.runs import load_or_train, open_run, train_and_keep
 from core.runtime import generator
 from core.training import Diverged, Training, encode, evaluate, train
+from tests.broken_images import with_nan
 
 CPU = torch.device("cpu")
 
@@ -225,11 +226,9 @@ def test_a_game_taken_up_again_ends_in_the_same_weights_to_the_last_bit(config: 
 
 
 def test_images_that_are_no_numbers_are_a_divergence(data: Split):
-    pixels = data.train.raw().float()
-    pixels[5] = math.nan
     config = small(epochs=1)
     with pytest.raises(Diverged, match="training diverged in epoch 1: the nll is nan; lower the learning rate"):
-        list(train(build(config), replace(data, train=replace(data.train, pixels=pixels)), config, device=CPU))
+        list(train(build(config), replace(data, train=with_nan(data.train)), config, device=CPU))
 
 
 def test_a_kept_run_is_read_like_any_other(kept: Path, data: Split):

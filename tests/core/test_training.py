@@ -10,12 +10,13 @@ from torch import Tensor
 
 from core import training
 from core.config import MODEL_LABELS, RunConfig, recipe, with_seed
-from core.data import ImageSet, Split, digits, sprites
+from core.data import Split, digits, sprites
 from core.metrics.latents import code_scale
 from core.models import Autoencoder, build, mean_squared_radius
 from core.models.priors import StandardNormal
 from core.runtime import generator
 from core.training import Diverged, EpochRecord, Training, encode, evaluate, half_cosine, train
+from tests.broken_images import with_nan
 
 CPU = torch.device("cpu")
 MODELS = list(MODEL_LABELS)
@@ -142,12 +143,6 @@ def test_r_is_that_of_the_training_set_after_training(data: Split):
     test_codes, _ = encode(model, data.test)
     assert record.test.squared_radius == pytest.approx(mean_squared_radius(test_codes).item(), rel=1e-5)
     assert record.test.code_scale == pytest.approx(code_scale(test_codes.numpy()), rel=1e-4)
-
-
-def with_nan(images: ImageSet) -> ImageSet:
-    pixels = images.raw().float()
-    pixels[5] = math.nan
-    return replace(images, pixels=pixels)
 
 
 def test_images_that_are_no_numbers_are_a_divergence(data: Split):

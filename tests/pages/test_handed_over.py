@@ -41,7 +41,6 @@ def test_one_model_alone_is_not_called_four(open_page):
     assert not any("four members" in text for text in texts)
 
 
-@pytest.mark.xfail(strict=True, reason=LATER)
 def test_one_model_alone_is_not_both_the_closest_and_the_farthest(open_page):
     texts, *_ = shown(open_page("pages/sampling.py", data="mnist", latents=40))
     assert any("Fréchet distance" in text for text in texts)

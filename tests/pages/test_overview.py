@@ -30,7 +30,7 @@ def number(text: str) -> float:
 
 
 def caption_of(app) -> str:
-    (said,) = [caption.value for caption in app.caption if "nats per image" in caption.value]
+    (said,) = [caption.value for caption in app.caption if "squared error per pixel" in caption.value.lower()]
     return said
 
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ import pyarrow.parquet
 import pytest
 
 from core.__main__ import STOPPED, main
-from core.checkpoints import load, save
 from core.config import MORE_SEEDS, SHELF, RunConfig, recipe
 from core.runs import load_or_train, open_run
 from core.sweep import SWEEPS, read_sweep
@@ -197,9 +195,7 @@ def test_a_run_that_diverges_is_recorded_and_blocks_no_other(
 
 def test_a_kept_run_that_cannot_be_read_is_trained_again(tmp_path: Path, made: Path):
     root = shutil.copytree(made, tmp_path / "root")
-    kept = load(root, small().key)
     assert missing([small()], [root]) == []
-    save(root, replace(kept, codes={}, weights={}))
     document = root / small().key / "run.json"
     text = json.loads(document.read_text())
     document.write_text(json.dumps(text | {"metrics": None}))
