@@ -13,6 +13,8 @@ from core.experiments import STUDIES
 from core.ui import cache
 from core.ui.frame import PAGES
 
+pytestmark = pytest.mark.slow
+
 FAMILY = [recipe("digits", name) for name in ("ae", "noisy-ae", "vae", "beta-vae")]
 BAD = recipe("digits", "vae", 10)
 
