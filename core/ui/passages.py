@@ -154,7 +154,7 @@ def _smooth(steps: Mapping[str, Sequence[float]], detours: Mapping[str, Sequence
 def _hesitates(doubts: Mapping[str, Sequence[float]], originals: Numbers) -> str:
     least, most = extremes(doubts)
     blending = originals["ends"]["confidence"] - originals["faded"]["confidence"][HALFWAY]
-    if not least:
+    if not least or _each(least[:1], doubts) == _each(most[-1:], doubts):
         told = "Its doubt halfway does not tell the models apart"
     else:
         told = (

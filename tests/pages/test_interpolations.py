@@ -8,6 +8,7 @@ from core.checkpoints import load
 from core.config import MODEL_LABELS, SHELF, recipe
 from core.experiments.interpolation import HALFWAY
 from core.experiments.kept import Numbers
+from core.ui import passages
 from core.ui.interpolations import BLENDING, PATH_WORDS, film_frames, passage_png
 from core.ui.passages import Answer, table, verdict
 
@@ -268,3 +269,11 @@ def test_the_table_has_medians_quartiles_over_pairs_and_the_range_over_trainings
     assert first["Gap"] == "30% (20% to 40%)"
     assert first["Halfway to real"] == "0.150 [0.100, 0.200]"
     assert last["Model"] == "Originals"
+
+
+def test_a_doubt_that_is_the_same_to_the_last_digit_shown_tells_no_models_apart():
+    originals = {"ends": {"confidence": 1.0}, "faded": {"confidence": [1.0] * 11}}
+    doubts = {"AE": [0.0031, 0.0032], "VAE": [0.0001, 0.0002]}
+    assert "does not tell the models apart" in passages._hesitates(doubts, originals)
+    doubts = {"AE": [0.031, 0.032], "VAE": [0.0001, 0.0002]}
+    assert "most with AE, by 0.03" in passages._hesitates(doubts, originals)
