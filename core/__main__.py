@@ -50,7 +50,10 @@ MNIST is read from the folder named by LATENT_LAB_DATA, else downloaded once. Er
 CLOSED = 141
 """Exit code where whoever reads the output has closed the pipe: that of a program that the signal SIGPIPE ends."""
 
-STOPPED = "stopped; runs that were finished are kept, and the same command goes on with the one in training"
+STOPPED = (
+    "stopped; runs that were finished are kept, and the same command goes on with the one in"
+    " training"
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -71,7 +74,10 @@ class Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
             names = [str(choice) for choice in action.choices]
-            self.error(f"{action.dest} should be one of {', '.join(names)}, got '{value}'{nearest(str(value), names)}")
+            self.error(
+                f"{action.dest} should be one of {', '.join(names)}, got"
+                f" '{value}'{nearest(str(value), names)}"
+            )
 
 
 class OutputClosed(BaseException):
@@ -79,7 +85,8 @@ class OutputClosed(BaseException):
 
 
 class Bar:
-    """A progress bar on standard error: share done, images/s, time left. Without a terminal, a line every tenth.
+    """A progress bar on standard error: share done, images/s, time left. Without a terminal, a
+    line every tenth.
 
     Args:
         title: what is done.
@@ -88,7 +95,9 @@ class Bar:
         before: units that an earlier command did.
     """
 
-    def __init__(self, title: str, total: int | None, unit: str = "images", before: int = 0) -> None:
+    def __init__(
+        self, title: str, total: int | None, unit: str = "images", before: int = 0
+    ) -> None:
         self.title, self.total, self.unit, self.before = title, total, unit, before
         self.start = time.perf_counter()
         self.drawn, self.tenth = 0.0, -1
@@ -113,7 +122,9 @@ class Bar:
         share = min(done / self.total, 1.0)
         left = (self.total - done) / speed if speed else 0.0
         blocks = "█" * int(20 * share) + "░" * (20 - int(20 * share))
-        return f"{self.title} {blocks} {share:4.0%}  {speed:,.0f} {self.unit}/s  {left:,.0f} s left"
+        return (
+            f"{self.title} {blocks} {share:4.0%}  {speed:,.0f} {self.unit}/s  {left:,.0f} s left"
+        )
 
     def close(self) -> None:
         """End the line."""
@@ -130,7 +141,8 @@ class Bar:
 def program() -> int:
     """Run the command that this process was started with, and return its exit code.
 
-    Where whoever reads the output has left, as `head` does once it has its lines, it ends without a word.
+    Where whoever reads the output has left, as `head` does once it has its lines, it ends without
+    a word.
     """
     try:
         code = main()
@@ -152,7 +164,8 @@ def program() -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0, 2 for an error said in one line, 130 for Ctrl-C.
+    """Run one command and return its exit code: 0, 2 for an error said in one line, 130 for
+    Ctrl-C.
 
     Raises:
         OutputClosed: nobody reads the output any more.
@@ -171,9 +184,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def train_command(arguments: argparse.Namespace) -> int:
     """Train one run, or open it if it is kept, and print its line."""
-    names = ("beta", "noise_ratio", "likelihood", "scale", "network", "size", "epochs", "batch_size", "learning_rate")
+    names = (
+        "beta",
+        "noise_ratio",
+        "likelihood",
+        "scale",
+        "network",
+        "size",
+        "epochs",
+        "batch_size",
+        "learning_rate",
+    )
     names += ("prior", "components", "warm_up", "noise_dim", "information")
-    changes = {name: getattr(arguments, name) for name in (*names, "seed") if getattr(arguments, name) is not None}
+    changes = {
+        name: getattr(arguments, name)
+        for name in (*names, "seed")
+        if getattr(arguments, name) is not None
+    }
     if arguments.hidden:
         changes["hidden"] = tuple(arguments.hidden)
     config = recipe(arguments.data, arguments.model, arguments.latents, **changes)
@@ -185,7 +212,9 @@ def shelf_command(arguments: argparse.Namespace) -> int:
     """Train those of the runs that ship which are not kept yet, and measure their samples."""
     for name in arguments.data:
         recipe(name, "vae")
-    configs = [config for config in shelf() if not arguments.data or config.data.name in arguments.data]
+    configs = [
+        config for config in shelf() if not arguments.data or config.data.name in arguments.data
+    ]
     for data in dict.fromkeys(config.data for config in configs):
         for config in configs:
             if config.data == data:
@@ -220,7 +249,11 @@ def _measure(arguments: argparse.Namespace) -> list[str]:
             _train(config, arguments, arguments.root if config in shelf() else more)
     for study in STUDIES:
         with closing(Bar(f"measuring {study.name}", None, "runs")) as bar:
-            print(measure_runs(study, arguments.root, more=more, on_done=bar, on_refused=refused.append))
+            print(
+                measure_runs(
+                    study, arguments.root, more=more, on_done=bar, on_refused=refused.append
+                )
+            )
     return refused
 
 
@@ -232,10 +265,11 @@ def _say_refused(sentences: list[str]) -> int:
 
 
 def sweep_command(arguments: argparse.Namespace) -> int:
-    """Train a grid of runs, by one of several engines, and gather what they reached into one table.
+    """Train a grid of runs, by one of several engines, and gather what they reached into one
+    table.
 
-    What is in the folder, on the shelf or in .seeds beside it is not trained again. A run that fails is recorded with
-    its reason and the sweep goes on; the same command tries it again.
+    What is in the folder, on the shelf or in .seeds beside it is not trained again. A run that
+    fails is recorded with its reason and the sweep goes on; the same command tries it again.
     """
     from core.sweep import SWEEPS, Options, engine_named, read_sweep
 
@@ -251,7 +285,9 @@ def sweep_command(arguments: argparse.Namespace) -> int:
     table = Table(sweep, root, places)
     table.write(path)
     left = missing(sweep.configs, places)
-    images = {data: len(_load(data).train) for data in dict.fromkeys(config.data for config in left)}
+    images = {
+        data: len(_load(data).train) for data in dict.fromkeys(config.data for config in left)
+    }
     before = sum(seen_before(left, root, images).values())
     with closing(Bar(f"{sweep.name} 0/{len(left)}", None, before=before)) as bar:
         for done, outcome in enumerate(train_missing(left, engine, root, images, bar), 1):
@@ -261,7 +297,9 @@ def sweep_command(arguments: argparse.Namespace) -> int:
                 bar.close()
                 print(f"failed: {outcome.config.key}: {outcome.reason}", file=sys.stderr)
     states = Counter(row["state"] for row in table.rows())
-    print(f"{', '.join(f'{count} {state}' for state, count in states.items())}:", *table.write(path))
+    print(
+        f"{', '.join(f'{count} {state}' for state, count in states.items())}:", *table.write(path)
+    )
     return 2 if states["failed"] else 0
 
 
@@ -282,11 +320,18 @@ def list_command(arguments: argparse.Namespace, only: str | None = None) -> int:
         if only not in (None, key):
             continue
         try:
-            metrics = read_document(arguments.root / key)["metrics"] if isinstance(found, RunConfig) else None
+            metrics = (
+                read_document(arguments.root / key)["metrics"]
+                if isinstance(found, RunConfig)
+                else None
+            )
         except CheckpointError as error:  # it was removed or damaged just now
             found, metrics = error, None
         if metrics:
-            kl, elbo = (f"{metrics[name]:.2f}" if metrics[name] is not None else "-" for name in ("kl", "elbo"))
+            kl, elbo = (
+                f"{metrics[name]:.2f}" if metrics[name] is not None else "-"
+                for name in ("kl", "elbo")
+            )
             numbers = f"{metrics['nll']:9.2f} {kl:>7} {elbo:>9} {metrics['mse']:8.5f} {metrics['seconds']:8.0f}"
             print(f"{numbers}  {key}")
         else:
@@ -303,10 +348,19 @@ def show_command(arguments: argparse.Namespace) -> None:
     key, alike = _whole_key(arguments.key, arguments.root)
     run = open_run(key, arguments.root)
     config = run.config
-    print(f"run         {key}" + (f", of {alike} whose keys begin with {arguments.key}" if alike > 1 else ""))
+    print(
+        f"run         {key}"
+        + (f", of {alike} whose keys begin with {arguments.key}" if alike > 1 else "")
+    )
     for part, values in config.to_dict().items():
-        print(f"{part:<12}" + "  ".join(f"{name}={value}" for name, value in values.items() if value is not None))
-    about = f"{config.model.likelihood} likelihood; nll and elbo of one code per image, mse of the mean code"
+        print(
+            f"{part:<12}"
+            + "  ".join(f"{name}={value}" for name, value in values.items() if value is not None)
+        )
+    about = (
+        f"{config.model.likelihood} likelihood; nll and elbo of one code per image, mse of the"
+        " mean code"
+    )
     print("measured    " + f"on {run.metrics['test_images']:,} test images, {about}")
     for name in ("nll", "kl", "elbo"):
         value = run.metrics[name]
@@ -314,12 +368,21 @@ def show_command(arguments: argparse.Namespace) -> None:
     print(f"  mse       {run.metrics['mse']:.5f} per pixel")
     alive = active(run.codes["mean"], run.codes["std"])
     print(f"  active    {alive.sum()} of {config.model.latent_dim} latents")
-    print(f"  R         {run.metrics['squared_radius']:.4f}, mean squared distance of the codes from the origin")
+    print(
+        f"  R         {run.metrics['squared_radius']:.4f}, mean squared distance of the codes from"
+        " the origin"
+    )
     if "code_error" in run.metrics:
         errors = "  ".join(f"{error:.2f}" for error in run.metrics["code_error"])
-        print(f"  codes     {errors}, squared error of each recognised in generated images; 1 is chance")
+        print(
+            f"  codes     {errors}, squared error of each recognised in generated images; 1 is"
+            " chance"
+        )
         print(f"  fooled    {run.metrics['fooled']:.0%} of generated images pass for real")
-    print(f"  trained   {run.metrics['seconds']:.0f} s, {run.metrics['images_per_second']:,.0f} images/s")
+    print(
+        f"  trained   {run.metrics['seconds']:.0f} s,"
+        f" {run.metrics['images_per_second']:,.0f} images/s"
+    )
     print("environment " + "  ".join(f"{name}={value}" for name, value in run.environment.items()))
 
 
@@ -335,7 +398,9 @@ def _train(config: RunConfig, arguments: argparse.Namespace, root: Path) -> None
     left = None if arguments.again else take_up(root, config)
     before = len(left.history["nll"]) * len(data.train) if left else 0
     with closing(Bar(config.key, config.train.epochs * len(data.train), before=before)) as bar:
-        load_or_train(config, root, data=data, device=arguments.device, on_step=bar, again=arguments.again)
+        load_or_train(
+            config, root, data=data, device=arguments.device, on_step=bar, again=arguments.again
+        )
 
 
 def _train_classifier(data: DataConfig, arguments: argparse.Namespace) -> None:
@@ -360,35 +425,56 @@ def _load(data: DataConfig) -> Split:
 def _whole_key(beginning: str, root: Path) -> tuple[str, int]:
     """Return the key of the run that is meant, and how many keys begin so.
 
-    Of several it is the one that the pages begin with: that ships, of seed 0, with the standard normal prior, the
-    Bernoulli likelihood and no warm-up.
+    Of several it is the one that the pages begin with: that ships, of seed 0, with the standard
+    normal prior, the Bernoulli likelihood and no warm-up.
     """
     from core.checkpoints import survey
 
     found = {key: config for key, config in survey(root) if key.startswith(beginning)}
     if beginning in found or not found:
         return beginning, 1
-    plain = [key for key, config in found.items() if isinstance(config, RunConfig) and _is_plain(config)]
+    plain = [
+        key for key, config in found.items() if isinstance(config, RunConfig) and _is_plain(config)
+    ]
     named = plain or list(found)
     if len(named) > 1:
         listed = ", ".join(named[:4]) + (", ..." if len(found) > len(named[:4]) else "")
-        raise ValueError(f"'{beginning}' should begin one key, begins {len(found)}: {listed}; write more of the key")
+        raise ValueError(
+            f"'{beginning}' should begin one key, begins {len(found)}: {listed}; write more of"
+            " the key"
+        )
     return named[0], len(found)
 
 
 def _is_plain(config: RunConfig) -> bool:
-    return config.model.plain and config.train.seed == 0 and config.train.warm_up == 0 and config in shelf()
+    return (
+        config.model.plain
+        and config.train.seed == 0
+        and config.train.warm_up == 0
+        and config in shelf()
+    )
 
 
 def _parser() -> Parser:
     parser = Parser(
         prog="python -m core",
-        description="Train autoencoders, noisy autoencoders, VAEs and β-VAEs; keep and show what was trained.",
+        description=(
+            "Train autoencoders, noisy autoencoders, VAEs and β-VAEs; keep and show what was"
+            " trained."
+        ),
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--root", type=Path, default=SHELF, metavar="FOLDER", help="checkpoints (default: %(default)s)")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    parser.add_argument(
+        "--root",
+        type=Path,
+        default=SHELF,
+        metavar="FOLDER",
+        help="checkpoints (default: %(default)s)",
+    )
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=Parser
+    )
 
     def command(name: str, run: Callable[..., int | None], text: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=run.__doc__)
@@ -396,65 +482,131 @@ def _parser() -> Parser:
         return added
 
     _train_options(command("train", train_command, "train one run, or open it if it is kept"))
-    shelf_parser = command("shelf", shelf_command, "train those of the shipped runs that are missing")
+    shelf_parser = command(
+        "shelf", shelf_command, "train those of the shipped runs that are missing"
+    )
     shelf_parser.add_argument("data", nargs="*", metavar="DATA", help="only these data sets")
     _run_options(shelf_parser)
     measure = command("measure", measure_command, "measure every run that was not measured yet")
-    measure.add_argument("--train", action="store_true", help="first train what is missing, further seeds included")
+    measure.add_argument(
+        "--train", action="store_true", help="first train what is missing, further seeds included"
+    )
     _run_options(measure)
-    _sweep_options(command("sweep", sweep_command, "train a grid of runs and gather them into one table"))
+    _sweep_options(
+        command("sweep", sweep_command, "train a grid of runs and gather them into one table")
+    )
     command("fetch", fetch_command, "download MNIST once, unless it is here")
     command("list", list_command, "a line per run")
     show = command("show", show_command, "everything about one run")
     show.add_argument(
-        "key", metavar="KEY", help="a run's key, or its beginning; of several runs, the plain one of seed 0"
+        "key",
+        metavar="KEY",
+        help="a run's key, or its beginning; of several runs, the plain one of seed 0",
     )
     return parser
 
 
 def _run_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", metavar="NAME", help="cuda, mps or cpu (default: the best there is)")
-    parser.add_argument("--again", action="store_true", help="train even what is kept, and replace it")
+    parser.add_argument(
+        "--device", metavar="NAME", help="cuda, mps or cpu (default: the best there is)"
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="train even what is kept, and replace it"
+    )
 
 
 def _sweep_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE.toml", help="what all runs share, and the lists to cross")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE.toml", help="what all runs share, and the lists to cross"
+    )
     engines = "; ".join(f"{name}: {text}" for name, text in ENGINES.items())
     parser.add_argument(
-        "--engine", choices=ENGINES, default="local", metavar="NAME", help=f"{engines} (default: local)"
+        "--engine",
+        choices=ENGINES,
+        default="local",
+        metavar="NAME",
+        help=f"{engines} (default: local)",
     )
-    parser.add_argument("--slots", type=int, metavar="N", help="runs at once (default: one a core; batched: 8)")
-    parser.add_argument("--root", type=Path, dest="into", metavar="FOLDER", help="of the runs (default: .sweeps)")
-    parser.add_argument("--table", type=Path, metavar="FILE.csv", help="default: in the folder, named after the sweep")
-    parser.add_argument("--gpus", type=float, default=0.0, metavar="SHARE", help="of a GPU for each run on Ray")
-    parser.add_argument("--device", metavar="NAME", help="cuda, mps or cpu (default: the best there is)")
+    parser.add_argument(
+        "--slots", type=int, metavar="N", help="runs at once (default: one a core; batched: 8)"
+    )
+    parser.add_argument(
+        "--root", type=Path, dest="into", metavar="FOLDER", help="of the runs (default: .sweeps)"
+    )
+    parser.add_argument(
+        "--table",
+        type=Path,
+        metavar="FILE.csv",
+        help="default: in the folder, named after the sweep",
+    )
+    parser.add_argument(
+        "--gpus", type=float, default=0.0, metavar="SHARE", help="of a GPU for each run on Ray"
+    )
+    parser.add_argument(
+        "--device", metavar="NAME", help="cuda, mps or cpu (default: the best there is)"
+    )
 
 
 def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help=", ".join(SIZES))
     parser.add_argument("model", metavar="MODEL", help=", ".join(ALL_LABELS))
-    parser.add_argument("--latents", type=int, default=2, metavar="L", help="number of latents (default: 2)")
-    parser.add_argument("--beta", type=float, metavar="β", help="weight of the KL, at least 0 (default: 1, β-VAE 4)")
-    parser.add_argument("--noise-ratio", type=float, metavar="η", help="noise variance is η·R (default: 0.05)")
+    parser.add_argument(
+        "--latents", type=int, default=2, metavar="L", help="number of latents (default: 2)"
+    )
+    parser.add_argument(
+        "--beta",
+        type=float,
+        metavar="β",
+        help="weight of the KL, at least 0 (default: 1, β-VAE 4)",
+    )
+    parser.add_argument(
+        "--noise-ratio", type=float, metavar="η", help="noise variance is η·R (default: 0.05)"
+    )
     parser.add_argument("--prior", metavar="NAME", help=f"{', '.join(PRIORS)} (default: normal)")
-    parser.add_argument("--components", type=int, metavar="K", help="of a mixture (default: 10) or VampPrior (50)")
+    parser.add_argument(
+        "--components", type=int, metavar="K", help="of a mixture (default: 10) or VampPrior (50)"
+    )
     parser.add_argument(
         "--warm-up",
         type=int,
         metavar="N",
         help="epochs over which β rises from 0 (default: 0; a tenth with a learned prior)",
     )
-    parser.add_argument("--likelihood", metavar="NAME", help=f"{' or '.join(LIKELIHOODS)} (default: bernoulli)")
-    parser.add_argument("--scale", type=float, metavar="σ", help="of a Gaussian likelihood (default: learned)")
-    parser.add_argument("--information", type=float, metavar="λ", help="of an InfoGAN, weight of the recognised codes")
-    parser.add_argument("--noise-dim", type=int, metavar="N", help="of an InfoGAN, numbers of noise beside the code")
-    parser.add_argument("--network", metavar="NAME", help=f"{' or '.join(NETWORKS)} (default: conv for sprites)")
-    parser.add_argument("--hidden", type=int, nargs="+", metavar="W", help="widths of the fully connected layers")
-    parser.add_argument("--size", type=int, metavar="PIXELS", help="of sprites: 32 or 64 (default: 32)")
+    parser.add_argument(
+        "--likelihood", metavar="NAME", help=f"{' or '.join(LIKELIHOODS)} (default: bernoulli)"
+    )
+    parser.add_argument(
+        "--scale", type=float, metavar="σ", help="of a Gaussian likelihood (default: learned)"
+    )
+    parser.add_argument(
+        "--information",
+        type=float,
+        metavar="λ",
+        help="of an InfoGAN, weight of the recognised codes",
+    )
+    parser.add_argument(
+        "--noise-dim",
+        type=int,
+        metavar="N",
+        help="of an InfoGAN, numbers of noise beside the code",
+    )
+    parser.add_argument(
+        "--network", metavar="NAME", help=f"{' or '.join(NETWORKS)} (default: conv for sprites)"
+    )
+    parser.add_argument(
+        "--hidden", type=int, nargs="+", metavar="W", help="widths of the fully connected layers"
+    )
+    parser.add_argument(
+        "--size", type=int, metavar="PIXELS", help="of sprites: 32 or 64 (default: 32)"
+    )
     parser.add_argument("--epochs", type=int, metavar="N", help="passes over the training set")
     parser.add_argument("--batch-size", type=int, metavar="N", help="images per step")
-    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="Adam's, at the start (default: 0.001)")
-    parser.add_argument("--seed", type=int, metavar="N", help="of weights, order and noise (default: 0)")
+    parser.add_argument(
+        "--learning-rate", type=float, metavar="RATE", help="Adam's, at the start (default: 0.001)"
+    )
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help="of weights, order and noise (default: 0)"
+    )
     _run_options(parser)
 
 

@@ -1,19 +1,23 @@
-"""How an InfoGAN is trained: a game of generator and discriminator, and a code that can be read off the image.
+"""How an InfoGAN is trained: a game of generator and discriminator, and a code that can be read
+off the image.
 
-The discriminator D tells real images x from generated ones G(c, n), made of a code c from the prior and noise n; the
-generator tries to be taken for real (the non-saturating loss of Goodfellow et al. 2014). A second head Q on the
-discriminator says which code an image was made of, and both sides gain by what it gets right:
+The discriminator D tells real images x from generated ones G(c, n), made of a code c from the
+prior and noise n; the generator tries to be taken for real (the non-saturating loss of Goodfellow
+et al. 2014). A second head Q on the discriminator says which code an image was made of, and both
+sides gain by what it gets right:
 
-    discriminator and Q    softplus(-D(x)) + softplus(D(G(c, n))) - λ log Q(c given G(c, n)) + γ/2 |∇ D(x)|²
-    generator              softplus(-D(G(c, n))) - λ log Q(c given G(c, n))
+    discriminator and Q    softplus(-D(x)) + softplus(D(G(c, n))) - λ log Q(c given G(c, n)) + γ/2
+    |∇ D(x)|² generator              softplus(-D(G(c, n))) - λ log Q(c given G(c, n))
 
--log Q bounds what is lost of the mutual information of code and image (Chen et al. 2016, equations 5 and 6). The last
-term keeps the game stable: at real images the discriminator should be flat (R1; Mescheder et al. 2018, equation 9). It
-is taken in every `LAZY`-th step, that much stronger (Karras et al. 2020, section 3.1).
+-log Q bounds what is lost of the mutual information of code and image (Chen et al. 2016, equations
+5 and 6). The last term keeps the game stable: at real images the discriminator should be flat (R1;
+Mescheder et al. 2018, equation 9). It is taken in every `LAZY`-th step, that much stronger (Karras
+et al. 2020, section 3.1).
 
-Whatever the discriminator sees is under noise, which falls to nothing as the training ends (instance noise; Sønderby et
-al. 2017, section 3.2). Sprites are black and white, so without it every grey pixel would give the generator away; and a
-code could hide in greys that nobody sees, where it must now move something large.
+Whatever the discriminator sees is under noise, which falls to nothing as the training ends
+(instance noise; Sønderby et al. 2017, section 3.2). Sprites are black and white, so without it
+every grey pixel would give the generator away; and a code could hide in greys that nobody sees,
+where it must now move something large.
 """
 
 from __future__ import annotations
@@ -43,8 +47,9 @@ class Game(NamedTuple):
     """How the game stands.
 
     Args:
-        code_error: mean squared error of the recognised codes of generated images, of each latent (L,), over their
-            variance, which is 1: 0 if the image tells the code, 1 if it tells nothing.
+        code_error: mean squared error of the recognised codes of generated images, of each latent
+            (L,), over their variance, which is 1: 0 if the image tells the code, 1 if it tells
+            nothing.
         fooled: share of generated images that the discriminator takes for real.
     """
 
@@ -82,7 +87,10 @@ def step(
     """
     with reduced_precision(x.device, precision):
         codes, images = generated(model, len(x), noise)
-        real, fake = _hidden(x, instance_noise, noise), _hidden(images.detach(), instance_noise, noise)
+        real, fake = (
+            _hidden(x, instance_noise, noise),
+            _hidden(images.detach(), instance_noise, noise),
+        )
         played = _loss_of_discriminator(model, real, fake, codes, information)
         if flatten:
             played = played + 0.5 * GAMMA * LAZY * _squared_slope(model, real)
@@ -138,11 +146,17 @@ def _hidden(images: Tensor, deviation: float, noise: torch.Generator) -> Tensor:
     return images + deviation * torch.randn(images.shape, generator=noise, device=images.device)
 
 
-def _loss_of_discriminator(model: Autoencoder, real: Tensor, fake: Tensor, codes: Tensor, information: float) -> Tensor:
+def _loss_of_discriminator(
+    model: Autoencoder, real: Tensor, fake: Tensor, codes: Tensor, information: float
+) -> Tensor:
     logit, recognised = judged(model, torch.cat([real, fake]))
     of_real, of_fake = logit.split(len(real))
     codes_of_fake = Gaussian(recognised.mean[len(real) :], recognised.log_var[len(real) :])
-    return F.softplus(-of_real).mean() + F.softplus(of_fake).mean() + information * _surprise(codes_of_fake, codes)
+    return (
+        F.softplus(-of_real).mean()
+        + F.softplus(of_fake).mean()
+        + information * _surprise(codes_of_fake, codes)
+    )
 
 
 def _squared_slope(model: Autoencoder, x: Tensor) -> Tensor:

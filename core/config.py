@@ -1,7 +1,8 @@
 """What a run is: frozen values, checked when made, named by a key.
 
-A `RunConfig` says everything that decides a trained model: data, model, training. Its `key` names the folder on disk,
-the entry in memory and the link in the address bar. Only the standard library is used here.
+A `RunConfig` says everything that decides a trained model: data, model, training. Its `key` names
+the folder on disk, the entry in memory and the link in the address bar. Only the standard library
+is used here.
 """
 
 from __future__ import annotations
@@ -21,13 +22,24 @@ _NAMED = os.environ.get("LATENT_LAB_SHELF") or str(Path(__file__).parents[1] / "
 SHELF = Path(os.path.expanduser(_NAMED)).absolute()  # noqa: PTH111, which raises where there is no home
 """The folder of the runs: the one that LATENT_LAB_SHELF names, else that of the runs that ship with the project."""
 
-SIZES = {"digits": (8,), "mnist": (28,), "mnist-dynamic": (28,), "mnist-static": (28,), "sprites": (32, 64)}
+SIZES = {
+    "digits": (8,),
+    "mnist": (28,),
+    "mnist-dynamic": (28,),
+    "mnist-static": (28,),
+    "sprites": (32, 64),
+}
 """Image heights (= widths) in pixels that each data set has, its default first."""
 
 POSTERIORS = ("point", "fixed", "learned", "recognised")
 LIKELIHOODS = ("bernoulli", "gaussian")
 NETWORKS = ("mlp", "gated", "conv")
-PRIORS = {"normal": "standard normal", "uniform": "uniform box", "mixture": "Gaussian mixture", "vamp": "VampPrior"}
+PRIORS = {
+    "normal": "standard normal",
+    "uniform": "uniform box",
+    "mixture": "Gaussian mixture",
+    "vamp": "VampPrior",
+}
 """Prior in commands, keys and links -> label on the screen."""
 
 COMPONENTS = {"mixture": 10, "vamp": 50}
@@ -56,7 +68,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _check_name(what: str, value: object, known: Iterable[str]) -> None:
     known = tuple(known)
     if value not in known:
-        raise ValueError(f"{what} should be one of {', '.join(known)}, got {value!r}{nearest(str(value), known)}")
+        raise ValueError(
+            f"{what} should be one of {', '.join(known)}, got"
+            f" {value!r}{nearest(str(value), known)}"
+        )
 
 
 def _whole(what: str, value: object, low: int, high: int | None = None) -> int:
@@ -89,7 +104,9 @@ def _real(what: str, value: object, low: float, high: float | None = None) -> fl
 
 def _check_range(what: str, number: float, low: float, high: float | None) -> None:
     if number < low or (high is not None and number > high):
-        limit = f"at least {low:g}" if high is None else f"between {_plain(low)} and {_plain(high)}"
+        limit = (
+            f"at least {low:g}" if high is None else f"between {_plain(low)} and {_plain(high)}"
+        )
         raise ValueError(f"{what} should be {limit}, got {number}")
 
 
@@ -102,8 +119,8 @@ class DataConfig:
     """Which images: a data set's name and, for sprites, the image size in pixels.
 
     Args:
-        name: `digits` (8x8), `mnist` (28x28), `mnist-dynamic` and `mnist-static` (black and white, drawn from its grey
-            values anew in every epoch or once), or `sprites` (32x32 or 64x64).
+        name: `digits` (8x8), `mnist` (28x28), `mnist-dynamic` and `mnist-static` (black and white,
+            drawn from its grey values anew in every epoch or once), or `sprites` (32x32 or 64x64).
         size: height and width in pixels; the data set's own when left out.
 
     >>> DataConfig(name="sprites").size
@@ -129,27 +146,32 @@ class DataConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """One member of the family: encoder -> posterior -> decoder -> likelihood, and the weight of the KL.
+    """One member of the family: encoder -> posterior -> decoder -> likelihood, and the weight of
+    the KL.
 
     Args:
-        posterior: `point` (autoencoder), `fixed` (noise-injected autoencoder), `learned` (VAE) or `recognised`
-            (InfoGAN).
+        posterior: `point` (autoencoder), `fixed` (noise-injected autoencoder), `learned` (VAE) or
+            `recognised` (InfoGAN).
         latent_dim: number of latents L.
-        beta: weight of the KL; 1 (a VAE) when left out, and always 0 where the posterior has no KL in its objective.
-        noise_ratio: η of a fixed posterior, whose variance is η·R on every latent, R the mean squared distance of
-            the codes from the origin; 0.05 when left out. None for other posteriors.
+        beta: weight of the KL; 1 (a VAE) when left out, and always 0 where the posterior has no KL
+            in its objective.
+        noise_ratio: η of a fixed posterior, whose variance is η·R on every latent, R the mean
+            squared distance of the codes from the origin; 0.05 when left out. None for other
+            posteriors.
         likelihood: `bernoulli` or `gaussian`.
-        scale: standard deviation of a Gaussian likelihood, in units of pixel intensity; learned when left out.
-        prior: `normal`, the standard normal; `uniform`, a box of unit variance;
-            `mixture`, of Gaussians that are learned; `vamp`, of the posteriors of learned pseudo-inputs. All but the
-            first need a learned posterior, but an InfoGAN may draw its codes from the box too.
-        components: of a mixture or VampPrior, see `COMPONENTS` when left out. None for other priors.
+        scale: standard deviation of a Gaussian likelihood, in units of pixel intensity; learned
+            when left out.
+        prior: `normal`, the standard normal; `uniform`, a box of unit variance; `mixture`, of
+            Gaussians that are learned; `vamp`, of the posteriors of learned pseudo-inputs. All but
+            the first need a learned posterior, but an InfoGAN may draw its codes from the box too.
+        components: of a mixture or VampPrior, see `COMPONENTS` when left out. None for other
+            priors.
         network: `mlp`, `gated` (Tomczak and Welling 2018) or `conv`.
         hidden: widths of the fully connected layers, from image to code; the decoder mirrors them.
-        noise_dim: of an InfoGAN, numbers that its generator takes beside the code and that nobody recognises; see
-            `NOISE_DIM` when left out. None for other posteriors.
-        information: of an InfoGAN, the weight λ of the recognition of codes (Chen et al. 2016, equation 6); see
-            `INFORMATION` when left out. None for other posteriors.
+        noise_dim: of an InfoGAN, numbers that its generator takes beside the code and that nobody
+            recognises; see `NOISE_DIM` when left out. None for other posteriors.
+        information: of an InfoGAN, the weight λ of the recognition of codes (Chen et al. 2016,
+            equation 6); see `INFORMATION` when left out. None for other posteriors.
     """
 
     posterior: str
@@ -190,14 +212,18 @@ class ModelConfig:
             beta = 1.0 if self.posterior == "learned" else 0.0
         settled = _real("beta", beta, 0)
         if settled and self.posterior != "learned":
-            raise ValueError(f"beta should be 0 with a {self.posterior} posterior, which is charged no KL, got {beta}")
+            raise ValueError(
+                f"beta should be 0 with a {self.posterior} posterior, which is charged no KL, got"
+                f" {beta}"
+            )
         object.__setattr__(self, "beta", settled)
 
     def _settle_noise_ratio(self) -> None:
         if self.posterior != "fixed":
             if self.noise_ratio is not None:
                 raise ValueError(
-                    f"noise_ratio should be left out with a {self.posterior} posterior, got {self.noise_ratio}"
+                    f"noise_ratio should be left out with a {self.posterior} posterior, got"
+                    f" {self.noise_ratio}"
                 )
             return
         ratio = 0.05 if self.noise_ratio is None else self.noise_ratio
@@ -207,11 +233,15 @@ class ModelConfig:
         drawn = ("normal", "uniform") if self.posterior == "recognised" else ("normal",)
         if self.prior not in drawn and self.posterior != "learned":
             raise ValueError(
-                f"prior should be {' or '.join(drawn)} with a {self.posterior} posterior, got {self.prior}"
+                f"prior should be {' or '.join(drawn)} with a {self.posterior} posterior, got"
+                f" {self.prior}"
             )
         if self.prior not in COMPONENTS:
             if self.components is not None:
-                raise ValueError(f"components should be left out with a {self.prior} prior, got {self.components}")
+                raise ValueError(
+                    f"components should be left out with a {self.prior} prior, got"
+                    f" {self.components}"
+                )
             return
         count = COMPONENTS[self.prior] if self.components is None else self.components
         object.__setattr__(self, "components", _whole("components", count, 1, 10_000))
@@ -220,10 +250,15 @@ class ModelConfig:
         if self.posterior != "recognised":
             for name in ("noise_dim", "information"):
                 if (value := getattr(self, name)) is not None:
-                    raise ValueError(f"{name} should be left out with a {self.posterior} posterior, got {value}")
+                    raise ValueError(
+                        f"{name} should be left out with a {self.posterior} posterior, got {value}"
+                    )
             return
         if self.likelihood != "bernoulli":
-            raise ValueError(f"likelihood should be bernoulli with a recognised posterior, got {self.likelihood}")
+            raise ValueError(
+                "likelihood should be bernoulli with a recognised posterior, got"
+                f" {self.likelihood}"
+            )
         noise_dim = NOISE_DIM if self.noise_dim is None else self.noise_dim
         information = INFORMATION if self.information is None else self.information
         object.__setattr__(self, "noise_dim", _whole("noise_dim", noise_dim, 0, 1024))
@@ -233,7 +268,9 @@ class ModelConfig:
         if self.scale is None:
             return
         if self.likelihood != "gaussian":
-            raise ValueError(f"scale should be left out with a {self.likelihood} likelihood, got {self.scale}")
+            raise ValueError(
+                f"scale should be left out with a {self.likelihood} likelihood, got {self.scale}"
+            )
         object.__setattr__(self, "scale", _real("scale", self.scale, 1e-4))
 
     @property
@@ -324,22 +361,32 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         if self.model.network == "conv" and self.data.name != "sprites":
-            raise ValueError(f"network should be mlp or gated for {self.data.name}; conv needs sprites, 32x32 or 64x64")
+            raise ValueError(
+                f"network should be mlp or gated for {self.data.name}; conv needs sprites, 32x32"
+                " or 64x64"
+            )
 
     @cached_property
     def key(self) -> str:
         """Readable name and short hash, unique to this config.
 
-        Only fields that differ from their defaults are hashed, so that a field added later leaves every key as it is.
+        Only fields that differ from their defaults are hashed, so that a field added later leaves
+        every key as it is.
         """
         size = "" if self.data.size == SIZES[self.data.name][0] else self.data.size
-        number = {"noisy-ae": f"-{self.model.noise_ratio:g}" if self.model.noise_ratio is not None else ""}
+        number = {
+            "noisy-ae": (
+                f"-{self.model.noise_ratio:g}" if self.model.noise_ratio is not None else ""
+            )
+        }
         number["beta-vae"] = f"-{self.model.beta:g}"
         prior = "" if self.model.prior == "normal" else f"-{self.model.prior}"
         model = self.model.name + number.get(self.model.name, "") + prior
         text = json.dumps(_changed_fields(self), sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-        return f"{self.data.name}{size}-{model}-z{self.model.latent_dim}-s{self.train.seed}-{digest}"
+        return (
+            f"{self.data.name}{size}-{model}-z{self.model.latent_dim}-s{self.train.seed}-{digest}"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return nested plain dicts and lists, ready for JSON."""
@@ -355,13 +402,18 @@ class RunConfig:
         parts = {"data": DataConfig, "model": ModelConfig, "train": TrainConfig}
         _check_fields("config", values, parts)
         if missing := parts.keys() - values.keys():
-            raise ValueError(f"config should have the parts data, model and train, lacks {', '.join(sorted(missing))}")
+            raise ValueError(
+                "config should have the parts data, model and train, lacks"
+                f" {', '.join(sorted(missing))}"
+            )
         for name, part in parts.items():
             _check_fields(name, values[name], [f.name for f in fields(part)])
         try:
             built = {name: part(**_tuples(values[name])) for name, part in parts.items()}
         except TypeError as error:
-            raise ValueError(f"config should name every field that has no default: {error}") from error
+            raise ValueError(
+                f"config should name every field that has no default: {error}"
+            ) from error
         return cls(**built)  # pyright: ignore[reportArgumentType]
 
 
@@ -373,7 +425,9 @@ def _check_fields(what: str, values: Mapping[str, Any], known: Iterable[str]) ->
 
 
 def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
 
 
 def _changed_fields(config: RunConfig) -> dict[str, Any]:
@@ -386,7 +440,13 @@ def _changed_fields(config: RunConfig) -> dict[str, Any]:
     return changed | {"of": [config.data.name, config.model.posterior, config.model.latent_dim]}
 
 
-_BINARY = {"network": "gated", "hidden": (300, 300), "epochs": 60, "batch_size": 100, "learning_rate": 5e-4}
+_BINARY = {
+    "network": "gated",
+    "hidden": (300, 300),
+    "epochs": 60,
+    "batch_size": 100,
+    "learning_rate": 5e-4,
+}
 """Networks, batches and learning rate of Tomczak and Welling 2018, section 6.1, who train up to 2,000 epochs."""
 
 _RECIPES: dict[str, dict[str, Any]] = {
@@ -402,7 +462,10 @@ _POSTERIOR_OF = {
     "beta-vae": "learned",
     "infogan": "recognised",
 }
-_CHANGED: dict[str, dict[str, Any]] = {"beta-vae": {"beta": 4.0}, "infogan": {"batch_size": 64, "learning_rate": 1e-3}}
+_CHANGED: dict[str, dict[str, Any]] = {
+    "beta-vae": {"beta": 4.0},
+    "infogan": {"batch_size": 64, "learning_rate": 1e-3},
+}
 """What a model's recipe has other than the data set's."""
 _CHANGED_FOR: dict[tuple[str, str], dict[str, Any]] = {("infogan", "sprites"): {"epochs": 5}}
 
@@ -416,9 +479,11 @@ def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunCon
 
     Args:
         data: name of a data set.
-        model: `ae`, `noisy-ae`, `vae`, `beta-vae` (β = 4 unless `beta` is among the changes) or `infogan`.
+        model: `ae`, `noisy-ae`, `vae`, `beta-vae` (β = 4 unless `beta` is among the changes) or
+            `infogan`.
         latent_dim: number of latents.
-        changes: any fields of `DataConfig`, `ModelConfig` and `TrainConfig`, to depart from the recipe.
+        changes: any fields of `DataConfig`, `ModelConfig` and `TrainConfig`, to depart from the
+            recipe.
 
     Raises:
         ValueError: an unknown name, with the nearest right one, or a value out of range.
@@ -428,11 +493,17 @@ def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunCon
     """
     _check_name("data set", data, SIZES)
     _check_name("model", model, ALL_LABELS)
-    values: dict[str, Any] = _RECIPES[data] | _CHANGED.get(model, {}) | _CHANGED_FOR.get((model, data), {}) | changes
+    values: dict[str, Any] = (
+        _RECIPES[data] | _CHANGED.get(model, {}) | _CHANGED_FOR.get((model, data), {}) | changes
+    )
     values = _of_prior(data, model, values) | values
-    parts = {part: {f.name for f in fields(part)} for part in (DataConfig, ModelConfig, TrainConfig)}
+    parts = {
+        part: {f.name for f in fields(part)} for part in (DataConfig, ModelConfig, TrainConfig)
+    }
     for name in values:
-        _check_name("field", name, set().union(*parts.values()) - {"name", "posterior", "latent_dim"})
+        _check_name(
+            "field", name, set().union(*parts.values()) - {"name", "posterior", "latent_dim"}
+        )
     data_fields, model_fields, train_fields = (
         {k: v for k, v in values.items() if k in known} for known in parts.values()
     )
@@ -449,13 +520,17 @@ def _of_prior(data: str, model: str, values: dict[str, Any]) -> dict[str, Any]:
     if prior == "normal" or _POSTERIOR_OF[model] != "learned" or not isinstance(epochs, Integral):
         return {}
     large = DataConfig(name=data).binarised and prior == "vamp"
-    return {"warm_up": warm_up_of(int(epochs)), **({"components": _VAMP_OF_THE_PAPER} if large else {})}
+    return {
+        "warm_up": warm_up_of(int(epochs)),
+        **({"components": _VAMP_OF_THE_PAPER} if large else {}),
+    }
 
 
 def warm_up_of(epochs: int) -> int:
     """Return the warm-up with which priors are compared, in epochs: a tenth of the training.
 
-    A prior that is learned needs it. Those that are held against it have it too, so that the prior alone differs.
+    A prior that is learned needs it. Those that are held against it have it too, so that the prior
+    alone differs.
 
     >>> warm_up_of(60)
     6
@@ -471,7 +546,8 @@ _SEEDS_OF_SECONDS = (0, 1, 2, 3, 4)
 
 
 def seeds_of(data: str) -> tuple[int, ...]:
-    """Return the seeds that runs on a data set are trained with; more where a training takes seconds.
+    """Return the seeds that runs on a data set are trained with; more where a training takes
+    seconds.
 
     >>> seeds_of("digits"), seeds_of("mnist")
     ((0, 1, 2, 3, 4), (0, 1, 2))
@@ -509,8 +585,17 @@ def shelf() -> tuple[RunConfig, ...]:
     70
     """
     latent_dims = {"digits": (2, 10), "mnist": (2, 10), "sprites": (10,)}
-    first = [config for data, dims in latent_dims.items() for dim in dims for config in _families(data, dim)]
-    swept = [config for config in first if config.data.name == "sprites" and config.model.posterior == "learned"]
+    first = [
+        config
+        for data, dims in latent_dims.items()
+        for dim in dims
+        for config in _families(data, dim)
+    ]
+    swept = [
+        config
+        for config in first
+        if config.data.name == "sprites" and config.model.posterior == "learned"
+    ]
     return (
         *first,
         *(with_seed(config, seed) for config in swept for seed in _SWEPT_SEEDS),
@@ -521,7 +606,8 @@ def shelf() -> tuple[RunConfig, ...]:
 
 @cache
 def more_seeds() -> tuple[RunConfig, ...]:
-    """Return the configs that are trained and measured but do not ship: mostly further seeds of those that do.
+    """Return the configs that are trained and measured but do not ship: mostly further seeds of
+    those that do.
 
     >>> len(more_seeds())
     213
@@ -535,7 +621,8 @@ def more_seeds() -> tuple[RunConfig, ...]:
 
 @cache
 def swept() -> tuple[RunConfig, ...]:
-    """Return the β-sweep of the sprites that disentanglement is measured on, the VAE at β = 1, over five seeds.
+    """Return the β-sweep of the sprites that disentanglement is measured on, the VAE at β = 1,
+    over five seeds.
 
     >>> len(swept())
     30
@@ -552,25 +639,34 @@ def without_kl() -> tuple[RunConfig, ...]:
 
 @cache
 def mapped() -> tuple[RunConfig, ...]:
-    """Return the VAEs of the map of number of latents against normalised β: the latents change fastest.
+    """Return the VAEs of the map of number of latents against normalised β: the latents change
+    fastest.
 
     >>> len(mapped()), mapped()[0].model.beta
     (20, 1.28)
     """
     return tuple(
-        recipe("sprites", "beta-vae", latents, beta=beta_of(normalised, latents, 32), epochs=_MAP_EPOCHS)
+        recipe(
+            "sprites",
+            "beta-vae",
+            latents,
+            beta=beta_of(normalised, latents, 32),
+            epochs=_MAP_EPOCHS,
+        )
         for normalised in MAP_BETAS
         for latents in MAP_LATENTS
     )
 
 
 def beta_of(normalised: float, latent_dim: int, size: int) -> float:
-    """Return β of a normalised β, which is β times the number of latents over the number of pixels.
+    """Return β of a normalised β, which is β times the number of latents over the number of
+    pixels.
 
     normalised β = β · L / (size · size)
 
-    The KL is a sum over latents and the nll one over pixels; divided by their numbers, a trade-off can be held against
-    that of another number of latents or another size. Source: Higgins et al. 2017, figure 6.
+    The KL is a sum over latents and the nll one over pixels; divided by their numbers, a trade-off
+    can be held against that of another number of latents or another size. Source: Higgins et al.
+    2017, figure 6.
 
     Args:
         normalised: at least 0.
@@ -590,7 +686,8 @@ def binary() -> tuple[RunConfig, ...]:
 
 
 def with_prior(data: str, latent_dim: int, prior: str) -> RunConfig:
-    """Return the VAE with one of `PRIORS` that is compared with those of the other priors: all have one schedule.
+    """Return the VAE with one of `PRIORS` that is compared with those of the other priors: all
+    have one schedule.
 
     With the standard normal it is no member of the family, whose VAE is trained without a warm-up.
 
@@ -605,25 +702,38 @@ def with_prior(data: str, latent_dim: int, prior: str) -> RunConfig:
 def held_against_priors() -> tuple[RunConfig, ...]:
     """Return the VAEs that ship to compare priors with: one network and one schedule, each with every prior."""
     places = {"digits": (2, 10), "mnist": (2, 10, 40)}
-    return tuple(with_prior(data, dim, prior) for data, dims in places.items() for dim in dims for prior in PRIORS)
+    return tuple(
+        with_prior(data, dim, prior)
+        for data, dims in places.items()
+        for dim in dims
+        for prior in PRIORS
+    )
 
 
 def is_doubled(config: RunConfig) -> bool:
-    """Return whether a run is the standard normal among the priors, beside a VAE of the family that differs in warm-up.
+    """Return whether a run is the standard normal among the priors, beside a VAE of the family
+    that differs in warm-up.
 
-    Whoever picks a model is offered the family's; the other one stands on the page of the priors alone.
+    Whoever picks a model is offered the family's; the other one stands on the page of the priors
+    alone.
 
     >>> is_doubled(with_prior("mnist", 10, "normal")), is_doubled(with_prior("mnist", 40, "normal"))
     (True, False)
     """
     without = with_seed(replace(config, train=replace(config.train, warm_up=0)), 0)
-    return config.model.prior == "normal" and with_seed(config, 0) in held_against_priors() and without in shelf()
+    return (
+        config.model.prior == "normal"
+        and with_seed(config, 0) in held_against_priors()
+        and without in shelf()
+    )
 
 
 def gaussians(data: str) -> tuple[RunConfig, RunConfig]:
     """Return the VAEs of the shelf with a Gaussian likelihood: of standard deviation 1, and of a learned one."""
     fixed, learned = ({"scale": 1.0}, {})
-    return tuple(recipe(data, "vae", 2, likelihood="gaussian", **change) for change in (fixed, learned))  # pyright: ignore[reportReturnType]
+    return tuple(
+        recipe(data, "vae", 2, likelihood="gaussian", **change) for change in (fixed, learned)
+    )  # pyright: ignore[reportReturnType]
 
 
 def _families(data: str, latent_dim: int) -> list[RunConfig]:
@@ -632,7 +742,10 @@ def _families(data: str, latent_dim: int) -> list[RunConfig]:
         recipe(data, "ae", latent_dim),
         *(recipe(data, "noisy-ae", latent_dim, noise_ratio=ratio) for ratio in ratios),
         recipe(data, "vae", latent_dim),
-        *(recipe(data, "beta-vae", latent_dim, beta=beta) for beta in _BETAS.get((data, latent_dim), (4.0,))),
+        *(
+            recipe(data, "beta-vae", latent_dim, beta=beta)
+            for beta in _BETAS.get((data, latent_dim), (4.0,))
+        ),
     ]
 
 
@@ -642,7 +755,8 @@ def with_seed(config: RunConfig, seed: int) -> RunConfig:
 
 
 def with_epochs(config: RunConfig, epochs: int) -> RunConfig:
-    """Return the same config trained for another number of epochs, the warm-up over the same share of them.
+    """Return the same config trained for another number of epochs, the warm-up over the same share
+    of them.
 
     Args:
         config: of the run.

@@ -1,4 +1,5 @@
-"""The film of a training: where the codes lie and what the plane around them decodes to, at chosen epochs.
+"""The film of a training: where the codes lie and what the plane around them decodes to, at chosen
+epochs.
 
 Only models of two latents have one, since only their plane can be seen whole.
 """
@@ -25,7 +26,8 @@ Film = dict[str, NDArray[np.generic]]
 
 
 def film_epochs(epochs: int) -> tuple[int, ...]:
-    """Return after which epochs a frame is taken: before the first, then further and further apart, after the last.
+    """Return after which epochs a frame is taken: before the first, then further and further
+    apart, after the last.
 
     >>> film_epochs(10)
     (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
@@ -40,7 +42,8 @@ def film_epochs(epochs: int) -> tuple[int, ...]:
 def frame_of(model: Autoencoder, images: ImageSet, epoch: int) -> Film:
     """Return a film of one frame.
 
-    The plane is a square around the origin that holds all of the codes, and the prior to three standard deviations.
+    The plane is a square around the origin that holds all of the codes, and the prior to three
+    standard deviations.
 
     Args:
         model: with two latents, on the device of the images; left in evaluation mode.
@@ -65,11 +68,14 @@ def frame_of(model: Autoencoder, images: ImageSet, epoch: int) -> Film:
 
 def spliced(film: Film, frame: Film) -> Film:
     """Return a film with further frames behind it."""
-    return {name: np.concatenate([film[name], new]) for name, new in frame.items()} if film else frame
+    return (
+        {name: np.concatenate([film[name], new]) for name, new in frame.items()} if film else frame
+    )
 
 
 def plane_codes(extent: tuple[float, float, float, float], resolution: int) -> NDArray[np.float32]:
-    """Return a grid of two-latent codes (resolution², 2), row by row from the top: z2 falls, z1 rises.
+    """Return a grid of two-latent codes (resolution², 2), row by row from the top: z2 falls, z1
+    rises.
 
     Each code is the middle of its cell.
 

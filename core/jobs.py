@@ -1,10 +1,11 @@
-"""Training in the background: one process per run, one job per key, whoever asks and however often.
+"""Training in the background: one process per run, one job per key, whoever asks and however
+often.
 
 <root>/.jobs/<key>.json     what is asked for, how it stands and how far it is
 <root>/.jobs/<key>.npz      the newest epoch to look at: history, test codes, reconstructions
 
-The files are all there is: any process may read them, and a job whose process is gone is an interrupted one. What was
-trained before is taken up again from where `core.runs` put it aside.
+The files are all there is: any process may read them, and a job whose process is gone is an
+interrupted one. What was trained before is taken up again from where `core.runs` put it aside.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ NICENESS = 10
 """How far a job gives way to the pages, as in nice(1)."""
 LEAST = {"at_once": 1, "waiting": 1, "epochs": 1, "runs": 0}
 """Least of each limit that a deployment may set: with no job at once, every training would wait for ever."""
-SWITCHED_OFF = "training is switched off on this deployment; run the lab on your own machine to train"
+SWITCHED_OFF = (
+    "training is switched off on this deployment; run the lab on your own machine to train"
+)
 
 
 class TooMany(RuntimeError):
@@ -83,7 +86,8 @@ class Limits:
         at_once: jobs that run at the same time.
         waiting: jobs in the queue, those that run included.
         epochs: of one training.
-        runs: that are kept besides those that ship; 0 for none, so that nothing is trained or uploaded.
+        runs: that are kept besides those that ship; 0 for none, so that nothing is trained or
+            uploaded.
     """
 
     training: bool = True
@@ -95,7 +99,8 @@ class Limits:
 
 
 def limits_of(environment: Mapping[str, str]) -> Limits:
-    """Return the limits that a deployment sets: LATENT_LAB_TRAINING=off, and LATENT_LAB_MAX_<name>=<number>.
+    """Return the limits that a deployment sets: LATENT_LAB_TRAINING=off, and
+    LATENT_LAB_MAX_<name>=<number>.
 
     Raises:
         ValueError: a value that is neither, with what it should be.
@@ -118,7 +123,10 @@ def _limit(name: str, text: str, least: int) -> int:
     if not text.strip().isdecimal():
         raise ValueError(f"{name} should be a whole number, got '{text}'")
     if int(text) < least:
-        raise ValueError(f"{name} should be at least {least}, got {text.strip()}; LATENT_LAB_TRAINING=off allows none")
+        raise ValueError(
+            f"{name} should be at least {least}, got {text.strip()}; LATENT_LAB_TRAINING=off"
+            " allows none"
+        )
     return int(text)
 
 
@@ -128,11 +136,13 @@ class Job:
 
     Args:
         config: what is trained.
-        state: `queued`, `running`, `stopped` (asked to), `interrupted` (its process is gone) or `failed`.
+        state: `queued`, `running`, `stopped` (asked to), `interrupted` (its process is gone) or
+            `failed`.
         reason: why it failed, one sentence.
         asked: when it was asked for, seconds since 1970; the queue's order.
         pid: of its process.
-        born: when that process began, as the system counts; another one may have the same number later.
+        born: when that process began, as the system counts; another one may have the same number
+            later.
         seen: images so far.
         total: images in all; 0 before it is known.
         epoch: finished so far.
@@ -153,7 +163,9 @@ class Job:
     @property
     def seconds_left(self) -> float | None:
         """How long it still takes at this speed; None before it is known."""
-        return (self.total - self.seen) / self.images_per_second if self.images_per_second else None
+        return (
+            (self.total - self.seen) / self.images_per_second if self.images_per_second else None
+        )
 
 
 def read_job(root: Path, key: str) -> Job | None:
@@ -165,19 +177,30 @@ def read_job(root: Path, key: str) -> Job | None:
         return None
     if job.config.key != key or not _is_sound(job):
         return None
-    return replace(job, state="interrupted") if job.state == "running" and not _alive(job.pid, job.born) else job
+    return (
+        replace(job, state="interrupted")
+        if job.state == "running" and not _alive(job.pid, job.born)
+        else job
+    )
 
 
 def _is_sound(job: Job) -> bool:
-    counts, numbers = (job.pid, job.born, job.seen, job.total, job.epoch), (job.asked, job.images_per_second)
-    right = all(type(count) is int for count in counts) and all(type(n) in (int, float) for n in numbers)
+    counts, numbers = (
+        (job.pid, job.born, job.seen, job.total, job.epoch),
+        (job.asked, job.images_per_second),
+    )
+    right = all(type(count) is int for count in counts) and all(
+        type(n) in (int, float) for n in numbers
+    )
     return right and job.state in get_args(State) and isinstance(job.reason, str)
 
 
 def read_jobs(root: Path) -> list[Job]:
     """Return all jobs, in the order in which they were asked for."""
     names = sorted(path.stem for path in (Path(root) / JOBS).glob("[!.]*.json"))
-    return sorted(filter(None, (read_job(root, name) for name in names)), key=lambda job: job.asked)
+    return sorted(
+        filter(None, (read_job(root, name) for name in names)), key=lambda job: job.asked
+    )
 
 
 def newest(root: Path, key: str) -> Arrays | None:
@@ -199,7 +222,8 @@ def shown_at(root: Path, key: str) -> int:
 
 
 class Jobs:
-    """The queue of one server: starts jobs in processes of their own, in turn, and sees how they end.
+    """The queue of one server: starts jobs in processes of their own, in turn, and sees how they
+    end.
 
     Args:
         root: folder of checkpoints.
@@ -214,7 +238,8 @@ class Jobs:
         self._closed = threading.Event()
 
     def submit(self, config: RunConfig) -> None:
-        """Queue a training, unless it is queued, running or finished; one that was left goes on where it was.
+        """Queue a training, unless it is queued, running or finished; one that was left goes on
+        where it was.
 
         Raises:
             TooMany: a limit is reached.
@@ -222,10 +247,15 @@ class Jobs:
         """
         with self._lock:
             job = read_job(self.root, config.key)
-            if not _is_kept(self.root, config.key) and not (job and job.state in ("queued", "running")):
+            if not _is_kept(self.root, config.key) and not (
+                job and job.state in ("queued", "running")
+            ):
                 self._check_limits(config)
                 new = Job(config=config)
-                _write(self.root, replace(new, seen=job.seen, total=job.total, epoch=job.epoch) if job else new)
+                _write(
+                    self.root,
+                    replace(new, seen=job.seen, total=job.total, epoch=job.epoch) if job else new,
+                )
             self.attend()
 
     def attend(self) -> None:
@@ -244,7 +274,9 @@ class Jobs:
                 _write(self.root, replace(job, state="stopped"))
             if key in self._processes:
                 self._processes[key].terminate()
-            elif job and job.state == "running" and job.born:  # of another server that shares this folder
+            elif (
+                job and job.state == "running" and job.born
+            ):  # of another server that shares this folder
                 os.kill(job.pid, signal.SIGTERM)
 
     def forget(self, key: str) -> None:
@@ -261,7 +293,9 @@ class Jobs:
 
     def place(self, key: str) -> int:
         """Return how many jobs come before a queued one, those that run included."""
-        before = [job.config.key for job in read_jobs(self.root) if job.state in ("queued", "running")]
+        before = [
+            job.config.key for job in read_jobs(self.root) if job.state in ("queued", "running")
+        ]
         return before.index(key) if key in before else 0
 
     def close(self) -> None:
@@ -279,10 +313,15 @@ class Jobs:
         if not self.limits.training:
             raise TooMany(self.limits.reason)
         if config.train.epochs > self.limits.epochs:
-            raise TooMany(f"epochs should be at most {self.limits.epochs} here, got {config.train.epochs}")
+            raise TooMany(
+                f"epochs should be at most {self.limits.epochs} here, got {config.train.epochs}"
+            )
         going = [job for job in read_jobs(self.root) if job.state in ("queued", "running")]
         if len(going) >= self.limits.waiting:
-            raise TooMany(f"there should be at most {self.limits.waiting} trainings in the queue; wait for one to end")
+            raise TooMany(
+                f"there should be at most {self.limits.waiting} trainings in the queue; wait for"
+                " one to end"
+            )
         self.check_room()
 
     def check_room(self) -> None:
@@ -292,10 +331,17 @@ class Jobs:
             TooMany: it may not.
         """
         if not self.limits.runs:
-            raise TooMany("no further runs are kept on this deployment; run the lab on your own machine to train")
-        own = [name for name in run_names(self.root) if name not in {ships.key for ships in shelf()}]
+            raise TooMany(
+                "no further runs are kept on this deployment; run the lab on your own machine to"
+                " train"
+            )
+        own = [
+            name for name in run_names(self.root) if name not in {ships.key for ships in shelf()}
+        ]
         if len(own) >= self.limits.runs:
-            raise TooMany(f"there should be at most {self.limits.runs} trained runs here; delete one first")
+            raise TooMany(
+                f"there should be at most {self.limits.runs} trained runs here; delete one first"
+            )
 
     def _watch_queue(self) -> None:
         while not self._closed.wait(LOOKED_EVERY):
@@ -305,7 +351,8 @@ class Jobs:
                     return
 
     def _sweep(self) -> None:
-        """Clear away what is left of trainings whose run is on the shelf, and of the oldest where there are too many.
+        """Clear away what is left of trainings whose run is on the shelf, and of the oldest where
+        there are too many.
 
         A process that was killed after it kept its run has not cleared up itself.
         """
@@ -346,9 +393,12 @@ class Jobs:
         command = [sys.executable, "-m", "core.jobs", str(self.root), key, str(os.getpid())]
         here = Path(__file__).resolve().parents[1]
         try:
-            # Before the process starts, which then writes its own number: the other way round, this could come last.
+            # Before the process starts, which then writes its own number: the other way round,
+            # this could come last.
             _write(self.root, _running(job))
-            self._processes[key] = subprocess.Popen(command, cwd=here, stdin=subprocess.DEVNULL, start_new_session=True)
+            self._processes[key] = subprocess.Popen(
+                command, cwd=here, stdin=subprocess.DEVNULL, start_new_session=True
+            )
         except (OSError, CheckpointError) as error:
             _conclude(self.root, job, "failed", f"it could not be started ({error})")
 
@@ -370,7 +420,8 @@ class _Stop(BaseException):
 
 
 def work(root: Path, key: str, server: int) -> None:
-    """Train the run of a job, in this process, and report on it; the job is gone when the run is on the shelf.
+    """Train the run of a job, in this process, and report on it; the job is gone when the run is
+    on the shelf.
 
     Args:
         root: folder of checkpoints.
@@ -403,7 +454,9 @@ def _train(reporter: _Reporter) -> None:
     reporter.check()
     data = load(config.data)
     reporter.begin(data)
-    for _ in train_and_keep(config, root, data=data, on_step=reporter.step, on_model=reporter.epoch):
+    for _ in train_and_keep(
+        config, root, data=data, on_step=reporter.step, on_model=reporter.epoch
+    ):
         pass
 
 
@@ -418,7 +471,10 @@ class _Reporter:
 
     def begin(self, data: Split) -> None:
         """Know the images, and so how many steps there are."""
-        self.data, self.job = data, replace(self.job, total=self.job.config.train.epochs * len(data.train))
+        self.data, self.job = (
+            data,
+            replace(self.job, total=self.job.config.train.epochs * len(data.train)),
+        )
 
     def ask_to_stop(self, *_: object) -> None:
         self.stopping = True
@@ -455,9 +511,9 @@ SHOWN_CODES, SHOWN_IMAGES = 1000, 8
 def snapshot(model: Autoencoder, data: Split, history: Arrays) -> Arrays:
     """Return what an epoch looks like.
 
-    The columns of `history`, `mean` and `std` (N, L) of the first test images' posteriors and their `label` (N,), the
-    first `images` reconstructed (B, H, W), and `samples` (B, H, W): random codes from the prior with always the same
-    seed, decoded.
+    The columns of `history`, `mean` and `std` (N, L) of the first test images' posteriors and
+    their `label` (N,), the first `images` reconstructed (B, H, W), and `samples` (B, H, W): random
+    codes from the prior with always the same seed, decoded.
 
     Args:
         model: as it is now; left in evaluation mode.
@@ -469,7 +525,9 @@ def snapshot(model: Autoencoder, data: Split, history: Arrays) -> Arrays:
     posterior = model.encode(data.test.images(slice(SHOWN_CODES)).to(device))
     mean = posterior.mean
     random = model.prior.sample(SHOWN_IMAGES, generator(0)).to(mean.device)
-    images, samples = (model.decode(codes).clamp(0, 1).squeeze(1).cpu() for codes in (mean[:SHOWN_IMAGES], random))
+    images, samples = (
+        model.decode(codes).clamp(0, 1).squeeze(1).cpu() for codes in (mean[:SHOWN_IMAGES], random)
+    )
     return {
         **{f"history.{name}": column for name, column in history.items()},
         "mean": narrowed(mean.cpu()).numpy(),
@@ -512,7 +570,8 @@ def _alive(pid: int, born: int) -> bool:
 
 
 def _birth(pid: int) -> int:
-    """Return when a process began, in the system's ticks since it started itself; 0 where it does not say.
+    """Return when a process began, in the system's ticks since it started itself; 0 where it does
+    not say.
 
     Source: proc(5), field 22; field 3 is Z for one that has ended.
     """
@@ -540,7 +599,11 @@ def _alone(root: Path) -> Iterator[None]:
 
 
 def _write(root: Path, job: Job) -> None:
-    _write_bytes(root, f"{job.config.key}.json", json.dumps(asdict(job) | {"config": job.config.to_dict()}).encode())
+    _write_bytes(
+        root,
+        f"{job.config.key}.json",
+        json.dumps(asdict(job) | {"config": job.config.to_dict()}).encode(),
+    )
 
 
 def _write_bytes(root: Path, name: str, content: bytes) -> None:
@@ -565,8 +628,8 @@ def _remove(root: Path, key: str) -> None:
 def _give_way() -> None:
     """Leave the pages a core, and the right of way on the others.
 
-    That is for the training's good too: where its threads wait for one that a page keeps from its core, it was seen
-    to take ten times as long, and up to fifty.
+    That is for the training's good too: where its threads wait for one that a page keeps from its
+    core, it was seen to take ten times as long, and up to fifty.
     """
     torch.set_num_threads(max(1, min(torch.get_num_threads(), cores() - 1)))
     if hasattr(os, "nice"):

@@ -62,13 +62,15 @@ class Run:
     Args:
         config: what was trained.
         model: on the CPU, in float32, in evaluation mode.
-        metrics: `nll`, `kl`, `elbo` in nats per test image (None where there is no KL), `kl_per_latent`, `mse` per
-            pixel, `squared_radius`, `test_images`, `seconds` of training, `images_per_second`; of an InfoGAN also
-            `code_error` and `fooled`, see `core.adversarial.Game`.
-        history: per epoch, `nll`, `kl`, `test_nll`, `test_kl`, `kl_per_latent`, `test_mse`, `squared_radius`,
-            `code_scale` (missing in runs of before it was kept); of an InfoGAN also `code_error` (E, L), `fooled`.
-        codes: `mean` and `std` (N, L) of the test images' posteriors, `label` (N,), `factors` (N, K) for sprites,
-            `train_mean` and `train_std` (M, L) of the first training images.
+        metrics: `nll`, `kl`, `elbo` in nats per test image (None where there is no KL),
+            `kl_per_latent`, `mse` per pixel, `squared_radius`, `test_images`, `seconds` of
+            training, `images_per_second`; of an InfoGAN also `code_error` and `fooled`, see
+            `core.adversarial.Game`.
+        history: per epoch, `nll`, `kl`, `test_nll`, `test_kl`, `kl_per_latent`, `test_mse`,
+            `squared_radius`, `code_scale` (missing in runs of before it was kept); of an InfoGAN
+            also `code_error` (E, L), `fooled`.
+        codes: `mean` and `std` (N, L) of the test images' posteriors, `label` (N,), `factors` (N,
+            K) for sprites, `train_mean` and `train_std` (M, L) of the first training images.
         environment: device, precision, threads, library versions.
     """
 
@@ -90,7 +92,9 @@ def open_run(key: str, root: Path = SHELF) -> Run:
     try:
         model = restore(kept.config, kept.weights)
     except RuntimeError as error:
-        raise CheckpointError(f"{key} has weights that do not fit its config; train it again") from error
+        raise CheckpointError(
+            f"{key} has weights that do not fit its config; train it again"
+        ) from error
     codes = {name: _widen(array) for name, array in kept.codes.items()}
     return Run(kept.config, model, kept.metrics, kept.history, codes, kept.environment)
 
@@ -141,8 +145,9 @@ def train_and_keep(
 ) -> Generator[EpochRecord, None, None]:
     """Train a run, yielding after each epoch, and keep it once the last is done.
 
-    It is put aside every few seconds, and when the caller stops asking for epochs; the next training of the same config
-    goes on from there and ends in the same weights. Meanwhile operations are shared by `Training.threads`, whoever
+    It is put aside every few seconds, and when the caller stops asking for epochs; the next
+    training of the same config goes on from there and ends in the same weights. Meanwhile
+    operations are shared by `Training.threads`, whoever
     trains: commands, jobs and sweeps set how many there are at most.
 
     Args:
@@ -169,7 +174,8 @@ def train_and_keep(
 
 @final
 class KeptTraining:
-    """A training that goes on where it was put aside; whoever runs it notes each epoch and keeps the run at the end.
+    """A training that goes on where it was put aside; whoever runs it notes each epoch and keeps
+    the run at the end.
 
     Args:
         config: what is wanted.
@@ -183,14 +189,21 @@ class KeptTraining:
     """
 
     def __init__(
-        self, config: RunConfig, root: Path = SHELF, *, data: Split | None = None, device: str | None = None
+        self,
+        config: RunConfig,
+        root: Path = SHELF,
+        *,
+        data: Split | None = None,
+        device: str | None = None,
     ) -> None:
         assert config.data.size is not None
         check_writable(root)
         where = pick_device(device)
         precision = pick_precision(where, pixels=config.data.size**2)
         self.root, self.data = root, load_data(config.data) if data is None else data
-        self.training = Training(build(config), self.data, config, device=where, precision=precision)
+        self.training = Training(
+            build(config), self.data, config, device=where, precision=precision
+        )
         self.progress = _take_up(root, self.training)
         self._last = time.monotonic()
         if self.training.epoch == 0:
@@ -201,7 +214,10 @@ class KeptTraining:
         training = self.training
         self.progress.records.append(record)
         self.progress.shoot(training)
-        if time.monotonic() - self._last > PUT_ASIDE_EVERY and training.epoch < training.config.train.epochs:
+        if (
+            time.monotonic() - self._last > PUT_ASIDE_EVERY
+            and training.epoch < training.config.train.epochs
+        ):
             self.put_aside()
             self._last = time.monotonic()
 
@@ -210,7 +226,9 @@ class KeptTraining:
         training, progress = self.training, self.progress
         if progress.records:
             history = _history(progress.records)
-            put_aside(self.root, Unfinished(training.config, training.state(), history, progress.film))
+            put_aside(
+                self.root, Unfinished(training.config, training.state(), history, progress.film)
+            )
 
     def keep(self) -> None:
         """Keep the finished run.
@@ -257,14 +275,20 @@ def _take_up(root: Path, training: Training) -> _Progress:
     return _Progress(records, found.film)
 
 
-def _checkpoint(training: Training, data: Split, progress: _Progress, environment: dict[str, str]) -> Checkpoint:
-    """Round the weights to half precision first, so that every number is one of the model that is kept.
+def _checkpoint(
+    training: Training, data: Split, progress: _Progress, environment: dict[str, str]
+) -> Checkpoint:
+    """Round the weights to half precision first, so that every number is one of the model that is
+    kept.
 
     Raises:
         Diverged: a weight, a code or a number is not finite.
     """
     config = training.config
-    weights = {name: _rounded(tensor.detach().cpu()) for name, tensor in training.model.state_dict().items()}
+    weights = {
+        name: _rounded(tensor.detach().cpu())
+        for name, tensor in training.model.state_dict().items()
+    }
     model = restore(config, weights)
     metrics, codes = _metrics(model, data.test, progress.records), _codes(model, data)
     numbers = [np.ravel(value) for value in metrics.values() if value is not None]
@@ -275,7 +299,10 @@ def _checkpoint(training: Training, data: Split, progress: _Progress, environmen
     }
     for what, holds in finite.items():
         if not holds:
-            raise Diverged(f"training diverged: the {what} should be finite, some are not; lower the learning rate")
+            raise Diverged(
+                f"training diverged: the {what} should be finite, some are not; lower the learning"
+                " rate"
+            )
     return Checkpoint(
         config=config,
         metrics=metrics,
@@ -318,7 +345,10 @@ def _history(records: list[EpochRecord]) -> Arrays:
         "images_per_second": [r.images_per_second for r in records],
     }
     if games := [r.game for r in records if r.game]:
-        columns |= {"code_error": [g.code_error for g in games], "fooled": [g.fooled for g in games]}
+        columns |= {
+            "code_error": [g.code_error for g in games],
+            "fooled": [g.fooled for g in games],
+        }
     return {name: np.asarray(values, np.float32) for name, values in columns.items()}
 
 
@@ -330,9 +360,19 @@ def _records(history: Arrays) -> list[EpochRecord]:
         Evaluation(nll, kl, tuple(latents), *rest)
         for nll, kl, latents, *rest in zip(*(columns[name] for name in names), strict=True)
     ]
-    rows = zip(columns["nll"], columns["kl"], tests, columns["seconds"], columns["images_per_second"], strict=True)
+    rows = zip(
+        columns["nll"],
+        columns["kl"],
+        tests,
+        columns["seconds"],
+        columns["images_per_second"],
+        strict=True,
+    )
     games = _games(columns) or [None] * len(tests)
-    return [EpochRecord(epoch, *row, game) for epoch, (row, game) in enumerate(zip(rows, games, strict=True), 1)]
+    return [
+        EpochRecord(epoch, *row, game)
+        for epoch, (row, game) in enumerate(zip(rows, games, strict=True), 1)
+    ]
 
 
 def _games(columns: dict[str, list[Any]]) -> list[Game]:

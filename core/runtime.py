@@ -25,7 +25,11 @@ def pick_device(name: str | None = None) -> torch.device:
     Raises:
         ValueError: that device is not there.
     """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
     if name is None:
         return torch.device(next(device for device, present in there.items() if present))
     if not there.get(name, False):
@@ -35,10 +39,11 @@ def pick_device(name: str | None = None) -> torch.device:
 
 
 def pick_precision(device: torch.device, pixels: int) -> torch.dtype:
-    """Return bfloat16 where the device multiplies it in hardware and images are large enough to gain, else float32.
+    """Return bfloat16 where the device multiplies it in hardware and images are large enough to
+    gain, else float32.
 
-    Weights, optimiser state, noise, the likelihood and the KL stay in float32 either way; only the layers' products
-    are rounded.
+    Weights, optimiser state, noise, the likelihood and the KL stay in float32 either way; only the
+    layers' products are rounded.
 
     Args:
         device: where layers are computed.
@@ -47,9 +52,18 @@ def pick_precision(device: torch.device, pixels: int) -> torch.dtype:
     if pixels < 400:
         return torch.float32
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
-    # The second question can only be asked of a torch built with oneDNN, which every one for such a processor is.
-    if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported() and torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return (
+            torch.bfloat16
+            if torch.cuda.is_bf16_supported(including_emulation=False)
+            else torch.float32
+        )
+    # The second question can only be asked of a torch built with oneDNN, which every one for such
+    # a processor is.
+    if (
+        device.type == "cpu"
+        and torch.cpu._is_avx512_bf16_supported()
+        and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    ):
         return torch.bfloat16
     return torch.float32
 
@@ -61,7 +75,8 @@ def narrowed(values: torch.Tensor, *, widths: bool = False) -> torch.Tensor:
 
     Args:
         values: of any shape.
-        widths: whether they are standard deviations, of which none above 0 may become 0: that would be a point.
+        widths: whether they are standard deviations, of which none above 0 may become 0: that
+            would be a point.
 
     >>> narrowed(torch.tensor([1.0, 70000.0])).dtype, narrowed(torch.tensor([1.0, 1e-9])).dtype
     (torch.float32, torch.float16)
@@ -89,19 +104,22 @@ def generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
 
 
 def keep_freed_memory() -> None:
-    """Let this process keep what tensors free, instead of giving it back to the system and asking for it again.
+    """Let this process keep what tensors free, instead of giving it back to the system and asking
+    for it again.
 
-    A training step frees and takes the same few megabytes each time; asking the system for them, page by page, costs
-    up to a fifth of the step. For processes that train and end: a server would hold the most it ever used.
+    A training step frees and takes the same few megabytes each time; asking the system for them,
+    page by page, costs up to a fifth of the step. For processes that train and end: a server would
+    hold the most it ever used.
     """
     _set_up_malloc({_MMAP_THRESHOLD: 2**30, _TRIM_THRESHOLD: 2**31 - 1})
 
 
 def share_freed_memory() -> None:
-    """Let the threads of this process share what they free, and keep a few megabytes of it: for a server of many.
+    """Let the threads of this process share what they free, and keep a few megabytes of it: for a
+    server of many.
 
-    A batch of images through convolutional layers takes some ten megabytes. Without room for these, each one asks the
-    system for them anew, which takes as long as the layers do.
+    A batch of images through convolutional layers takes some ten megabytes. Without room for
+    these, each one asks the system for them anew, which takes as long as the layers do.
     """
     _set_up_malloc({_ARENA_MAX: 2, _MMAP_THRESHOLD: 2**25, _TRIM_THRESHOLD: 2**25})
 
@@ -115,16 +133,23 @@ def _set_up_malloc(options: dict[int, int]) -> None:
 
 def cores() -> int:
     """Return how many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
 
 
 def death(code: int) -> str:
-    """Return how a process ended that did not say so itself, from its exit code: below 0, the signal.
+    """Return how a process ended that did not say so itself, from its exit code: below 0, the
+    signal.
 
     >>> death(-9)
     'its process was ended by signal 9, as a system short of memory does'
     """
-    ended = f"was ended by signal {-code}, as a system short of memory does" if code < 0 else f"ended with code {code}"
+    ended = (
+        f"was ended by signal {-code}, as a system short of memory does"
+        if code < 0
+        else f"ended with code {code}"
+    )
     return f"its process {ended}"
 
 
@@ -133,12 +158,14 @@ SMALL_STEP = 150_000_000
 
 
 def threads_for(multiply_adds: float) -> int:
-    """Return how many threads should share the operations of a training: one, or all that share them now.
+    """Return how many threads should share the operations of a training: one, or all that share
+    them now.
 
-    An operation of a hundredth of a millisecond gains little by two threads, and where other processes want the
-    cores too, one thread waits for the other after each. Measured by `python -m tests.benchmarks.threads` on two cores,
-    one thread over two: alone 0.85 (a VAE of digits) and 0.83 (of MNIST, 101 million), beside two others 7.0 and 5.6.
-    The sprites' convolutions, 420 million, have 0.88 and 6.1 there; they keep all threads for machines of more cores.
+    An operation of a hundredth of a millisecond gains little by two threads, and where other
+    processes want the cores too, one thread waits for the other after each. Measured by `python -m
+    tests.benchmarks.threads` on two cores, one thread over two: alone 0.85 (a VAE of digits) and
+    0.83 (of MNIST, 101 million), beside two others 7.0 and 5.6. The sprites' convolutions, 420
+    million, have 0.88 and 6.1 there; they keep all threads for machines of more cores.
 
     Args:
         multiply_adds: of a step forwards.
@@ -159,10 +186,12 @@ def shared_by(threads: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def lone_workers() -> Iterator[ThreadPoolExecutor]:
-    """Give threads, one for each that an operation would be shared by, that compute without waiting for each other.
+    """Give threads, one for each that an operation would be shared by, that compute without
+    waiting for each other.
 
-    For work in many equal parts: operations of tenths of a millisecond that are shared wait for the slower core after
-    each. Inside the block no operation is shared, in the other threads of the process neither.
+    For work in many equal parts: operations of tenths of a millisecond that are shared wait for
+    the slower core after each. Inside the block no operation is shared, in the other threads of
+    the process neither.
     """
     shared_by = torch.get_num_threads()
     with ThreadPoolExecutor(shared_by, initializer=torch.set_num_threads, initargs=(1,)) as pool:
@@ -180,7 +209,10 @@ def describe(device: torch.device, precision: torch.dtype) -> dict[str, str]:
         "precision": str(precision).removeprefix("torch."),
         "threads": str(torch.get_num_threads()),
         "python": platform.python_version(),
-        **{package: _version(package) for package in ("torch", "numpy", "scikit-learn", "safetensors")},
+        **{
+            package: _version(package)
+            for package in ("torch", "numpy", "scikit-learn", "safetensors")
+        },
     }
 
 

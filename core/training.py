@@ -37,7 +37,8 @@ class Evaluation(NamedTuple):
         kl_per_latent: nats per image (L,); empty where the posterior is charged no KL.
         mse: squared error of the reconstruction of the mean code, per pixel.
         squared_radius: R, mean squared distance of the mean codes from the origin.
-        code_scale: standard deviation of the mean codes, the root of the mean variance of the latents.
+        code_scale: standard deviation of the mean codes, the root of the mean variance of the
+            latents.
     """
 
     nll: float
@@ -77,10 +78,12 @@ class EpochRecord(NamedTuple):
 
 @final
 class Training:
-    """One training, epoch by epoch, that can be put aside after any of them and taken up again without a trace.
+    """One training, epoch by epoch, that can be put aside after any of them and taken up again
+    without a trace.
 
-    The same config, machine, device and number of threads give the same weights, in one go or in several. Small layers
-    have one thread wherever they are trained; the others have as many as `threads` finds, which may differ.
+    The same config, machine, device and number of threads give the same weights, in one go or in
+    several. Small layers have one thread wherever they are trained; the others have as many as
+    `threads` finds, which may differ.
 
     Args:
         model: untrained, from `core.models.build`; trained in place, and moved to the device.
@@ -108,7 +111,9 @@ class Training:
         self.device, self.precision = device, precision
         self.images, self.test = data.train.to(device), data.test.to(device)
         betas = adversarial.BETAS if adversarial.is_played(model) else (0.9, 0.999)
-        self.optimiser = torch.optim.Adam(model.parameters(), lr=config.train.learning_rate, betas=betas, fused=True)
+        self.optimiser = torch.optim.Adam(
+            model.parameters(), lr=config.train.learning_rate, betas=betas, fused=True
+        )
         self.order, self.noise = generator(config.train.seed), generator(config.train.seed, device)
         self.epoch, self.seconds = 0, 0.0
 
@@ -124,7 +129,11 @@ class Training:
     @property
     def threads(self) -> int:
         """How many threads should share its operations, at most those that share them now."""
-        return threads_for(self.multiply_adds) if self.device.type == "cpu" else torch.get_num_threads()
+        return (
+            threads_for(self.multiply_adds)
+            if self.device.type == "cpu"
+            else torch.get_num_threads()
+        )
 
     def epochs(self, on_step: Callable[[int], None] | None = None) -> Iterator[EpochRecord]:
         """Yield after each epoch that is left.
@@ -142,8 +151,15 @@ class Training:
         """Return all that decides how it goes on, as tensors on the CPU: weights, moments, random states, progress."""
         moments = self.optimiser.state_dict()["state"]
         return {
-            **{f"model.{name}": tensor.detach().cpu() for name, tensor in self.model.state_dict().items()},
-            **{f"adam.{i}.{name}": value.cpu() for i, kept in moments.items() for name, value in kept.items()},
+            **{
+                f"model.{name}": tensor.detach().cpu()
+                for name, tensor in self.model.state_dict().items()
+            },
+            **{
+                f"adam.{i}.{name}": value.cpu()
+                for i, kept in moments.items()
+                for name, value in kept.items()
+            },
             "order": self.order.get_state(),
             "noise": self.noise.get_state(),
             "epoch": torch.tensor(self.epoch),
@@ -153,10 +169,12 @@ class Training:
     def take_up(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a state of a training of the same config.
 
-        Where that was on a device of another kind, its noise means nothing here: noise starts from the seed then.
+        Where that was on a device of another kind, its noise means nothing here: noise starts from
+        the seed then.
 
         Raises:
-            ValueError: the state lacks a part, or one of another shape or that is not finite; nothing is changed.
+            ValueError: the state lacks a part, or one of another shape or that is not finite;
+                nothing is changed.
         """
         _check_fits(_shapes(self.model.state_dict()), _of_part(state, "model"))
         moments, order = self._moments(state), generator(self.config.train.seed)
@@ -165,9 +183,13 @@ class Training:
             order.set_state(state["order"])
             noise = state["noise"]
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise ValueError(f"state should have epoch, seconds, order and noise of a training: {error}") from error
+            raise ValueError(
+                f"state should have epoch, seconds, order and noise of a training: {error}"
+            ) from error
         if not (1 <= epoch <= self.config.train.epochs and 0 <= seconds < math.inf):
-            raise ValueError(f"state should be of epochs 1 to {self.config.train.epochs}, got {epoch}")
+            raise ValueError(
+                f"state should be of epochs 1 to {self.config.train.epochs}, got {epoch}"
+            )
         self.model.load_state_dict(_of_part(state, "model"))
         groups = self.optimiser.state_dict()["param_groups"]
         self.optimiser.load_state_dict({"state": self._laid_out(moments), "param_groups": groups})
@@ -179,7 +201,8 @@ class Training:
         """Return the optimiser's part of a state: parameter, as it is counted -> name -> tensor.
 
         Raises:
-            ValueError: there is none of a parameter, or one of another shape or that is not finite.
+            ValueError: there is none of a parameter, or one of another shape or that is not
+                finite.
         """
         moments: dict[int, dict[str, Tensor]] = {}
         for name, tensor in _of_part(state, "adam").items():
@@ -189,7 +212,9 @@ class Training:
         # A prior of a KL without weight is never moved, and has no moments.
         wanted = {i for i, (name, _) in parameters.items() if not name.startswith("prior.")}
         if not wanted <= moments.keys() <= parameters.keys():
-            raise ValueError(f"state should have moments of {len(parameters)} parameters, got {len(moments)}")
+            raise ValueError(
+                f"state should have moments of {len(parameters)} parameters, got {len(moments)}"
+            )
         for i, kept in moments.items():
             shape = parameters[i][1].shape
             _check_fits({"step": torch.Size(), "exp_avg": shape, "exp_avg_sq": shape}, kept)
@@ -200,7 +225,11 @@ class Training:
         parameters = list(self.model.parameters())
         return {
             i: {
-                name: value.clone() if value.ndim == 0 else torch.empty_like(parameters[i].detach()).copy_(value)
+                name: (
+                    value.clone()
+                    if value.ndim == 0
+                    else torch.empty_like(parameters[i].detach()).copy_(value)
+                )
                 for name, value in kept.items()
             }
             for i, kept in moments.items()
@@ -232,7 +261,9 @@ class Training:
         calibrate(self.model, self.images)
         reached = evaluate(self.model, self.test)
         game = adversarial.measure(self.model) if adversarial.is_played(self.model) else None
-        record = EpochRecord(self.epoch, nll, kl, reached, self.seconds, len(self.images) / seconds, game)
+        record = EpochRecord(
+            self.epoch, nll, kl, reached, self.seconds, len(self.images) / seconds, game
+        )
         _check_finite(record, self.model.posterior.has_kl)
         return record
 
@@ -340,7 +371,11 @@ def calibrate(model: Autoencoder, images: ImageSet) -> None:
 def _of_part(state: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
     """Return the tensors whose names begin with a part's, without that beginning."""
     begin = f"{part}."
-    return {name.removeprefix(begin): tensor for name, tensor in state.items() if name.startswith(begin)}
+    return {
+        name.removeprefix(begin): tensor
+        for name, tensor in state.items()
+        if name.startswith(begin)
+    }
 
 
 def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
@@ -354,7 +389,11 @@ def _check_fits(wanted: Mapping[str, torch.Size], tensors: Mapping[str, Tensor])
         ValueError: they are.
     """
     if _shapes(tensors) != wanted:
-        names = [name for name in {**wanted, **tensors} if _shapes(tensors).get(name) != wanted.get(name)]
+        names = [
+            name
+            for name in {**wanted, **tensors}
+            if _shapes(tensors).get(name) != wanted.get(name)
+        ]
         raise ValueError(f"state should fit its config, does not in {', '.join(names[:3])}")
     for name, tensor in tensors.items():
         if not tensor.isfinite().all():
@@ -365,12 +404,16 @@ def _check_components(config: RunConfig, images: int) -> None:
     """Refuse a prior that could give every training image a component of its own, and would have some to spare."""
     count = config.model.components
     if count is not None and count > images:
-        raise ValueError(f"components should be at most the number of training images, {images}, got {count}")
+        raise ValueError(
+            f"components should be at most the number of training images, {images}, got {count}"
+        )
 
 
 def _shuffled(images: ImageSet, batch_size: int, order: torch.Generator) -> Iterator[Tensor]:
     """Yield every image once, in batches (B, 1, H, W) in random order."""
-    for index in torch.randperm(len(images), generator=order).to(images.labels.device).split(batch_size):
+    for index in (
+        torch.randperm(len(images), generator=order).to(images.labels.device).split(batch_size)
+    ):
         yield images.images(index).contiguous(memory_format=torch.channels_last)
 
 
@@ -385,14 +428,21 @@ def _check_finite(record: EpochRecord, charged: bool) -> None:
         Diverged: one is not finite.
     """
     test = record.test
-    numbers = [("nll", test.nll), ("squared error", test.mse), ("squared size of the codes", test.squared_radius)]
+    numbers = [
+        ("nll", test.nll),
+        ("squared error", test.mse),
+        ("squared size of the codes", test.squared_radius),
+    ]
     if not record.game:  # whose training has no nll
         numbers.insert(0, ("nll", record.nll))
     if charged:
         numbers += [("KL", kl) for kl in (record.kl, test.kl, *test.kl_per_latent)]
     for name, value in numbers:
         if not abs(value) <= _LARGEST:
-            raise Diverged(f"training diverged in epoch {record.epoch}: the {name} is {value}; lower the learning rate")
+            raise Diverged(
+                f"training diverged in epoch {record.epoch}: the {name} is {value}; lower the"
+                " learning rate"
+            )
 
 
 def _sums(now: Terms) -> Tensor:
@@ -406,7 +456,11 @@ def _evaluate_batch(model: Autoencoder, x: Tensor, noise: torch.Generator) -> Te
     """Return sums over a batch: nll, KL, mse, squared radius, each latent's mean, its KL where that is defined."""
     posterior, z, output = model(x, noise)
     charged = model.posterior.has_kl
-    kl = model.prior.kl(posterior, z) if charged else torch.full_like(posterior.mean[:, 0], math.nan)
+    kl = (
+        model.prior.kl(posterior, z)
+        if charged
+        else torch.full_like(posterior.mean[:, 0], math.nan)
+    )
     mse = (model.decode(posterior.mean) - x).square().flatten(1).mean(1)
     columns = [model.likelihood.nll(output, x), kl, mse, posterior.mean.square().sum(-1)]
     columns += posterior.mean.unbind(1)

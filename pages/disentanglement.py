@@ -7,8 +7,9 @@ from core.ui import current_view, disentanglement, protocol, widgets
 view = current_view()
 widgets.heading(
     "Has each latent learned one factor, and how would one know?",
-    "Sprites are drawn from five **factors**: shape, scale, orientation, x and y. A code is disentangled where each"
-    " latent follows one of them. There are many ways to put a number on that, and they do not agree.",
+    "Sprites are drawn from five **factors**: shape, scale, orientation, x and y. A code is"
+    " disentangled where each latent follows one of them. There are many ways to put a number on"
+    " that, and they do not agree.",
 )
 disentanglement.verdict()
 with st.container(border=True):
@@ -38,45 +39,58 @@ with right:
 st.subheader("How is the Higgins score taken?", anchor=False)
 config = disentanglement.run_of(view.picked)
 if config is None:
-    st.info("No run of sprites is kept here; train one with `python -m core train sprites vae --latents 10`.")
+    st.info(
+        "No run of sprites is kept here; train one with `python -m core train sprites vae"
+        " --latents 10`."
+    )
 else:
     if config != view.picked:
-        st.caption(f"The factors of {view.picked.data.name} are not known; this is the sprites' {config.model.label}.")
+        st.caption(
+            f"The factors of {view.picked.data.name} are not known; this is the sprites'"
+            f" {config.model.label}."
+        )
     protocol.draw(config)
 widgets.save_figures_as()
 
 widgets.how_to_read(
     r"""
-1 is perfect, but scores ask for different things. MIG, SAP and DCI's completeness ask for **one latent for each
-factor**: a code that has each factor twice loses by them. The FactorVAE score, DCI's disentanglement and modularity
-ask that a latent follow **one factor only**. The Higgins score, informativeness and explicitness look at all latents
-together.
+1 is perfect, but scores ask for different things. MIG, SAP and DCI's completeness ask for **one
+latent for each factor**: a code that has each factor twice loses by them. The FactorVAE score,
+DCI's disentanglement and modularity ask that a latent follow **one factor only**. The Higgins
+score, informativeness and explicitness look at all latents together.
 
-- **Higgins score** (Higgins et al. 2017): share of points $\frac1L\sum_l |z_l - z_l'|$, over $L = 64$ pairs of images
-  that share one factor, whose shared factor a linear classifier names. It cannot tell that a factor is missing: the
-  missing one is what is left over.
-- **FactorVAE score** (Kim and Mnih 2018): the latent that varies least among images that share a factor votes for it.
-- **MIG** (Chen et al. 2018), mutual information gap: $\frac1K\sum_k (I_{j_1k} - I_{j_2k}) / H(v_k)$, the lead of the
-  latent that tells most about a factor. By histogram of the means, or of samples from the posteriors, without the
+- **Higgins score** (Higgins et al. 2017): share of points $\frac1L\sum_l |z_l - z_l'|$, over $L =
+  64$ pairs of images that share one factor, whose shared factor a linear classifier names. It
+  cannot tell that a factor is missing: the missing one is what is left over.
+- **FactorVAE score** (Kim and Mnih 2018): the latent that varies least among images that share a
+  factor votes for it.
+- **MIG** (Chen et al. 2018), mutual information gap: $\frac1K\sum_k (I_{j_1k} - I_{j_2k}) /
+  H(v_k)$, the lead of the latent that tells most about a factor. By histogram of the means, or of
+  samples from the posteriors, without the
   shape: two different numbers, never on one axis.
-- **DCI** (Eastwood and Williams 2018): boosted trees name each factor; *disentanglement* is whether each latent serves
-  one factor, *completeness* whether one latent serves each factor, *informativeness* their accuracy. The trees split at
-  the edges of 255 bins (histogram trees), where the source's try every value, and give a tie to the first latent: a
-  code that has each of five factors twice, without noise, then has a completeness of 1.000, though an even share would
+- **DCI** (Eastwood and Williams 2018): boosted trees name each factor; *disentanglement* is
+  whether each latent serves one factor, *completeness* whether one latent serves each factor,
+  *informativeness* their accuracy. The trees split at the edges of 255 bins (histogram trees),
+  where the source's try every value, and give a tie to the first latent: a code that has each of
+  five factors twice, without noise, then has a completeness of 1.000, though an even share would
   be $1 - \ln 2 / \ln 10 = .699$.
-- **SAP** (Kumar et al. 2018): lead of the latent that alone names a factor best, by linear support vector machines.
-- **Modularity and explicitness** (Ridgeway and Mozer 2018): whether each latent tells about one factor only; whether a
-  linear classifier of all latents tells the factors' values (0.5 is chance).
+- **SAP** (Kumar et al. 2018): lead of the latent that alone names a factor best, by linear support
+  vector machines.
+- **Modularity and explicitness** (Ridgeway and Mozer 2018): whether each latent tells about one
+  factor only; whether a linear classifier of all latents tells the factors' values (0.5 is
+  chance).
 
-Sizes and thresholds are those of Locatello et al. 2019: 10,000 points to learn from and 5,000 to be scored on. Codes
-are posterior means of images drawn at random from all 184,320 sprites; the MIG of samples takes all posteriors.
+Sizes and thresholds are those of Locatello et al. 2019: 10,000 points to learn from and 5,000 to
+be scored on. Codes are posterior means of images drawn at random from all 184,320 sprites; the MIG
+of samples takes all posteriors.
 
-**The plateau.** A code that follows scale, x and y names these three of five factors always. Shape and orientation are
-left over: points of either look alike, and the classifier is right about half of them, $3/5 + 2/5 \cdot 1/2 = 0.8$.
-Without shape, orientation alone is left over and is named too, though nothing follows it.
+**The plateau.** A code that follows scale, x and y names these three of five factors always. Shape
+and orientation are left over: points of either look alike, and the classifier is right about half
+of them, $3/5 + 2/5 \cdot 1/2 = 0.8$. Without shape, orientation alone is left over and is named
+too, though nothing follows it.
 
-**Shares of variance.** The scores of the sweep are a table of β by seeds. The share of β is the variance of the means
-over seeds as a part of all variance, that of the seed the variance of the means over β (two-way layout, one training a
-cell).
+**Shares of variance.** The scores of the sweep are a table of β by seeds. The share of β is the
+variance of the means over seeds as a part of all variance, that of the seed the variance of the
+means over β (two-way layout, one training a cell).
 """
 )

@@ -8,9 +8,10 @@ view = current_view()
 shown = noise.columns(view)
 widgets.heading(
     "Does noise on the codes make an autoencoder a generator?",
-    "Add Gaussian noise to every code while training, and a decoder has to make sense of the places **between** the"
-    " codes too. How much noise is a number, η: the noise's variance is η·R, R the mean squared distance of the codes"
-    " from the origin. At η = 0 it is a plain autoencoder.",
+    "Add Gaussian noise to every code while training, and a decoder has to make sense of the"
+    " places **between** the codes too. How much noise is a number, η: the noise's variance is"
+    " η·R, R the mean squared distance of the codes from the origin. At η = 0 it is a plain"
+    " autoencoder.",
 )
 with st.container(border=True):
     widgets.stop_slider(view, "noise_ratio", "Noise in training, η")
@@ -18,8 +19,9 @@ with st.container(border=True):
 st.subheader("How large is the noise beside the codes?", anchor=False)
 noise.scatters(shown)
 st.caption(
-    "Test codes by class. Dashed: √R, drawn equally large in every panel. The violet disc: one standard deviation of"
-    " the noise around one code. The VAE sets its noise itself, in each latent; 1, 2 and 3 σ are of its prior."
+    "Test codes by class. Dashed: √R, drawn equally large in every panel. The violet disc: one"
+    " standard deviation of the noise around one code. The VAE sets its noise itself, in each"
+    " latent; 1, 2 and 3 σ are of its prior."
 )
 
 st.subheader("What does noise on the code do to an image?", anchor=False)
@@ -52,37 +54,40 @@ noise_verdict.draw(view)
 
 widgets.how_to_read(
     r"""
-**The noise.** A noisy AE is trained on $z = m(x) + \sqrt{\eta R}\;\varepsilon$ with $\varepsilon \sim N(0, I)$: every
-latent gets noise of variance $\eta R$, where $R = \mathbb{E}\,\|m(x)\|^2$ over the batch. The gradient flows through
-$R$: noise grows with the codes, so there is nothing to win by running away from it, and √R need not explode. With many
-latents the same η is more noise: $R$ sums over latents, while each gets $\eta R$.
+**The noise.** A noisy AE is trained on $z = m(x) + \sqrt{\eta R}\;\varepsilon$ with $\varepsilon
+\sim N(0, I)$: every latent gets noise of variance $\eta R$, where $R = \mathbb{E}\,\|m(x)\|^2$
+over the batch. The gradient flows through $R$: noise grows with the codes, so there is nothing to
+win by running away from it, and √R need not explode. With many latents the same η is more noise:
+$R$ sums over latents, while each gets $\eta R$.
 
-**Noise in units of the code scale.** After training, any model's codes can be disturbed. Their scale differs
-from model to model, so the noise is measured in units of each model's own code scale, the root of the mean variance of
-its latents. The same random ε is used for all models and levels.
+**Noise in units of the code scale.** After training, any model's codes can be disturbed. Their
+scale differs from model to model, so the noise is measured in units of each model's own code
+scale, the root of the mean variance of its latents. The same random ε is used for all models and
+levels.
 
-**The rate.** No code of variance $s^2$ tells more about its image through noise of variance $\eta R$ than the capacity
-of the Gaussian channel,
+**The rate.** No code of variance $s^2$ tells more about its image through noise of variance $\eta
+R$ than the capacity of the Gaussian channel,
 
 $$
-\tfrac{1}{2} \log_2\!\Big(1 + \frac{s^2}{\eta R}\Big) \ \text{bits per latent} \;\le\; \tfrac{1}{2} \log_2\!\Big(1 +
-\frac{1}{\eta L}\Big) \ \text{averaged over } L \text{ latents}
+\tfrac{1}{2} \log_2\!\Big(1 + \frac{s^2}{\eta R}\Big) \ \text{bits per latent} \;\le\; \tfrac{1}{2}
+\log_2\!\Big(1 + \frac{1}{\eta L}\Big) \ \text{averaged over } L \text{ latents}
 $$
 
-(Shannon 1948). That is an **upper bound** on the mutual information between image and code, just as a VAE's KL
-(÷ ln 2, in bits) is: two bounds on one axis. The dotted line is the right-hand side; it knows neither data nor network.
-An AE without noise has no such bound.
+(Shannon 1948). That is an **upper bound** on the mutual information between image and code, just
+as a VAE's KL (÷ ln 2, in bits) is: two bounds on one axis. The dotted line is the right-hand side;
+it knows neither data nor network. An AE without noise has no such bound.
 
-**Samples.** Codes from a uniform box that holds 99 % of the codes, a Gaussian or a mixture of ten fitted to them, or
-N(0, I), which only the VAE was trained for; scores as on the page *Sampling*.
+**Samples.** Codes from a uniform box that holds 99 % of the codes, a Gaussian or a mixture of ten
+fitted to them, or N(0, I), which only the VAE was trained for; scores as on the page *Sampling*.
 
-**The verdict** compares models trained with the same seeds. *Yes* means better with every seed, at every stated noise
-level, in every score; *no* means in none; anything else *depends*. Two models that do not differ get one of the two
-words from $n$ seeds and $k$ scores with a chance of $2 \cdot 2^{-nk}$ where the scores are independent, and at most
-$2 \cdot 2^{-n}$, where they always agree. Fitting a density to the codes of an autoencoder and sampling from it, in
-place of a VAE, is what Ghosh et al. 2020 propose; they regularise theirs without noise.
+**The verdict** compares models trained with the same seeds. *Yes* means better with every seed, at
+every stated noise level, in every score; *no* means in none; anything else *depends*. Two models
+that do not differ get one of the two words from $n$ seeds and $k$ scores with a chance of $2 \cdot
+2^{-nk}$ where the scores are independent, and at most $2 \cdot 2^{-n}$, where they always agree.
+Fitting a density to the codes of an autoencoder and sampling from it, in place of a VAE, is what
+Ghosh et al. 2020 propose; they regularise theirs without noise.
 
-Sources: Shannon 1948, theorem 17 (capacity); Kingma and Welling 2014 (the VAE); Ghosh et al. 2020, From variational to
-deterministic autoencoders (a density fitted to the codes).
+Sources: Shannon 1948, theorem 17 (capacity); Kingma and Welling 2014 (the VAE); Ghosh et al. 2020,
+From variational to deterministic autoencoders (a density fitted to the codes).
 """
 )

@@ -9,15 +9,51 @@ from core.ui import cache, costs, current_view, page_file, twins, widgets
 RECONSTRUCTED, DECODED = (16, 8), (16, 4)  # images of a sheet, and its columns
 
 NEXT = (
-    ("latent_space", "Where do the codes lie?", "The codes of the test images, what lies between them, and one point."),
-    ("sampling", "Data or noise?", "Random codes from a box, the prior or a fitted density, judged by number."),
-    ("noise", "Does noise make a generator?", "An autoencoder trained with noise on its codes, beside the VAE."),
-    ("likelihood", "How likely is an image?", "Exact log p(x) beside the bounds that a VAE is trained on."),
-    ("priors", "What does the Gaussian give?", "Other priors trained on the same budget, and what each is worth."),
-    ("traversals", "What does one latent change?", "One latent moved by hand, and what β buys and costs."),
-    ("interpolations", "What lies between two images?", "The way from one image to another through four models."),
-    ("disentanglement", "One latent, one factor?", "Seven metrics that are to tell, and whether they can be trusted."),
-    ("train", "What if you change one number?", "Train your own in the background, and watch it form."),
+    (
+        "latent_space",
+        "Where do the codes lie?",
+        "The codes of the test images, what lies between them, and one point.",
+    ),
+    (
+        "sampling",
+        "Data or noise?",
+        "Random codes from a box, the prior or a fitted density, judged by number.",
+    ),
+    (
+        "noise",
+        "Does noise make a generator?",
+        "An autoencoder trained with noise on its codes, beside the VAE.",
+    ),
+    (
+        "likelihood",
+        "How likely is an image?",
+        "Exact log p(x) beside the bounds that a VAE is trained on.",
+    ),
+    (
+        "priors",
+        "What does the Gaussian give?",
+        "Other priors trained on the same budget, and what each is worth.",
+    ),
+    (
+        "traversals",
+        "What does one latent change?",
+        "One latent moved by hand, and what β buys and costs.",
+    ),
+    (
+        "interpolations",
+        "What lies between two images?",
+        "The way from one image to another through four models.",
+    ),
+    (
+        "disentanglement",
+        "One latent, one factor?",
+        "Seven metrics that are to tell, and whether they can be trusted.",
+    ),
+    (
+        "train",
+        "What if you change one number?",
+        "Train your own in the background, and watch it form.",
+    ),
 )
 
 view = current_view()
@@ -25,9 +61,10 @@ data = view.picked.data
 
 widgets.heading(
     "What does a random code decode to?",
-    "An autoencoder learns to copy images through a few numbers, the code. Whether a code drawn **at random** is an"
-    " image too depends on how the space between the codes was trained. Here are four members of one family, trained on"
-    " the same images with the same seed, that differ in nothing but the noise on the code and the price of the KL.",
+    "An autoencoder learns to copy images through a few numbers, the code. Whether a code drawn"
+    " **at random** is an image too depends on how the space between the codes was trained. Here"
+    " are four members of one family, trained on the same images with the same seed, that differ"
+    " in nothing but the noise on the code and the price of the KL.",
 )
 
 for column, (name, config) in zip(st.columns(len(view.family)), view.family.items(), strict=True):
@@ -35,8 +72,12 @@ for column, (name, config) in zip(st.columns(len(view.family)), view.family.item
         st.subheader(ALL_LABELS[name], anchor=False)
         st.caption(widgets.recipe_of(config))
         widgets.image_row("Test images", cache.originals_png(data, *RECONSTRUCTED))
-        widgets.image_row("Their reconstructions", cache.reconstructions_png(config.key, *RECONSTRUCTED))
-        widgets.image_row(widgets.draws_of(config), cache.samples_png(config.key, "prior", None, 0, *DECODED))
+        widgets.image_row(
+            "Their reconstructions", cache.reconstructions_png(config.key, *RECONSTRUCTED)
+        )
+        widgets.image_row(
+            widgets.draws_of(config), cache.samples_png(config.key, "prior", None, 0, *DECODED)
+        )
         widgets.collapse_note(config)
 widgets.images_missing(cache.missing_images(data))
 
@@ -62,24 +103,28 @@ widgets.how_to_read(
 Every model minimises, averaged over images,
 
 $$
--\log p(x \mid z) \;+\; \beta \; \mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big), \qquad z \sim q(z \mid x),
+-\log p(x \mid z) \;+\; \beta \; \mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big), \qquad z \sim q(z \mid
+x),
 $$
 
-the first term (*nll*, distortion) summed over pixels, the second (*KL*, rate) over latents. They differ in three
-choices only. An **AE** has a point for a posterior and no KL. A **noisy AE** adds Gaussian noise of variance η·R to
-every latent, R the mean squared distance of the codes from the origin. A **VAE** learns the noise and pays for it with
-β = 1; a **β-VAE** pays another price.
+the first term (*nll*, distortion) summed over pixels, the second (*KL*, rate) over latents. They
+differ in three choices only. An **AE** has a point for a posterior and no KL. A **noisy AE** adds
+Gaussian noise of variance η·R to every latent, R the mean squared distance of the codes from the
+origin. A **VAE** learns the noise and pays for it with β = 1; a **β-VAE** pays another price.
 
-Random codes here come from N(0, I), the VAE's prior, for every model but one that has a prior of its own. That is hard
-on the autoencoders, whose codes may lie anywhere; fairer draws for them are on the page *Sampling*.
+Random codes here come from N(0, I), the VAE's prior, for every model but one that has a prior of
+its own. That is hard on the autoencoders, whose codes may lie anywhere; fairer draws for them are
+on the page *Sampling*.
 
-All numbers are of test images, in nats per image summed over pixels; *elbo* is −(nll + KL), a lower bound on log p(x),
-and larger is better. The table takes several codes for each image, the learning curves one. Where grey intensities go
-through a Bernoulli likelihood (digits, MNIST), nll is a cross-entropy with intensities read as probabilities: good for
-comparing models here, not with likelihoods of binary images. A latent is *active* if the images decide more than 1 % of
-its variance: that of the posterior's mean, as a share of the mean's and the posterior's own together (without noise, of
-the mean of all latents' variances).
+All numbers are of test images, in nats per image summed over pixels; *elbo* is −(nll + KL), a
+lower bound on log p(x), and larger is better. The table takes several codes for each image, the
+learning curves one. Where grey intensities go through a Bernoulli likelihood (digits, MNIST), nll
+is a cross-entropy with intensities read as probabilities: good for comparing models here, not with
+likelihoods of binary images. A latent is *active* if the images decide more than 1 % of its
+variance: that of the posterior's mean, as a share of the mean's and the posterior's own together
+(without noise, of the mean of all latents' variances).
 
-Sources: Kingma and Welling 2014; Higgins et al. 2017; Burda et al. 2016 (active latents; as a share: ours).
+Sources: Kingma and Welling 2014; Higgins et al. 2017; Burda et al. 2016 (active latents; as a
+    share: ours).
 """
 )

@@ -10,7 +10,8 @@ COLUMNS, COUNT, BESIDE = 6, 36, 8
 view = current_view()
 widgets.heading(
     "Data or noise: what does a random code look like?",
-    "Draw codes at random, decode them with each model, and compare with real images: first by eye, then by number.",
+    "Draw codes at random, decode them with each model, and compare with real images: first by"
+    " eye, then by number.",
 )
 
 
@@ -19,10 +20,14 @@ def draws() -> None:
     """Draw the choices and the four sheets; only this part runs again when a choice changes."""
     with st.container(border=True):
         choice = widgets.sampler_choice()
-        beside = st.toggle("Show the nearest training image under each", key="nearest", bind="query-params")
+        beside = st.toggle(
+            "Show the nearest training image under each", key="nearest", bind="query-params"
+        )
     missing = cache.missing_images(view.picked.data) if beside else None
     widgets.images_missing(missing)
-    for column, config in zip(st.columns(len(view.family), gap="medium"), view.family.values(), strict=True):
+    for column, config in zip(
+        st.columns(len(view.family), gap="medium"), view.family.values(), strict=True
+    ):
         with column:
             widgets.sample_sheet(config, choice, COUNT, COLUMNS)
             if beside and not missing:
@@ -39,7 +44,9 @@ def verdict(choice: widgets.SamplerChoice) -> None:
         return
     st.markdown(quality.sentence(found, choice))
     words = list(quality.SCORES)
-    word = st.segmented_control("Score", words, default=words[0], key="score", required=True, bind="query-params")
+    word = st.segmented_control(
+        "Score", words, default=words[0], key="score", required=True, bind="query-params"
+    )
     score = quality.SCORES[word]
     means, spreads = found.grid(score)
     names = {"models": found.models, "samplers": found.samplers, "name": quality.AXES[score]}
@@ -54,22 +61,27 @@ draws()
 
 widgets.how_to_read(
     r"""
-**Where codes come from.** The *uniform box* is [−w, w] in every latent; fitted, it is the smallest that holds 99 % of
-a model's codes. The *prior* is N(0, I), what a VAE was trained to decode. The *fitted Gaussian* has the mean and
-covariance of the codes of training images (with the posterior's noise, where there is one); the *fitted mixture* has
-ten Gaussians with full covariances (Ghosh et al. 2020).
+**Where codes come from.** The *uniform box* is [−w, w] in every latent; fitted, it is the smallest
+that holds 99 % of a model's codes. The *prior* is N(0, I), what a VAE was trained to decode. The
+*fitted Gaussian* has the mean and covariance of the codes of training images (with the posterior's
+noise, where there is one); the *fitted mixture* has ten Gaussians with full covariances (Ghosh et
+al. 2020).
 
-**Numbers.** All are taken in the 64 features of a small classifier that ships with the lab, so they compare models
-here and cannot be compared with numbers from other networks.
+**Numbers.** All are taken in the 64 features of a small classifier that ships with the lab, so
+they compare models here and cannot be compared with numbers from other networks.
 
 - *Fréchet distance* between Gaussians fitted to real and generated features,
-  $\|m_1-m_2\|^2+\mathrm{Tr}\big(S_1+S_2-2(S_1S_2)^{1/2}\big)$: 0 is equal, smaller is better (Heusel et al. 2017).
-- *Density*: how many real neighbourhoods (5 nearest neighbours) a generated image lies in, 1 for real images;
-  *coverage*: the share of real neighbourhoods that hold a generated image (Naeem et al. 2020).
-- *Confidence*: the classifier's mean largest class probability. A confident classifier is not a sign of variety.
+  $\|m_1-m_2\|^2+\mathrm{Tr}\big(S_1+S_2-2(S_1S_2)^{1/2}\big)$: 0 is equal, smaller is better
+  (Heusel et al. 2017).
+- *Density*: how many real neighbourhoods (5 nearest neighbours) a generated image lies in, 1 for
+  real images; *coverage*: the share of real neighbourhoods that hold a generated image (Naeem et
+  al. 2020).
+- *Confidence*: the classifier's mean largest class probability. A confident classifier is not a
+  sign of variety.
 
-The *ceiling* is what held-out real images score against the same real images, at the same sample size: no model can
-be expected to do better. Dots are means over trainings with different seeds, each the mean over seeds of the codes;
-bars are one standard deviation over trainings. *Noise* and *Priors* say the same numbers of the same models.
+The *ceiling* is what held-out real images score against the same real images, at the same sample
+size: no model can be expected to do better. Dots are means over trainings with different seeds,
+each the mean over seeds of the codes; bars are one standard deviation over trainings. *Noise* and
+*Priors* say the same numbers of the same models.
 """
 )

@@ -1,8 +1,9 @@
-"""Where the system's Chromium is, and how to get it: for browser tests, benchmarks and `make test`.
+"""Where the system's Chromium is, and how to get it: for browser tests, benchmarks and `make
+test`.
 
-Playwright drives this one and downloads none of its own. Only the standard library is used, so that
-`python3 -m tests.chromium` works before anything is installed; it installs Debian's `chromium` where it may.
-"""
+Playwright drives this one and downloads none of its own. Only the standard library is used, so
+that `python3 -m tests.chromium` works before anything is installed; it installs Debian's
+`chromium` where it may."""
 
 from __future__ import annotations
 
@@ -14,8 +15,17 @@ import time
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-MAC_APPLICATIONS = ("Chromium.app/Contents/MacOS/Chromium", "Google Chrome.app/Contents/MacOS/Google Chrome")
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+MAC_APPLICATIONS = (
+    "Chromium.app/Contents/MacOS/Chromium",
+    "Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+)
 HOW_TO_INSTALL = (
     "Browser tests need Chromium or Chrome: `apt-get install chromium` on Debian,"
     " `brew install --cask chromium` on macOS, or google.com/chrome"
@@ -56,7 +66,10 @@ def _root() -> list[str] | None:
     """Return what makes a command run as root: nothing, passwordless sudo, or None where there is no way."""
     if os.name != "posix" or os.geteuid() == 0:
         return []
-    allowed = shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0
+    allowed = (
+        shutil.which("sudo")
+        and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0
+    )
     return ["sudo", "-n"] if allowed else None
 
 

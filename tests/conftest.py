@@ -14,13 +14,16 @@ WEIGHTS = {"browser": 5, "slow": 1}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest where processes share them, so that all end at about the same time.
+    """Begin with the files that take longest where processes share them, so that all end at about
+    the same time.
 
-    Within a file the tests on a shelf of their own come last, since they empty the dashboard's caches.
-    """
+    Within a file the tests on a shelf of their own come last, since they empty the dashboard's
+    caches."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return
     cost = Counter()
     for item in items:
         cost[item.path] += sum(WEIGHTS.get(mark.name, 0) for mark in item.iter_markers())
-    items.sort(key=lambda item: (-cost[item.path], "other_shelf" in getattr(item, "fixturenames", ())))
+    items.sort(
+        key=lambda item: (-cost[item.path], "other_shelf" in getattr(item, "fixturenames", ()))
+    )

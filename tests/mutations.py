@@ -2,9 +2,9 @@
 
     python -m tests.mutations --count 2000
 
-A mutation flips bytes of a file, or changes what is in it and makes the digests right afterwards: numbers of run.json,
-arrays and headers of an npz, names, types and numbers of the weights. The suite tries 200 of them.
-"""
+A mutation flips bytes of a file, or changes what is in it and makes the digests right afterwards:
+numbers of run.json, arrays and headers of an npz, names, types and numbers of the weights. The
+suite tries 200 of them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,25 @@ from typing import Any
 
 import numpy as np
 
-from core.checkpoints import CheckpointError, pack_arrays, read_document, read_folder, survey, unpack_run
+from core.checkpoints import (
+    CheckpointError,
+    pack_arrays,
+    read_document,
+    read_folder,
+    survey,
+    unpack_run,
+)
 from core.checkpoints.folders import digest_of, write_folder
 from core.config import SHELF, RunConfig, recipe, with_prior
 from core.explore.decoding import decode
 from core.figures.latents import latent_scatter
 from core.runs import open_run
 
-RUNS = (recipe("digits", "vae"), recipe("digits", "noisy-ae", 10), with_prior("digits", 2, "mixture"))
+RUNS = (
+    recipe("digits", "vae"),
+    recipe("digits", "noisy-ae", 10),
+    with_prior("digits", 2, "mixture"),
+)
 MOST_MEMORY = 200_000_000
 """Bytes that looking at one run may take."""
 
@@ -40,7 +51,9 @@ Random = np.random.Generator
 
 def mutate(folder: Path, random: Random) -> None:
     """Alter the run in a folder; one that would have another key goes by that one."""
-    change = _one_of([flip_bytes, change_document, change_arrays, change_npz, change_weights], random)
+    change = _one_of(
+        [flip_bytes, change_document, change_arrays, change_npz, change_weights], random
+    )
     with np.errstate(all="ignore"):
         change(folder, random)
 
@@ -99,7 +112,9 @@ def change_npz(folder: Path, random: Random) -> None:
     key = _one_of(list(members), random)
     members[key] = _damaged(members[key], random, first=128 if random.random() < 0.7 else None)
     buffer = io.BytesIO()
-    method = _one_of([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2], random)
+    method = _one_of(
+        [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2], random
+    )
     with zipfile.ZipFile(buffer, "w", method) as archive:
         for member, content in members.items():
             archive.writestr(member, content)
@@ -120,13 +135,19 @@ def change_weights(folder: Path, random: Random) -> None:
         case 0:
             header[key]["dtype"] = _one_of(["F32", "BF16", "I8", "F64", "F4", 3, None], random)
         case 1:
-            header[key]["shape"] = _one_of([[], [0], [2**40], [-1, 5], [1] * 70, "x", [1e300]], random)
+            header[key]["shape"] = _one_of(
+                [[], [0], [2**40], [-1, 5], [1] * 70, "x", [1e300]], random
+            )
         case 2:
             header[f"{key}x"] = header.pop(key)
         case 3:
-            header[key] = _one_of([{}, None, [], {"dtype": "F16", "shape": [1], "data_offsets": [0, 2**60]}], random)
+            header[key] = _one_of(
+                [{}, None, [], {"dtype": "F16", "shape": [1], "data_offsets": [0, 2**60]}], random
+            )
         case 4:
-            numbers = np.full(len(numbers) // 2, _one_of([np.nan, np.inf, 65504, -65504, 0], random), "<f2").tobytes()
+            numbers = np.full(
+                len(numbers) // 2, _one_of([np.nan, np.inf, 65504, -65504, 0], random), "<f2"
+            ).tobytes()
         case _:
             numbers = _damaged(numbers, random)
     text = json.dumps(header).encode()
@@ -152,7 +173,9 @@ def outcome(root: Path, key: str) -> str:
     assert isinstance(found, RunConfig), found
     assert np.isfinite(decode(run.model, run.codes["mean"][:4])).all()
     mean, names = run.codes["mean"], tuple("0123456789")
-    figure: Any = latent_scatter(mean[:, :2], run.codes["label"], names, axes=("z1", "z2"), prior_circles=True)
+    figure: Any = latent_scatter(
+        mean[:, :2], run.codes["label"], names, axes=("z1", "z2"), prior_circles=True
+    )
     figure.to_json()
     assert all(np.isfinite(value).all() for name, value in run.codes.items() if name != "label")
     f"{run.metrics['nll']:9.2f} {run.metrics['mse']:8.5f} {run.metrics['seconds']:8.0f}"
@@ -179,7 +202,11 @@ def attempt(seed: int) -> str:
         peak = peak_memory() - resident
         assert end == brought, f"mutation {seed} is {end} on the shelf and {brought} as a zip"
         assert peak < MOST_MEMORY, f"mutation {seed} takes {peak:,} bytes"
-        beside = {name for name in _names(Path(place)) - before if not name.startswith(f"other/{folder.name}")}
+        beside = {
+            name
+            for name in _names(Path(place)) - before
+            if not name.startswith(f"other/{folder.name}")
+        }
         assert beside <= {"other"}, f"mutation {seed} writes {beside}"
     return end
 
@@ -232,7 +259,21 @@ def _damaged(content: bytes, random: Random, first: int | None = None) -> bytes:
 
 
 def _odd_values(value: Any) -> list[Any]:
-    odd: list[Any] = [None, True, -1, 0, 1e300, float("nan"), float("inf"), 10**400, "", "x" * 2000, "\ud800", [], {}]
+    odd: list[Any] = [
+        None,
+        True,
+        -1,
+        0,
+        1e300,
+        float("nan"),
+        float("inf"),
+        10**400,
+        "",
+        "x" * 2000,
+        "\ud800",
+        [],
+        {},
+    ]
     odd += [[value], {"a": value}, "../../x", "β\n" * 9, 2**31, 0.5, -0.0]
     if isinstance(value, int | float) and not isinstance(value, bool):
         odd += [value * 2, value + 1, -value] * 3
@@ -257,8 +298,12 @@ def _changed_arrays(array: np.ndarray) -> list[Callable[[Random], np.ndarray | N
         lambda random: array.T.copy(),
         lambda random: np.asfortranarray(array),
         lambda random: array[..., None],
-        lambda random: array.astype(_one_of(["<f8", ">f4", "<i8", "|b1", "<U3", "<c8", "<f4"], random)),
-        lambda random: np.zeros(_one_of([(), (0,), (5_000_000,), (60_000_000,), (10_000, 300)], random), array.dtype),
+        lambda random: array.astype(
+            _one_of(["<f8", ">f4", "<i8", "|b1", "<U3", "<c8", "<f4"], random)
+        ),
+        lambda random: np.zeros(
+            _one_of([(), (0,), (5_000_000,), (60_000_000,), (10_000, 300)], random), array.dtype
+        ),
     ]
 
 
@@ -284,8 +329,12 @@ def _seal(folder: Path, document: dict[str, Any]) -> None:
 def main() -> None:
     """Try as many mutations as asked for, and say how they ended."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutations")
-    parser.add_argument("--count", type=int, default=2000, metavar="N", help="mutations (default: 2000)")
-    parser.add_argument("--first", type=int, default=0, metavar="SEED", help="seed of the first (default: 0)")
+    parser.add_argument(
+        "--count", type=int, default=2000, metavar="N", help="mutations (default: 2000)"
+    )
+    parser.add_argument(
+        "--first", type=int, default=0, metavar="SEED", help="seed of the first (default: 0)"
+    )
     arguments = parser.parse_args()
     seeds = range(arguments.first, arguments.first + arguments.count)
     attempt(arguments.first)  # loads what is loaded once

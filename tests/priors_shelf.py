@@ -26,7 +26,9 @@ BETTER = {"normal": 0.0, "uniform": -1.0, "mixture": 0.5, "vamp": 1.0}
 
 def small(prior: str = "normal", seed: int = 0, latents: int = 2, **changes: Any) -> RunConfig:
     """Return a VAE that is trained in a moment."""
-    return with_seed(recipe("digits", "vae", latents, prior=prior, hidden=(8,), epochs=1, **changes), seed)
+    return with_seed(
+        recipe("digits", "vae", latents, prior=prior, hidden=(8,), epochs=1, **changes), seed
+    )
 
 
 def trained(root: Path, priors: Iterable[str] = PRIORS, latents: int = 2) -> Path:
@@ -38,7 +40,9 @@ def trained(root: Path, priors: Iterable[str] = PRIORS, latents: int = 2) -> Pat
     return root
 
 
-def write_numbers(root: Path, better: Mapping[str, float], fitted: float = 0.0, latents: int = 2) -> None:
+def write_numbers(
+    root: Path, better: Mapping[str, float], fitted: float = 0.0, latents: int = 2
+) -> None:
     """Keep made-up numbers of the runs of `trained`.
 
     Args:
@@ -48,19 +52,41 @@ def write_numbers(root: Path, better: Mapping[str, float], fitted: float = 0.0, 
         latents: of the runs.
     """
     for study, numbers in ((GRADIENTS, _gradients), (EVIDENCE, _bound), (RATE, _rate)):
-        found = {small(p, s, latents): numbers(gain, s) for p, gain in better.items() for s in SEEDS_OF[p]}
+        found = {
+            small(p, s, latents): numbers(gain, s)
+            for p, gain in better.items()
+            for s in SEEDS_OF[p]
+        }
         _write(study, root, found)
-    _write(TRAITS, root, {small(p, s, latents): {"active": 2, "code_scale": 1.0} for p in better for s in SEEDS_OF[p]})
+    _write(
+        TRAITS,
+        root,
+        {
+            small(p, s, latents): {"active": 2, "code_scale": 1.0}
+            for p in better
+            for s in SEEDS_OF[p]
+        },
+    )
     _write(
         SAMPLES,
         root,
-        {small(p, s, latents): _samples(gain, s, fitted) for p, gain in better.items() for s in SEEDS_OF[p]},
+        {
+            small(p, s, latents): _samples(gain, s, fitted)
+            for p, gain in better.items()
+            for s in SEEDS_OF[p]
+        },
     )
 
 
 def _rate(gain: float, seed: int) -> dict[str, Any]:
     misfit = 2 - gain + seed / 100
-    return {"rate": 4.0, "information": 4 - misfit, "marginal": misfit, "error": 0.003, "images": 360}
+    return {
+        "rate": 4.0,
+        "information": 4 - misfit,
+        "marginal": misfit,
+        "error": 0.003,
+        "images": 360,
+    }
 
 
 def _gradients(gain: float, _: int) -> dict[str, Any]:
@@ -93,6 +119,13 @@ def _samples(gain: float, seed: int, fitted: float) -> dict[str, Any]:
 
 
 def _write(study: Study, root: Path, numbers: Mapping[RunConfig, dict[str, Any]]) -> None:
-    entries = {c.key: {"of": kept._mark(study, c, root / c.key, root), **found} for c, found in numbers.items()}
-    shipped = json.loads(study.path(SHELF).read_text())["compared"] if study.path(SHELF).is_file() else {}
+    entries = {
+        c.key: {"of": kept._mark(study, c, root / c.key, root), **found}
+        for c, found in numbers.items()
+    }
+    shipped = (
+        json.loads(study.path(SHELF).read_text())["compared"]
+        if study.path(SHELF).is_file()
+        else {}
+    )
     study.path(root).write_text(json.dumps({"compared": shipped, "entries": entries}))

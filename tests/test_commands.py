@@ -46,7 +46,9 @@ STOPPED = {
     "python -m core fetch": "downloads MNIST",
     "python -m core measure --train": "trains for hours, on images of MNIST too",
     "python -m core sweep core/sweep/sprites.toml": "trains for hours",
-    "python -m core train mnist beta-vae --latents 10 --beta 8 --epochs 30": "trains for minutes, on images of MNIST",
+    "python -m core train mnist beta-vae --latents 10 --beta 8 --epochs 30": (
+        "trains for minutes, on images of MNIST"
+    ),
     "python -m core train sprites infogan --latents 10": "trains for minutes",
 }
 """Command -> why it goes no further than to its first step."""
@@ -60,7 +62,10 @@ HELD_BACK = {
     "apt-get install chromium": ("needs a network and root", "apt-get --help install chromium"),
     "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt": (
         "downloads packages",
-        "python3 -m venv --help .venv && .venv/bin/pip install --dry-run --no-index -r requirements.txt",
+        (
+            "python3 -m venv --help .venv && .venv/bin/pip install --dry-run --no-index -r"
+            " requirements.txt"
+        ),
     ),
     ".venv/bin/pip install -r requirements-dev.txt": (
         "downloads packages",
@@ -72,10 +77,15 @@ HELD_BACK = {
     ),
     ".venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/basedpyright && .venv/bin/pytest": (
         "runs these tests",
-        ".venv/bin/ruff format --check --help . && .venv/bin/ruff check --help ."
-        " && .venv/bin/basedpyright --version && .venv/bin/pytest --version",
+        (
+            ".venv/bin/ruff format --check --help . && .venv/bin/ruff check --help ."
+            " && .venv/bin/basedpyright --version && .venv/bin/pytest --version"
+        ),
     ),
-    "python -m tests.benchmarks.kills": ("measures for minutes", "python -m tests.benchmarks.kills --help"),
+    "python -m tests.benchmarks.kills": (
+        "measures for minutes",
+        "python -m tests.benchmarks.kills --help",
+    ),
     "python -m tests.benchmarks.training --device cuda": (
         "needs a GPU",
         "python -m tests.benchmarks.training --device cuda --help",
@@ -98,7 +108,9 @@ def blocks() -> list[tuple[str, str]]:
 def commands_in_sentences() -> set[str]:
     """Return the commands that the README names between its blocks."""
     text = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
-    spans = re.findall(r"`((?:(?:\S*python3?|make|pip|apt-get)(?:\s[^`]*)?|streamlit run\s[^`]+))`", text)
+    spans = re.findall(
+        r"`((?:(?:\S*python3?|make|pip|apt-get)(?:\s[^`]*)?|streamlit run\s[^`]+))`", text
+    )
     return {" ".join(span.split()) for span in spans}
 
 
@@ -109,7 +121,9 @@ def commands_in_help() -> frozenset[str]:
     names = re.findall(r"^    ([a-z]+)  ", whole, flags=re.MULTILINE)
     assert {"train", "sweep", "show"} <= {*names}
     texts = [whole, *(help_of(name) for name in names)]
-    return frozenset(re.findall(r"^ +(python -m core .+?)(?:  .*)?$", "\n".join(texts), flags=re.MULTILINE))
+    return frozenset(
+        re.findall(r"^ +(python -m core .+?)(?:  .*)?$", "\n".join(texts), flags=re.MULTILINE)
+    )
 
 
 def help_of(*command: str) -> str:
@@ -152,14 +166,28 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def environment(checkout: Path) -> dict[str, str]:
     """Return that of a shell in which the lab's own environment is active, on a machine without MNIST."""
     folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    kept = {name: value for name, value in os.environ.items() if name not in ("LATENT_LAB_DATA", "MAKEFLAGS")}
-    own = {"PATH": folders, "LATENT_LAB_SHELF": str(checkout / SHELF.name), "XDG_CACHE_HOME": str(checkout / "cache")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("LATENT_LAB_DATA", "MAKEFLAGS")
+    }
+    own = {
+        "PATH": folders,
+        "LATENT_LAB_SHELF": str(checkout / SHELF.name),
+        "XDG_CACHE_HOME": str(checkout / "cache"),
+    }
     return kept | own
 
 
 def run(command: list[str], checkout: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, cwd=checkout, env=environment(checkout), capture_output=True, text=True, timeout=300, check=False
+        command,
+        cwd=checkout,
+        env=environment(checkout),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 
@@ -174,16 +202,23 @@ def test_a_command_runs_as_it_is_written(checkout: Path, line: str):
     skip_without(line.split()[0])
     before = {path.name for path in (checkout / SHELF.name).iterdir()}
     done = run(["bash", "-c", line], checkout)
-    said = [sentence for sentence in done.stderr.splitlines() if not sentence.startswith("measuring ")]
+    said = [
+        sentence for sentence in done.stderr.splitlines() if not sentence.startswith("measuring ")
+    ]
     assert (done.returncode, said) == (0, [])
     assert done.stdout
-    assert {path.name for path in (checkout / SHELF.name).iterdir()} == before, "nothing should have been trained"
+    assert {path.name for path in (checkout / SHELF.name).iterdir()} == before, (
+        "nothing should have been trained"
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("code", [block for language, block in blocks() if language == "python"])
 def test_code_runs_as_it_is_written(checkout: Path, code: str):
-    done = run([sys.executable, "-W", "error", "-c", code + "\nassert run.metrics['elbo'] < 0\n"], checkout)
+    done = run(
+        [sys.executable, "-W", "error", "-c", code + "\nassert run.metrics['elbo'] < 0\n"],
+        checkout,
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -194,7 +229,9 @@ def test_the_lab_is_served_by_the_command_as_it_is_written(checkout: Path, line:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = {"PORT": str(port), "ADDRESS": "127.0.0.1", "HEADLESS": "true"}
-    variables = environment(checkout) | {f"STREAMLIT_SERVER_{name}": value for name, value in settings.items()}
+    variables = environment(checkout) | {
+        f"STREAMLIT_SERVER_{name}": value for name, value in settings.items()
+    }
     with _started(line, checkout, variables) as process:
         until = time.monotonic() + 60
         while not _answers(f"http://127.0.0.1:{port}/_stcore/health"):
@@ -207,10 +244,17 @@ def test_the_lab_is_served_by_the_command_as_it_is_written(checkout: Path, line:
 
 
 @contextlib.contextmanager
-def _started(line: str, checkout: Path, variables: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def _started(
+    line: str, checkout: Path, variables: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
     with (checkout / "server.log").open("w") as log:
         process = subprocess.Popen(
-            ["bash", "-c", line], cwd=checkout, env=variables, stdout=log, stderr=log, start_new_session=True
+            ["bash", "-c", line],
+            cwd=checkout,
+            env=variables,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     try:
         yield process

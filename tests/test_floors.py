@@ -64,7 +64,10 @@ MAY_SEE = {
 def sources() -> dict[str, str]:
     """Return path -> source of every file that is held against the drawing."""
     folders = ("core", "pages", "cloud")
-    paths = [PROJECT / "dashboard.py", *(path for name in folders for path in PROJECT.glob(f"{name}/**/*.py"))]
+    paths = [
+        PROJECT / "dashboard.py",
+        *(path for name in folders for path in PROJECT.glob(f"{name}/**/*.py")),
+    ]
     return {path.relative_to(PROJECT).as_posix(): path.read_text() for path in paths}
 
 
@@ -94,12 +97,18 @@ def wrong(room: str, name: str) -> str | None:
     if target == room:
         return None
     if FLOORS.get(target, 9) >= FLOORS.get(room, 0):
-        return f"{room} (floor {FLOORS.get(room, 0)}) imports {name} (floor {FLOORS.get(target, 'unknown')})"
+        return (
+            f"{room} (floor {FLOORS.get(room, 0)}) imports {name} (floor"
+            f" {FLOORS.get(target, 'unknown')})"
+        )
     return None if target in MAY_SEE.get(room, FLOORS) else f"{room} is sealed and imports {name}"
 
 
 def test_no_import_goes_up_or_sideways_or_out_of_a_sealed_room():
-    found = {path: [wrong(room_of(path), name) for name in imported(source)] for path, source in sources().items()}
+    found = {
+        path: [wrong(room_of(path), name) for name in imported(source)]
+        for path, source in sources().items()
+    }
     assert [f"{path}: {what}" for path, whats in found.items() for what in whats if what] == []
 
 
@@ -142,4 +151,6 @@ def test_all_but_the_dashboard_imports_where_streamlit_is_not_installed():
     command = [sys.executable, "-W", "error", "-c", EVERYTHING]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert {"core.__main__", "core.experiments", "core.figures.latents", "core.runs"} <= {*done.stdout.split()}
+    assert {"core.__main__", "core.experiments", "core.figures.latents", "core.runs"} <= {
+        *done.stdout.split()
+    }

@@ -11,7 +11,12 @@ import pytest
 from core.config import shelf
 
 ROOT = Path(__file__).parents[1]
-REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "requirements-ray.txt", "tests/benchmarks/pythae.txt")
+REQUIREMENTS = (
+    "requirements.txt",
+    "requirements-dev.txt",
+    "requirements-ray.txt",
+    "tests/benchmarks/pythae.txt",
+)
 INCLUDED = "-r requirements-ray.txt"
 """By those for development, so that the tests of a cluster start one."""
 MB = 1_000_000
@@ -21,9 +26,13 @@ MB = 1_000_000
 def tracked() -> tuple[Path, ...]:
     """Return the files of the project: those that git keeps, or all of them where there is no git."""
     if not (ROOT / ".git").exists():
-        return tuple(path for path in ROOT.rglob("*") if path.is_file() and ".venv" not in path.parts)
+        return tuple(
+            path for path in ROOT.rglob("*") if path.is_file() and ".venv" not in path.parts
+        )
     command = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
-    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    names = subprocess.run(
+        command, cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split("\0")
     return tuple(ROOT / name for name in names if name and (ROOT / name).is_file())
 
 
@@ -64,12 +73,18 @@ def test_the_whole_shelf_ships_and_is_small():
     assert size(kept) < 130
 
 
-SOURCES = [path for path in tracked() if path.suffix == ".py" and path.relative_to(ROOT).parts[0] != "tests"]
+SOURCES = [
+    path
+    for path in tracked()
+    if path.suffix == ".py" and path.relative_to(ROOT).parts[0] != "tests"
+]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_data_is_run_as_code(path: Path):
-    assert [ast.unparse(node) for node in ast.walk(ast.parse(path.read_text())) if _is_unsafe(node)] == []
+    assert [
+        ast.unparse(node) for node in ast.walk(ast.parse(path.read_text())) if _is_unsafe(node)
+    ] == []
 
 
 def _is_unsafe(node: ast.AST) -> bool:
@@ -78,9 +93,13 @@ def _is_unsafe(node: ast.AST) -> bool:
         return bool(names & {"pickle", "dill", "joblib", "cloudpickle", "shelve"})
     if isinstance(node, ast.Call):
         switched_on = {
-            k.arg for k in node.keywords if not (isinstance(k.value, ast.Constant) and k.value.value is False)
+            k.arg
+            for k in node.keywords
+            if not (isinstance(k.value, ast.Constant) and k.value.value is False)
         }
-        return ast.unparse(node.func) == "torch.load" or bool(switched_on & {"allow_pickle", "unsafe_allow_html"})
+        return ast.unparse(node.func) == "torch.load" or bool(
+            switched_on & {"allow_pickle", "unsafe_allow_html"}
+        )
     return False
 
 

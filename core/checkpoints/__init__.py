@@ -1,15 +1,17 @@
-"""What was trained, kept on disk: a folder per run, written whole or not at all, verified when read, never pickled.
+"""What was trained, kept on disk: a folder per run, written whole or not at all, verified when
+read, never pickled.
 
-A run is on the shelf only if it opens: `core.checkpoints.checks` holds all that comes in against its config.
+A run is on the shelf only if it opens: `core.checkpoints.checks` holds all that comes in against
+its config.
 
-<key>/run.json              config, metrics, library versions, SHA-256 of every other file and of itself
-<key>/weights.safetensors   half precision
-<key>/history.npz           one array per column, a row per epoch
-<key>/codes.npz             posterior means and standard deviations, labels, factors
-<key>/film.npz              codes and decoded plane at chosen epochs, of models with two latents
+<key>/run.json              config, metrics, library versions, SHA-256 of every other file and of
+itself <key>/weights.safetensors   half precision <key>/history.npz           one array per column,
+a row per epoch <key>/codes.npz             posterior means and standard deviations, labels,
+factors <key>/film.npz              codes and decoded plane at chosen epochs, of models with two
+latents
 
-.unfinished/<key>/          a training that was put aside: run.json, state.safetensors in full precision, history.npz,
-                            film.npz
+.unfinished/<key>/          a training that was put aside: run.json, state.safetensors in full
+                            precision, history.npz, film.npz
 """
 
 from core.checkpoints.arrays import Arrays, pack_arrays, unpack_arrays
@@ -35,7 +37,14 @@ from core.checkpoints.runs import (
     save,
     survey,
 )
-from core.checkpoints.unfinished import UNFINISHED, Unfinished, drop_unfinished, put_aside, take_up, unfinished_keys
+from core.checkpoints.unfinished import (
+    UNFINISHED,
+    Unfinished,
+    drop_unfinished,
+    put_aside,
+    take_up,
+    unfinished_keys,
+)
 from core.config import SHELF
 
 __all__ = [

@@ -18,7 +18,15 @@ from core.checkpoints.zips import Entry, entries_of
 
 Arrays = dict[str, NDArray[Any]]
 
-UNREADABLE = (KeyError, TypeError, ValueError, OSError, EOFError, RuntimeError, safetensors.SafetensorError)
+UNREADABLE = (
+    KeyError,
+    TypeError,
+    ValueError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    safetensors.SafetensorError,
+)
 """What reading altered bytes may raise."""
 
 MOST_UNPACKED = 150_000_000
@@ -27,12 +35,26 @@ MOST_UNPACKED = 150_000_000
 _MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 1024
 _HEADER = re.compile(
-    rb"\{'descr': '([<|][a-z][1-8])', 'fortran_order': (True|False), 'shape': \(([0-9, ]{0,200})\), \}\s*"
+    rb"\{'descr': '([<|][a-z][1-8])', 'fortran_order': (True|False), 'shape': \(([0-9,"
+    rb" ]{0,200})\), \}\s*"
 )
 """As numpy writes it: sorted, and the same since its first version."""
 
 
-_NUMBERS = (b"|b1", b"|i1", b"|u1", b"<i2", b"<u2", b"<i4", b"<u4", b"<i8", b"<u8", b"<f2", b"<f4", b"<f8")
+_NUMBERS = (
+    b"|b1",
+    b"|i1",
+    b"|u1",
+    b"<i2",
+    b"<u2",
+    b"<i4",
+    b"<u4",
+    b"<i8",
+    b"<u8",
+    b"<f2",
+    b"<f4",
+    b"<f8",
+)
 
 
 class Declared(NamedTuple):
@@ -65,7 +87,8 @@ def pack_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def pack_densely(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Return arrays as the bytes of an npz that is an eighth smaller and takes ten times as long to write.
+    """Return arrays as the bytes of an npz that is an eighth smaller and takes ten times as long
+    to write.
 
     >>> unpack_arrays(pack_densely({"a": np.arange(3)}))["a"]
     array([0, 1, 2])
@@ -84,7 +107,8 @@ def unpack_arrays(content: bytes) -> Arrays:
     """Return the arrays of an npz, read without pickle.
 
     Raises:
-        ValueError: it is damaged, holds something else than arrays of plain numbers, or unpacks to too much.
+        ValueError: it is damaged, holds something else than arrays of plain numbers, or unpacks to
+            too much.
     """
     return {name: unpack_array(declared) for name, declared in declared_arrays(content).items()}
 
@@ -93,14 +117,17 @@ def declared_arrays(content: bytes) -> dict[str, Declared]:
     """Return what the arrays of an npz say that they are; nothing but their headers is unpacked.
 
     Raises:
-        ValueError: it is damaged, holds something else than arrays of plain numbers, or would unpack to too much.
+        ValueError: it is damaged, holds something else than arrays of plain numbers, or would
+            unpack to too much.
     """
     entries = entries_of(content)
     names = [entry.name.removesuffix(".npy") for entry in entries]
     if len(set(names)) != len(names):
         raise ValueError("each array should be there once, one is there twice")
     if sum(entry.size for entry in entries) > MOST_UNPACKED:
-        raise ValueError(f"arrays should unpack to at most {MOST_UNPACKED:,} bytes, these declare more")
+        raise ValueError(
+            f"arrays should unpack to at most {MOST_UNPACKED:,} bytes, these declare more"
+        )
     return {name: _declared(name, entry) for name, entry in zip(names, entries, strict=True)}
 
 
@@ -112,7 +139,9 @@ def unpack_array(declared: Declared) -> NDArray[Any]:
     """
     # A bytearray, so that the array may be written to.
     content = bytearray(declared.entry.content())
-    return np.ndarray(declared.shape, declared.dtype, content, declared.start, order=declared.order)
+    return np.ndarray(
+        declared.shape, declared.dtype, content, declared.start, order=declared.order
+    )
 
 
 def _declared(name: str, entry: Entry) -> Declared:
@@ -129,5 +158,7 @@ def _declared(name: str, entry: Entry) -> Declared:
     dtype = np.dtype(header[1].decode())
     shape = tuple(int(number) for number in header[3].decode().split(",") if number.strip())
     if len(shape) > 8 or start + length + dtype.itemsize * math.prod(shape) != entry.size:
-        raise ValueError(f"{name} declares an array of shape {shape} in {entry.size:,} bytes, which it is not")
+        raise ValueError(
+            f"{name} declares an array of shape {shape} in {entry.size:,} bytes, which it is not"
+        )
     return Declared(dtype, shape, "F" if header[2] == b"True" else "C", entry, start + length)

@@ -1,6 +1,8 @@
-"""Whether a run opens: all that its files hold is held against its config, before any of it is believed.
+"""Whether a run opens: all that its files hold is held against its config, before any of it is
+believed.
 
-Names, types, shapes, ranges and finite numbers; and what the files would unpack to, before they are unpacked.
+Names, types, shapes, ranges and finite numbers; and what the files would unpack to, before they
+are unpacked.
 """
 
 from __future__ import annotations
@@ -66,7 +68,8 @@ class Form(NamedTuple):
 
 
 def check_run(config: RunConfig, document: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
-    """Make sure that a run opens: that a model can be restored from it, decodes its codes, and all numbers are there.
+    """Make sure that a run opens: that a model can be restored from it, decodes its codes, and all
+    numbers are there.
 
     Args:
         config: of the run.
@@ -74,7 +77,8 @@ def check_run(config: RunConfig, document: Mapping[str, Any], files: Mapping[str
         files: name -> bytes, as they lie on disk.
 
     Raises:
-        ValueError: something is missing, superfluous, of another type or shape, out of range or not finite.
+        ValueError: something is missing, superfluous, of another type or shape, out of range or
+            not finite.
     """
     _check_file_names(files, needed=(WEIGHTS, HISTORY, CODES), film=_has_plane(config))
     images = _check_metrics(config, document.get("metrics"))
@@ -94,17 +98,22 @@ def check_unfinished(config: RunConfig, files: Mapping[str, bytes]) -> None:
         files: name -> bytes, as they lie on disk.
 
     Raises:
-        ValueError: something is missing, superfluous, of another type or shape, out of range or not finite.
+        ValueError: something is missing, superfluous, of another type or shape, out of range or
+            not finite.
     """
     _check_file_names(files, needed=(STATE, HISTORY, FILM), film=True)
     declared = _declared_tensors(STATE, files[STATE], _OF_STATE)
     weights = {name: shape for name, shape in declared.items() if name.startswith("model.")}
-    _check_shapes(STATE, {name.removeprefix("model."): shape for name, shape in weights.items()}, config)
+    _check_shapes(
+        STATE, {name.removeprefix("model."): shape for name, shape in weights.items()}, config
+    )
     if declared.get("epoch") != ():
         raise ValueError(f"{STATE} should say how many epochs are done, does not")
     epochs = int(_tensors(STATE, files[STATE])["epoch"])
     if not 1 <= epochs <= config.train.epochs:
-        raise ValueError(f"epoch in {STATE} should be between 1 and {config.train.epochs}, is {epochs}")
+        raise ValueError(
+            f"epoch in {STATE} should be between 1 and {config.train.epochs}, is {epochs}"
+        )
     check_history(config, files[HISTORY], epochs)
     if declared_arrays(files[FILM]):
         check_film(config, files[FILM], MOST_IMAGES)
@@ -132,7 +141,10 @@ def check_history(config: RunConfig, content: bytes, epochs: int) -> None:
         "images_per_second": column._replace(low=0, needed=False),
     }
     if played:
-        forms |= {"code_error": column._replace(shape=(epochs, latents), low=0), "fooled": column._replace(low=0)}
+        forms |= {
+            "code_error": column._replace(shape=(epochs, latents), low=0),
+            "fooled": column._replace(low=0),
+        }
     _read(HISTORY, content, forms)
 
 
@@ -156,7 +168,10 @@ def check_film(config: RunConfig, content: bytes, images: int) -> None:
         "plane": Form(("|u1",), (frames, sides, sides)),
     }
     declared = _declared(FILM, content, forms)
-    if len({one.shape[0] for one in declared.values()}) > 1 or len(set(declared["plane"].shape[1:])) > 1:
+    if (
+        len({one.shape[0] for one in declared.values()}) > 1
+        or len(set(declared["plane"].shape[1:])) > 1
+    ):
         raise ValueError(f"{FILM} should have a code and a square plane for each epoch, has not")
     film = _unpacked(FILM, declared, forms)
     if (np.diff(film["epoch"]) <= 0).any():
@@ -167,7 +182,9 @@ def _check_file_names(files: Mapping[str, bytes], needed: tuple[str, ...], *, fi
     if missing := [name for name in needed if name not in files]:
         raise ValueError(f"it should have {', '.join(needed)}, lacks {', '.join(missing)}")
     if more := [name for name in files if name not in needed and not (film and name == FILM)]:
-        raise ValueError(f"it should have no other files than {', '.join(needed)}, has {_cut(more[0])}")
+        raise ValueError(
+            f"it should have no other files than {', '.join(needed)}, has {_cut(more[0])}"
+        )
 
 
 def _check_metrics(config: RunConfig, metrics: Any) -> int:
@@ -189,7 +206,9 @@ def _check_metrics(config: RunConfig, metrics: Any) -> int:
         _check_numbers("metric code_error", metrics.get("code_error"), config.model.latent_dim)
     images = metrics["test_images"]
     if not isinstance(images, int) or not 1 <= images <= MOST_IMAGES:
-        raise ValueError(f"metric test_images should be between 1 and {MOST_IMAGES:,}, is {_cut(images)}")
+        raise ValueError(
+            f"metric test_images should be between 1 and {MOST_IMAGES:,}, is {_cut(images)}"
+        )
     return images
 
 
@@ -204,7 +223,9 @@ def _check_number(what: str, value: Any, *, signed: bool = False) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{what} should be a number, is {_cut(value)}")
     if not abs(value) <= _FAR or (value < 0 and not signed):
-        raise ValueError(f"{what} should be finite{'' if signed else ' and at least 0'}, is {_cut(value)}")
+        raise ValueError(
+            f"{what} should be finite{'' if signed else ' and at least 0'}, is {_cut(value)}"
+        )
 
 
 def _check_environment(environment: Any) -> None:
@@ -235,7 +256,10 @@ def _check_model(config: RunConfig, content: bytes, codes: Arrays) -> None:
     """Make sure that the model can be restored, and decodes its own codes and random ones to finite images."""
     if len(codes["train_mean"]) != len(codes["train_std"]):
         raise ValueError(f"{CODES} should have a deviation for each code, has not")
-    if config.data.name == "sprites" and (codes["factors"] >= factor_sizes(config.data.size or 32)).any():
+    if (
+        config.data.name == "sprites"
+        and (codes["factors"] >= factor_sizes(config.data.size or 32)).any()
+    ):
         raise ValueError(f"factors in {CODES} should be those of the sprites, are not")
     _check_shapes(WEIGHTS, _declared_tensors(WEIGHTS, content, _OF_WEIGHTS), config)
     weights = _tensors(WEIGHTS, content)
@@ -251,16 +275,21 @@ def _check_images(model: Autoencoder, codes: Tensor) -> None:
         ("random codes", model.prior.sample(4, torch.Generator().manual_seed(0))),
     ):
         if not model.decode(z).isfinite().all():
-            raise ValueError(f"it should decode {what} to images, decodes them to numbers that are not finite")
+            raise ValueError(
+                f"it should decode {what} to images, decodes them to numbers that are not finite"
+            )
 
 
 def _check_shapes(what: str, declared: Mapping[str, tuple[int, ...]], config: RunConfig) -> None:
     """Make sure that weights are those of the model that a config describes."""
-    # An encoder and a decoder with a layer for each width: before a model of a million layers is put together.
+    # An encoder and a decoder with a layer for each width: before a model of a million layers is
+    # put together.
     layers = 2 * len(config.model.hidden)
     expected = weights_of(config) if layers <= len(declared) else {}
     if declared != expected:
-        names = [name for name in {*declared, *expected} if declared.get(name) != expected.get(name)]
+        names = [
+            name for name in {*declared, *expected} if declared.get(name) != expected.get(name)
+        ]
         named = f", {_cut(min(names))} for one is not" if names else ""
         raise ValueError(f"{what} should hold the weights that fit its config{named}")
 
@@ -277,7 +306,9 @@ def _tensors(what: str, content: bytes) -> dict[str, Tensor]:
     return tensors
 
 
-def _declared_tensors(what: str, content: bytes, dtypes: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+def _declared_tensors(
+    what: str, content: bytes, dtypes: tuple[str, ...]
+) -> dict[str, tuple[int, ...]]:
     """Return the names and shapes in a safetensors file, whose header has to be sound.
 
     Source: the format's description, https://github.com/huggingface/safetensors#format.
@@ -291,7 +322,11 @@ def _declared_tensors(what: str, content: bytes, dtypes: tuple[str, ...]) -> dic
         header = None
     if not isinstance(header, dict):
         raise ValueError(f"{what} should begin with a header, does not")
-    return {name: _shape(what, name, value, dtypes) for name, value in header.items() if name != "__metadata__"}
+    return {
+        name: _shape(what, name, value, dtypes)
+        for name, value in header.items()
+        if name != "__metadata__"
+    }
 
 
 def _shape(what: str, name: str, declared: Any, dtypes: tuple[str, ...]) -> tuple[int, ...]:
@@ -299,7 +334,9 @@ def _shape(what: str, name: str, declared: Any, dtypes: tuple[str, ...]) -> tupl
         raise ValueError(f"{_cut(name)} in {what} should say its type and shape, does not")
     dtype, shape = declared.get("dtype"), declared.get("shape")
     if dtype not in dtypes:
-        raise ValueError(f"{_cut(name)} in {what} should be of type {' or '.join(dtypes)}, is {_cut(dtype)}")
+        raise ValueError(
+            f"{_cut(name)} in {what} should be of type {' or '.join(dtypes)}, is {_cut(dtype)}"
+        )
     if not isinstance(shape, list) or not all(type(side) is int for side in shape):
         raise ValueError(f"{_cut(name)} in {what} should say its shape, does not")
     return tuple(shape)
@@ -343,7 +380,10 @@ def _unpacked(what: str, declared: Mapping[str, Declared], forms: Mapping[str, F
         defined = array[~np.isnan(array)] if form.undefined else array
         # Asked so that NaN is out of every range.
         if not ((defined >= max(form.low, -largest)) & (defined <= min(form.high, largest))).all():
-            raise ValueError(f"{name} in {what} should be finite and between {form.low:g} and {form.high:g}, is not")
+            raise ValueError(
+                f"{name} in {what} should be finite and between {form.low:g} and {form.high:g},"
+                " is not"
+            )
         arrays[name] = array
     return arrays
 
@@ -366,7 +406,9 @@ def _is_charged(config: RunConfig) -> bool:
 
 def _split_latents(config: RunConfig) -> int:
     """Return for how many latents the KL is known apart: all of them, where the prior is a product."""
-    return config.model.latent_dim if _is_charged(config) and config.model.components is None else 0
+    return (
+        config.model.latent_dim if _is_charged(config) and config.model.components is None else 0
+    )
 
 
 def _has_plane(config: RunConfig) -> bool:

@@ -39,14 +39,18 @@ _ABANDONED = 3600.0
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that is missing, damaged, of another version or not ours; the message is one clear sentence.
+    """A checkpoint that is missing, damaged, of another version or not ours; the message is one
+    clear sentence.
 
-    It may quote what somebody else wrote: it stays on one line, is no longer than can be read, and can be printed.
+    It may quote what somebody else wrote: it stays on one line, is no longer than can be read, and
+    can be printed.
     """
 
     def __init__(self, message: str) -> None:
         line = " ".join(message.encode(errors="replace").decode().split())
-        super().__init__(line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]} ...")
+        super().__init__(
+            line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]} ..."
+        )
 
 
 def read_document(folder: Path) -> dict[str, Any]:
@@ -59,14 +63,19 @@ def read_document(folder: Path) -> dict[str, Any]:
     document, claimed, digest = _parsed(folder, read_file(folder, DOCUMENT, _MOST_OF_DOCUMENT))
     if document.get("format") != FORMAT:
         raise CheckpointError(
-            f"{folder.name} should be of format {FORMAT}, was {document.get('format')!r:.100}; train it again"
+            f"{folder.name} should be of format {FORMAT}, was {document.get('format')!r:.100};"
+            " train it again"
         )
     if claimed != digest:
-        raise CheckpointError(f"{folder.name}/{DOCUMENT} was altered; delete the folder and train it again")
+        raise CheckpointError(
+            f"{folder.name}/{DOCUMENT} was altered; delete the folder and train it again"
+        )
     return document
 
 
-def read_folder(folder: Path, document: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], dict[str, bytes]]:
+def read_folder(
+    folder: Path, document: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return a folder's document and the bytes of its files, each checked against its SHA-256.
 
     Args:
@@ -74,20 +83,23 @@ def read_folder(folder: Path, document: Mapping[str, Any] | None = None) -> tupl
         document: its `run.json`, where that was read before.
 
     Raises:
-        CheckpointError: a file is missing, altered, larger than any of ours or cannot be read, or the folder is not
-            ours.
+        CheckpointError: a file is missing, altered, larger than any of ours or cannot be read, or
+            the folder is not ours.
     """
     folder = Path(folder)
     document = read_document(folder) if document is None else dict(document)
     digests, files = document.get("files"), {}
     if not isinstance(digests, dict):
         raise CheckpointError(
-            f"{folder.name}/{DOCUMENT} should list files, so it is not a checkpoint; delete the folder"
+            f"{folder.name}/{DOCUMENT} should list files, so it is not a checkpoint; delete the"
+            " folder"
         )
     for name, digest in digests.items():
         files[name] = read_file(folder, name)
         if hashlib.sha256(files[name]).hexdigest() != digest:
-            raise CheckpointError(f"{folder.name}/{name} was altered or cut short; copy the folder or train it again")
+            raise CheckpointError(
+                f"{folder.name}/{name} was altered or cut short; copy the folder or train it again"
+            )
     return document, files
 
 
@@ -109,7 +121,8 @@ def read_file(folder: Path, name: str, most: int = MOST_OF_FILE) -> bytes:
             raise CheckpointError(lacks.format(folder.name, name))
         if path.stat().st_size > most:
             raise CheckpointError(
-                f"{folder.name}/{name} should have at most {most:,} bytes, has more; delete the folder"
+                f"{folder.name}/{name} should have at most {most:,} bytes, has more; delete the"
+                " folder"
             )
         return path.read_bytes()
     except OSError as error:
@@ -158,7 +171,8 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def check_writable(root: Path) -> None:
-    """Make the folder of checkpoints if need be, and find out now, not after hours of training, if nothing fits in.
+    """Make the folder of checkpoints if need be, and find out now, not after hours of training, if
+    nothing fits in.
 
     Raises:
         CheckpointError: it may not be written to.
@@ -167,7 +181,8 @@ def check_writable(root: Path) -> None:
 
 
 def folder_names(root: Path) -> list[str]:
-    """Return the names of the folders in `root` that are not hidden, sorted; none where there is no `root`.
+    """Return the names of the folders in `root` that are not hidden, sorted; none where there is
+    no `root`.
 
     Raises:
         CheckpointError: `root` cannot be read.
@@ -175,7 +190,11 @@ def folder_names(root: Path) -> list[str]:
     try:
         if not root.is_dir():
             return []
-        return sorted(entry.name for entry in root.iterdir() if not entry.name.startswith(".") and entry.is_dir())
+        return sorted(
+            entry.name
+            for entry in root.iterdir()
+            if not entry.name.startswith(".") and entry.is_dir()
+        )
     except OSError as error:
         raise unreadable(root, error) from error
 
@@ -189,13 +208,16 @@ def config_of(folder: Path, document: Mapping[str, Any]) -> RunConfig:
             f"{folder.name} has a config this version cannot read ({error}); train it again"
         ) from error
     if config.key != folder.name:
-        raise CheckpointError(f"{folder.name} should be named {config.key}, after its config; rename the folder")
+        raise CheckpointError(
+            f"{folder.name} should be named {config.key}, after its config; rename the folder"
+        )
     return config
 
 
 def restore_cut(root: Path) -> None:
     """Put back what a replacement that was cut off between its two renames has put aside."""
-    # It may have been put back by another process just now, or lie where nothing may be read or written.
+    # It may have been put back by another process just now, or lie where nothing may be read or
+    # written.
     with contextlib.suppress(OSError):
         for aside in root.glob(".old-*"):
             folder = root / aside.name.removeprefix(".old-")
@@ -206,14 +228,20 @@ def restore_cut(root: Path) -> None:
 def unreadable(path: Path, error: OSError) -> CheckpointError:
     """Return what to say where a file or a folder is there and cannot be read."""
     reason = error.strerror or type(error).__name__
-    return CheckpointError(f"{path.parent.name}/{path.name} cannot be read ({reason}); check it or copy it again")
+    return CheckpointError(
+        f"{path.parent.name}/{path.name} cannot be read ({reason}); check it or copy it again"
+    )
 
 
 def unwritable(folder: Path, error: OSError) -> CheckpointError:
     """Return what to say where a folder cannot be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return CheckpointError(f"the disk that holds {folder.parent} is full; free some space and train again")
-    return CheckpointError(f"{folder} cannot be written ({error.strerror}); check the folder and its permissions")
+        return CheckpointError(
+            f"the disk that holds {folder.parent} is full; free some space and train again"
+        )
+    return CheckpointError(
+        f"{folder} cannot be written ({error.strerror}); check the folder and its permissions"
+    )
 
 
 def digest_of(document: Mapping[str, Any]) -> str:
@@ -226,10 +254,14 @@ def _parsed(folder: Path, content: bytes) -> tuple[dict[str, Any], object, str]:
     try:
         document = json.loads(content)
         claimed = document.pop("sha256")
-        json.dumps(document, ensure_ascii=False).encode()  # half a character can neither be written nor shown
+        json.dumps(
+            document, ensure_ascii=False
+        ).encode()  # half a character can neither be written nor shown
         return document, claimed, digest_of(document)
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
-        raise CheckpointError(f"{folder.name}/{DOCUMENT} is damaged; delete the folder and train it again") from None
+        raise CheckpointError(
+            f"{folder.name}/{DOCUMENT} is damaged; delete the folder and train it again"
+        ) from None
 
 
 def _write_flushed(path: Path, content: bytes) -> None:
@@ -277,7 +309,8 @@ def _replace(folder: Path, temporary: Path) -> None:
     except OSError:
         if not folder.exists():
             raise
-        # Another process took the pause between the two renames for a cut and has put the old folder back.
+        # Another process took the pause between the two renames for a cut and has put the old
+        # folder back.
         folder.rename(aside)
         temporary.rename(folder)
     shutil.rmtree(aside, ignore_errors=True)

@@ -9,7 +9,14 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from core.checkpoints.folders import DOCUMENT, CheckpointError, folder_names, read_file, read_folder, write_folder
+from core.checkpoints.folders import (
+    DOCUMENT,
+    CheckpointError,
+    folder_names,
+    read_file,
+    read_folder,
+    write_folder,
+)
 from core.checkpoints.runs import check_folder
 from core.checkpoints.zips import Entry, entries_of
 from core.config import nearest
@@ -42,7 +49,8 @@ def pack_run(root: Path, key: str) -> bytes:
 def unpack_run(root: Path, content: bytes, most: int = 50_000_000) -> str:
     """Put a run that `pack_run` packed on the shelf, every byte verified, and return its key.
 
-    A zip that another system made of the run's folder will do too: what it adds of its own accord is passed over.
+    A zip that another system made of the run's folder will do too: what it adds of its own accord
+    is passed over.
 
     Args:
         root: folder of checkpoints.
@@ -50,7 +58,8 @@ def unpack_run(root: Path, content: bytes, most: int = 50_000_000) -> str:
         most: bytes that it may unpack to.
 
     Raises:
-        CheckpointError: it is no zip of one run, too large, altered, would not open, or is already there.
+        CheckpointError: it is no zip of one run, too large, altered, would not open, or is already
+            there.
     """
     with tempfile.TemporaryDirectory() as place:
         key = _unzip(content, Path(place), most)
@@ -85,11 +94,17 @@ def _one_folder(entries: Iterable[Entry]) -> tuple[str, dict[str, Entry]]:
     ours = {entry: names for entry, names in parts.items() if not any(map(_is_oddment, names))}
     folders = {names[0] for names in ours.values() if len(names) == 2}
     if len(folders) != 1 or any(len(names) != 2 for names in ours.values()):
-        raise CheckpointError("the file should hold one folder of one run; zip the run's folder and try again")
+        raise CheckpointError(
+            "the file should hold one folder of one run; zip the run's folder and try again"
+        )
     key, files = folders.pop(), {names[1]: entry for entry, names in ours.items()}
-    odd = [name for name in files if not _FILE.fullmatch(name)] + [entry.name for entry in ours if entry.is_link]
+    odd = [name for name in files if not _FILE.fullmatch(name)] + [
+        entry.name for entry in ours if entry.is_link
+    ]
     if odd or not _KEY.fullmatch(key) or len(files) != len(ours):
-        raise CheckpointError("the file should hold one folder of one run; a name in it is none of a run's")
+        raise CheckpointError(
+            "the file should hold one folder of one run; a name in it is none of a run's"
+        )
     return key, files
 
 

@@ -1,7 +1,9 @@
-"""Trained runs: kept, read, listed, removed; whatever comes in is checked by `core.checkpoints.checks` once.
+"""Trained runs: kept, read, listed, removed; whatever comes in is checked by
+`core.checkpoints.checks` once.
 
-A run's digest decides every byte of it, so what was found out about a digest stays true. Those of the runs that ship
-are known beforehand. What was found out about a folder stays true until a file in it has another size or time.
+A run's digest decides every byte of it, so what was found out about a digest stays true. Those of
+the runs that ship are known beforehand. What was found out about a folder stays true until a file
+in it has another size or time.
 """
 
 from __future__ import annotations
@@ -59,10 +61,11 @@ class Checkpoint:
         metrics: plain numbers, by name; units in `core.training.evaluate`.
         weights: the model's state, float16 but for single numbers.
         history: one array per column with a row per epoch.
-        codes: arrays over test images (`mean`, `std`, `label`, `factors`) and over the first training images
-            (`train_mean`, `train_std`).
+        codes: arrays over test images (`mean`, `std`, `label`, `factors`) and over the first
+            training images (`train_mean`, `train_std`).
         environment: device, precision, library versions.
-        film: see `core.film`; empty where there is none. Written but not read by `load`: see `load_film`.
+        film: see `core.film`; empty where there is none. Written but not read by `load`: see
+            `load_film`.
     """
 
     config: RunConfig
@@ -75,11 +78,12 @@ class Checkpoint:
 
 
 def save(root: Path, checkpoint: Checkpoint) -> Path:
-    """Write a run into `root/<key>`, replacing an older one of the same key, and return that folder.
+    """Write a run into `root/<key>`, replacing an older one of the same key, and return that
+    folder.
 
     Raises:
-        CheckpointError: the disk is full or may not be written to, or the run would not open; nothing half-made is
-            left.
+        CheckpointError: the disk is full or may not be written to, or the run would not open;
+            nothing half-made is left.
     """
     weights = {name: tensor.contiguous().cpu() for name, tensor in checkpoint.weights.items()}
     document = {
@@ -141,7 +145,8 @@ def load_film(root: Path, key: str) -> Arrays:
 
 
 def check_folder(folder: Path) -> RunConfig:
-    """Return the config of the run in a folder, which opens: every byte is verified and every number makes sense.
+    """Return the config of the run in a folder, which opens: every byte is verified and every
+    number makes sense.
 
     What was found is remembered until a file in the folder changes its size or its time.
 
@@ -155,10 +160,12 @@ def check_folder(folder: Path) -> RunConfig:
 
 
 def survey(root: Path) -> Iterator[tuple[str, RunConfig | CheckpointError]]:
-    """Yield each run's key with its config, or with the sentence why it was refused, sorted by key.
+    """Yield each run's key with its config, or with the sentence why it was refused, sorted by
+    key.
 
-    Folders that hold something else than runs are passed over. A folder put aside by a replacement that was cut off
-    is put back first. A `root` that cannot be read holds nothing but that sentence.
+    Folders that hold something else than runs are passed over. A folder put aside by a replacement
+    that was cut off is put back first. A `root` that cannot be read holds nothing but that
+    sentence.
     """
     root = Path(root)
     try:
@@ -194,7 +201,9 @@ def delete(root: Path, key: str) -> None:
     """
     folder = Path(root) / key
     if key not in folder_names(Path(root)):
-        raise CheckpointError(f"no run named '{key}' in {root}{nearest(key, folder_names(Path(root)))}")
+        raise CheckpointError(
+            f"no run named '{key}' in {root}{nearest(key, folder_names(Path(root)))}"
+        )
     try:
         aside = folder.with_name(f".gone-{key}")
         shutil.rmtree(aside, ignore_errors=True)
@@ -243,7 +252,9 @@ def _read_run(
     return config, document, files
 
 
-def _check(folder: Path, config: RunConfig, document: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
+def _check(
+    folder: Path, config: RunConfig, document: Mapping[str, Any], files: Mapping[str, bytes]
+) -> None:
     try:
         check_run(config, document, files)
     except UNREADABLE as error:

@@ -1,4 +1,5 @@
-"""The runs that ship with the lab, known by the digest of their `run.json`, which decides every byte of them.
+"""The runs that ship with the lab, known by the digest of their `run.json`, which decides every
+byte of them.
 
     core/checkpoints/shipped.json    key -> digest, written by `python -m core.checkpoints`
 
@@ -27,8 +28,15 @@ def shipped_digests() -> frozenset[str]:
 
 def digests_in(root: Path) -> dict[str, str]:
     """Return the digest that each run in a folder claims, by key."""
-    documents = {name: json.loads((Path(root) / name / DOCUMENT).read_bytes()) for name in folder_names(Path(root))}
-    return {name: document["sha256"] for name, document in documents.items() if document.get("kind") == "run"}
+    documents = {
+        name: json.loads((Path(root) / name / DOCUMENT).read_bytes())
+        for name in folder_names(Path(root))
+    }
+    return {
+        name: document["sha256"]
+        for name, document in documents.items()
+        if document.get("kind") == "run"
+    }
 
 
 def write_shipped(root: Path, path: Path = KNOWN) -> Path:

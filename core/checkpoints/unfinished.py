@@ -12,7 +12,14 @@ import torch
 
 from core.checkpoints.arrays import UNREADABLE, Arrays, pack_arrays, unpack_arrays
 from core.checkpoints.checks import FILM, HISTORY, STATE, check_unfinished
-from core.checkpoints.folders import CheckpointError, config_of, folder_names, read_folder, restore_cut, write_folder
+from core.checkpoints.folders import (
+    CheckpointError,
+    config_of,
+    folder_names,
+    read_folder,
+    restore_cut,
+    write_folder,
+)
 from core.config import RunConfig
 
 UNFINISHED = ".unfinished"
@@ -58,7 +65,10 @@ def take_up(root: Path, config: RunConfig) -> Unfinished | None:
     try:
         restore_cut(folder)
         document, files = read_folder(folder / config.key)
-        if document.get("kind") != "unfinished" or config_of(folder / config.key, document) != config:
+        if (
+            document.get("kind") != "unfinished"
+            or config_of(folder / config.key, document) != config
+        ):
             return None
         check_unfinished(config, files)
         history, film = (unpack_arrays(files[name]) for name in (HISTORY, FILM))

@@ -18,7 +18,15 @@ _SYMLINK, _KIND = 0o120000, 0o170000
 _MOST_DICTIONARY = 1 << 24
 """Bytes of memory that an LZMA stream may ask for; Python's own asks for half of that."""
 
-_BROKEN = (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OSError, IndexError, struct.error)
+_BROKEN = (
+    zipfile.BadZipFile,
+    ValueError,
+    NotImplementedError,
+    EOFError,
+    OSError,
+    IndexError,
+    struct.error,
+)
 """What zipfile raises where a directory of entries is damaged."""
 
 
@@ -50,13 +58,16 @@ class Entry:
         """
         content = self.beginning(self.size + 1)
         if len(content) != self.size:
-            raise ValueError(f"{self.name} should unpack to {self.size:,} bytes as it declares, does not")
+            raise ValueError(
+                f"{self.name} should unpack to {self.size:,} bytes as it declares, does not"
+            )
         if zlib.crc32(content) != self.checksum:
             raise ValueError(f"{self.name} is damaged")
         return content
 
     def beginning(self, count: int) -> bytes:
-        """Return the first bytes of the file, `count` of them or fewer; no more than those are unpacked.
+        """Return the first bytes of the file, `count` of them or fewer; no more than those are
+        unpacked.
 
         Raises:
             ValueError: they are damaged, or packed in a way that no run is.
@@ -70,14 +81,18 @@ class Entry:
                 return _lzma(self.packed).decompress(self.packed[9:], count)
         except (zlib.error, lzma.LZMAError, EOFError) as error:
             raise ValueError(f"{self.name} is damaged ({error})") from error
-        raise ValueError(f"{self.name} should be stored, deflated or packed by LZMA, is packed by method {self.method}")
+        raise ValueError(
+            f"{self.name} should be stored, deflated or packed by LZMA, is packed by method"
+            f" {self.method}"
+        )
 
 
 def entries_of(content: bytes) -> list[Entry]:
     """Return the files of a zip, none unpacked; folders are left out.
 
     Raises:
-        ValueError: it is no zip, is damaged, has too many entries, or has one that needs a password.
+        ValueError: it is no zip, is damaged, has too many entries, or has one that needs a
+            password.
     """
     # zipfile makes an object of every entry, whatever their number, so they are counted first.
     if content.count(_ENTRY) > MOST_ENTRIES:

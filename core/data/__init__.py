@@ -1,4 +1,5 @@
-"""Images to learn from: digits and sprites are always there, MNIST is read from disk or downloaded once.
+"""Images to learn from: digits and sprites are always there, MNIST is read from disk or downloaded
+once.
 
 >>> split = load(DataConfig(name="digits"))
 >>> len(split.train), len(split.test)
@@ -33,18 +34,23 @@ def load(config: DataConfig, *, download: bool = False, progress: Progress | Non
 
     Args:
         config: which data set.
-        download: whether the network may be used where the images are missing; a page says no, so as not to block.
-        progress: called during a download with the bytes that have arrived and the bytes expected, if known.
+        download: whether the network may be used where the images are missing; a page says no, so
+            as not to block.
+        progress: called during a download with the bytes that have arrived and the bytes expected,
+            if known.
 
     Raises:
-        MissingData: the images cannot be read; the message is one sentence that says why and what to do.
+        MissingData: the images cannot be read; the message is one sentence that says why and what
+            to do.
     """
     if config.name == "digits":
         return digits.load()
     if config.name == "sprites":
         return sprites.load(config.size or 32)
     grey = mnist.load(download=download, progress=progress)
-    return grey if config.name == "mnist" else binarised(grey, dynamic=config.name == "mnist-dynamic")
+    return (
+        grey if config.name == "mnist" else binarised(grey, dynamic=config.name == "mnist-dynamic")
+    )
 
 
 def missing(config: DataConfig) -> str | None:

@@ -1,8 +1,10 @@
-"""Black and white images, drawn from grey ones: their nats are nats of binary images, as the literature gives them.
+"""Black and white images, drawn from grey ones: their nats are nats of binary images, as the
+literature gives them.
 
-Each pixel is white with the probability that its grey value says. `dynamic` draws the training images anew in every
-epoch (Salakhutdinov and Murray 2008; Burda et al. 2016), `static` once. The test images are drawn once, the same ones
-for both. The static file that the literature shares (Larochelle and Murray 2011) is another draw.
+Each pixel is white with the probability that its grey value says. `dynamic` draws the training
+images anew in every epoch (Salakhutdinov and Murray 2008; Burda et al. 2016), `static` once. The
+test images are drawn once, the same ones for both. The static file that the literature shares
+(Larochelle and Murray 2011) is another draw.
 """
 
 from __future__ import annotations

@@ -22,7 +22,10 @@ def load() -> Split:
     """
     intensities, labels = _table()
     whole = ImageSet(
-        pixels=(torch.from_numpy(intensities) * (255 / 16)).round().to(torch.uint8).view(-1, 1, 8, 8),
+        pixels=(torch.from_numpy(intensities) * (255 / 16))
+        .round()
+        .to(torch.uint8)
+        .view(-1, 1, 8, 8),
         labels=torch.from_numpy(labels).long(),
         label_names=tuple("0123456789"),
     )
@@ -30,12 +33,16 @@ def load() -> Split:
 
 
 def _table() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return intensities 0 to 16 (N, 64) and labels (N,): what scikit-learn's `load_digits` returns.
+    """Return intensities 0 to 16 (N, 64) and labels (N,): what scikit-learn's `load_digits`
+    returns.
 
-    Its file is read where it lies, because importing scikit-learn takes longer than everything else on a first screen.
+    Its file is read where it lies, because importing scikit-learn takes longer than everything
+    else on a first screen.
     """
     package = find_spec("sklearn")
     assert package is not None
     assert package.origin is not None
-    table = np.loadtxt(Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz", delimiter=",")
+    table = np.loadtxt(
+        Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz", delimiter=","
+    )
     return table[:, :-1], table[:, -1].astype(np.int64)

@@ -20,30 +20,39 @@ _GZIP = bytes([0x1F, 0x8B])
 def read(path: Path, ndim: int) -> Tensor:
     """Return the array in an IDX file, uint8, of `ndim` dimensions.
 
-    Source: LeCun, Cortes and Burges, The MNIST database, http://yann.lecun.com/exdb/mnist/, "File formats".
+    Source: LeCun, Cortes and Burges, The MNIST database, http://yann.lecun.com/exdb/mnist/, "File
+        formats".
 
     Args:
-        path: the file, compressed by gzip or not, whatever its name ends in: a browser that downloads a .gz may unpack
-            it and leave the name.
+        path: the file, compressed by gzip or not, whatever its name ends in: a browser that
+            downloads a .gz may unpack it and leave the name.
         ndim: number of dimensions that it should have.
 
     Raises:
-        MissingData: the file is not IDX, holds another kind of array or is cut short; the message names it.
+        MissingData: the file is not IDX, holds another kind of array or is cut short; the message
+            names it.
     """
     content = _bytes(path)
     magic = _magic(ndim)
     if content[:4] != magic:
-        raise _damaged(path, f"start with the bytes {magic.hex(' ')}", content[:4].hex(" ") or "no bytes")
+        raise _damaged(
+            path, f"start with the bytes {magic.hex(' ')}", content[:4].hex(" ") or "no bytes"
+        )
     start = 4 + 4 * ndim
     sizes = [int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4)]
     expected = start + math.prod(sizes)
     if len(content) != expected:
-        raise _damaged(path, f"hold {expected:,} bytes of {' x '.join(map(str, sizes))} values", f"{len(content):,}")
+        raise _damaged(
+            path,
+            f"hold {expected:,} bytes of {' x '.join(map(str, sizes))} values",
+            f"{len(content):,}",
+        )
     return torch.frombuffer(bytearray(content), dtype=torch.uint8)[start:].view(sizes)
 
 
 def digest(array: Tensor) -> str:
-    """Return the SHA-256 of an array as an uncompressed IDX file: what `sha256sum` says of the original files.
+    """Return the SHA-256 of an array as an uncompressed IDX file: what `sha256sum` says of the
+    original files.
 
     >>> digest(torch.zeros(1, dtype=torch.uint8))[:8]
     'dd6678dd'
@@ -64,7 +73,9 @@ def _bytes(path: Path) -> bytes:
         content = path.read_bytes()
         return gzip.decompress(content) if content.startswith(_GZIP) else content
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise _damaged(path, "be a whole gzip file", f"one that is cut short or damaged ({error})") from error
+        raise _damaged(
+            path, "be a whole gzip file", f"one that is cut short or damaged ({error})"
+        ) from error
     except OSError as error:
         raise _damaged(path, "be readable", error.strerror or str(error)) from error
 

@@ -65,7 +65,8 @@ class ImageSet:
         pixels: intensities (N, 1, H, W), uint8, 0 black and 255 white.
         labels: class of each image (N,), int64.
         label_names: name of each class.
-        factors: what truly varies (N, K), int64, each column counting from 0; None where it is not known.
+        factors: what truly varies (N, K), int64, each column counting from 0; None where it is not
+            known.
         factor_names: name of each column.
         factor_sizes: number of values of each column.
         redraw: epoch -> the images of that epoch, where each has its own; see `epoch`.
@@ -85,10 +86,14 @@ class ImageSet:
 
     def __post_init__(self) -> None:
         if isinstance(self.pixels, Tensor) and self.pixels.dtype != torch.uint8:
-            raise ValueError(f"pixels should be uint8, 0 black and 255 white, got {self.pixels.dtype}")
+            raise ValueError(
+                f"pixels should be uint8, 0 black and 255 white, got {self.pixels.dtype}"
+            )
         for what, rows in (("labels", self.labels), ("factors", self.factors)):
             if rows is not None and len(rows) != len(self.pixels):
-                raise ValueError(f"{what} should be one per image, {len(self.pixels)}, got {len(rows)}")
+                raise ValueError(
+                    f"{what} should be one per image, {len(self.pixels)}, got {len(rows)}"
+                )
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -112,7 +117,9 @@ class ImageSet:
     def to(self, device: torch.device | str) -> ImageSet:
         """Return the same set stored on a device, so that a batch is gathered there and nothing is copied to it."""
         factors = None if self.factors is None else self.factors.to(device)
-        there = replace(self, pixels=self.pixels.to(device), labels=self.labels.to(device), factors=factors)
+        there = replace(
+            self, pixels=self.pixels.to(device), labels=self.labels.to(device), factors=factors
+        )
         return there._redrawn(lambda images: images.to(device))
 
     def subset(self, index: Tensor | slice) -> ImageSet:
@@ -127,7 +134,9 @@ class ImageSet:
     def _redrawn(self, change: Callable[[ImageSet], ImageSet]) -> ImageSet:
         """Return this set with what is drawn anew changed in the same way as it was."""
         redraw = self.redraw
-        return self if redraw is None else replace(self, redraw=lambda epoch: change(redraw(epoch)))
+        return (
+            self if redraw is None else replace(self, redraw=lambda epoch: change(redraw(epoch)))
+        )
 
     def _index(self, index: Tensor | slice | None) -> Tensor:
         if isinstance(index, Tensor):
@@ -148,7 +157,8 @@ class Split:
 
 
 def hold_out(images: ImageSet, count: int) -> Split:
-    """Return a split whose test set is `count` images drawn at random, the same ones always and everywhere.
+    """Return a split whose test set is `count` images drawn at random, the same ones always and
+    everywhere.
 
     Args:
         images: the whole set.
@@ -164,7 +174,8 @@ def shuffled(count: int) -> Tensor:
     >>> shuffled(5).sort().values
     tensor([0, 1, 2, 3, 4])
     """
-    # NumPy promises the raw stream of PCG64 for ever, but neither it nor torch promises a permutation:
-    # with a permutation, an upgrade could move test images into the training set of a checkpoint that ships.
+    # NumPy promises the raw stream of PCG64 for ever, but neither it nor torch promises a
+    # permutation: with a permutation, an upgrade could move test images into the training set of a
+    # checkpoint that ships.
     noise = np.random.PCG64(0).random_raw(count)
     return torch.from_numpy(np.argsort(noise, kind="stable"))

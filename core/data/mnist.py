@@ -46,20 +46,25 @@ Fetch = Callable[[Path], tuple[NDArray[Any], NDArray[Any]]]
 """Downloads into a folder and returns images (70,000, 784) and labels (70,000,)."""
 
 _HOW_TO_GET_IT = (
-    f"set {FOLDER_SETTING} to a folder with its four IDX files, or run `python -m core fetch` once with a network"
+    f"set {FOLDER_SETTING} to a folder with its four IDX files, or run `python -m core fetch` once"
+    " with a network"
 )
 
 _PROBLEMS: dict[tuple[Any, ...], str] = {}
 """Paths, sizes and times of the files that this process read last -> what is wrong with them, empty for nothing."""
 
 
-def load(*, download: bool = False, progress: Progress | None = None, fetch: Fetch | None = None) -> Split:
+def load(
+    *, download: bool = False, progress: Progress | None = None, fetch: Fetch | None = None
+) -> Split:
     """Return the classic split: 60,000 digits to train on and 10,000 to test on.
 
-    Source: LeCun, Bottou, Bengio and Haffner (1998), Gradient-based learning applied to document recognition.
+    Source: LeCun, Bottou, Bengio and Haffner (1998), Gradient-based learning applied to document
+        recognition.
 
     Args:
-        download: whether the network may be used where the digits are neither in the folder nor in the cache.
+        download: whether the network may be used where the digits are neither in the folder nor in
+            the cache.
         progress: told about the download.
         fetch: downloads; scikit-learn's `fetch_openml` when left out.
 
@@ -75,7 +80,8 @@ def load(*, download: bool = False, progress: Progress | None = None, fetch: Fet
 
 
 def missing() -> str | None:
-    """Return None where `load` needs no network, else a sentence that says what is missing and how to get it.
+    """Return None where `load` needs no network, else a sentence that says what is missing and how
+    to get it.
 
     Files are read once, to find out whether they are MNIST, and again when they change.
     """
@@ -90,7 +96,8 @@ def missing() -> str | None:
 
 
 def find_files() -> dict[str, Path]:
-    """Return the four IDX files by name, or nothing where the folder is not set or has none of them.
+    """Return the four IDX files by name, or nothing where the folder is not set or has none of
+    them.
 
     Raises:
         MissingData: the folder does not exist or has only some of the files.
@@ -100,12 +107,18 @@ def find_files() -> dict[str, Path]:
         return {}
     folder = Path(os.path.expanduser(named))  # noqa: PTH111, which raises where there is no home
     if not _is_folder(folder):
-        raise MissingData(f"{FOLDER_SETTING} should name a folder, got {named}, which is none; correct or unset it")
+        raise MissingData(
+            f"{FOLDER_SETTING} should name a folder, got {named}, which is none; correct or"
+            " unset it"
+        )
     places = [_files_in(folder / inside) for inside in FOLDERS]
     found = max(places, key=len)
     absent = [_file_names(name)[0] for name in DIGESTS if name not in found]
     if found and absent:
-        raise MissingData(f"{folder} should hold the four files of MNIST, got no {' and no '.join(absent)}; add it")
+        raise MissingData(
+            f"{folder} should hold the four files of MNIST, got no {' and no '.join(absent)};"
+            " add it"
+        )
     return found
 
 
@@ -122,8 +135,9 @@ def cache_file() -> Path:
         return Path(Path.home(), default, "latent-lab", "mnist.npz")
     except RuntimeError:
         raise MissingData(
-            f"The images of MNIST are not on this machine, and its user has no home to keep a download in; set "
-            f"{FOLDER_SETTING} to a folder with its four IDX files, or XDG_CACHE_HOME to one that may be written to"
+            "The images of MNIST are not on this machine, and its user has no home to keep a"
+            f" download in; set {FOLDER_SETTING} to a folder with its four IDX files, or"
+            " XDG_CACHE_HOME to one that may be written to"
         ) from None
 
 
@@ -140,14 +154,19 @@ def fetch_once(progress: Progress | None = None, fetch: Fetch | None = None) -> 
     target = cache_file()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        # Inside the cache, so that the last step is a rename on one disk. A download that was given up may still write.
-        with TemporaryDirectory(dir=target.parent, prefix="download-", ignore_cleanup_errors=True) as home:
+        # Inside the cache, so that the last step is a rename on one disk. A download that was
+        # given up may still write.
+        with TemporaryDirectory(
+            dir=target.parent, prefix="download-", ignore_cleanup_errors=True
+        ) as home:
             images, labels = _checked(*_watched(fetch or _fetch_openml, Path(home), progress))
             whole = Path(home, target.name)
             np.savez_compressed(whole, allow_pickle=False, images=images, labels=labels)
             whole.replace(target)
     except OSError as error:
-        raise MissingData(f"{target.parent} should have room for MNIST, got: {error}; {_HOW_TO_GET_IT}") from error
+        raise MissingData(
+            f"{target.parent} should have room for MNIST, got: {error}; {_HOW_TO_GET_IT}"
+        ) from error
 
 
 def _file_names(name: str) -> list[str]:
@@ -156,7 +175,12 @@ def _file_names(name: str) -> list[str]:
 
 
 def _files_in(folder: Path) -> dict[str, Path]:
-    return {name: folder / file for name in DIGESTS for file in _file_names(name) if _is_file(folder / file)}
+    return {
+        name: folder / file
+        for name in DIGESTS
+        for file in _file_names(name)
+        if _is_file(folder / file)
+    }
 
 
 def _is_file(path: Path) -> bool:
@@ -191,7 +215,11 @@ def _read(files: dict[str, Path]) -> Split:
     """
     state = _state_of(files)
     try:
-        split = _read_cache(files["cache"]) if "cache" in files else Split(_part(files, "train"), _part(files, "t10k"))
+        split = (
+            _read_cache(files["cache"])
+            if "cache" in files
+            else Split(_part(files, "train"), _part(files, "t10k"))
+        )
     except MissingData as error:
         _note(state, str(error))
         raise
@@ -218,7 +246,12 @@ def _note(state: tuple[Any, ...], problem: str) -> None:
 
 def _part(files: dict[str, Path], part: str) -> ImageSet:
     images, labels = files[f"{part}-images"], files[f"{part}-labels"]
-    return _image_set(idx.read(images, ndim=3), idx.read(labels, ndim=1), part, {"images": images, "labels": labels})
+    return _image_set(
+        idx.read(images, ndim=3),
+        idx.read(labels, ndim=1),
+        part,
+        {"images": images, "labels": labels},
+    )
 
 
 def _image_set(images: Tensor, labels: Tensor, part: str, sources: dict[str, Path]) -> ImageSet:
@@ -229,19 +262,26 @@ def _image_set(images: Tensor, labels: Tensor, part: str, sources: dict[str, Pat
     """
     source = sources["images"]
     if images.shape[1:] != (28, 28) or not len(images):
-        raise MissingData(f"{source} should hold images of 28 x 28 pixels, got {tuple(images.shape)}; copy it again")
+        raise MissingData(
+            f"{source} should hold images of 28 x 28 pixels, got {tuple(images.shape)}; copy it"
+            " again"
+        )
     if len(labels) != len(images) or labels.max() > 9:
-        raise MissingData(f"{source} should come with a label from 0 to 9 per image, got others; copy both again")
+        raise MissingData(
+            f"{source} should come with a label from 0 to 9 per image, got others; copy both again"
+        )
     for what, array in (("images", images), ("labels", labels)):
         _check_known(array, f"{part}-{what}", sources[what])
-    return ImageSet(pixels=images.unsqueeze(1), labels=labels.long(), label_names=tuple("0123456789"))
+    return ImageSet(
+        pixels=images.unsqueeze(1), labels=labels.long(), label_names=tuple("0123456789")
+    )
 
 
 def _check_known(array: Tensor, name: str, source: Path) -> None:
     if idx.digest(array) != DIGESTS[name]:
         raise MissingData(
-            f"{source} should hold MNIST's own {name}, got others of the same form, such as Fashion-MNIST's; put the "
-            "original file there"
+            f"{source} should hold MNIST's own {name}, got others of the same form, such as"
+            " Fashion-MNIST's; put the original file there"
         )
 
 
@@ -250,21 +290,39 @@ def _read_cache(path: Path) -> Split:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             images, labels = (torch.from_numpy(arrays[name]) for name in ("images", "labels"))
             images, labels = images.view(-1, 28, 28), labels.view(-1)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise MissingData(f"{path} should hold MNIST, got a damaged file; delete it and download again") from error
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise MissingData(
+            f"{path} should hold MNIST, got a damaged file; delete it and download again"
+        ) from error
     try:
         return _classic_split(images, labels, path)
     except MissingData as error:
-        raise MissingData(f"{path} should hold MNIST, got other images; delete it and download again") from error
+        raise MissingData(
+            f"{path} should hold MNIST, got other images; delete it and download again"
+        ) from error
 
 
 def _classic_split(images: Tensor, labels: Tensor, source: Path) -> Split:
     """Return images (N, 28, 28) and labels (N,) as those to train on and those to test on."""
     if images.dtype != torch.uint8 or labels.dtype != torch.uint8:
-        raise MissingData(f"{source} should hold whole numbers from 0 to 255, got {images.dtype} and {labels.dtype}")
+        raise MissingData(
+            f"{source} should hold whole numbers from 0 to 255, got {images.dtype} and"
+            f" {labels.dtype}"
+        )
     sources = {"images": source, "labels": source}
     parts = {"train": slice(TRAIN_COUNT), "t10k": slice(TRAIN_COUNT, None)}
-    return Split(*(_image_set(images[rows], labels[rows], part, sources) for part, rows in parts.items()))
+    return Split(
+        *(_image_set(images[rows], labels[rows], part, sources) for part, rows in parts.items())
+    )
 
 
 def _fetch_openml(data_home: Path) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -272,20 +330,26 @@ def _fetch_openml(data_home: Path) -> tuple[NDArray[Any], NDArray[Any]]:
 
     # pandas reads it in less memory, but a machine that only trains need not have it.
     parser = "pandas" if find_spec("pandas") else "liac-arff"
-    found: Any = fetch_openml("mnist_784", version=1, as_frame=False, parser=parser, data_home=data_home)
+    found: Any = fetch_openml(
+        "mnist_784", version=1, as_frame=False, parser=parser, data_home=data_home
+    )
     return found.data, found.target
 
 
-def _watched(fetch: Fetch, home: Path, progress: Progress | None) -> tuple[NDArray[Any], NDArray[Any]]:
-    # scikit-learn reports no progress: what has arrived is read from its folder. A daemon, so that Ctrl-C need not
-    # wait for the network.
+def _watched(
+    fetch: Fetch, home: Path, progress: Progress | None
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    # scikit-learn reports no progress: what has arrived is read from its folder. A daemon, so that
+    # Ctrl-C need not wait for the network.
     answer: Future[tuple[NDArray[Any], NDArray[Any]]] = Future()
     Thread(target=_answer, args=(answer, fetch, home), daemon=True).start()
     while not wait([answer], timeout=0.2).done:
         if progress:
             progress(_bytes_in(home), DOWNLOAD_BYTES)
     if error := answer.exception():
-        raise MissingData(f"MNIST should download from openml.org, got: {error}; {_HOW_TO_GET_IT}") from error
+        raise MissingData(
+            f"MNIST should download from openml.org, got: {error}; {_HOW_TO_GET_IT}"
+        ) from error
     return answer.result()
 
 
@@ -306,16 +370,25 @@ def _bytes_in(folder: Path) -> int:
     return total
 
 
-def _checked(images: NDArray[Any], labels: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _checked(
+    images: NDArray[Any], labels: NDArray[Any]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     count = TRAIN_COUNT + TEST_COUNT
     if images.shape != (count, 784) or labels.shape != (count,):
-        raise MissingData(f"the download should hold {count:,} images of 784 pixels, got {images.shape}; try it again")
+        raise MissingData(
+            f"the download should hold {count:,} images of 784 pixels, got {images.shape}; try it"
+            " again"
+        )
     try:
         images, labels = images.astype(np.uint8), labels.astype(np.uint8)
-        _classic_split(torch.from_numpy(images).view(-1, 28, 28), torch.from_numpy(labels), Path("the download"))
+        _classic_split(
+            torch.from_numpy(images).view(-1, 28, 28),
+            torch.from_numpy(labels),
+            Path("the download"),
+        )
     except (MissingData, ValueError, OverflowError) as error:
         raise MissingData(
-            f"the download should hold MNIST's own images and labels, got others; set {FOLDER_SETTING} to a folder "
-            "with its four IDX files"
+            "the download should hold MNIST's own images and labels, got others; set"
+            f" {FOLDER_SETTING} to a folder with its four IDX files"
         ) from error
     return images, labels

@@ -1,8 +1,10 @@
-"""Squares, ellipses and hearts of every scale, orientation and position, drawn when asked for: no file.
+"""Squares, ellipses and hearts of every scale, orientation and position, drawn when asked for: no
+file.
 
-The factors and their order are those of dSprites (Matthey et al., 2017, https://github.com/google-deepmind/dsprites-dataset);
-the drawing is our own. Each shape is drawn once for each scale and orientation, as a template in the middle of an
-empty field; an image is a window on to that field, and moving the window moves the sprite.
+The factors and their order are those of dSprites (Matthey et al., 2017,
+https://github.com/google-deepmind/dsprites-dataset); the drawing is our own. Each shape is drawn
+once for each scale and orientation, as a template in the middle of an empty field; an image is a
+window on to that field, and moving the window moves the sprite.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ def factor_sizes(size: int) -> tuple[int, ...]:
 
 
 def factors_of(index: Tensor, size: int) -> Tensor:
-    """Return the factors (B, 5) of the images at an index (B,); the last factor, y, changes fastest.
+    """Return the factors (B, 5) of the images at an index (B,); the last factor, y, changes
+    fastest.
 
     >>> factors_of(torch.tensor([0, 1, 184_319]), size=32)
     tensor([[ 0,  0,  0,  0,  0],
@@ -65,8 +68,9 @@ def draw(factors: Tensor, size: int = 32) -> Tensor:
     """Return the sprites with these factors, (B, 1, size, size), uint8, every pixel 0 or 255.
 
     Args:
-        factors: shape, scale, orientation, x and y (B, 5), int64, each counting from 0. Scales grow from 0.5 to 1,
-            orientations turn counter-clockwise by 9 degrees, x moves to the right and y down by one pixel.
+        factors: shape, scale, orientation, x and y (B, 5), int64, each counting from 0. Scales
+            grow from 0.5 to 1, orientations turn counter-clockwise by 9 degrees, x moves to the
+            right and y down by one pixel.
         size: height and width in pixels, 32 or 64.
 
     Raises:
@@ -125,7 +129,9 @@ def _check_range(what: str, values: Tensor, count: int) -> None:
 
 def _columns(factors: Tensor, size: int) -> tuple[Tensor, ...]:
     if factors.ndim != 2 or factors.shape[1] != len(FACTOR_NAMES):
-        raise ValueError(f"factors should have shape (B, {len(FACTOR_NAMES)}), got {tuple(factors.shape)}")
+        raise ValueError(
+            f"factors should have shape (B, {len(FACTOR_NAMES)}), got {tuple(factors.shape)}"
+        )
     columns = factors.unbind(1)
     for name, values, count in zip(FACTOR_NAMES, columns, factor_sizes(size), strict=True):
         _check_range(f"sprite factor {name}", values, count)
@@ -149,23 +155,27 @@ def _place(columns: tuple[Tensor, ...], size: int) -> Tensor:
 
 @cache
 def _windows(size: int, device: torch.device) -> Tensor:
-    # (720, positions, positions, size, size), a view: stored are 720 fields of 1.5 size - 1 pixels squared.
+    # (720, positions, positions, size, size), a view: stored are 720 fields of 1.5 size - 1 pixels
+    # squared.
     margin = size // 2 - 1
     fields = torch.nn.functional.pad(_templates(size), (margin,) * 4).to(device)
     return fields.unfold(1, size, 1).unfold(2, size, 1)
 
 
 def _templates(size: int) -> Tensor:
-    # (720, size/2 + 1, size/2 + 1): odd, so that a quarter turn about the middle pixel is exact and the positions,
-    # size/2 of them, leave no pixel of the image unused.
+    # (720, size/2 + 1, size/2 + 1): odd, so that a quarter turn about the middle pixel is exact
+    # and the positions, size/2 of them, leave no pixel of the image unused.
     turns_per_quarter = torch.arange(ORIENTATIONS // 4)
-    first_quarter = torch.stack([_covered(*_turned(turn, size)) for turn in turns_per_quarter], dim=2)
+    first_quarter = torch.stack(
+        [_covered(*_turned(turn, size)) for turn in turns_per_quarter], dim=2
+    )
     quarters = [first_quarter.rot90(k, dims=(-2, -1)) for k in range(4)]
     return torch.cat(quarters, dim=2).flatten(0, 2)
 
 
 def _turned(turn: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    # Sample points (scales, pixels x SAMPLES, pixels x SAMPLES) as seen by a shape of unit size that was turned.
+    # Sample points (scales, pixels x SAMPLES, pixels x SAMPLES) as seen by a shape of unit size
+    # that was turned.
     pixels = size // 2 + 1
     line = (torch.arange(pixels * SAMPLES) + 0.5) / SAMPLES - pixels / 2
     radius = torch.linspace(0.5, 1, SCALES).view(-1, 1, 1) * size / 4
@@ -194,8 +204,8 @@ def _in_ellipse(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _in_heart(x: Tensor, y: Tensor) -> Tensor:
-    # A disc pushed up along y by sqrt(abs(x)), which leaves its area, pi / 1.2 before it is rescaled, as it was.
-    # 0.302 is the middle of the smallest circle around it: there it turns.
+    # A disc pushed up along y by sqrt(abs(x)), which leaves its area, pi / 1.2 before it is
+    # rescaled, as it was. 0.302 is the middle of the smallest circle around it: there it turns.
     unit = math.sqrt(2 * 1.2 / math.pi)
     x, y = x / unit, y / unit + 0.302
     return x**2 + (1.2 * y - 0.8 * x.abs().sqrt()) ** 2 <= 1

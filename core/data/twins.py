@@ -25,11 +25,12 @@ def has_twins(data: DataConfig) -> bool:
 
 
 def twins(split: Split) -> Tensor:
-    """Return which test images have a twin: True where some training image has the very same pixels.
+    """Return which test images have a twin: True where some training image has the very same
+    pixels.
 
-    What judges how well a model does on images that it was not trained on has to leave them out. Sprites have many: a
-    square looks the same after a quarter turn and an ellipse after half a turn, so that several orientations are one
-    image, some of which are trained on.
+    What judges how well a model does on images that it was not trained on has to leave them out.
+    Sprites have many: a square looks the same after a quarter turn and an ellipse after half a
+    turn, so that several orientations are one image, some of which are trained on.
 
     Args:
         split: whose images are compared; drawn a few at a time where they are not stored.

@@ -31,21 +31,30 @@ _BATCH = 1000
 def measure(run: Run, _: Path) -> Numbers:
     """Return what a run's test images cost on average, in nats per image.
 
-    nll + KL = -ELBO. The ELBO is that of the study `EVIDENCE`: the same codes, so the same number. An error is the
-    standard error that comes from the choice of the codes; the images stay the same for every model.
+    nll + KL = -ELBO. The ELBO is that of the study `EVIDENCE`: the same codes, so the same number.
+    An error is the standard error that comes from the choice of the codes; the images stay the
+    same for every model.
 
-    Returns:
-        `nll`, `kl` and `elbo`, the last two None without a KL, each with its `..._error`; `codes` for each image, 1
-        where the posterior is a point; `test_images`.
+    Returns: `nll`, `kl` and `elbo`, the last two None without a KL, each with its `..._error`;
+        `codes` for each image, 1 where the posterior is a point; `test_images`.
 
     Raises:
         MissingData: the images are not on this machine.
     """
     x = originals(run)
-    about = {"codes": 1 if isinstance(run.model.posterior, Point) else DRAWS, "test_images": len(x)}
+    about = {
+        "codes": 1 if isinstance(run.model.posterior, Point) else DRAWS,
+        "test_images": len(x),
+    }
     if not run.model.posterior.has_kl:
         nll, error = distortion(run.model, x, about["codes"])
-        return {"nll": round(nll, 4), "nll_error": round(error, 4), "kl": None, "elbo": None, **about}
+        return {
+            "nll": round(nll, 4),
+            "nll_error": round(error, 4),
+            "kl": None,
+            "elbo": None,
+            **about,
+        }
     model, precision = in_gaussian_form(run.model), pick_precision(x.device, x[0].numel())
     bounds = importance_weighted(model, x, k=(1,), repetitions=DRAWS, precision=precision)
     elbo, elbo_error = float(bounds.value.mean()), _error_of_mean(bounds.spread[0], DRAWS)
@@ -63,9 +72,11 @@ def measure(run: Run, _: Path) -> Numbers:
 
 @torch.inference_mode()
 def distortion(model: Autoencoder, x: Tensor, codes: int, seed: int = 0) -> tuple[float, float]:
-    """Return -log p(x given z) in nats, averaged over images and codes, and its standard error from the codes.
+    """Return -log p(x given z) in nats, averaged over images and codes, and its standard error
+    from the codes.
 
-    The error is 0 where the posterior is a point, and NaN of a single code for each image where it is not.
+    The error is 0 where the posterior is a point, and NaN of a single code for each image where it
+    is not.
 
     Args:
         model: any of the family.
@@ -76,7 +87,10 @@ def distortion(model: Autoencoder, x: Tensor, codes: int, seed: int = 0) -> tupl
     random, drawn = generator(seed), []
     for images in x.split(_BATCH):
         posterior = model.encode(images)
-        each = [model.likelihood.nll(model.decoder(posterior.sample(random)).float(), images) for _ in range(codes)]
+        each = [
+            model.likelihood.nll(model.decoder(posterior.sample(random)).float(), images)
+            for _ in range(codes)
+        ]
         drawn.append(torch.stack(each).double())
     table = torch.cat(drawn, dim=1)  # (codes, N)
     if isinstance(model.posterior, Point):
@@ -85,7 +99,8 @@ def distortion(model: Autoencoder, x: Tensor, codes: int, seed: int = 0) -> tupl
 
 
 def error_of_one_code(run: Run) -> float:
-    """Return the standard error, in nats, of a run's own nll, which is of one code for each test image.
+    """Return the standard error, in nats, of a run's own nll, which is of one code for each test
+    image.
 
     It is estimated from two codes for each of some of the images, spread evenly.
 
@@ -99,7 +114,9 @@ def error_of_one_code(run: Run) -> float:
 
 def _kl(model: Autoencoder, x: Tensor) -> tuple[float, float]:
     """Return the KL averaged over images, and its standard error, 0 where it has a closed form."""
-    found = [kl_from_prior(model.prior, model.encode(images), KL_DRAWS) for images in x.split(_BATCH)]  # pyright: ignore[reportArgumentType]
+    found = [
+        kl_from_prior(model.prior, model.encode(images), KL_DRAWS) for images in x.split(_BATCH)
+    ]  # pyright: ignore[reportArgumentType]
     total = sum(float(each.value.sum()) for each in found)
     squares = sum(float((each.error**2).sum()) for each in found)
     return total / len(x), math.sqrt(squares) / len(x)
@@ -111,4 +128,9 @@ def _error_of_mean(spread: NDArray[np.floating], draws: int) -> float:
 
 
 _SETTINGS = f"{DRAWS} codes, {KL_DRAWS} where the KL is sampled, v1"
-COSTS = Study("costs", _SETTINGS, measure, covers=lambda config: config.model.in_family and not is_doubled(config))
+COSTS = Study(
+    "costs",
+    _SETTINGS,
+    measure,
+    covers=lambda config: config.model.in_family and not is_doubled(config),
+)

@@ -65,12 +65,14 @@ Floats, Indices = NDArray[np.floating], NDArray[np.int64]
 
 
 def scores(world: World, seed: int = 0, *, many_latents: bool = False) -> Numbers:
-    """Return every score of a world that needs no posteriors, by the protocol of Locatello et al. 2019.
+    """Return every score of a world that needs no posteriors, by the protocol of Locatello et al.
+    2019.
 
     Args:
         world: of sprites, as a representation sees them.
         seed: of all that is drawn.
-        many_latents: leave out what would take hours with a latent for every pixel: DCI, SAP, explicitness.
+        many_latents: leave out what would take hours with a latent for every pixel: DCI, SAP,
+            explicitness.
     """
     random = np.random.default_rng(seed)
     found = {
@@ -83,13 +85,18 @@ def scores(world: World, seed: int = 0, *, many_latents: bool = False) -> Number
     if not many_latents:
         data = (codes, factors, *world.sample(UNSEEN, random))
         trees = dci(*data, seed=seed)
-        found |= {"dci_d": trees.disentanglement, "dci_c": trees.completeness, "dci_i": trees.informativeness}
+        found |= {
+            "dci_d": trees.disentanglement,
+            "dci_c": trees.completeness,
+            "dci_i": trees.informativeness,
+        }
         found |= {"sap": sap(*data), "explicitness": explicitness(*data)}
     return {name: short(found[name], 5) for name in SCORES if name in found}
 
 
 def measure(run: Run, _: Path) -> Numbers:
-    """Return every score of a run's posterior means, and the MIG of its posteriors where it learned them.
+    """Return every score of a run's posterior means, and the MIG of its posteriors where it
+    learned them.
 
     The codes of a model that is charged no KL are put on unit scale first.
     """
@@ -98,37 +105,48 @@ def measure(run: Run, _: Path) -> Numbers:
     learned = run.config.model.posterior == "learned"
     found = scores(tabulated(mean if learned else unit_scale(mean), factor_sizes(size)))
     if learned:
-        found["mig_posteriors"] = short(mig_of_posteriors(mean, std, factor_sizes(size), WITHOUT_SHAPE), 5)
+        found["mig_posteriors"] = short(
+            mig_of_posteriors(mean, std, factor_sizes(size), WITHOUT_SHAPE), 5
+        )
     return found
 
 
 def compare(data: DataConfig, _: Path) -> Numbers:
-    """Return the scores of representations that were not trained by gradient descent, and of codes that are known.
+    """Return the scores of representations that were not trained by gradient descent, and of codes
+    that are known.
 
     Returns:
         `representations`: name -> scores, one entry for each seed; `oracles`: name -> scores.
     """
     sizes = factor_sizes(data.size or 32)
     found = {
-        "raw pixels": [scores(raw_pixels(data), seed, many_latents=True) for seed in BASELINE_SEEDS],
+        "raw pixels": [
+            scores(raw_pixels(data), seed, many_latents=True) for seed in BASELINE_SEEDS
+        ],
         "PCA": [scores(principal(data, seed), seed) for seed in SEEDS],
         "ICA": [scores(independent(data, seed), seed) for seed in SEEDS],
         "untrained VAE": [scores(untrained(data, seed), seed) for seed in SEEDS],
     }
-    return {"representations": found, "oracles": {name: scores(oracle(name, sizes)) for name in ORACLES}}
+    return {
+        "representations": found,
+        "oracles": {name: scores(oracle(name, sizes)) for name in ORACLES},
+    }
 
 
 def raw_pixels(data: DataConfig) -> World:
     """Return the sprites as their pixels, a latent for each."""
     size = data.size or 32
-    return World(factor_sizes(size), lambda factors: _flat(_drawn(torch.from_numpy(factors), size)))
+    return World(
+        factor_sizes(size), lambda factors: _flat(_drawn(torch.from_numpy(factors), size))
+    )
 
 
 def principal(data: DataConfig, seed: int) -> World:
     """Return the sprites as the principal components of `POINTS` training images, on unit scale.
 
-    The seed chooses the images. Which ones matters: the sprites look the same after a quarter turn, so that components
-    come in pairs of equal variance, and chance decides which mixture of a pair is found.
+    The seed chooses the images. Which ones matters: the sprites look the same after a quarter
+    turn, so that components come in pairs of equal variance, and chance decides which mixture of a
+    pair is found.
     """
     size = data.size or 32
     return tabulated(unit_scale(_table(pca(_images_of(data, seed)), size)), factor_sizes(size))
@@ -152,7 +170,9 @@ def covers(config: RunConfig) -> bool:
     return config.data.name == "sprites" and config.data.size == 32
 
 
-DISENTANGLEMENT = Study("disentanglement", f"{POINTS} and {UNSEEN} points v1", measure, compare, covers)
+DISENTANGLEMENT = Study(
+    "disentanglement", f"{POINTS} and {UNSEEN} points v1", measure, compare, covers
+)
 
 
 def measure_map(run: Run, root: Path) -> Numbers:
@@ -173,7 +193,10 @@ def world_of(run: Run) -> World:
     @torch.inference_mode()
     def encode(factors: Indices) -> Floats:
         parts = torch.from_numpy(factors).split(ENCODED)
-        return torch.cat([run.model.encode(_drawn(part, size)).mean for part in parts]).numpy() / scale
+        return (
+            torch.cat([run.model.encode(_drawn(part, size)).mean for part in parts]).numpy()
+            / scale
+        )
 
     return World(factor_sizes(size), encode)
 

@@ -32,9 +32,11 @@ USUAL_SAMPLES = 500
 
 @torch.no_grad()
 def in_gaussian_form(model: Autoencoder) -> Autoencoder:
-    """Return a model with the same log p(x) and the same bounds on it, whose posterior is a Gaussian, ready to read.
+    """Return a model with the same log p(x) and the same bounds on it, whose posterior is a
+    Gaussian, ready to read.
 
-    A uniform prior's model is taken before its codes are squashed; a VampPrior's pseudo-inputs are encoded once.
+    A uniform prior's model is taken before its codes are squashed; a VampPrior's pseudo-inputs are
+    encoded once.
 
     Args:
         model: with a learned posterior; its layers are shared, not copied.
@@ -48,7 +50,9 @@ def in_gaussian_form(model: Autoencoder) -> Autoencoder:
     prior = model.prior
     if isinstance(prior, Vamp):
         prior = marginal(prior, range(prior.latent_dim))
-    return Autoencoder(model.encoder, model.posterior, model.decoder, model.likelihood, prior).eval()
+    return Autoencoder(
+        model.encoder, model.posterior, model.decoder, model.likelihood, prior
+    ).eval()
 
 
 def measure(run: Run, _: Path) -> Numbers:
@@ -56,12 +60,12 @@ def measure(run: Run, _: Path) -> Numbers:
 
     nll = -( ELBO of all test images + (importance-weighted bound - ELBO) of some of them )
 
-    Images differ much more in their ELBO than in what it leaves out, so that the ELBO of all, which is cheap, takes
-    most of the noise from the bound of some, which is dear.
+    Images differ much more in their ELBO than in what it leaves out, so that the ELBO of all,
+    which is cheap, takes most of the noise from the bound of some, which is dear.
 
-    Returns:
-        `nll` and `elbo` in nats per test image, `error` the standard error of the nll, from the codes and from the
-        choice of images; `k` samples for each of the `images` that were bounded, of all `test_images`.
+    Returns: `nll` and `elbo` in nats per test image, `error` the standard error of the nll, from
+        the codes and from the choice of images; `k` samples for each of the `images` that were
+        bounded, of all `test_images`.
 
     Raises:
         MissingData: the images are not on this machine.
@@ -72,7 +76,10 @@ def measure(run: Run, _: Path) -> Numbers:
     some = x[spread_out(len(x), IMAGES)]
     few, many = bounds(model, some, k=(1, k)).value
     every = bounds(model, x, k=(1,), repetitions=DRAWS)
-    elbo, of_codes = float(every.value.mean()), float(np.sqrt(np.square(every.spread).sum() / DRAWS)) / len(x)
+    elbo, of_codes = (
+        float(every.value.mean()),
+        float(np.sqrt(np.square(every.spread).sum() / DRAWS)) / len(x),
+    )
     gap = many - few
     of_images = standard_error(gap) if len(some) < len(x) else 0.0
     return {
@@ -106,7 +113,8 @@ def standard_error(values: NDArray[np.floating]) -> float:
 
 EVIDENCE = Study(
     "evidence",
-    f"{IMAGES} test images, k {USUAL_SAMPLES}, binarised {SAMPLES['mnist-dynamic']}, {DRAWS} draws, v3",
+    f"{IMAGES} test images, k {USUAL_SAMPLES}, binarised {SAMPLES['mnist-dynamic']},"
+    f" {DRAWS} draws, v3",
     measure,
     covers=lambda config: config.model.posterior == "learned" and config.data.name != "sprites",
 )

@@ -12,9 +12,8 @@ from core.runs import Run
 def measure(run: Run, _: Path) -> Numbers:
     """Return the share of each factor that each latent tells.
 
-    Returns:
-        `shares` (L, K) between 0 and 1, normalised mutual information of the test images' posterior means and factors;
-        `test_images`.
+    Returns: `shares` (L, K) between 0 and 1, normalised mutual information of the test images'
+        posterior means and factors; `test_images`.
     """
     shares = normalised_information(run.codes["mean"], run.codes["factors"])
     return {
@@ -23,4 +22,6 @@ def measure(run: Run, _: Path) -> Numbers:
     }
 
 
-FACTORS = Study("factors", "20 bins v1", measure, covers=lambda config: config.data.name == "sprites")
+FACTORS = Study(
+    "factors", "20 bins v1", measure, covers=lambda config: config.data.name == "sprites"
+)

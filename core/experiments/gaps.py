@@ -47,7 +47,8 @@ Floats = NDArray[np.float64]
 
 
 def integrable(config: RunConfig) -> str | None:
-    """Return None where log p(x) of a run can be integrated and its posterior drawn, else why not, in one sentence.
+    """Return None where log p(x) of a run can be integrated and its posterior drawn, else why not,
+    in one sentence.
 
     >>> from core.config import recipe
     >>> integrable(recipe("digits", "vae", 10))
@@ -65,12 +66,13 @@ def boundable(config: RunConfig) -> str | None:
     """Return None where a run has an ELBO and bounds above it, else why not, in one sentence."""
     if config.model.posterior == "recognised":
         return (
-            f"{config.model.label} is trained by a game and not on a bound, so it has no ELBO; pick a VAE or a β-VAE."
+            f"{config.model.label} is trained by a game and not on a bound, so it has no ELBO;"
+            " pick a VAE or a β-VAE."
         )
     if config.model.posterior != "learned":
         return (
-            f"{config.model.label} learned no distribution over codes and was charged no KL, so it has no ELBO;"
-            " pick a VAE or a β-VAE."
+            f"{config.model.label} learned no distribution over codes and was charged no KL, so it"
+            " has no ELBO; pick a VAE or a β-VAE."
         )
     return None
 
@@ -78,11 +80,12 @@ def boundable(config: RunConfig) -> str | None:
 def measure(run: Run, _: Path) -> Numbers:
     """Return the gap of the first test images, and its two parts for the first of them.
 
-    Under a uniform prior the fitted Gaussian is one of codes before they are squashed into the box, as the encoder's.
+    Under a uniform prior the fitted Gaussian is one of codes before they are squashed into the
+    box, as the encoder's.
 
-    Returns:
-        `log_evidence` and `elbo`, averages in nats per image over `n` test images, `refinement`, the largest error of
-        the quadrature; `gap` of each, nats. For the first `split_n` of them: `amortisation` and `approximation`, nats.
+    Returns: `log_evidence` and `elbo`, averages in nats per image over `n` test images,
+        `refinement`, the largest error of the quadrature; `gap` of each, nats. For the first
+        `split_n` of them: `amortisation` and `approximation`, nats.
 
     Raises:
         MissingData: the original images are not on this machine.
@@ -90,10 +93,13 @@ def measure(run: Run, _: Path) -> Numbers:
     """
     model, images = unsquashed(run.model), originals(run, MOST_IMAGES)
     evidence = quadrature(model, images)
-    # A single step costs little; the ELBO that comes with it is exact, where samples would blur a gap of a tenth nat.
+    # A single step costs little; the ELBO that comes with it is exact, where samples would blur a
+    # gap of a tenth nat.
     elbo = gaps(model, images, evidence.value, steps=1)[0].elbo
     few = slice(SPLIT_IMAGES)
-    split, _best = gaps(model, images[few], evidence.value[few], STEPS, start=likeliest(run, images[few]))
+    split, _best = gaps(
+        model, images[few], evidence.value[few], STEPS, start=likeliest(run, images[few])
+    )
     return {
         "n": len(images),
         "log_evidence": short(evidence.value.mean(), 8),
@@ -108,10 +114,11 @@ def measure(run: Run, _: Path) -> Numbers:
 
 @torch.inference_mode()
 def likeliest(run: Run, images: Tensor) -> Gaussian:
-    """Return for each image the posterior, among those of the first test images, whose mean explains it best.
+    """Return for each image the posterior, among those of the first test images, whose mean
+    explains it best.
 
-    It is where to start looking for the best Gaussian: an encoder that is wrong about an image may stand below a
-    lower hill than the highest, and its neighbours on the plane know of others.
+    It is where to start looking for the best Gaussian: an encoder that is wrong about an image may
+    stand below a lower hill than the highest, and its neighbours on the plane know of others.
 
     Args:
         run: with codes of test images.
@@ -125,7 +132,8 @@ def likeliest(run: Run, images: Tensor) -> Gaussian:
     uniform = run.config.model.prior == "uniform"
     kept = Squashed.from_moments(mean, std).base if uniform else Gaussian(mean, 2 * std.log())
     table = [
-        log_likelihoods(model.likelihood, images.flatten(1), outputs(model, z)) + log_prior(model, z)
+        log_likelihoods(model.likelihood, images.flatten(1), outputs(model, z))
+        + log_prior(model, z)
         for z in kept.mean.split(_DECODED)
     ]
     best = torch.cat(table, 1).argmax(1)
@@ -134,7 +142,8 @@ def likeliest(run: Run, images: Tensor) -> Gaussian:
 
 GAPS = Study(
     "gaps",
-    f"at most {MOST_IMAGES} images, split of {SPLIT_IMAGES} in {STEPS} steps, {MOST_STARTS} starts",
+    f"at most {MOST_IMAGES} images, split of {SPLIT_IMAGES} in {STEPS} steps,"
+    f" {MOST_STARTS} starts",
     measure,
     covers=lambda config: integrable(config) is None,
 )
@@ -146,7 +155,8 @@ class Tightness:
 
     Args:
         gap: average over test images, nats, (S,).
-        amortisation: average over the images that were split, nats, (S,): what a better encoder would win, at least.
+        amortisation: average over the images that were split, nats, (S,): what a better encoder
+            would win, at least.
         approximation: likewise: what is left with the best Gaussian, at most.
         n: test images behind `gap`.
         split_n: test images behind the parts.
@@ -185,7 +195,8 @@ def tightness(found: Sequence[Numbers]) -> Tightness | None:
     if not found:
         return None
     gap, amortisation, approximation = (
-        np.array([np.mean(numbers[name]) for numbers in found]) for name in ("gap", "amortisation", "approximation")
+        np.array([np.mean(numbers[name]) for numbers in found])
+        for name in ("gap", "amortisation", "approximation")
     )
     return Tightness(gap, amortisation, approximation, found[0]["n"], found[0]["split_n"])
 

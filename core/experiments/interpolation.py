@@ -1,7 +1,9 @@
-"""What lies between two images: how evenly a path through latent space moves, and how far from anything real it leads.
+"""What lies between two images: how evenly a path through latent space moves, and how far from
+anything real it leads.
 
-Four yardsticks stand beside every path: the model's own end images (their blur alone has a distance), the cross-fade of
-those end images (the same blur, and no latent space), the cross-fade of the originals, and real test images.
+Four yardsticks stand beside every path: the model's own end images (their blur alone has a
+distance), the cross-fade of those end images (the same blur, and no latent space), the cross-fade
+of the originals, and real test images.
 """
 
 from __future__ import annotations
@@ -36,10 +38,14 @@ STILL = 0.01
 Floats = NDArray[np.floating]
 
 
-def pairs_of(labels: NDArray[np.integer], count: int = PAIRS, seed: int = PAIR_SEED) -> NDArray[np.int64]:
-    """Return random pairs (count, 2) of indices whose labels differ; they depend on nothing but the arguments.
+def pairs_of(
+    labels: NDArray[np.integer], count: int = PAIRS, seed: int = PAIR_SEED
+) -> NDArray[np.int64]:
+    """Return random pairs (count, 2) of indices whose labels differ; they depend on nothing but
+    the arguments.
 
-    The first of a pair is any image, the second any of another label: between two labels something has to change.
+    The first of a pair is any image, the second any of another label: between two labels something
+    has to change.
 
     Args:
         labels: (N,), of at least two classes.
@@ -58,9 +64,11 @@ def pairs_of(labels: NDArray[np.integer], count: int = PAIRS, seed: int = PAIR_S
 
 
 def pairs_without_twins(split: Split) -> NDArray[np.int64]:
-    """Return `pairs_of` the test images that are not training images too, (P, 2), as indices of all test images.
+    """Return `pairs_of` the test images that are not training images too, (P, 2), as indices of
+    all test images.
 
-    The distance to the nearest training image would tell of a twin how well it was learned, not where a path leads.
+    The distance to the nearest training image would tell of a twin how well it was learned, not
+    where a path leads.
 
     Args:
         split: images and labels.
@@ -70,7 +78,8 @@ def pairs_without_twins(split: Split) -> NDArray[np.int64]:
 
 
 def differences(one: Floats, other: Floats) -> Floats:
-    """Return the root mean squared difference per pixel of images (..., H, W), in units of intensity, 0 to 1.
+    """Return the root mean squared difference per pixel of images (..., H, W), in units of
+    intensity, 0 to 1.
 
     >>> differences(np.zeros((1, 2, 2)), np.array([[[1.0, 0.0], [0.0, 0.0]]])).tolist()
     [0.5]
@@ -79,16 +88,18 @@ def differences(one: Floats, other: Floats) -> Floats:
 
 
 def evenness(frames: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return how films move: the size of each step, the largest step over the mean one, and the detour.
+    """Return how films move: the size of each step, the largest step over the mean one, and the
+    detour.
 
-    The detour is the length of the path over the distance of its ends, 1 for a cross-fade, which takes no detour and
-    whose steps are all alike. Both ratios are NaN where the ends are one picture (closer than `STILL`).
+    The detour is the length of the path over the distance of its ends, 1 for a cross-fade, which
+    takes no detour and whose steps are all alike. Both ratios are NaN where the ends are one
+    picture (closer than `STILL`).
 
     Args:
         frames: (P, S, H, W).
 
-    Returns:
-        Steps (P, S - 1), root mean squared difference per pixel; largest over mean (P,); detour (P,).
+    Returns: Steps (P, S - 1), root mean squared difference per pixel; largest over mean (P,);
+        detour (P,).
     """
     steps = differences(frames[:, 1:], frames[:, :-1])
     apart = differences(frames[:, 0], frames[:, -1])
@@ -99,12 +110,14 @@ def evenness(frames: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def gap(halfway: Floats, ends: Floats, faded: Floats) -> float | None:
-    """Return how far halfway pictures are from real images, between the model's end images (0) and their fade (1).
+    """Return how far halfway pictures are from real images, between the model's end images (0) and
+    their fade (1).
 
     mean(halfway - ends) / mean(faded - ends)
 
-    Distances of one model share its blur, and the cross-fade of its own end images is what it would draw between them
-    without any latent space: so neither blur nor ends that hardly differ can pass for a passage through real images.
+    Distances of one model share its blur, and the cross-fade of its own end images is what it
+    would draw between them without any latent space: so neither blur nor ends that hardly differ
+    can pass for a passage through real images.
 
     Args:
         halfway: (P,) distance of each pair's midpoint to the nearest real image.
@@ -121,11 +134,11 @@ def gap(halfway: Floats, ends: Floats, faded: Floats) -> float | None:
 def measure(run: Run, root: Path) -> Numbers:
     """Return how a run's paths between test images move, and where their midpoints lie.
 
-    Returns:
-        `pairs`; `apart`, the difference of the two end images; `ends` and `faded`, `distance` of the end images and of
-        their cross-fade to the nearest training image and `confidence` of the classifier; `line` and `circle`, each
-        with `steps`, `largest` over mean step, `detour`, `distance` of the midpoint, `gap` and `confidence` along the
-        path. Where three numbers stand, they are quartiles over pairs; lists of ten or eleven run along the path.
+    Returns: `pairs`; `apart`, the difference of the two end images; `ends` and `faded`, `distance`
+        of the end images and of their cross-fade to the nearest training image and `confidence` of
+        the classifier; `line` and `circle`, each with `steps`, `largest` over mean step, `detour`,
+        `distance` of the midpoint, `gap` and `confidence` along the path. Where three numbers
+        stand, they are quartiles over pairs; lists of ten or eleven run along the path.
 
     Raises:
         MissingData: the original images are not on this machine.
@@ -140,15 +153,26 @@ def measure(run: Run, root: Path) -> Numbers:
     ends = films["line"][:, [0, -1]]
     faded = ends.mean(1)
     halfway = [film[:, HALFWAY] for film in films.values()]
-    found = _distances(split, np.concatenate([ends[:, 0], ends[:, 1], faded, *halfway])).reshape(5, -1)
+    found = _distances(split, np.concatenate([ends[:, 0], ends[:, 1], faded, *halfway])).reshape(
+        5, -1
+    )
     floor = found[:2].mean(0)
     return {
         "pairs": len(first),
         "apart": _quartiles(differences(ends[:, 0], ends[:, 1])),
-        "ends": {"distance": _quartiles(floor), "confidence": _short(_confidence(classifier, ends).mean())},
-        "faded": {"distance": _quartiles(found[2]), "confidence": _short(_confidence(classifier, faded).mean())},
+        "ends": {
+            "distance": _quartiles(floor),
+            "confidence": _short(_confidence(classifier, ends).mean()),
+        },
+        "faded": {
+            "distance": _quartiles(found[2]),
+            "confidence": _short(_confidence(classifier, faded).mean()),
+        },
         **{
-            name: _path_numbers(film, distance, classifier) | {"gap": _short(gap(distance, floor, found[2]))}
+            name: (
+                _path_numbers(film, distance, classifier)
+                | {"gap": _short(gap(distance, floor, found[2]))}
+            )
             for (name, film), distance in zip(films.items(), found[3:], strict=True)
         },
     }
@@ -170,20 +194,27 @@ def compare(data: DataConfig, root: Path) -> Numbers:
         "apart": _quartiles(differences(first, second)),
         "ends": {
             "distance": _quartiles(found[:2].mean(0)),
-            "confidence": _short(_confidence(classifier, np.stack([first, second], axis=1)).mean()),
+            "confidence": _short(
+                _confidence(classifier, np.stack([first, second], axis=1)).mean()
+            ),
         },
         "faded": _path_numbers(film, found[2], classifier),
     }
 
 
 def fade(first: Floats, second: Floats, steps: int) -> NDArray[np.float32]:
-    """Return the pixel-wise blends (..., S, H, W) of images (..., H, W): a straight line in pixel space.
+    """Return the pixel-wise blends (..., S, H, W) of images (..., H, W): a straight line in pixel
+    space.
 
     >>> fade(np.zeros((2, 2)), np.ones((2, 2)), 3)[:, 0, 0].tolist()
     [0.0, 0.5, 1.0]
     """
     start, end = (image.reshape(*image.shape[:-2], -1) for image in (first, second))
-    return straight(start, end, steps).astype(np.float32).reshape(*first.shape[:-2], steps, *first.shape[-2:])
+    return (
+        straight(start, end, steps)
+        .astype(np.float32)
+        .reshape(*first.shape[:-2], steps, *first.shape[-2:])
+    )
 
 
 _SETTINGS = f"{PAIRS} pairs of different labels, seed {PAIR_SEED}, {FRAMES} frames"
@@ -192,7 +223,9 @@ INTERPOLATIONS = Study(
     _SETTINGS,
     measure,
     compare,
-    covers=lambda config: not config.data.binarised and config.model.in_family and not is_doubled(config),
+    covers=lambda config: (
+        not config.data.binarised and config.model.in_family and not is_doubled(config)
+    ),
     judged=True,
     settings_of=lambda data: "without twins" if has_twins(data) else "",
 )
@@ -200,10 +233,12 @@ INTERPOLATIONS = Study(
 
 @dataclass(frozen=True)
 class Passage:
-    """What one model does between two images, by one kind of path, one value for each seed of its training.
+    """What one model does between two images, by one kind of path, one value for each seed of its
+    training.
 
     Args:
-        largest: largest over mean step, median over pairs; empty where the end images are one picture.
+        largest: largest over mean step, median over pairs; empty where the end images are one
+            picture.
         detour: length of the path over the distance of its ends, median over pairs; likewise.
         gap: of the midpoints, see `gap`; likewise.
         doubt: by how much the classifier's confidence is lower halfway than at the ends.
@@ -232,7 +267,8 @@ def passage(measured: Sequence[Numbers], path: str) -> Passage:
 
 
 def apart(one: Sequence[float], other: Sequence[float]) -> bool:
-    """Return whether the values of one model over seeds all lie on one side of those of another: else it is a tie.
+    """Return whether the values of one model over seeds all lie on one side of those of another:
+    else it is a tie.
 
     >>> apart([0.1, 0.2], [0.3, 0.4]), apart([0.1, 0.35], [0.3, 0.4])
     (True, False)
@@ -241,10 +277,12 @@ def apart(one: Sequence[float], other: Sequence[float]) -> bool:
 
 
 def extremes(values: Mapping[str, Sequence[float]]) -> tuple[list[str], list[str]]:
-    """Return the models with the least mean and with the largest, each with those that tie with it alone.
+    """Return the models with the least mean and with the largest, each with those that tie with it
+    alone.
 
-    Both are empty where the least and the largest tie with each other, or there is one model only. One side is empty
-    where a model that ties with both ends stands among those that tie with it alone: who leads is not clear then.
+    Both are empty where the least and the largest tie with each other, or there is one model only.
+    One side is empty where a model that ties with both ends stands among those that tie with it
+    alone: who leads is not clear then.
 
     Args:
         values: model -> one value for each seed.
@@ -257,7 +295,9 @@ def extremes(values: Mapping[str, Sequence[float]]) -> tuple[list[str], list[str
     order = sorted(values, key=lambda name: float(np.mean(values[name])))
     if len(order) < 2 or not apart(values[order[0]], values[order[-1]]):
         return [], []
-    from_least, from_most = ([apart(values[name], values[end]) for name in order] for end in (order[0], order[-1]))
+    from_least, from_most = (
+        [apart(values[name], values[end]) for name in order] for end in (order[0], order[-1])
+    )
     with_least = [high and not low for low, high in zip(from_least, from_most, strict=True)]
     with_most = [low and not high for low, high in zip(from_least, from_most, strict=True)]
     return _unbroken(order, with_least), _unbroken(order[::-1], with_most[::-1])[::-1]
@@ -302,13 +342,17 @@ def _path_numbers(film: Floats, distance: Floats, classifier: torch.nn.Sequentia
 def _confidence(classifier: torch.nn.Sequential, images: Floats) -> Floats:
     """Return the largest class probability (...,) of images (..., H, W)."""
     flat = torch.from_numpy(np.ascontiguousarray(images)).reshape(-1, 1, *images.shape[-2:])
-    return features_and_probabilities(classifier, flat)[1].amax(1).numpy().reshape(images.shape[:-2])
+    return (
+        features_and_probabilities(classifier, flat)[1].amax(1).numpy().reshape(images.shape[:-2])
+    )
 
 
 def _quartiles(values: Floats) -> list[float] | None:
     """Return the quartiles of the values that are numbers; None where those are fewer than half."""
     known = values[np.isfinite(values)]
-    return _rounded(np.quantile(known, (0.25, 0.5, 0.75))) if len(known) >= len(values) / 2 else None
+    return (
+        _rounded(np.quantile(known, (0.25, 0.5, 0.75))) if len(known) >= len(values) / 2 else None
+    )
 
 
 def _rounded(values: Floats) -> list[float]:

@@ -1,9 +1,11 @@
-"""Numbers measured of many runs, kept in files so that no page has to wait for them and none can be stale.
+"""Numbers measured of many runs, kept in files so that no page has to wait for them and none can
+be stale.
 
     checkpoints/<name of the study>.json    made by `python -m core measure`
 
-An entry names the SHA-256 of the weights, codes and classifier that it was measured with, and the study's settings.
-Runs of further seeds need not ship: their entry goes by the run's key, which says all that decided its training.
+An entry names the SHA-256 of the weights, codes and classifier that it was measured with, and the
+study's settings. Runs of further seeds need not ship: their entry goes by the run's key, which
+says all that decided its training.
 """
 
 from __future__ import annotations
@@ -31,13 +33,16 @@ class Study:
 
     Args:
         name: of its file, without the ending.
-        settings: whatever the numbers depend on but the run, as text; a change makes every number stale.
+        settings: whatever the numbers depend on but the run, as text; a change makes every number
+            stale.
         measure: (run, folder of the classifiers) -> numbers.
         compare: (data set, folder of the classifiers) -> numbers that runs on it are held against.
         covers: which runs it is made of.
         judged: whether it asks the data set's classifier, and is stale with another one.
-        settings_of: what the numbers of one data set depend on besides, as text; nothing where it is empty.
-        of_map: whether it is made of the short runs of the map of β and latents, which every other study leaves out.
+        settings_of: what the numbers of one data set depend on besides, as text; nothing where it
+            is empty.
+        of_map: whether it is made of the short runs of the map of β and latents, which every other
+            study leaves out.
     """
 
     name: str
@@ -75,11 +80,13 @@ def measure_runs(
     on_done: Callable[[int, int], None] | None = None,
     on_refused: Callable[[str], None] | None = None,
 ) -> Path:
-    """Measure every run of a folder that was not measured before with the same weights, and return the file.
+    """Measure every run of a folder that was not measured before with the same weights, and return
+    the file.
 
-    The file is written after each run. A run whose data set has no classifier there is passed over where one is
-    needed, and so is one that is refused or cannot be measured. Numbers of a further seed stay though its run is gone,
-    unless the settings have changed; those of any other run leave the file with it.
+    The file is written after each run. A run whose data set has no classifier there is passed over
+    where one is needed, and so is one that is refused or cannot be measured. Numbers of a further
+    seed stay though its run is gone, unless the settings have changed; those of any other run
+    leave the file with it.
 
     Args:
         study: what to measure.
@@ -96,7 +103,9 @@ def measure_runs(
         key: entry
         for key, entry in kept["entries"].items()
         if key in folders
-        or (Path(root) / key).is_dir()  # one that is there and cannot be read may be read again tomorrow
+        or (
+            Path(root) / key
+        ).is_dir()  # one that is there and cannot be read may be read again tomorrow
         or (key in further and _has_settings(entry["of"], study, further[key], root))
     }
     for done, (key, (folder, config)) in enumerate(folders.items(), 1):
@@ -127,7 +136,9 @@ def numbers_of(study: Study, config: RunConfig, root: Path = SHELF) -> Numbers |
 
 def over_seeds(study: Study, config: RunConfig, root: Path = SHELF) -> list[Numbers]:
     """Return what was measured of a config trained with each seed of its data set, in that order, as far as known."""
-    found = (numbers_of(study, with_seed(config, seed), root) for seed in seeds_of(config.data.name))
+    found = (
+        numbers_of(study, with_seed(config, seed), root) for seed in seeds_of(config.data.name)
+    )
     return [numbers for numbers in found if numbers is not None]
 
 
@@ -143,7 +154,8 @@ def compared(study: Study, data: DataConfig, root: Path = SHELF) -> Numbers | No
 
 
 def damage_of(study: Study, root: Path = SHELF) -> str | None:
-    """Return why the file of a study cannot be read, in a sentence; None where it can be, or there is none.
+    """Return why the file of a study cannot be read, in a sentence; None where it can be, or there
+    is none.
 
     Its numbers are as good as not measured then.
     """
@@ -169,17 +181,25 @@ def _folders(study: Study, root: Path, more: Path | None) -> dict[str, tuple[Pat
         for key, config in survey(place)
         if isinstance(config, RunConfig) and study.includes(config)
     }
-    ready = {k: v for k, v in found.items() if not study.judged or (Path(root) / folder_name(v[1].data)).is_dir()}
+    ready = {
+        k: v
+        for k, v in found.items()
+        if not study.judged or (Path(root) / folder_name(v[1].data)).is_dir()
+    }
     return dict(sorted(ready.items()))
 
 
 def _sentence(study: Study, name: str, error: BaseException) -> str:
     """Return why a run or a data set is passed over; what is wrong with many of them is said in the same words."""
     known = isinstance(error, CheckpointError | MissingData)
-    return reason_of(error) if known else f"{name} is passed over by {study.name}: {reason_of(error)}"
+    return (
+        reason_of(error) if known else f"{name} is passed over by {study.name}: {reason_of(error)}"
+    )
 
 
-def _measured(study: Study, config: RunConfig, folder: Path, root: Path, entry: Numbers | None) -> Numbers:
+def _measured(
+    study: Study, config: RunConfig, folder: Path, root: Path, entry: Numbers | None
+) -> Numbers:
     """Return the numbers of a run: those that are kept, if they are of the same weights, else new ones."""
     mark = _mark(study, config, folder / config.key, root)
     if entry is not None and entry.get("of") == mark:
@@ -234,7 +254,9 @@ def _settings(study: Study, data: DataConfig, root: Path) -> Numbers:
     if of_data := study.settings_of(data):
         found["of_data"] = of_data
     if study.judged:
-        found["classifier"] = read_document(Path(root) / folder_name(data))["files"]["weights.safetensors"][:16]
+        found["classifier"] = read_document(Path(root) / folder_name(data))["files"][
+            "weights.safetensors"
+        ][:16]
     return found
 
 

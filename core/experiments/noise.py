@@ -62,7 +62,8 @@ def noisy_codes(mean: Floats, level: float, scale: float, seed: int = NOISE_SEED
 
 @torch.inference_mode()
 def error_under_noise(run: Run, images: Tensor, level: float) -> tuple[float, float]:
-    """Return squared error per pixel and nll in nats per image, of reconstructions from noisy codes.
+    """Return squared error per pixel and nll in nats per image, of reconstructions from noisy
+    codes.
 
     Args:
         run: whose kept codes are disturbed and decoded.
@@ -76,7 +77,8 @@ def error_under_noise(run: Run, images: Tensor, level: float) -> tuple[float, fl
 
 
 def rate_bits(run: Run) -> list[float] | None:
-    """Return the rate of each latent in bits, an upper bound on what it tells about an image; None without noise.
+    """Return the rate of each latent in bits, an upper bound on what it tells about an image; None
+    without noise.
 
     With fixed noise, the capacity of its Gaussian channel; with a learned posterior, the KL.
     """
@@ -92,9 +94,8 @@ def rate_bits(run: Run) -> list[float] | None:
 def measure(run: Run, _: Path) -> Numbers:
     """Return what noise does to a run.
 
-    Returns:
-        `levels`; `mse` per pixel and `nll` in nats per image at each; `code_scale`; `rate_bits` of each latent or
-        None; `n` test images.
+    Returns: `levels`; `mse` per pixel and `nll` in nats per image at each; `code_scale`;
+        `rate_bits` of each latent or None; `n` test images.
 
     Raises:
         MissingData: the original images are not on this machine.
@@ -119,7 +120,9 @@ NOISE = Study(
     "noise",
     _SETTINGS,
     measure,
-    covers=lambda config: not config.data.binarised and config.model.in_family and not is_doubled(config),
+    covers=lambda config: (
+        not config.data.binarised and config.model.in_family and not is_doubled(config)
+    ),
 )
 
 
@@ -129,7 +132,8 @@ class Measured:
 
     Args:
         noise: seed -> numbers of the study `NOISE`.
-        samples: seed -> sampler -> Fréchet distance and coverage, averaged over seeds of the codes.
+        samples: seed -> sampler -> Fréchet distance and coverage, averaged over seeds of the
+            codes.
     """
 
     noise: Mapping[int, Numbers]
@@ -192,7 +196,9 @@ class Claim:
 
 
 def compare(
-    ours: Mapping[int, Sequence[float]], theirs: Mapping[int, Sequence[float]], larger: Sequence[bool] = (False,)
+    ours: Mapping[int, Sequence[float]],
+    theirs: Mapping[int, Sequence[float]],
+    larger: Sequence[bool] = (False,),
 ) -> Claim:
     """Return the claim that a model does better, of the seeds that both were measured with.
 
@@ -207,7 +213,9 @@ def compare(
     seeds = [seed for seed in ours if seed in theirs]
     count = len(ours[seeds[0]]) if seeds else len(larger)
     signs = tuple(larger) if len(larger) == count else tuple(larger) * count
-    return Claim(tuple(tuple(ours[s]) for s in seeds), tuple(tuple(theirs[s]) for s in seeds), signs)
+    return Claim(
+        tuple(tuple(ours[s]) for s in seeds), tuple(tuple(theirs[s]) for s in seeds), signs
+    )
 
 
 def words_by_chance(claims: Iterable[Claim]) -> Odds:
@@ -228,10 +236,14 @@ class Verdict:
     Args:
         under_noise: η -> less squared error than the AE at all `JUDGED` levels of test-time noise.
         at_rest: η -> less squared error than the AE without test-time noise.
-        samples: η and sampler -> smaller Fréchet distance and larger coverage than the AE with the same sampler.
-        reaches: η and sampler -> smaller Fréchet distance and larger coverage than the VAE with its prior.
-        without: sampler -> whether the AE without noise reaches as much, so that noise gets no credit for it.
-        fitted: that the VAE itself does better with a mixture fitted to its codes than with its prior.
+        samples: η and sampler -> smaller Fréchet distance and larger coverage than the AE with the
+            same sampler.
+        reaches: η and sampler -> smaller Fréchet distance and larger coverage than the VAE with
+            its prior.
+        without: sampler -> whether the AE without noise reaches as much, so that noise gets no
+            credit for it.
+        fitted: that the VAE itself does better with a mixture fitted to its codes than with its
+            prior.
     """
 
     under_noise: dict[float, Claim]
@@ -288,9 +300,11 @@ def judge(ae: Measured, noisy: Mapping[float, Measured], vae: Measured) -> Verdi
 
 
 def best(claims: Mapping[Any, Claim]) -> Any:
-    """Return the key of the claim with the least ratio of all its scores that should be small; None if none is known.
+    """Return the key of the claim with the least ratio of all its scores that should be small;
+    None if none is known.
 
-    It is chosen by the numbers that it is then judged by, so what it reaches is a little flattered.
+    It is chosen by the numbers that it is then judged by, so what it reaches is a little
+    flattered.
     """
     known = {key: claim for key, claim in claims.items() if claim.seeds}
     return min(known, key=lambda key: _mean_ratio(known[key]), default=None)
@@ -340,7 +354,9 @@ def families() -> dict[tuple[DataConfig, int], dict[float | None, RunConfig]]:
 
 def _scores(config: RunConfig, root: Path) -> dict[str, tuple[float, float]] | None:
     found = {name: kept_quality(config, name, root) for name in SAMPLED}
-    scores = {name: (q.mean("frechet"), q.mean("coverage")) for name, q in found.items() if q is not None}
+    scores = {
+        name: (q.mean("frechet"), q.mean("coverage")) for name, q in found.items() if q is not None
+    }
     return scores if len(scores) == len(SAMPLED) else None
 
 

@@ -22,10 +22,12 @@ class Odds(NamedTuple):
 def odds(pairs: int, criteria: int = 1) -> Odds:
     """Return the chance that two models which do not differ are told apart all the same.
 
-    2 · (1/2)^(pairs · criteria),    between that and 2 · (1/2)^pairs where the criteria are not independent
+    2 · (1/2)^(pairs · criteria),    between that and 2 · (1/2)^pairs where the criteria are not
+    independent
 
-    A comparison gets a word if one model is better in every criterion with every seed, or in none with any. Without a
-    difference each of them is a toss of a coin. Criteria that contradict each other make it less than the least.
+    A comparison gets a word if one model is better in every criterion with every seed, or in none
+    with any. Without a difference each of them is a toss of a coin. Criteria that contradict each
+    other make it less than the least.
 
     Args:
         pairs: of trainings with the same seed, at least 1.
@@ -43,7 +45,8 @@ def odds(pairs: int, criteria: int = 1) -> Odds:
 
 
 def odds_apart(ours: int, theirs: int) -> float:
-    """Return the chance that all numbers of one model exceed all of another which does not differ, either way round.
+    """Return the chance that all numbers of one model exceed all of another which does not differ,
+    either way round.
 
     2 · ours! · theirs! / (ours + theirs)!
 
@@ -65,7 +68,8 @@ def odds_apart(ours: int, theirs: int) -> float:
 
 
 def by_chance(cases: Iterable[tuple[int, int]]) -> Odds:
-    """Return how many of some comparisons chance alone would give a word, were there no difference in any.
+    """Return how many of some comparisons chance alone would give a word, were there no difference
+    in any.
 
     Args:
         cases: pairs and criteria of each, as in `odds`.

@@ -12,7 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.checkpoints import SHELF
-from core.config import MAP_BETAS, MAP_LATENTS, SWEPT_BETAS, DataConfig, RunConfig, mapped, recipe, with_seed
+from core.config import (
+    MAP_BETAS,
+    MAP_LATENTS,
+    SWEPT_BETAS,
+    DataConfig,
+    RunConfig,
+    mapped,
+    recipe,
+    with_seed,
+)
 from core.experiments.disentanglement import DISENTANGLEMENT, MAP, SCORES, SEEDS
 from core.experiments.kept import Numbers, compared, numbers_of
 from core.experiments.noise import DEPENDS, NO, YES
@@ -46,9 +55,8 @@ PAPER = {
 }
 """Higgins et al. 2017, figure 6, 2D shapes, best first, as secondary sources quote it.
 
-Its scores of untrained VAEs, which of the scores it averages, and whether its classifier names four or five factors
-could not be checked in a source.
-"""
+Its scores of untrained VAEs, which of the scores it averages, and whether its classifier names
+four or five factors could not be checked in a source. """
 
 PLATEAU = 3 / 5 + 2 / 5 * 1 / 2
 """Higgins score of a code by which scale, x and y are always named, and shape and orientation by the toss of a coin."""
@@ -62,9 +70,10 @@ class Order:
     """How the paper's order fares.
 
     Args:
-        pairs: (above in the paper, below) -> `YES` where every seed agrees, `NO` where every seed says the opposite,
-            `DEPENDS` where seeds overlap.
-        narrow: those pairs among the first two whose lead is less than twice its standard error -> lead, error.
+        pairs: (above in the paper, below) -> `YES` where every seed agrees, `NO` where every seed
+            says the opposite, `DEPENDS` where seeds overlap.
+        narrow: those pairs among the first two whose lead is less than twice its standard error ->
+            lead, error.
     """
 
     pairs: dict[tuple[str, str], str]
@@ -77,7 +86,10 @@ class Order:
 
 def trained() -> dict[str, RunConfig]:
     """Return the representations that are trained, with seed 0, by their label in the table."""
-    configs = (recipe("sprites", name, LATENTS) for name in ("ae", "noisy-ae", "vae", "beta-vae", "infogan"))
+    configs = (
+        recipe("sprites", name, LATENTS)
+        for name in ("ae", "noisy-ae", "vae", "beta-vae", "infogan")
+    )
     return {config.model.label: config for config in configs}
 
 
@@ -135,16 +147,21 @@ def order(table: Mapping[str, Scores], name: str = "higgins") -> Order:
     known = [label for label in PAPER if label in table and values(table[label], name)]
     found = {label: values(table[label], name) for label in known}
     pairs = {pair: ordered(*(found[label] for label in pair)) for pair in combinations(known, 2)}
-    decided = {pair: lead(*(found[label] for label in pair)) for pair, word in pairs.items() if word != DEPENDS}
+    decided = {
+        pair: lead(*(found[label] for label in pair))
+        for pair, word in pairs.items()
+        if word != DEPENDS
+    }
     narrow = {pair: (by, error) for pair, (by, error) in decided.items() if by < 2 * error}
     return Order(pairs, narrow)
 
 
 def lead(one: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
-    """Return by how much two sets of accuracies that do not overlap lie apart, and its standard error.
+    """Return by how much two sets of accuracies that do not overlap lie apart, and its standard
+    error.
 
-    The error is that of scoring the two that lie closest on `TEST` points each; what the points that the classifier
-    learned from add is not in it.
+    The error is that of scoring the two that lie closest on `TEST` points each; what the points
+    that the classifier learned from add is not in it.
 
     >>> lead([0.9, 0.8], [0.5, 0.7])
     (0.1..., 0.008...)
@@ -163,7 +180,8 @@ def scoring_error(accuracy: float) -> float:
 
 
 def ordered(above: Sequence[float], below: Sequence[float]) -> str:
-    """Return `YES` where every number of the first exceeds every one of the second, `NO` the other way round.
+    """Return `YES` where every number of the first exceeds every one of the second, `NO` the other
+    way round.
 
     >>> ordered([0.8, 0.9], [0.5, 0.7]), ordered([0.6], [0.5, 0.7])
     ('yes', 'it depends')
@@ -175,12 +193,14 @@ def ordered(above: Sequence[float], below: Sequence[float]) -> str:
 
 @dataclass(frozen=True)
 class Shares:
-    """How much of a score's variance over a grid of β and seeds goes with what; the three add up to 1.
+    """How much of a score's variance over a grid of β and seeds goes with what; the three add up
+    to 1.
 
     Args:
         beta: with β, whatever the seed.
         seed: with the seed, whatever β.
-        rest: with neither alone: what a seed does with one β and not with another, and the error of scoring.
+        rest: with neither alone: what a seed does with one β and not with another, and the error
+            of scoring.
         betas: number of β.
         seeds: number of seeds.
     """
@@ -202,7 +222,8 @@ class Shares:
 
 
 def variance_shares(found: Mapping[float, Mapping[int, float]]) -> Shares | None:
-    """Return what a score's variance over the sweep goes with, by sums of squares of a two-way layout.
+    """Return what a score's variance over the sweep goes with, by sums of squares of a two-way
+    layout.
 
     Args:
         found: β -> seed -> score. Seeds that not every β has are left out.
@@ -223,7 +244,9 @@ def variance_shares(found: Mapping[float, Mapping[int, float]]) -> Shares | None
     total = np.square(grid).mean()
     beta, seed = (float(np.square(grid.mean(axis=axis)).mean() / total) for axis in (1, 0))
     rest = max(0.0, 1 - beta - seed)
-    return Shares(round(beta, 12), round(seed, 12), round(rest, 12), betas=len(found), seeds=len(shared))
+    return Shares(
+        round(beta, 12), round(seed, 12), round(rest, 12), betas=len(found), seeds=len(shared)
+    )
 
 
 def agreement(root: Path = SHELF) -> tuple[list[str], NDArray[np.float64], int]:
@@ -232,4 +255,8 @@ def agreement(root: Path = SHELF) -> tuple[list[str], NDArray[np.float64], int]:
     names = [name for name in SCORES if all(name in numbers for numbers in runs)]
     if len(runs) < 3:
         return [], np.zeros((0, 0)), len(runs)
-    return names, rank_agreement([[numbers[name] for name in names] for numbers in runs]), len(runs)
+    return (
+        names,
+        rank_agreement([[numbers[name] for name in names] for numbers in runs]),
+        len(runs),
+    )

@@ -14,7 +14,8 @@ from core.runs import Run
 
 
 def originals(run: Run, count: int | None = None) -> Tensor:
-    """Return the first test images (N, 1, H, W) of a run's data set, in [0, 1]: `count` of them, or all.
+    """Return the first test images (N, 1, H, W) of a run's data set, in [0, 1]: `count` of them,
+    or all.
 
     Raises:
         MissingData: they are not on this machine.
@@ -32,7 +33,9 @@ def check_labels(run: Run, labels: NDArray[np.integer]) -> None:
         ValueError: they differ.
     """
     if not np.array_equal(labels, run.codes["label"][: len(labels)]):
-        raise ValueError(f"the test images should be those {run.config.key} was tested on; their labels differ")
+        raise ValueError(
+            f"the test images should be those {run.config.key} was tested on; their labels differ"
+        )
 
 
 @lru_cache(maxsize=1)

@@ -30,11 +30,11 @@ EXPOST = "expost"
 def measure(run: Run, _: Path) -> Numbers:
     """Return how noisy the gradient is that a run's encoder learns from.
 
-    Of a uniform prior it is measured of the codes before they are squashed, where it is the same (`unsquashed`).
+    Of a uniform prior it is measured of the codes before they are squashed, where it is the same
+    (`unsquashed`).
 
-    Returns:
-        `gradient`, the variance of one draw by estimator, in nats², and `disagreement` of the estimators, of
-        `gradient_images` with `draws` each.
+    Returns: `gradient`, the variance of one draw by estimator, in nats², and `disagreement` of the
+        estimators, of `gradient_images` with `draws` each.
 
     Raises:
         MissingData: the original images are not on this machine.
@@ -53,10 +53,16 @@ def measure(run: Run, _: Path) -> Numbers:
 def covers(config: RunConfig) -> bool:
     """Return whether a run is held against other priors: a VAE of digits or mnist with a Bernoulli likelihood."""
     model = config.model
-    return model.name == "vae" and model.likelihood == "bernoulli" and config.data.name in ("digits", "mnist")
+    return (
+        model.name == "vae"
+        and model.likelihood == "bernoulli"
+        and config.data.name in ("digits", "mnist")
+    )
 
 
-GRADIENTS = Study("gradients", f"{DRAWS} draws of {GRADIENT_IMAGES} images", measure, covers=covers)
+GRADIENTS = Study(
+    "gradients", f"{DRAWS} draws of {GRADIENT_IMAGES} images", measure, covers=covers
+)
 
 
 @dataclass(frozen=True)
@@ -64,8 +70,9 @@ class Measured:
     """What is known of one prior, by the seed of its training.
 
     Args:
-        fit: seed -> `nll`, `nll_error`, `elbo`, `k`, `bounded` images of the study `EVIDENCE`; `rate`, `information`,
-            `kl_aggregate`, `kl_aggregate_error`, `images` of `RATE`; and the numbers of `GRADIENTS`.
+        fit: seed -> `nll`, `nll_error`, `elbo`, `k`, `bounded` images of the study `EVIDENCE`;
+            `rate`, `information`, `kl_aggregate`, `kl_aggregate_error`, `images` of `RATE`; and
+            the numbers of `GRADIENTS`.
         traits: seed -> numbers of the study of traits.
         samples: seed -> Fréchet distance and coverage, averaged over seeds of the codes.
     """
@@ -108,8 +115,10 @@ class Verdict:
     """What the standard normal is worth, beside other priors of the same model.
 
     Args:
-        claims: (criterion of `CRITERIA`, prior) -> that the prior does better than the standard normal.
-        saturated: whether KL(aggregate || prior) is left out, since nearly every code tells its image.
+        claims: (criterion of `CRITERIA`, prior) -> that the prior does better than the standard
+            normal.
+        saturated: whether KL(aggregate || prior) is left out, since nearly every code tells its
+            image.
     """
 
     claims: dict[tuple[str, str], Claim]
@@ -127,7 +136,11 @@ class Verdict:
 
     def better(self, criterion: str, word: str = YES) -> list[str]:
         """Return the priors that are said `word` of: better with every seed, or with none."""
-        return [prior for (what, prior), claim in self.claims.items() if what == criterion and claim.word == word]
+        return [
+            prior
+            for (what, prior), claim in self.claims.items()
+            if what == criterion and claim.word == word
+        ]
 
     @property
     def beaten(self) -> list[str]:
@@ -141,7 +154,11 @@ class Verdict:
         found = []
         for prior in (name for name in PRIORS if name != "normal"):
             claims = [claim for (_, name), claim in self.claims.items() if name == prior]
-            if len(claims) == len(self.criteria) and together(claims) == YES and all(claim.seeds for claim in claims):
+            if (
+                len(claims) == len(self.criteria)
+                and together(claims) == YES
+                and all(claim.seeds for claim in claims)
+            ):
                 found.append(prior)
         return found
 
@@ -152,7 +169,10 @@ def judge(known: Mapping[str, Measured]) -> Verdict:
     Args:
         known: name of a prior, `normal` among them, or `EXPOST` -> what was measured.
     """
-    normal, saturated = known.get("normal", NOTHING), any(found.saturated for found in known.values())
+    normal, saturated = (
+        known.get("normal", NOTHING),
+        any(found.saturated for found in known.values()),
+    )
     claims: dict[tuple[str, str], Claim] = {}
     for prior, found in known.items():
         if prior == "normal":

@@ -1,15 +1,17 @@
-"""What the KL of every trained model pays for: telling images apart, and codes that lie where the prior does not.
+"""What the KL of every trained model pays for: telling images apart, and codes that lie where the
+prior does not.
 
-The two parts depend on how many images there are: the aggregate posterior is an average of their posteriors, and with
-fewer images more of the rate counts as misfit. So there are two studies.
+The two parts depend on how many images there are: the aggregate posterior is an average of their
+posteriors, and with fewer images more of the rate counts as misfit. So there are two studies.
 
-`RATE` takes the test images that are kept with a run. It needs no more than its codes, and it was made of every seed.
-Its numbers are of N images, and only numbers of the same N may be compared.
+`RATE` takes the test images that are kept with a run. It needs no more than its codes, and it was
+made of every seed. Its numbers are of N images, and only numbers of the same N may be compared.
 
-`AGGREGATE` takes all images of the data set, and says between which two numbers the misfit of the data lies: see
-`core.metrics.rate.aggregate_kl`. It encodes images, so that it can be made only of runs whose weights are there; the
-numbers that `RATE` keeps of further seeds stay as they are. The sprites are all there are, which leaves nothing open.
-With two latents the misfit is integrated over a grid. That takes the noise of the codes away, not the dependence on N.
+`AGGREGATE` takes all images of the data set, and says between which two numbers the misfit of the
+data lies: see `core.metrics.rate.aggregate_kl`. It encodes images, so that it can be made only of
+runs whose weights are there; the numbers that `RATE` keeps of further seeds stay as they are. The
+sprites are all there are, which leaves nothing open. With two latents the misfit is integrated
+over a grid. That takes the noise of the codes away, not the dependence on N.
 """
 
 from __future__ import annotations
@@ -49,12 +51,12 @@ _ENCODED = 1000
 def measure(run: Run, _: Path) -> Numbers:
     """Return the split of a run's rate over its test images, in nats per image.
 
-    Of a uniform prior the codes are taken before they are squashed into its box, where all is Gaussian and no KL is
-    another; that needs the images. Of any other the codes that are kept with the run serve.
+    Of a uniform prior the codes are taken before they are squashed into its box, where all is
+    Gaussian and no KL is another; that needs the images. Of any other the codes that are kept with
+    the run serve.
 
-    Returns:
-        `rate`; `information` of image and code, at most log `images`; `marginal`, KL(aggregate posterior || prior);
-        `error`, the standard error of the last; `images`.
+    Returns: `rate`; `information` of image and code, at most log `images`; `marginal`,
+        KL(aggregate posterior || prior); `error`, the standard error of the last; `images`.
 
     Raises:
         MissingData: the prior is uniform and the images are not on this machine.
@@ -74,7 +76,8 @@ def measure(run: Run, _: Path) -> Numbers:
 
 
 def limit(images: int) -> float:
-    """Return the most information that a code can have about which of some images it is of, in nats.
+    """Return the most information that a code can have about which of some images it is of, in
+    nats.
 
     >>> round(limit(10_000), 2)
     9.21
@@ -83,7 +86,8 @@ def limit(images: int) -> float:
 
 
 def cut_off(found: Sequence[Numbers]) -> bool:
-    """Return whether the information of any training is so near to the log of the images that there may be more.
+    """Return whether the information of any training is so near to the log of the images that
+    there may be more.
 
     What is left of the rate says nothing then: with more images less of it would count as misfit.
 
@@ -101,7 +105,9 @@ def _kept(run: Run) -> Gaussian:
 @torch.inference_mode()
 def _encoded(model: Autoencoder, run: Run) -> Gaussian:
     parts = [model.encode(x) for x in originals(run, IMAGES).split(_ENCODED)]
-    return Gaussian(torch.cat([part.mean for part in parts]), torch.cat([part.log_var for part in parts]))
+    return Gaussian(
+        torch.cat([part.mean for part in parts]), torch.cat([part.log_var for part in parts])
+    )
 
 
 RATE = Study(
@@ -113,12 +119,13 @@ RATE = Study(
 
 
 def measure_aggregate(run: Run, _: Path) -> Numbers:
-    """Return the misfit of a run's codes over all images of its data set, to train and to test on, in nats.
+    """Return the misfit of a run's codes over all images of its data set, to train and to test on,
+    in nats.
 
-    Returns:
-        `marginal`, KL(aggregate posterior || prior) of the `images`, and `error`, its standard error over codes; `low`,
-        which the KL of the data is on average not below, and `low_error`, the standard error of `marginal - low`;
-        `whole`, whether these are all images there are, so that `low` is the same as `marginal`.
+    Returns: `marginal`, KL(aggregate posterior || prior) of the `images`, and `error`, its
+        standard error over codes; `low`, which the KL of the data is on average not below, and
+        `low_error`, the standard error of `marginal - low`; `whole`, whether these are all images
+        there are, so that `low` is the same as `marginal`.
 
     Raises:
         MissingData: the images are not on this machine.

@@ -30,8 +30,8 @@ SCORES = ("frechet", "density", "coverage", "confidence")
 class Quality:
     """Sample quality of one model and sampler over seeds.
 
-    Args:
-        frechet, density, coverage, confidence: one number per seed, as in `core.metrics.sample_quality`.
+    Args: frechet, density, coverage, confidence: one number per seed, as in
+        `core.metrics.sample_quality`.
         n: generated images per seed.
         seeds: of the codes.
     """
@@ -55,7 +55,8 @@ class Quality:
 
 @dataclass(frozen=True)
 class Trained:
-    """Sample quality of one model and sampler over trainings: a score is the mean over trainings on every page.
+    """Sample quality of one model and sampler over trainings: a score is the mean over trainings
+    on every page.
 
     Args:
         by_seed: seed of the training -> its quality, itself over seeds of the codes; at least one.
@@ -87,7 +88,8 @@ class Trained:
 
 
 def sampler_of(run: Run, name: str, half_width: float | None = None) -> Sampler:
-    """Return a source of codes for a run, fitted to the aggregate posterior of its training images.
+    """Return a source of codes for a run, fitted to the aggregate posterior of its training
+    images.
 
     Args:
         run: whose codes.
@@ -98,7 +100,8 @@ def sampler_of(run: Run, name: str, half_width: float | None = None) -> Sampler:
 
 
 def codes_of(run: Run, which: str = "", seed: int = 0) -> Codes:
-    """Return one code (N, L) from the posterior of each image whose codes are kept, within the box if there is one.
+    """Return one code (N, L) from the posterior of each image whose codes are kept, within the box
+    if there is one.
 
     Args:
         run: whose codes.
@@ -113,7 +116,12 @@ def codes_of(run: Run, which: str = "", seed: int = 0) -> Codes:
 
 
 def measure_samples(
-    run: Run, reference: Reference, name: str, *, half_width: float | None = None, seeds: Iterable[int] = CODE_SEEDS
+    run: Run,
+    reference: Reference,
+    name: str,
+    *,
+    half_width: float | None = None,
+    seeds: Iterable[int] = CODE_SEEDS,
 ) -> Quality:
     """Return how close decoded random codes come to real images.
 
@@ -127,7 +135,9 @@ def measure_samples(
     source, count = sampler_of(run, name, half_width), len(reference.held_out)
     seeds = tuple(seeds)
     scores = [_judge_codes(run, reference, source, count, seed) for seed in seeds]
-    columns: dict[str, Any] = {score: tuple(getattr(found, score) for found in scores) for score in SCORES}
+    columns: dict[str, Any] = {
+        score: tuple(getattr(found, score) for found in scores) for score in SCORES
+    }
     return Quality(n=count, seeds=seeds, **columns)
 
 
@@ -148,11 +158,16 @@ SAMPLES = Study("sample-quality", f"seeds {CODE_SEEDS}", measure, compare, judge
 def kept_quality(config: RunConfig, name: str, root: Path = SHELF) -> Quality | None:
     """Return what was measured of a run and a sampler, or None if it was not, or with other weights."""
     found = numbers_of(SAMPLES, config, root)
-    return None if found is None else Quality(**{k: _tuple(value) for k, value in found[name].items()})
+    return (
+        None
+        if found is None
+        else Quality(**{k: _tuple(value) for k, value in found[name].items()})
+    )
 
 
 def kept_trainings(config: RunConfig, name: str, root: Path = SHELF) -> Trained | None:
-    """Return what was measured of a run and its further seeds with a sampler, or None if nothing was.
+    """Return what was measured of a run and its further seeds with a sampler, or None if nothing
+    was.
 
     A run whose seed is not among `core.config.seeds_of` stands for itself.
     """
@@ -169,7 +184,9 @@ def kept_ceiling(data: DataConfig, root: Path = SHELF) -> SampleQuality | None:
     return None if found is None else SampleQuality(**found)
 
 
-def _judge_codes(run: Run, reference: Reference, source: Sampler, count: int, seed: int) -> SampleQuality:
+def _judge_codes(
+    run: Run, reference: Reference, source: Sampler, count: int, seed: int
+) -> SampleQuality:
     images = decode(run.model, source.sample(count, seed))
     return judge(reference, torch.from_numpy(images).unsqueeze(1))
 

@@ -44,7 +44,8 @@ def affine(scale: float, pixels: int) -> tuple[float, float]:
 
 
 def line_through(x: NDArray[np.floating], y: NDArray[np.floating]) -> tuple[float, float, float]:
-    """Return slope and intercept of the least-squares line through points (N,), and how far one is from it at most.
+    """Return slope and intercept of the least-squares line through points (N,), and how far one is
+    from it at most.
 
     >>> line_through(np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 5.0]))
     (2.0, 1.0, 0.0)
@@ -58,10 +59,12 @@ def line_through(x: NDArray[np.floating], y: NDArray[np.floating]) -> tuple[floa
 def gradient(model: Autoencoder, x: Tensor, scale: float, beta: float, seed: int = 0) -> Tensor:
     """Return the gradient of SSE / 2σ² + β KL with respect to the weights of encoder and decoder.
 
-    Times 2σ² the objective is SSE + 2σ²β KL: two pairs of σ and β with the same σ²β have gradients of the same
-    direction, and Adam, which does not care how long a gradient is, goes the same way with both.
+    Times 2σ² the objective is SSE + 2σ²β KL: two pairs of σ and β with the same σ²β have gradients
+    of the same direction, and Adam, which does not care how long a gradient is, goes the same way
+    with both.
 
-    Source: Rybkin, Daniilidis and Levine 2021, Simple and effective VAE training with calibrated decoders, section 3.
+    Source: Rybkin, Daniilidis and Levine 2021, Simple and effective VAE training with calibrated
+        decoders, section 3.
 
     Args:
         model: with a learned posterior; it is left as it is.
@@ -116,10 +119,10 @@ def knob(model: Autoencoder, x: Tensor, scale: float) -> Numbers:
         x: images, (N, 1, H, W).
         scale: σ; β is 1.
 
-    Returns:
-        `scale`, another one, and the `beta` with which it has the same σ²β; `difference` of the two gradients once each
-        is multiplied by its own σ², relative to the first; `angle` between them, and `angle_without`, where β is 1 for
-        both scales, in degrees. All are of the same weights, images and codes.
+    Returns: `scale`, another one, and the `beta` with which it has the same σ²β; `difference` of
+        the two gradients once each is multiplied by its own σ², relative to the first; `angle`
+        between them, and `angle_without`, where β is 1 for both scales, in degrees. All are of the
+        same weights, images and codes.
     """
     another = 0.1 if scale == 1 else 1.0
     beta = scale**2 / another**2
@@ -137,10 +140,10 @@ def knob(model: Autoencoder, x: Tensor, scale: float) -> Numbers:
 def measure(run: Run, _: Path) -> Numbers:
     """Return squared error and nll of a run's test images, and what its scale does.
 
-    Returns:
-        `sse`, summed over pixels in squared units of intensity, and `nll` in nats, of the first images, each decoded
-        from one code of its posterior; `slope`, `intercept` and `residual` of the line through them; `pixels`; `scale`,
-        σ, None for a Bernoulli; `rmse` per pixel over `images`; `knob` of a Gaussian, None for a Bernoulli.
+    Returns: `sse`, summed over pixels in squared units of intensity, and `nll` in nats, of the
+        first images, each decoded from one code of its posterior; `slope`, `intercept` and
+        `residual` of the line through them; `pixels`; `scale`, σ, None for a Bernoulli; `rmse` per
+        pixel over `images`; `knob` of a Gaussian, None for a Bernoulli.
 
     Raises:
         MissingData: the images are not on this machine.
@@ -164,7 +167,9 @@ def measure(run: Run, _: Path) -> Numbers:
 
 
 @torch.inference_mode()
-def errors(model: Autoencoder, x: Tensor, seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def errors(
+    model: Autoencoder, x: Tensor, seed: int = 0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return squared error, summed over pixels, and nll of images (N, 1, H, W), each (N,), at one code of each."""
     random, sse, nll = generator(seed), [], []
     for rows in x.split(1000):
@@ -178,14 +183,25 @@ def errors(model: Autoencoder, x: Tensor, seed: int = 0) -> tuple[NDArray[np.flo
 def scale_of(run: Run) -> float | None:
     """Return σ of a run's likelihood, in units of intensity; None for a Bernoulli."""
     likelihood = run.model.likelihood
-    return float(likelihood.log_scale.double().exp()) if isinstance(likelihood, GaussianLikelihood) else None
+    return (
+        float(likelihood.log_scale.double().exp())
+        if isinstance(likelihood, GaussianLikelihood)
+        else None
+    )
 
 
 def covers(config: RunConfig) -> bool:
     """Return whether a run is one of those that differ in their likelihood alone."""
     model = config.model
-    alike = (model.name, model.prior, model.latent_dim, config.train.seed) == ("vae", "normal", 2, 0)
+    alike = (model.name, model.prior, model.latent_dim, config.train.seed) == (
+        "vae",
+        "normal",
+        2,
+        0,
+    )
     return alike and config.data.name in ("digits", "mnist") and not is_doubled(config)
 
 
-SCALE = Study("scale", f"{IMAGES} points, gradients of {GRADIENT_IMAGES} images, v1", measure, covers=covers)
+SCALE = Study(
+    "scale", f"{IMAGES} points, gradients of {GRADIENT_IMAGES} images, v1", measure, covers=covers
+)

@@ -14,9 +14,9 @@ _FROM_THE_RUN = ("nll", "kl", "elbo", "mse", "squared_radius", "kl_per_latent", 
 def measure(run: Run, _: Path) -> Numbers:
     """Return the metrics of a run, its active latents and the scale of its codes.
 
-    Returns:
-        `nll`, `kl`, `elbo` in nats per test image (None without a KL), `kl_per_latent` likewise, `mse` per pixel,
-        `squared_radius` and `code_scale` in units of the code and their squares, `active` latents, `test_images`.
+    Returns: `nll`, `kl`, `elbo` in nats per test image (None without a KL), `kl_per_latent`
+        likewise, `mse` per pixel, `squared_radius` and `code_scale` in units of the code and their
+        squares, `active` latents, `test_images`.
     """
     mean, std = run.codes["mean"], run.codes["std"]
     return {

@@ -21,10 +21,11 @@ STEPS, REACH = 11, 3.0
 
 
 def measure(run: Run, _: Path) -> Numbers:
-    """Return the traversals of every latent of a VAE from the origin, the latent with most KL first.
+    """Return the traversals of every latent of a VAE from the origin, the latent with most KL
+    first.
 
-    Returns:
-        `shape` of the pictures, (L * STEPS, H, W), and `pictures`, a byte for each pixel, compressed, as text.
+    Returns: `shape` of the pictures, (L * STEPS, H, W), and `pictures`, a byte for each pixel,
+        compressed, as text.
     """
     kl = np.array(run.metrics["kl_per_latent"])
     origin = np.zeros(len(kl), np.float32)
@@ -33,7 +34,9 @@ def measure(run: Run, _: Path) -> Numbers:
     return {"shape": grey.shape, "pictures": b64encode(zlib.compress(grey.tobytes(), 9)).decode()}
 
 
-SWEPT_TRAVERSALS = Study("traversals", f"{STEPS} steps to {REACH:g} v1", measure, covers=lambda run: run in swept())
+SWEPT_TRAVERSALS = Study(
+    "traversals", f"{STEPS} steps to {REACH:g} v1", measure, covers=lambda run: run in swept()
+)
 
 
 def pictures(config: RunConfig, root: Path = SHELF) -> NDArray[np.float32] | None:

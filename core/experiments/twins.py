@@ -1,7 +1,9 @@
-"""How well a model does on test images that it never saw, and on those that are training images too.
+"""How well a model does on test images that it never saw, and on those that are training images
+too.
 
-Two thirds of the sprites' test images have a twin among the training images (`core.data.twins`). What judges how a
-model generalises has to leave them out. Measured of the runs whose weights ship: a first look.
+Two thirds of the sprites' test images have a twin among the training images (`core.data.twins`).
+What judges how a model generalises has to leave them out. Measured of the runs whose weights ship:
+a first look.
 """
 
 from __future__ import annotations
@@ -22,14 +24,15 @@ from core.training import evaluate
 
 
 def measure(run: Run, _: Path) -> Numbers:
-    """Return what a run reaches on its test images with and without a twin, and on images that it was trained on.
+    """Return what a run reaches on its test images with and without a twin, and on images that it
+    was trained on.
 
-    Those without a twin are nearly all hearts, which are harder than squares: with and without differ in shape too. So
-    as many training images of the same labels stand beside them, which differ in having been trained on alone.
+    Those without a twin are nearly all hearts, which are harder than squares: with and without
+    differ in shape too. So as many training images of the same labels stand beside them, which
+    differ in having been trained on alone.
 
-    Returns:
-        `with_twin`, `without` and `trained`, each with `images`, `nll` in nats per image (one code per image), `kl`
-        (None without a KL) and `mse` per pixel.
+    Returns: `with_twin`, `without` and `trained`, each with `images`, `nll` in nats per image (one
+        code per image), `kl` (None without a KL) and `mse` per pixel.
 
     Raises:
         ValueError: the test images are not those that the kept codes belong to.
@@ -39,7 +42,9 @@ def measure(run: Run, _: Path) -> Numbers:
     return {
         "with_twin": _reached(run, split.test.subset(doubled.nonzero().flatten())),
         "without": _reached(run, split.test.subset((~doubled).nonzero().flatten())),
-        "trained": _reached(run, split.train.subset(alike(split.test.labels[~doubled], split.train.labels))),
+        "trained": _reached(
+            run, split.train.subset(alike(split.test.labels[~doubled], split.train.labels))
+        ),
     }
 
 
@@ -49,7 +54,10 @@ def alike(labels: Tensor, others: Tensor) -> Tensor:
     >>> alike(torch.tensor([1, 0, 1]), torch.tensor([0, 0, 1, 2, 1, 1])).tolist()
     [0, 2, 4]
     """
-    first = [(others == label).nonzero().flatten()[: int((labels == label).sum())] for label in labels.unique()]
+    first = [
+        (others == label).nonzero().flatten()[: int((labels == label).sum())]
+        for label in labels.unique()
+    ]
     return torch.cat(first)
 
 
@@ -67,11 +75,15 @@ def _reached(run: Run, images: ImageSet) -> Numbers:
 def compare(data: DataConfig, _: Path) -> Numbers:
     """Return how many of the `test_images` have a twin, `twins`, and `by_label` name -> twins and test images."""
     split, doubled = _images(data)
-    of_label = {name: split.test.labels == place for place, name in enumerate(split.test.label_names)}
+    of_label = {
+        name: split.test.labels == place for place, name in enumerate(split.test.label_names)
+    }
     return {
         "test_images": len(doubled),
         "twins": int(doubled.sum()),
-        "by_label": {name: [int(doubled[rows].sum()), int(rows.sum())] for name, rows in of_label.items()},
+        "by_label": {
+            name: [int(doubled[rows].sum()), int(rows.sum())] for name, rows in of_label.items()
+        },
     }
 
 

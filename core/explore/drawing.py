@@ -14,7 +14,9 @@ Floats = NDArray[np.float32]
 
 
 @torch.inference_mode()
-def means_and_draws(model: Autoencoder, codes: NDArray[np.floating], seed: int = 0) -> tuple[Floats, Floats]:
+def means_and_draws(
+    model: Autoencoder, codes: NDArray[np.floating], seed: int = 0
+) -> tuple[Floats, Floats]:
     """Return the expected image of each code, and one image drawn from its likelihood.
 
     x_d from Bernoulli(mean_d), or from N(mean_d, σ²), each pixel alone

@@ -19,7 +19,8 @@ def straight(start: _Points, end: _Points, steps: int) -> Path:
 
     z(t) = (1 - t) · start + t · end,    t = 0, 1 / (S - 1), ..., 1
 
-    Where codes are many and in every direction, the middle of a line lies nearer to the origin than its ends.
+    Where codes are many and in every direction, the middle of a line lies nearer to the origin
+    than its ends.
 
     Args:
         start: (..., L), where the path begins; many at once where there are axes before the last.
@@ -40,25 +41,28 @@ def straight(start: _Points, end: _Points, steps: int) -> Path:
 
 
 def great_circle(start: _Points, end: _Points, steps: int, centre: float | _Points = 0.0) -> Path:
-    """Return codes at equal angles on the way round a centre from one code to another, the shorter way.
+    """Return codes at equal angles on the way round a centre from one code to another, the shorter
+    way.
 
-    With a and b the ends as seen from the centre, Ω the angle between them and t = 0, 1 / (S - 1), ..., 1,
+    With a and b the ends as seen from the centre, Ω the angle between them and t = 0, 1 / (S - 1),
+    ..., 1,
 
     z(t) = centre + ((1 - t)·|a| + t·|b|) · (sin((1 - t)Ω) · a/|a| + sin(tΩ) · b/|b|) / sin Ω
 
-    The length goes evenly from |a| to |b|. Draws from N(0, I) of many latents have nearly all the same length, √L,
-    which a straight line leaves in the middle and this path does not. Where the codes are parallel or opposite as
-    seen from the centre, or one lies on it, no circle or more than one leads from one to the other: the path is the
-    straight line.
+    The length goes evenly from |a| to |b|. Draws from N(0, I) of many latents have nearly all the
+    same length, √L, which a straight line leaves in the middle and this path does not. Where the
+    codes are parallel or opposite as seen from the centre, or one lies on it, no circle or more
+    than one leads from one to the other: the path is the straight line.
 
-    Source: Shoemake 1985, Animating Rotation with Quaternion Curves (directions); White 2016, Sampling Generative
-    Networks (in latent space).
+    Source: Shoemake 1985, Animating Rotation with Quaternion Curves (directions); White 2016,
+    Sampling Generative Networks (in latent space).
 
     Args:
         start: (..., L), where the path begins; many at once where there are axes before the last.
         end: (..., L), where it ends.
         steps: codes on the path S, both ends among them, at least 2.
-        centre: what it turns around, a number or (L,); the origin, which is the prior's mean, when left out.
+        centre: what it turns around, a number or (L,); the origin, which is the prior's mean, when
+            left out.
 
     Returns:
         (..., S, L), first and last code exactly `start` and `end`.
@@ -71,21 +75,31 @@ def great_circle(start: _Points, end: _Points, steps: int, centre: float | _Poin
     """
     start, end = _checked(start, end, steps)
     t, a, b = _times(steps), start - centre, end - centre
-    lengths = [np.linalg.norm(side, axis=-1, keepdims=True)[..., None, :] for side in (a, b)]  # (..., 1, 1)
+    lengths = [
+        np.linalg.norm(side, axis=-1, keepdims=True)[..., None, :] for side in (a, b)
+    ]  # (..., 1, 1)
     from_a, from_b = (
-        side[..., None, :] / np.maximum(length, 1e-300) for side, length in zip((a, b), lengths, strict=True)
+        side[..., None, :] / np.maximum(length, 1e-300)
+        for side, length in zip((a, b), lengths, strict=True)
     )
     # Twice the arctangent: the arccosine of a cosine near 1 has lost half of its digits.
-    apart, together = (np.linalg.norm(side, axis=-1, keepdims=True) for side in (from_a - from_b, from_a + from_b))
+    apart, together = (
+        np.linalg.norm(side, axis=-1, keepdims=True) for side in (from_a - from_b, from_a + from_b)
+    )
     angle = 2 * np.arctan2(apart, together)
     sine = np.sin(angle)
     turns = (sine > _PARALLEL) & (np.minimum(*lengths) > 0)
-    direction = (np.sin((1 - t) * angle) * from_a + np.sin(t * angle) * from_b) / np.where(turns, sine, 1)
+    direction = (np.sin((1 - t) * angle) * from_a + np.sin(t * angle) * from_b) / np.where(
+        turns, sine, 1
+    )
     round_it = centre + ((1 - t) * lengths[0] + t * lengths[1]) * direction
     return _ends_kept(np.where(turns, round_it, _line(start, end, t)), start, end)
 
 
-PATHS: dict[str, Callable[[_Points, _Points, int], Path]] = {"line": straight, "circle": great_circle}
+PATHS: dict[str, Callable[[_Points, _Points, int], Path]] = {
+    "line": straight,
+    "circle": great_circle,
+}
 """Name in kept numbers -> path."""
 
 
@@ -107,7 +121,9 @@ def _checked(start: _Points, end: _Points, steps: int) -> tuple[Path, Path]:
     if steps < 2:
         raise ValueError(f"steps should be at least 2, got {steps}")
     if not start.ndim or start.shape != end.shape:
-        raise ValueError(f"start and end should be of one shape, (..., L), got {start.shape} and {end.shape}")
+        raise ValueError(
+            f"start and end should be of one shape, (..., L), got {start.shape} and {end.shape}"
+        )
     if not (np.isfinite(start).all() and np.isfinite(end).all()):
         raise ValueError("start and end should be finite")
     return start, end

@@ -70,7 +70,9 @@ class Coin:
         """Return probabilities around the share of ones, within (0, 1); the error is that of a share half a one off."""
         share = (x.sum() + 0.5) / (len(x) + 1)
         error = math.sqrt(share * (1 - share) / len(x))
-        return np.linspace(max(_EDGE, share - REACH * error), min(1 - _EDGE, share + REACH * error), count)
+        return np.linspace(
+            max(_EDGE, share - REACH * error), min(1 - _EDGE, share + REACH * error), count
+        )
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ class Running:
     """The likelihood of the first n observations, n = 1 to N, computed in three ways; all in nats.
 
     Args:
-        single: ln of the product in single precision, (N,): minus infinity where it is 0, infinity where too large.
+        single: ln of the product in single precision, (N,): minus infinity where it is 0, infinity
+            where too large.
         double: ln of the product in double precision, (N,).
         logs: the sum of the logarithms, in single precision, (N,).
     """
@@ -121,7 +124,8 @@ class Running:
 
 
 def running(family: Family, x: Floats, parameter: float) -> Running:
-    """Return the likelihood of the first n observations as a product, in two precisions, and as a sum of logs.
+    """Return the likelihood of the first n observations as a product, in two precisions, and as a
+    sum of logs.
 
     >>> found = running(Coin(), np.ones(2000), 0.5)
     >>> lost(found.single), lost(found.double), lost(found.logs)
@@ -130,7 +134,10 @@ def running(family: Family, x: Floats, parameter: float) -> Running:
     at = np.array([parameter])
     each, logs = family.probability(x, at)[0], family.log_probability(x, at)[0]
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
-        single, double = (np.log(np.cumprod(each.astype(kind)).astype(np.float64)) for kind in (np.float32, np.float64))
+        single, double = (
+            np.log(np.cumprod(each.astype(kind)).astype(np.float64))
+            for kind in (np.float32, np.float64)
+        )
     return Running(single, double, np.cumsum(logs.astype(np.float32)).astype(np.float64))
 
 
@@ -145,7 +152,8 @@ def lost(logs: Floats) -> int | None:
 
 
 def likelihood_curves(family: Family, x: Floats, parameter: Floats) -> tuple[Floats, Floats]:
-    """Return the likelihood under each parameter (T,): the product, in double precision, and the sum of logs in nats.
+    """Return the likelihood under each parameter (T,): the product, in double precision, and the
+    sum of logs in nats.
 
     Args:
         family: of the observations.
@@ -158,9 +166,11 @@ def likelihood_curves(family: Family, x: Floats, parameter: Floats) -> tuple[Flo
 
 
 def fitted(family: Family, x: Floats, rounds: int = 60) -> float:
-    """Return the parameter of highest likelihood, found by narrowing the sum of logs down: a golden-section search.
+    """Return the parameter of highest likelihood, found by narrowing the sum of logs down: a
+    golden-section search.
 
-    The highest point of a smooth curve can be told to half of the digits only, since around it the curve is flat.
+    The highest point of a smooth curve can be told to half of the digits only, since around it the
+    curve is flat.
 
     Source: Kiefer 1953, Sequential minimax search for a maximum.
 
@@ -193,11 +203,14 @@ def fitted(family: Family, x: Floats, rounds: int = 60) -> float:
     return float((low + high) / 2)
 
 
-def descend(x: Floats, labels: NDArray[np.integer], classes: int, updates: int, rate: float = 1.0) -> Floats:
-    """Return the weights of a linear softmax classifier after 0, 1, ... updates, (updates + 1, classes, D + 1).
+def descend(
+    x: Floats, labels: NDArray[np.integer], classes: int, updates: int, rate: float = 1.0
+) -> Floats:
+    """Return the weights of a linear softmax classifier after 0, 1, ... updates, (updates + 1,
+    classes, D + 1).
 
-    It starts from zeros and steps down the gradient of its cross-entropy on all images, mean (p - y) xᵀ. The last
-    column of the weights is the bias.
+    It starts from zeros and steps down the gradient of its cross-entropy on all images, mean (p -
+    y) xᵀ. The last column of the weights is the bias.
 
     Args:
         x: images in rows, (N, D).
@@ -235,14 +248,15 @@ class Loss:
 
 
 def cross_entropies(weights: Floats, x: Floats, labels: NDArray[np.integer]) -> dict[str, Loss]:
-    """Return a classifier's cross-entropy and its negative log-likelihood, each computed on its own.
+    """Return a classifier's cross-entropy and its negative log-likelihood, each computed on its
+    own.
 
     With y the label as a distribution (1 at the label, 0 elsewhere) and p the softmax,
 
     H(y, p) = - sum_k y_k ln p_k = - ln p_label
 
-    so the average cross-entropy is the negative log-likelihood of the labels, divided by their number. In double
-    precision.
+    so the average cross-entropy is the negative log-likelihood of the labels, divided by their
+    number. In double precision.
 
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, section 5.5.
 
@@ -268,7 +282,8 @@ def cross_entropies(weights: Floats, x: Floats, labels: NDArray[np.integer]) -> 
         return -(target * scores.softmax(-1).log()).sum(-1).mean()
 
     def likelihood(scores: torch.Tensor) -> torch.Tensor:
-        # The probability that the model gives to what was observed, without a softmax over all classes in between.
+        # The probability that the model gives to what was observed, without a softmax over all
+        # classes in between.
         at_label = scores.gather(1, right[:, None])[:, 0]
         return -torch.log(at_label.exp() / scores.exp().sum(-1)).mean()
 
@@ -326,11 +341,16 @@ def gaussian_kl(mean: float, std: float, other_mean: float, other_std: float) ->
     """
     # With the ratio r = s_q² / s_p², ½ (r - 1 - ln r) has no rounding that could make it negative.
     ratio = (std / other_std) ** 2
-    return 0.5 * max(ratio - 1 - math.log(ratio), 0.0) + 0.5 * ((mean - other_mean) / other_std) ** 2
+    return (
+        0.5 * max(ratio - 1 - math.log(ratio), 0.0) + 0.5 * ((mean - other_mean) / other_std) ** 2
+    )
 
 
-def divergence(mean: float, std: float, other_mean: float, other_std: float, steps: int = 601) -> Divergence:
-    """Return KL(q || p) of two Gaussians with all that is drawn of it; arguments as in `gaussian_kl`.
+def divergence(
+    mean: float, std: float, other_mean: float, other_std: float, steps: int = 601
+) -> Divergence:
+    """Return KL(q || p) of two Gaussians with all that is drawn of it; arguments as in
+    `gaussian_kl`.
 
     >>> found = divergence(1.0, 0.5, 0.0, 1.0)
     >>> abs(found.exact - found.integrated) < 1e-9

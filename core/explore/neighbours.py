@@ -11,7 +11,9 @@ from core.data import ImageSet
 CHUNK = 4000
 
 
-def nearest_codes(codes: NDArray[np.floating], point: NDArray[np.floating], count: int) -> NDArray[np.int64]:
+def nearest_codes(
+    codes: NDArray[np.floating], point: NDArray[np.floating], count: int
+) -> NDArray[np.int64]:
     """Return the indices (count,) of the codes (N, L) nearest to a point (L,), nearest first.
 
     >>> nearest_codes(np.array([[0.0], [5.0], [1.0]]), np.array([0.9]), 2).tolist()
@@ -22,8 +24,11 @@ def nearest_codes(codes: NDArray[np.floating], point: NDArray[np.floating], coun
 
 
 @torch.inference_mode()
-def nearest_images(images: ImageSet, queries: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return the index of the image nearest to each query, and the root mean squared difference per pixel.
+def nearest_images(
+    images: ImageSet, queries: NDArray[np.floating]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return the index of the image nearest to each query, and the root mean squared difference
+    per pixel.
 
     The images are read in chunks, so that little memory is needed however many there are.
 
@@ -39,7 +44,9 @@ def nearest_images(images: ImageSet, queries: NDArray[np.floating]) -> tuple[NDA
     index = torch.zeros(len(wanted), dtype=torch.int64)
     for start in range(0, len(images), CHUNK):
         chunk = images.images(slice(start, start + CHUNK)).flatten(1)
-        squares = wanted.square().sum(1, keepdim=True) + chunk.square().sum(1) - 2 * wanted @ chunk.T
+        squares = (
+            wanted.square().sum(1, keepdim=True) + chunk.square().sum(1) - 2 * wanted @ chunk.T
+        )
         value, place = squares.min(dim=1)
         closer = value < best
         best, index = torch.where(closer, value, best), torch.where(closer, place + start, index)

@@ -21,7 +21,8 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 
 def principal_components(codes: Codes) -> tuple[Codes, NDArray[np.float64]]:
-    """Return the first two principal components (N, 2) of codes (N, L), and the share of variance of each (2,).
+    """Return the first two principal components (N, 2) of codes (N, L), and the share of variance
+    of each (2,).
 
     A single latent is its own first component; the second is 0, and its share too.
 
@@ -37,7 +38,9 @@ def principal_components(codes: Codes) -> tuple[Codes, NDArray[np.float64]]:
     _, scale, directions = np.linalg.svd(centred, full_matrices=False)
     variance = scale**2
     flat = (centred @ directions[:2].T)[: len(codes)] * unit
-    return flat.clip(-_LARGEST, _LARGEST).astype(np.float32), variance[:2] / max(variance.sum(), 1e-300)
+    return flat.clip(-_LARGEST, _LARGEST).astype(np.float32), variance[:2] / max(
+        variance.sum(), 1e-300
+    )
 
 
 def tsne(codes: Codes, seed: int = 0) -> Iterator[Codes]:
@@ -57,9 +60,10 @@ def tsne(codes: Codes, seed: int = 0) -> Iterator[Codes]:
 def tsne_stage(codes: Codes, start: Codes | None = None, seed: int = 0) -> Codes:
     """Return a t-SNE map (N, 2) of codes (N, L) after 250 more steps.
 
-    Scikit-learn reports no progress, so it is called in stages: the first with early exaggeration, as usual, the
-    others without, each going on from the last map. Codes that are all the same are one spot, and fewer than
-    `TSNE_LEAST` are their principal components: neither has neighbourhoods to keep.
+    Scikit-learn reports no progress, so it is called in stages: the first with early exaggeration,
+    as usual, the others without, each going on from the last map. Codes that are all the same are
+    one spot, and fewer than `TSNE_LEAST` are their principal components: neither has
+    neighbourhoods to keep.
 
     Args:
         codes: (N, L).
@@ -82,8 +86,11 @@ def tsne_stage(codes: Codes, start: Codes | None = None, seed: int = 0) -> Codes
     flat, _ = principal_components(centred.astype(np.float32))
     model = TSNE(
         perplexity=min(30.0, (len(codes) - 1) / 3),
-        # Scikit-learn's own start divides by a spread that may be 0, and what is not a number ends the process there.
-        init=cast(Any, _START * flat / max(float(flat[:, 0].std()), _START) if start is None else start),
+        # Scikit-learn's own start divides by a spread that may be 0, and what is not a number ends
+        # the process there.
+        init=cast(
+            Any, _START * flat / max(float(flat[:, 0].std()), _START) if start is None else start
+        ),
         early_exaggeration=12.0 if start is None else 1.0,
         max_iter=_STEPS,
         random_state=seed,
@@ -94,9 +101,11 @@ def tsne_stage(codes: Codes, start: Codes | None = None, seed: int = 0) -> Codes
 
 
 def _centred(codes: Codes) -> tuple[NDArray[np.float64], float]:
-    """Return codes (N, L) around their mean, in units of the largest, and that unit; 0 where all are the same.
+    """Return codes (N, L) around their mean, in units of the largest, and that unit; 0 where all
+    are the same.
 
-    Their squares are then numbers that single precision holds, however large or small the codes are.
+    Their squares are then numbers that single precision holds, however large or small the codes
+    are.
 
     Raises:
         ValueError: no codes, or codes that are not finite.
@@ -105,16 +114,21 @@ def _centred(codes: Codes) -> tuple[NDArray[np.float64], float]:
         raise ValueError(f"codes should be at least one, (N, L), got shape {codes.shape}")
     if not np.isfinite(codes).all():
         raise ValueError(
-            "codes should be finite numbers, got some that are not; train again with a lower learning rate"
+            "codes should be finite numbers, got some that are not; train again with a lower"
+            " learning rate"
         )
     wide = codes.astype(np.float64)
     most = float(np.abs(wide).max()) or 1.0
     centred = wide / most - (wide / most).mean(0)
-    centred[:, (wide == wide[0]).all(0)] = 0.0  # what the mean's rounding left of latents that never change
+    centred[:, (wide == wide[0]).all(0)] = (
+        0.0  # what the mean's rounding left of latents that never change
+    )
     unit = float(np.abs(centred).max())
     return centred / (unit or 1.0), unit * most
 
 
 def _check_start(start: Codes, count: int) -> None:
     if start.shape != (count, 2) or not np.isfinite(start).all():
-        raise ValueError(f"start should be a map of finite numbers, ({count}, 2), got shape {start.shape}")
+        raise ValueError(
+            f"start should be a map of finite numbers, ({count}, 2), got shape {start.shape}"
+        )

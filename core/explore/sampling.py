@@ -15,7 +15,12 @@ from core.runtime import generator
 
 Codes = NDArray[np.float32]
 
-SAMPLERS = {"box": "Uniform box", "prior": "Prior", "gaussian": "Fitted Gaussian", "mixture": "Fitted mixture"}
+SAMPLERS = {
+    "box": "Uniform box",
+    "prior": "Prior",
+    "gaussian": "Fitted Gaussian",
+    "mixture": "Fitted mixture",
+}
 """Name in commands and links -> label on the screen."""
 
 _NARROWEST = 1e-6
@@ -43,7 +48,9 @@ class Box:
 
     def __init__(self, half_width: float, latent_dim: int) -> None:
         if not 0 < half_width < float("inf"):
-            raise ValueError(f"half-width of the box should be above 0 and finite, got {half_width}")
+            raise ValueError(
+                f"half-width of the box should be above 0 and finite, got {half_width}"
+            )
         self.half_width, self.latent_dim = half_width, latent_dim
 
     def sample(self, count: int, seed: int) -> Codes:
@@ -89,7 +96,8 @@ class Drawn:
 class Mixture:
     """A mixture of Gaussians with full covariances, fitted to codes by expectation maximisation.
 
-    Source: Ghosh et al. 2020, From variational to deterministic autoencoders, section 4: ex-post density estimation.
+    Source: Ghosh et al. 2020, From variational to deterministic autoencoders, section 4: ex-post
+        density estimation.
 
     Args:
         codes: (N, L).
@@ -107,7 +115,9 @@ class Mixture:
         with threadpool_limits(1):  # small matrices, and other visitors want the cores too
             fitted.fit(codes.astype(np.float64))
         self.weights = fitted.weights_
-        self.parts = [Normal(m, c) for m, c in zip(fitted.means_, fitted.covariances_, strict=True)]
+        self.parts = [
+            Normal(m, c) for m, c in zip(fitted.means_, fitted.covariances_, strict=True)
+        ]
 
     def sample(self, count: int, seed: int) -> Codes:
         """Return codes (count, L)."""
@@ -128,7 +138,8 @@ class Mixture:
 
 
 def aggregate_posterior(mean: Codes, std: Codes, seed: int = 0) -> Codes:
-    """Return one code (N, L) from the posterior of each image: a sample of the aggregate posterior q(z).
+    """Return one code (N, L) from the posterior of each image: a sample of the aggregate posterior
+    q(z).
 
     Without posterior noise (std 0) these are the codes themselves.
     """
@@ -137,7 +148,8 @@ def aggregate_posterior(mean: Codes, std: Codes, seed: int = 0) -> Codes:
 
 
 def box_half_width(codes: Codes, share: float = 0.99) -> float:
-    """Return the half-width of the smallest box around the origin that holds this share of the codes (N, L).
+    """Return the half-width of the smallest box around the origin that holds this share of the
+    codes (N, L).
 
     >>> box_half_width(np.array([[0.0, 1.0], [-3.0, 2.0]]), share=1)
     3.0
@@ -154,12 +166,15 @@ def share_outside(codes: Codes, half_width: float) -> float:
     return float((np.abs(codes).max(axis=1) > half_width).mean())
 
 
-def sampler(name: str, codes: Codes, half_width: float | None = None, prior: Prior | None = None) -> Sampler:
+def sampler(
+    name: str, codes: Codes, half_width: float | None = None, prior: Prior | None = None
+) -> Sampler:
     """Return a source of codes.
 
     Args:
         name: one of `SAMPLERS`.
-        codes: a sample of the aggregate posterior (N, L), which a box, Gaussian or mixture is fitted to.
+        codes: a sample of the aggregate posterior (N, L), which a box, Gaussian or mixture is
+            fitted to.
         half_width: of the box; fitted to the codes when left out.
         prior: of the model; the standard normal when left out.
 
@@ -175,7 +190,11 @@ def sampler(name: str, codes: Codes, half_width: float | None = None, prior: Pri
             return Normal(np.zeros(latent_dim), np.eye(latent_dim))
         return Drawn(prior)
     if name == "gaussian":
-        return Normal(codes.mean(0, dtype=np.float64), np.cov(codes.T).reshape(latent_dim, latent_dim))
+        return Normal(
+            codes.mean(0, dtype=np.float64), np.cov(codes.T).reshape(latent_dim, latent_dim)
+        )
     if name == "mixture":
         return Mixture(codes)
-    raise ValueError(f"sampler should be one of {', '.join(SAMPLERS)}, got '{name}'{nearest(name, SAMPLERS)}")
+    raise ValueError(
+        f"sampler should be one of {', '.join(SAMPLERS)}, got '{name}'{nearest(name, SAMPLERS)}"
+    )

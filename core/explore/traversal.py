@@ -29,7 +29,9 @@ class Ruler:
         >>> Ruler(np.array([0, 5]), np.array([1, 2])).at(1, [-1, 0, 1]).tolist()
         [3.0, 5.0, 7.0]
         """
-        return (self.origin[latent] + self.unit[latent] * np.asarray(steps, np.float64)).astype(np.float32)
+        return (self.origin[latent] + self.unit[latent] * np.asarray(steps, np.float64)).astype(
+            np.float32
+        )
 
 
 def prior_ruler(latent_dim: int) -> Ruler:
@@ -38,9 +40,11 @@ def prior_ruler(latent_dim: int) -> Ruler:
 
 
 def code_ruler(mean: NDArray[np.floating]) -> Ruler:
-    """Return the ruler of a model without a prior: steps are standard deviations of its own codes around their mean.
+    """Return the ruler of a model without a prior: steps are standard deviations of its own codes
+    around their mean.
 
-    An autoencoder may put its codes anywhere and at any scale, so three units may be nothing, or far outside.
+    An autoencoder may put its codes anywhere and at any scale, so three units may be nothing, or
+    far outside.
 
     Args:
         mean: codes of a data set, (N, L), N at least 1.
@@ -71,10 +75,12 @@ def traverse(start: ArrayLike, latent: int, values: ArrayLike) -> Floats:
 
     z^(s) = start + (values_s - start_u) e_u
 
-    Whatever then changes from image to image, this latent changed. It is how the papers on disentanglement show a
-    model; that the others can be held fixed means little where the latents depend on each other.
+    Whatever then changes from image to image, this latent changed. It is how the papers on
+    disentanglement show a model; that the others can be held fixed means little where the latents
+    depend on each other.
 
-    Source: Higgins et al. 2017, β-VAE, figures 1 to 4; Burgess et al. 2018, Understanding disentangling in β-VAE.
+    Source: Higgins et al. 2017, β-VAE, figures 1 to 4; Burgess et al. 2018, Understanding
+        disentangling in β-VAE.
 
     Args:
         start: the code to start from, (L,).
@@ -82,14 +88,17 @@ def traverse(start: ArrayLike, latent: int, values: ArrayLike) -> Floats:
         values: that it takes, (S,).
 
     Raises:
-        ValueError: a start that is no code, values that are no row, or a latent that it does not have.
+        ValueError: a start that is no code, values that are no row, or a latent that it does not
+            have.
 
     >>> traverse([1, 2, 3], 1, [-1, 0]).tolist()
     [[1.0, -1.0, 3.0], [1.0, 0.0, 3.0]]
     """
     code, values = np.asarray(start, np.float32), np.asarray(values, np.float32)
     if code.ndim != 1 or values.ndim != 1:
-        raise ValueError(f"start and values should have one axis, got shapes {code.shape} and {values.shape}")
+        raise ValueError(
+            f"start and values should have one axis, got shapes {code.shape} and {values.shape}"
+        )
     if not 0 <= latent < len(code):
         raise ValueError(f"latent should be between 0 and {len(code) - 1}, got {latent}")
     codes = np.tile(code, (len(values), 1))
@@ -97,8 +106,11 @@ def traverse(start: ArrayLike, latent: int, values: ArrayLike) -> Floats:
     return codes
 
 
-def traverse_each(start: ArrayLike, latents: Sequence[int], ruler: Ruler, along: ArrayLike) -> Floats:
-    """Return the codes of a sheet (R*S, L), row by row: each row moves one latent along the same steps.
+def traverse_each(
+    start: ArrayLike, latents: Sequence[int], ruler: Ruler, along: ArrayLike
+) -> Floats:
+    """Return the codes of a sheet (R*S, L), row by row: each row moves one latent along the same
+    steps.
 
     Args:
         start: the code to start from, (L,).
@@ -110,7 +122,8 @@ def traverse_each(start: ArrayLike, latents: Sequence[int], ruler: Ruler, along:
 
 
 def most_first(amounts: ArrayLike) -> list[int]:
-    """Return the latents from the one with the largest amount to the one with the least; ties stay in order.
+    """Return the latents from the one with the largest amount to the one with the least; ties stay
+    in order.
 
     Args:
         amounts: of each latent, (L,): its KL, or the variance of its codes.

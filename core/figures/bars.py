@@ -11,7 +11,11 @@ from core.figures import theme
 
 
 def kl_bars(
-    kl: NDArray[np.floating], active: NDArray[np.bool_], *, color: str = theme.POSTERIOR, height: int = 280
+    kl: NDArray[np.floating],
+    active: NDArray[np.bool_],
+    *,
+    color: str = theme.POSTERIOR,
+    height: int = 280,
 ) -> go.Figure:
     """Return how many nats each latent carries, the collapsed ones in grey.
 
@@ -55,12 +59,24 @@ def score_dots(
     for i, model in enumerate(models):
         # Dots of one sampler are set a little apart, or equal scores would hide each other.
         y = np.arange(len(samplers)) + 0.12 * (i - (len(models) - 1) / 2)
-        figure.add_trace(_dots(scores[i], y, model, theme.color_of(model, i), None if spread is None else spread[i]))
+        figure.add_trace(
+            _dots(
+                scores[i],
+                y,
+                model,
+                theme.color_of(model, i),
+                None if spread is None else spread[i],
+            )
+        )
     if ceiling is not None:
         figure.add_trace(_ceiling(ceiling, len(samplers)))
     theme.layout(figure, height)
     figure.update_xaxes(title_text=name, zeroline=False, showgrid=True)
-    places = {"tickvals": np.arange(len(samplers)), "ticktext": list(samplers), "range": [len(samplers) - 0.5, -0.5]}
+    places = {
+        "tickvals": np.arange(len(samplers)),
+        "ticktext": list(samplers),
+        "range": [len(samplers) - 0.5, -0.5],
+    }
     return figure.update_yaxes(**places, zeroline=False, ticklabelstandoff=8)
 
 
@@ -75,7 +91,11 @@ def _bars(names: NDArray[np.str_], kl: NDArray[np.floating], what: str, color: s
 
 
 def _dots(
-    scores: NDArray[np.floating], y: NDArray[np.floating], model: str, color: str, spread: NDArray[np.floating] | None
+    scores: NDArray[np.floating],
+    y: NDArray[np.floating],
+    model: str,
+    color: str,
+    spread: NDArray[np.floating] | None,
 ) -> go.Scatter:
     label = MODEL_LABELS.get(model, model)
     return go.Scatter(
@@ -84,7 +104,11 @@ def _dots(
         mode="markers",
         name=label,
         marker={"color": color, "size": 11},
-        error_x=None if spread is None else {"array": np.float32(spread), "color": color, "thickness": 1.5},
+        error_x=(
+            None
+            if spread is None
+            else {"array": np.float32(spread), "color": color, "thickness": 1.5}
+        ),
         hovertemplate=f"{label}: %{{x:.3f}}<extra></extra>",
     )
 

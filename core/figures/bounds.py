@@ -51,7 +51,9 @@ class Parts:
     approximation: Floats
 
 
-def bounds_on_axis(bounds: Sequence[Bound], exact: float | None = None, *, height: int = 340) -> go.Figure:
+def bounds_on_axis(
+    bounds: Sequence[Bound], exact: float | None = None, *, height: int = 340
+) -> go.Figure:
     """Return bounds as dots with their spread, and log p(x) as a line they stay below.
 
     Args:
@@ -75,11 +77,15 @@ def bounds_on_axis(bounds: Sequence[Bound], exact: float | None = None, *, heigh
         name = "log p(x) by quadrature"
         line = {"color": EXACT, "width": 2, "dash": "dash"}
         ends = {"x": [exact, exact], "y": [-0.5, len(bounds) - 0.5]}
-        figure.add_trace(go.Scatter(**ends, mode="lines", name=name, line=line, hovertemplate="%{x:.3f} nats"))
+        figure.add_trace(
+            go.Scatter(**ends, mode="lines", name=name, line=line, hovertemplate="%{x:.3f} nats")
+        )
     theme.layout(figure, height)
     figure.update_xaxes(title_text="nats", zeroline=False)
     names = {"tickvals": rows, "ticktext": [bound.name for bound in bounds]}
-    return figure.update_yaxes(**names, range=[len(bounds) - 0.5, -0.5], zeroline=False, ticklabelstandoff=8)
+    return figure.update_yaxes(
+        **names, range=[len(bounds) - 0.5, -0.5], zeroline=False, ticklabelstandoff=8
+    )
 
 
 def posterior_map(
@@ -92,14 +98,16 @@ def posterior_map(
     names: tuple[str, str] = AXES,
     height: int = 460,
 ) -> go.Figure:
-    """Return a true posterior as a heat map, with the encoder's Gaussian on it as ellipses of 1 and 2 sigma.
+    """Return a true posterior as a heat map, with the encoder's Gaussian on it as ellipses of 1
+    and 2 sigma.
 
     Args:
         axes: codes of the cells' centres along both latents, (A,) and (B,).
         density: p(z given x), (A, B).
         mean: of the encoder's Gaussian, (2,).
         std: likewise.
-        best: mean and standard deviation of the Gaussian fitted to the image, dashed; none when left out.
+        best: mean and standard deviation of the Gaussian fitted to the image, dashed; none when
+            left out.
         names: of the axes.
         height: in pixels.
     """
@@ -120,8 +128,11 @@ def posterior_map(
     return equal_axes(figure, _extent(axes, density, mean, std), names)
 
 
-def gap_histogram(gaps: Floats, marks: Sequence[Mark] = (), *, color: str, height: int = 320) -> go.Figure:
-    """Return how many images have which gap, on a logarithmic axis; what is below 0.01 nats is in the first bar.
+def gap_histogram(
+    gaps: Floats, marks: Sequence[Mark] = (), *, color: str, height: int = 320
+) -> go.Figure:
+    """Return how many images have which gap, on a logarithmic axis; what is below 0.01 nats is in
+    the first bar.
 
     Args:
         gaps: nats, (N,).
@@ -139,7 +150,9 @@ def gap_histogram(gaps: Floats, marks: Sequence[Mark] = (), *, color: str, heigh
         customdata=10 ** np.stack([edges[:-1], edges[1:]], axis=1),
         marker={"color": color, "line": {"width": 0}},
         showlegend=False,
-        hovertemplate="%{customdata[0]:.2~g} to %{customdata[1]:.2~g} nats: %{y:.1%}<extra></extra>",
+        hovertemplate=(
+            "%{customdata[0]:.2~g} to %{customdata[1]:.2~g} nats: %{y:.1%}<extra></extra>"
+        ),
     )
     lines = [
         go.Scatter(
@@ -155,13 +168,16 @@ def gap_histogram(gaps: Floats, marks: Sequence[Mark] = (), *, color: str, heigh
     figure = theme.layout(go.Figure([bars, *lines]), height).update_layout(bargap=0.08)
     ticks = list(range(least, most + 1))
     last = np.flatnonzero(shares)[-1] + 2 if shares.any() else len(edges) - 1
-    figure.update_xaxes(title_text="gap, nats", tickvals=ticks, ticktext=[f"{10.0**tick:g}" for tick in ticks])
+    figure.update_xaxes(
+        title_text="gap, nats", tickvals=ticks, ticktext=[f"{10.0**tick:g}" for tick in ticks]
+    )
     figure.update_xaxes(range=[least, edges[min(last, len(edges) - 1)]], zeroline=False)
     return figure.update_yaxes(title_text="share of images", tickformat=".0%")
 
 
 def gap_parts(rows: Sequence[Parts], *, height: int | None = None) -> go.Figure:
-    """Return the parts of each model's gap one after the other, averages over seeds, with a dot for each seed.
+    """Return the parts of each model's gap one after the other, averages over seeds, with a dot
+    for each seed.
 
     Args:
         rows: the first one on top.
@@ -180,10 +196,14 @@ def gap_parts(rows: Sequence[Parts], *, height: int | None = None) -> go.Figure:
                 hovertemplate=f"{name}: %{{x:.3f}} nats<extra>%{{y}}</extra>",
             )
         )
-    totals = [(float(total), row.name) for row in rows for total in row.amortisation + row.approximation]
+    totals = [
+        (float(total), row.name) for row in rows for total in row.amortisation + row.approximation
+    ]
     dots = {"color": theme.MUTED, "size": 8, "symbol": "circle-open", "line": {"width": 2}}
     x, y = zip(*totals, strict=True)
-    figure.add_trace(go.Scatter(x=x, y=y, mode="markers", name="a training seed", marker=dots, hoverinfo="skip"))
+    figure.add_trace(
+        go.Scatter(x=x, y=y, mode="markers", name="a training seed", marker=dots, hoverinfo="skip")
+    )
     theme.layout(figure, height or 110 + 44 * len(rows)).update_layout(
         barmode="stack", bargap=0.35, legend_traceorder="normal"
     )
@@ -194,7 +214,9 @@ def gap_parts(rows: Sequence[Parts], *, height: int | None = None) -> go.Figure:
 def _dashed(mean: Floats, std: Floats, times: float) -> go.Scatter:
     line = ellipse(mean, std, times)
     look = {"color": theme.MUTED, "width": 2, "dash": "dot"}
-    return line.update(line=look, fill=None, name="fitted to this image, 1σ 2σ", legendgroup="best")
+    return line.update(
+        line=look, fill=None, name="fitted to this image, 1σ 2σ", legendgroup="best"
+    )
 
 
 def _key(name: str, color: str) -> go.Scatter:

@@ -16,7 +16,8 @@ _DASHES = {"": "dot", "test_": "solid"}
 
 
 def training_curves(histories: Mapping[str, History], *, height: int = 360) -> go.Figure:
-    """Return distortion and rate over epochs, one colour per model, test solid and training dotted.
+    """Return distortion and rate over epochs, one colour per model, test solid and training
+    dotted.
 
     Args:
         histories: name or label of a model -> its history.
@@ -25,8 +26,12 @@ def training_curves(histories: Mapping[str, History], *, height: int = 360) -> g
     figure = go.Figure()
     for index, (name, history) in enumerate(histories.items()):
         for place, term in (("1", "nll"), ("2", "kl")):
-            figure.add_traces([_epochs(history, term, prefix, name, index, place) for prefix in _DASHES])
-    figure.add_traces([_dash_key(dash, "test" if prefix else "training") for prefix, dash in _DASHES.items()])
+            figure.add_traces(
+                [_epochs(history, term, prefix, name, index, place) for prefix in _DASHES]
+            )
+    figure.add_traces(
+        [_dash_key(dash, "test" if prefix else "training") for prefix, dash in _DASHES.items()]
+    )
     theme.layout(figure, height)
     figure.update_layout(
         xaxis={"domain": [0, 0.46], "title": "epoch"},
@@ -39,7 +44,9 @@ def training_curves(histories: Mapping[str, History], *, height: int = 360) -> g
 
 def lines(
     x: NDArray[np.number],
-    series: Mapping[str, tuple[NDArray[np.floating], NDArray[np.floating] | None, NDArray[np.floating] | None]],
+    series: Mapping[
+        str, tuple[NDArray[np.floating], NDArray[np.floating] | None, NDArray[np.floating] | None]
+    ],
     *,
     x_name: str,
     y_name: str,
@@ -63,18 +70,24 @@ def lines(
             figure.add_trace(_band(x, low, high, name, color))
         figure.add_trace(_line(x, mean, name, color, mode="lines+markers"))
     # On a logarithmic axis plotly labels 2 and 5 but not the 4 that was tried.
-    ticks = {"type": "log", "tickvals": x, "ticktext": [f"{value:g}" for value in x]} if log_x else {}
+    ticks = (
+        {"type": "log", "tickvals": x, "ticktext": [f"{value:g}" for value in x]} if log_x else {}
+    )
     theme.layout(figure, height)
     return figure.update_xaxes(title_text=x_name, **ticks).update_yaxes(title_text=y_name)
 
 
-def _epochs(history: History, term: str, prefix: str, name: str, index: int, place: str) -> go.Scatter:
+def _epochs(
+    history: History, term: str, prefix: str, name: str, index: int, place: str
+) -> go.Scatter:
     values = history[prefix + term]
     line = _line(np.arange(1, len(values) + 1), values, name, theme.color_of(name, index))
     line.line.dash = _DASHES[prefix]  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
     line.xaxis, line.yaxis = f"x{place}", f"y{place}"
     line.showlegend = prefix + term == "test_nll"
-    line.hovertemplate = f"{line.name}, {'test' if prefix else 'training'}: %{{y:.2f}} nats<extra></extra>"
+    line.hovertemplate = (
+        f"{line.name}, {'test' if prefix else 'training'}: %{{y:.2f}} nats<extra></extra>"
+    )
     return line
 
 
@@ -83,7 +96,9 @@ def _dash_key(dash: str, name: str) -> go.Scatter:
     return go.Scatter(x=[None], y=[None], mode="lines", name=name, line=line)
 
 
-def _line(x: NDArray[np.number], y: NDArray[np.floating], name: str, color: str, mode: str = "lines") -> go.Scatter:
+def _line(
+    x: NDArray[np.number], y: NDArray[np.floating], name: str, color: str, mode: str = "lines"
+) -> go.Scatter:
     return go.Scatter(
         x=np.float32(x),
         y=np.float32(y),
@@ -96,7 +111,11 @@ def _line(x: NDArray[np.number], y: NDArray[np.floating], name: str, color: str,
 
 
 def _band(
-    x: NDArray[np.number], low: NDArray[np.floating], high: NDArray[np.floating], name: str, color: str
+    x: NDArray[np.number],
+    low: NDArray[np.floating],
+    high: NDArray[np.floating],
+    name: str,
+    color: str,
 ) -> go.Scatter:
     return go.Scatter(
         x=np.float32(np.concatenate([x, x[::-1]])),

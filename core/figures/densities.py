@@ -54,14 +54,17 @@ class Mark:
 
 
 def running_likelihood(series: Sequence[Curve], *, height: int = 380) -> go.Figure:
-    """Return ln of the likelihood over the number of observations; a cross where a line ends in 0 or in infinity.
+    """Return ln of the likelihood over the number of observations; a cross where a line ends in 0
+    or in infinity.
 
     Args:
         series: each (N,), for n = 1 to N, in nats.
         height: in pixels.
     """
     figure = go.Figure([_line(*_thinned(one.y), one) for one in series])
-    figure.add_traces([_end(one) for one in series if not np.isfinite(one.y).all() and np.isfinite(one.y[0])])
+    figure.add_traces(
+        [_end(one) for one in series if not np.isfinite(one.y).all() and np.isfinite(one.y[0])]
+    )
     theme.layout(figure, height)
     figure.update_xaxes(title_text="observations n", rangemode="tozero", zeroline=False)
     return figure.update_yaxes(title_text="ln of the likelihood, nats")
@@ -88,21 +91,27 @@ def curves(
         filled: whether the area down to 0 is tinted.
         height: in pixels.
     """
-    figure = go.Figure([_line(x, one.y, one, **(_tint(one.color) if filled else {})) for one in series])
+    figure = go.Figure(
+        [_line(x, one.y, one, **(_tint(one.color) if filled else {})) for one in series]
+    )
     finite = np.concatenate([one.y[np.isfinite(one.y)] for one in series])
     finite = finite if len(finite) else np.zeros(1)
     low, high = float(min(finite.min(), 0.0 if filled else np.inf)), float(finite.max())
     figure.add_traces([_upright(mark, low, high) for mark in marks])
     theme.layout(figure, height)
-    # Exponents such as 10⁻¹⁸⁰ are the point of a product; plotly would write them with SI prefixes.
+    # Exponents such as 10⁻¹⁸⁰ are the point of a product; plotly would write them with SI
+    # prefixes.
     figure.update_yaxes(title_text=y_name, exponentformat="power", zeroline=False)
     if not low < high:  # a product that is 0 everywhere
         figure.update_yaxes(range=[low, low + 1])
     return figure.update_xaxes(title_text=x_name, zeroline=False)
 
 
-def divergence(x: Floats, q: Floats, p: Floats, integrand: Floats, *, height: int = 480) -> go.Figure:
-    """Return two densities, and below them what is added up to their KL divergence, above and below 0.
+def divergence(
+    x: Floats, q: Floats, p: Floats, integrand: Floats, *, height: int = 480
+) -> go.Figure:
+    """Return two densities, and below them what is added up to their KL divergence, above and
+    below 0.
 
     Args:
         x: (S,).
@@ -124,12 +133,19 @@ def divergence(x: Floats, q: Floats, p: Floats, integrand: Floats, *, height: in
     figure.update_layout(
         xaxis={"anchor": "y2", "title": "z", "zeroline": False},
         yaxis={"domain": [0.46, 1], "title": "density", "rangemode": "tozero"},
-        yaxis2={"domain": [0, 0.38], "title": "q ln(q / p), nats", "zeroline": True, "zerolinecolor": theme.MUTED},
+        yaxis2={
+            "domain": [0, 0.38],
+            "title": "q ln(q / p), nats",
+            "zeroline": True,
+            "zerolinecolor": theme.MUTED,
+        },
     )
     return figure
 
 
-def class_bars(probability: Floats, label: int, names: Sequence[str], *, height: int = 260) -> go.Figure:
+def class_bars(
+    probability: Floats, label: int, names: Sequence[str], *, height: int = 260
+) -> go.Figure:
     """Return the probability that a classifier gives to each class, that of the label in colour.
 
     Args:
@@ -138,7 +154,9 @@ def class_bars(probability: Floats, label: int, names: Sequence[str], *, height:
         names: of the classes.
         height: in pixels.
     """
-    colors = [FITTED if place == label else theme.faded(theme.MUTED, 0.7) for place in range(len(names))]
+    colors = [
+        FITTED if place == label else theme.faded(theme.MUTED, 0.7) for place in range(len(names))
+    ]
     bars = go.Bar(
         x=list(names),
         y=np.float32(probability),

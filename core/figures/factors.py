@@ -52,6 +52,10 @@ def code_against_factor(
         hovertemplate=f"{factor_name} %{{x}}: mean {code_name} = %{{y:.2f}}<extra></extra>",
     )
     figure = theme.layout(go.Figure([points, mean]), height)
-    ticks = {"tickvals": list(range(len(value_names))), "ticktext": list(value_names)} if value_names else {}
+    ticks = (
+        {"tickvals": list(range(len(value_names))), "ticktext": list(value_names)}
+        if value_names
+        else {}
+    )
     figure.update_xaxes(title_text=factor_name, zeroline=False, **ticks)
     return figure.update_yaxes(title_text=code_name)

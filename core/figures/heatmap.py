@@ -10,7 +10,8 @@ from core.figures import theme
 
 _TELLING = 0.3
 _DARK = "#11161f"
-# The numbers can be read on a light and on a dark page: grey on what is faint, dark on what is full, nothing between.
+# The numbers can be read on a light and on a dark page: grey on what is faint, dark on what is
+# full, nothing between.
 _OPACITIES = ((0, 0), (_TELLING, 0.2), (_TELLING, 0.7), (1, 1))
 
 
@@ -25,7 +26,8 @@ def heatmap(
     digits: int = 2,
     height: int = 420,
 ) -> go.Figure:
-    """Return a table whose cells are the fuller the further their value is from 0, with the value written in each.
+    """Return a table whose cells are the fuller the further their value is from 0, with the value
+    written in each.
 
     Args:
         values: (R, C).
@@ -56,19 +58,28 @@ def heatmap(
         ygap=2,
         hovertemplate=f"%{{customdata}}, %{{text}}<br>{name} %{{z:.3f}}<extra></extra>",
     )
-    figure = theme.layout(go.Figure([cells, *_numbers(values, highest, digits)]), height, legend=False)
-    figure.update_xaxes(tickvals=across, ticktext=list(columns), side="top", showgrid=False, zeroline=False)
-    figure.update_yaxes(tickvals=down, ticktext=list(rows), autorange="reversed", showgrid=False, zeroline=False)
+    figure = theme.layout(
+        go.Figure([cells, *_numbers(values, highest, digits)]), height, legend=False
+    )
+    figure.update_xaxes(
+        tickvals=across, ticktext=list(columns), side="top", showgrid=False, zeroline=False
+    )
+    figure.update_yaxes(
+        tickvals=down, ticktext=list(rows), autorange="reversed", showgrid=False, zeroline=False
+    )
     return figure
 
 
 def _numbers(values: NDArray[np.floating], highest: float, digits: int) -> list[go.Scatter]:
-    # Texts of their own, since a heat map's take their colour from the cell as if that were opaque.
+    # Texts of their own, since a heat map's take their colour from the cell as if that were
+    # opaque.
     full = np.abs(values) >= _TELLING * highest
     return [_texts(values, ~full, None, digits), _texts(values, full, _DARK, digits)]
 
 
-def _texts(values: NDArray[np.floating], where: NDArray[np.bool_], color: str | None, digits: int) -> go.Scatter:
+def _texts(
+    values: NDArray[np.floating], where: NDArray[np.bool_], color: str | None, digits: int
+) -> go.Scatter:
     down, across = np.nonzero(where)
     return go.Scatter(
         x=across,

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from core.figures import theme
 
-# One grey level is given up to mean "clear" in a PNG, which keeps a byte per pixel; nobody sees level 1 become 0.
+# One grey level is given up to mean "clear" in a PNG, which keeps a byte per pixel; nobody sees
+# level 1 become 0.
 _CLEAR_LEVEL = 1
 
 
-def sheet(images: NDArray[np.floating], columns: int | None = None, pad: int = 1) -> NDArray[np.uint8]:
+def sheet(
+    images: NDArray[np.floating], columns: int | None = None, pad: int = 1
+) -> NDArray[np.uint8]:
     """Return the images as one sheet, row by row, black between them.
 
     Args:
@@ -30,8 +33,11 @@ def sheet(images: NDArray[np.floating], columns: int | None = None, pad: int = 1
     return _tile(_grey(images), columns, pad, 0)
 
 
-def sheet_png(images: NDArray[np.floating], columns: int | None = None, scale: int = 3, pad: int = 1) -> bytes:
-    """Return the sheet as a PNG whose gaps are clear, so that it sits on a light and on a dark page.
+def sheet_png(
+    images: NDArray[np.floating], columns: int | None = None, scale: int = 3, pad: int = 1
+) -> bytes:
+    """Return the sheet as a PNG whose gaps are clear, so that it sits on a light and on a dark
+    page.
 
     Args:
         images: (B, 1, H, W) or (B, H, W), in [0, 1].
@@ -42,7 +48,9 @@ def sheet_png(images: NDArray[np.floating], columns: int | None = None, scale: i
     return _png(_tile(_clear_free(_grey(images)), columns, pad, _CLEAR_LEVEL), scale)
 
 
-def rows_png(rows: Sequence[NDArray[np.floating]], scale: int = 3, pad: int = 1, row_gap: int = 3) -> bytes:
+def rows_png(
+    rows: Sequence[NDArray[np.floating]], scale: int = 3, pad: int = 1, row_gap: int = 3
+) -> bytes:
     """Return strips of images below each other as a PNG with clear gaps.
 
     Args:
@@ -67,7 +75,8 @@ def labelled_png(
     width: int = 1920,
     height: int = 1080,
 ) -> bytes:
-    """Return a sheet with names beside its rows and above its columns, black on white, as a PNG for a slide.
+    """Return a sheet with names beside its rows and above its columns, black on white, as a PNG
+    for a slide.
 
     Args:
         images: (R*C, 1, H, W) or (R*C, H, W), in [0, 1], row by row.
@@ -89,7 +98,9 @@ def labelled_png(
     font, line = ImageFont.load_default(size), round(1.4 * size)
     left, top = round(max(map(font.getlength, rows))) + line, line * (2 if title else 1)
     tiles = _tile(_grey(images), len(columns), 1, 255)
-    scale = min((height - top - line // 2) // tiles.shape[0], (width - left - line // 2) // tiles.shape[1])
+    scale = min(
+        (height - top - line // 2) // tiles.shape[0], (width - left - line // 2) // tiles.shape[1]
+    )
     tiles = tiles.repeat(max(1, scale), axis=0).repeat(max(1, scale), axis=1)
     across = max(left + tiles.shape[1] + line // 2, round(font.getlength(title)) + line)
     picture = Image.new("L", (across, top + tiles.shape[0] + line // 2), 255)
@@ -115,16 +126,20 @@ def in_latin(text: str) -> str:
     'beta-VAE, sigma = 1, -2'
     """
     names = [(letter, unicodedata.name(letter, "")) for letter in text.replace("−", "-")]
-    return "".join(name.split()[-1].lower() if name.startswith("GREEK ") else letter for letter, name in names)
+    return "".join(
+        name.split()[-1].lower() if name.startswith("GREEK ") else letter for letter, name in names
+    )
 
 
-def gif(frames: NDArray[np.floating], seconds: float = 3.0, scale: int = 8, *, rebound: bool = True) -> bytes:
+def gif(
+    frames: NDArray[np.floating], seconds: float = 3.0, scale: int = 8, *, rebound: bool = True
+) -> bytes:
     """Return the images as an animation without end.
 
     Args:
         frames: (S, 1, H, W) or (S, H, W), in [0, 1].
-        seconds: from the first frame to the last. A frame stays for a whole number of hundredths, two at the least:
-            browsers slow down what is faster.
+        seconds: from the first frame to the last. A frame stays for a whole number of hundredths,
+            two at the least: browsers slow down what is faster.
         scale: screen pixels per image pixel.
         rebound: whether it plays back and forth; from the start again otherwise.
 
@@ -137,7 +152,9 @@ def gif(frames: NDArray[np.floating], seconds: float = 3.0, scale: int = 8, *, r
         raise ValueError(f"seconds should be above 0, got {seconds}")
     grey = _grey(frames)
     order = [*range(len(grey)), *(range(len(grey) - 2, 0, -1) if rebound else ())]
-    pictures = [Image.fromarray(grey[i].repeat(scale, axis=0).repeat(scale, axis=1)) for i in order]
+    pictures = [
+        Image.fromarray(grey[i].repeat(scale, axis=0).repeat(scale, axis=1)) for i in order
+    ]
     hundredths = max(2, round(100 * seconds / len(grey)))
     file = BytesIO()
     rest = {"save_all": True, "append_images": pictures[1:], "loop": 0}
@@ -146,7 +163,11 @@ def gif(frames: NDArray[np.floating], seconds: float = 3.0, scale: int = 8, *, r
 
 
 def image_figure(
-    images: NDArray[np.floating], columns: int | None = None, *, height: int = 420, names: Sequence[str] = ()
+    images: NDArray[np.floating],
+    columns: int | None = None,
+    *,
+    height: int = 420,
+    names: Sequence[str] = (),
 ) -> go.Figure:
     """Return the sheet as a figure; a click reports the image's index as `customdata`.
 
@@ -154,7 +175,8 @@ def image_figure(
         images: (B, 1, H, W) or (B, H, W), in [0, 1].
         columns: images in a row; about as many as rows when left out.
         height: in pixels.
-        names: what to show when the pointer rests on an image, one for each; its index when left out.
+        names: what to show when the pointer rests on an image, one for each; its index when left
+            out.
     """
     count = len(images)
     columns = columns or ceil(sqrt(count))
@@ -164,7 +186,9 @@ def image_figure(
     figure = go.Figure(click_grid(x, y, index, size=0.8 * height / rows, names=names))
     place_image(figure, sheet_png(images, columns), (0, columns, 0, rows))
     figure.update_xaxes(range=[0, columns], visible=False, constrain="domain", fixedrange=True)
-    figure.update_yaxes(range=[0, rows], visible=False, constrain="domain", fixedrange=True, scaleanchor="x")
+    figure.update_yaxes(
+        range=[0, rows], visible=False, constrain="domain", fixedrange=True, scaleanchor="x"
+    )
     figure.update_yaxes(scaleratio=_aspect(images))
     theme.layout(figure, height, legend=False)
     return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
@@ -198,7 +222,8 @@ def click_grid(
         selected={"marker": {"opacity": 0.45}},
         unselected={"marker": {"opacity": 0}},
         text=list(names) or None,
-        hovertemplate=(hover or ("%{text}" if len(names) else "%{customdata}")) + "<extra></extra>",
+        hovertemplate=(hover or ("%{text}" if len(names) else "%{customdata}"))
+        + "<extra></extra>",
         showlegend=False,
     )
 
@@ -229,7 +254,9 @@ def _grey(images: NDArray[np.floating]) -> NDArray[np.uint8]:
     if images.ndim == 4 and images.shape[1] == 1:
         images = images[:, 0]
     if images.ndim != 3 or not len(images):
-        raise ValueError(f"images should be (B, 1, H, W) or (B, H, W) with B at least 1, got {images.shape}")
+        raise ValueError(
+            f"images should be (B, 1, H, W) or (B, H, W) with B at least 1, got {images.shape}"
+        )
     return np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)  # (B, H, W)
 
 
@@ -237,7 +264,9 @@ def _clear_free(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.where(pictures == _CLEAR_LEVEL, np.uint8(0), pictures)
 
 
-def _tile(pictures: NDArray[np.uint8], columns: int | None, pad: int, gap: int) -> NDArray[np.uint8]:
+def _tile(
+    pictures: NDArray[np.uint8], columns: int | None, pad: int, gap: int
+) -> NDArray[np.uint8]:
     count, height, width = pictures.shape
     columns = columns or ceil(sqrt(count))
     rows = ceil(count / columns)
@@ -253,7 +282,8 @@ def _png(tiled: NDArray[np.uint8], scale: int) -> bytes:
 
     file = BytesIO()
     picture = Image.fromarray(tiled.repeat(scale, axis=0).repeat(scale, axis=1))
-    # With a palette, because Streamlit takes a grey picture for one without clear pixels and makes it a JPEG.
+    # With a palette, because Streamlit takes a grey picture for one without clear pixels and makes
+    # it a JPEG.
     picture.putpalette(np.arange(256, dtype=np.uint8).repeat(3).tobytes())
     picture.save(file, "PNG", transparency=_CLEAR_LEVEL, compress_level=1)
     return file.getvalue()

@@ -73,9 +73,18 @@ def factor_scatter(
         quiet: without colour bar and axis names, for small panels side by side.
     """
     bar = {"title": {"text": name, "side": "right"}, "thickness": 10, "outlinewidth": 0}
-    color = {"color": np.float32(values), "colorscale": theme.color_scale(), "showscale": not quiet, "colorbar": bar}
+    color = {
+        "color": np.float32(values),
+        "colorscale": theme.color_scale(),
+        "showscale": not quiet,
+        "colorbar": bar,
+    }
     hover = f"{name} %{{marker.color:.3~g}}, image %{{customdata}}<extra></extra>"
-    figure = go.Figure(_points(codes, np.arange(len(codes)), marker_size, color, showlegend=False, hovertemplate=hover))
+    figure = go.Figure(
+        _points(
+            codes, np.arange(len(codes)), marker_size, color, showlegend=False, hovertemplate=hover
+        )
+    )
     if prior_circles:
         figure.add_traces(prior_traces())
     theme.layout(figure, height, legend=not quiet)
@@ -119,7 +128,11 @@ def picked_point(
 
 
 def _points(
-    codes: NDArray[np.floating], index: NDArray[np.integer], size: float, color: dict[str, Any], **options: Any
+    codes: NDArray[np.floating],
+    index: NDArray[np.integer],
+    size: float,
+    color: dict[str, Any],
+    **options: Any,
 ) -> go.Scatter | go.Scattergl:
     kind = go.Scattergl if len(codes) > _SVG_LIMIT else go.Scatter
     x, y = codes[index].astype(np.float32).T
@@ -136,7 +149,12 @@ def _points(
 
 
 def _class_points(
-    codes: NDArray[np.floating], labels: NDArray[np.integer], names: Sequence[str], *, size: float, **options: Any
+    codes: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    names: Sequence[str],
+    *,
+    size: float,
+    **options: Any,
 ) -> list[go.Scatter | go.Scattergl]:
     return [
         _points(
@@ -153,15 +171,27 @@ def _class_points(
     ]
 
 
-def _neighbour_points(codes: NDArray[np.floating], labels: NDArray[np.integer] | None) -> go.Scatter:
+def _neighbour_points(
+    codes: NDArray[np.floating], labels: NDArray[np.integer] | None
+) -> go.Scatter:
     colors = theme.MUTED if labels is None else [theme.label_color(int(label)) for label in labels]
     x, y = codes.astype(np.float32).T
     index = np.arange(len(codes), dtype=np.int32)
     marker = {"color": colors, "size": 9}
     hover = "neighbour %{customdata}<extra></extra>"
-    return go.Scatter(x=x, y=y, customdata=index, mode="markers", name="neighbours", marker=marker, hovertemplate=hover)
+    return go.Scatter(
+        x=x,
+        y=y,
+        customdata=index,
+        mode="markers",
+        name="neighbours",
+        marker=marker,
+        hovertemplate=hover,
+    )
 
 
 def _cross(point: NDArray[np.floating]) -> go.Scatter:
     marker = {"symbol": "cross-thin", "size": 14, "line": {"color": theme.POSTERIOR, "width": 3}}
-    return go.Scatter(x=point[:1], y=point[1:], mode="markers", name="picked", marker=marker, hoverinfo="skip")
+    return go.Scatter(
+        x=point[:1], y=point[1:], mode="markers", name="picked", marker=marker, hoverinfo="skip"
+    )

@@ -18,7 +18,8 @@ def level_line(figure: go.Figure, value: float, name: str, *, upright: bool = Fa
     """
     line = {"color": theme.MUTED, "dash": "dot", "width": 2}
     if upright:
-        # A name would stretch the axis that it is written along, so the axis is held to what is drawn.
+        # A name would stretch the axis that it is written along, so the axis is held to what is
+        # drawn.
         drawn = [value, *_across(figure)]
         low, high = min(drawn), max(drawn)
         figure.update_xaxes(range=[low - 0.06 * (high - low), high + 0.06 * (high - low)])

@@ -50,7 +50,8 @@ def spread_lines(
         lines: what to draw.
         x_name: of the horizontal axis, with its unit.
         y_name: of the vertical axis, with its unit.
-        ticks: names of the places 0, 1, 2, ... on the horizontal axis, for numbers that no axis could space well.
+        ticks: names of the places 0, 1, 2, ... on the horizontal axis, for numbers that no axis
+            could space well.
         log_x: whether the horizontal axis is logarithmic.
         log_y: whether the vertical axis is.
         height: in pixels.
@@ -64,7 +65,9 @@ def spread_lines(
     if log_x:
         figure.update_xaxes(type="log", **_ticks([x for line in lines for x in line.x]))
     if log_y:
-        figure.update_yaxes(type="log", **_ticks([y for line in lines for values in line.values for y in values]))
+        figure.update_yaxes(
+            type="log", **_ticks([y for line in lines for values in line.values for y in values])
+        )
     else:
         figure.update_yaxes(rangemode="tozero")
     return figure.update_xaxes(title_text=x_name).update_yaxes(title_text=y_name)
@@ -83,7 +86,8 @@ def noise_among_codes(
     axes: tuple[str, str],
     height: int = 280,
 ) -> go.Figure:
-    """Return a small panel of codes with √R around the origin and the noise of one code, all to the same scale.
+    """Return a small panel of codes with √R around the origin and the noise of one code, all to
+    the same scale.
 
     Args:
         codes: (N, 2).
@@ -99,14 +103,23 @@ def noise_among_codes(
     """
     extent = (-half_width, half_width, -half_width, half_width)
     figure = latent_scatter(
-        codes, labels, names, prior_circles=prior, extent=extent, marker_size=3, height=height, quiet=True
+        codes,
+        labels,
+        names,
+        prior_circles=prior,
+        extent=extent,
+        marker_size=3,
+        height=height,
+        quiet=True,
     )
     figure.update_traces(hoverinfo="skip", hovertemplate=None)
     figure.add_trace(_radius(radius))
     if std.any():
         figure.add_trace(ellipse(center, std, 1))
     figure.add_trace(_cross(center))
-    figure.update_xaxes(title_text=axes[0], showticklabels=False).update_yaxes(title_text=axes[1], showticklabels=False)
+    figure.update_xaxes(title_text=axes[0], showticklabels=False).update_yaxes(
+        title_text=axes[1], showticklabels=False
+    )
     return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
 
 
@@ -122,7 +135,10 @@ def _ticks(values: Sequence[float]) -> dict[str, Any]:
 def _traces(line: Line) -> list[go.Scatter]:
     measured = [(x, values) for x, values in zip(line.x, line.values, strict=True) if len(values)]
     x = np.array([place for place, _ in measured], np.float32)
-    mean, low, high = (np.array([edge(values) for _, values in measured], np.float32) for edge in (np.mean, min, max))
+    mean, low, high = (
+        np.array([edge(values) for _, values in measured], np.float32)
+        for edge in (np.mean, min, max)
+    )
     drawn = go.Scatter(
         x=x,
         y=mean,
@@ -136,7 +152,9 @@ def _traces(line: Line) -> list[go.Scatter]:
     return [_band(x, low, high, line), drawn] if (high > low).any() else [drawn]
 
 
-def _band(x: NDArray[np.number], low: NDArray[np.floating], high: NDArray[np.floating], line: Line) -> go.Scatter:
+def _band(
+    x: NDArray[np.number], low: NDArray[np.floating], high: NDArray[np.floating], line: Line
+) -> go.Scatter:
     return go.Scatter(
         x=np.concatenate([x, x[::-1]]),
         y=np.concatenate([high, low[::-1]]),
@@ -159,4 +177,6 @@ def _radius(radius: float) -> go.Scatter:
 
 def _cross(point: NDArray[np.floating]) -> go.Scatter:
     marker = {"symbol": "cross-thin", "size": 10, "line": {"color": theme.POSTERIOR, "width": 2}}
-    return go.Scatter(x=point[:1], y=point[1:], mode="markers", name="one code", marker=marker, hoverinfo="skip")
+    return go.Scatter(
+        x=point[:1], y=point[1:], mode="markers", name="one code", marker=marker, hoverinfo="skip"
+    )

@@ -17,7 +17,9 @@ Extent = tuple[float, float, float, float]
 AXES = ("z<sub>1</sub>", "z<sub>2</sub>")
 
 
-def square_extent(*codes: NDArray[np.floating], prior: bool = True, margin: float = 0.05) -> Extent:
+def square_extent(
+    *codes: NDArray[np.floating], prior: bool = True, margin: float = 0.05
+) -> Extent:
     """Return the smallest square around all codes, for figures that should share their axes.
 
     Args:
@@ -41,19 +43,34 @@ def prior_traces(width: float = 1.5, **options: Any) -> list[go.Scatter]:
     """
     radii = (1, 2, 3)
     gap = np.full((1, 2), np.nan)
-    x, y = np.concatenate([part for radius in radii for part in (_circle(radius), gap)]).astype(np.float32).T
+    x, y = (
+        np.concatenate([part for radius in radii for part in (_circle(radius), gap)])
+        .astype(np.float32)
+        .T
+    )
     line = {"color": theme.PRIOR, "width": width}
     common = {"name": "prior", "legendgroup": "prior", "hoverinfo": "skip", **options}
     circles = go.Scatter(x=x, y=y, mode="lines", line=line, **common)
     x, y = np.stack([_circle(radius)[0] for radius in radii], axis=1)
-    words = {"text": [f"{radius}σ" for radius in radii], "textfont": {"color": theme.PRIOR, "size": 11}}
-    words["unselected"] = {"textfont": {"color": theme.PRIOR}}  # or a click elsewhere would fade them
+    words = {
+        "text": [f"{radius}σ" for radius in radii],
+        "textfont": {"color": theme.PRIOR, "size": 11},
+    }
+    words["unselected"] = {
+        "textfont": {"color": theme.PRIOR}
+    }  # or a click elsewhere would fade them
     common["showlegend"] = False
-    return [circles, go.Scatter(x=x, y=y, mode="text", textposition="middle right", **words, **common)]
+    return [
+        circles,
+        go.Scatter(x=x, y=y, mode="text", textposition="middle right", **words, **common),
+    ]
 
 
 def ellipse(
-    mean: NDArray[np.floating], std: NDArray[np.floating], times: float, color: str = theme.POSTERIOR
+    mean: NDArray[np.floating],
+    std: NDArray[np.floating],
+    times: float,
+    color: str = theme.POSTERIOR,
 ) -> go.Scatter:
     """Return the outline of a Gaussian with independent latents, lightly filled.
 
@@ -64,7 +81,11 @@ def ellipse(
         color: of line and filling.
     """
     x, y = (mean + std * _circle(times)).astype(np.float32).T
-    look = {"line": {"color": color, "width": 1.5}, "fill": "toself", "fillcolor": theme.faded(color, 0.15)}
+    look = {
+        "line": {"color": color, "width": 1.5},
+        "fill": "toself",
+        "fillcolor": theme.faded(color, 0.15),
+    }
     group = {"legendgroup": "posterior", "showlegend": times == 1, "hoverinfo": "skip"}
     return go.Scatter(x=x, y=y, mode="lines", name="posterior, 1σ 2σ", **look, **group)
 
@@ -78,7 +99,9 @@ def equal_axes(figure: go.Figure, extent: Extent, axes: tuple[str, str] = AXES) 
         axes: names of the axes.
     """
     figure.update_xaxes(range=extent[:2], title_text=axes[0], constrain="domain", showgrid=True)
-    return figure.update_yaxes(range=extent[2:], title_text=axes[1], constrain="domain", scaleanchor="x", scaleratio=1)
+    return figure.update_yaxes(
+        range=extent[2:], title_text=axes[1], constrain="domain", scaleanchor="x", scaleratio=1
+    )
 
 
 def _circle(radius: float) -> NDArray[np.floating]:

@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from core.figures import theme
 
-SYMBOLS = {"normal": "circle", "uniform": "square", "mixture": "diamond", "vamp": "star-triangle-up"}
+SYMBOLS = {
+    "normal": "circle",
+    "uniform": "square",
+    "mixture": "diamond",
+    "vamp": "star-triangle-up",
+}
 """Prior -> mark, of those in `core.config.PRIORS`."""
 
 _REACH = 0.13
@@ -49,7 +54,12 @@ class Place:
 
 
 def rate_distortion(
-    places: Sequence[Place], *, x_name: str, y_name: str, chosen: int | None = None, height: int = 440
+    places: Sequence[Place],
+    *,
+    x_name: str,
+    y_name: str,
+    chosen: int | None = None,
+    height: int = 440,
 ) -> go.Figure:
     """Return models in a plane, each with a line along which its own objective is the same.
 
@@ -63,10 +73,14 @@ def rate_distortion(
     figure = go.Figure()
     middles = np.array([place.middle for place in places])
     width = max(float(np.ptp(middles[:, 0])), 1.0)
-    figure.add_traces([_joined(name, places) for name in dict.fromkeys(p.family for p in places) if name])
+    figure.add_traces(
+        [_joined(name, places) for name in dict.fromkeys(p.family for p in places) if name]
+    )
     for index, place in enumerate(places):
         if place.slope is not None:
-            figure.add_trace(_line(place, width * (1 if index == chosen else _REACH), strong=index == chosen))
+            figure.add_trace(
+                _line(place, width * (1 if index == chosen else _REACH), strong=index == chosen)
+            )
     shown: set[str] = set()
     for place in places:
         side = "left" if place.middle[0] > middles[:, 0].mean() else "right"
@@ -77,8 +91,12 @@ def rate_distortion(
     theme.layout(figure, height)
     low, high = middles.min(0), middles.max(0)
     room = 0.1 * np.maximum(high - low, 1e-3 * np.abs(high) + 1e-6)
-    figure.update_xaxes(title_text=x_name, zeroline=False, range=[low[0] - room[0], high[0] + 1.8 * room[0]])
-    return figure.update_yaxes(title_text=y_name, zeroline=False, range=[low[1] - room[1], high[1] + room[1]])
+    figure.update_xaxes(
+        title_text=x_name, zeroline=False, range=[low[0] - room[0], high[0] + 1.8 * room[0]]
+    )
+    return figure.update_yaxes(
+        title_text=y_name, zeroline=False, range=[low[1] - room[1], high[1] + room[1]]
+    )
 
 
 @dataclass(frozen=True)
@@ -107,7 +125,8 @@ class _Part:
 
 
 def rate_bars(splits: Sequence[Split], *, limit: float, limit_name: str) -> go.Figure:
-    """Return stacked bars, one for each model, the first on top, averaged over seeds, with each seed's rate as a dot.
+    """Return stacked bars, one for each model, the first on top, averaged over seeds, with each
+    seed's rate as a dot.
 
     Args:
         splits: of the models.
@@ -115,18 +134,32 @@ def rate_bars(splits: Sequence[Split], *, limit: float, limit_name: str) -> go.F
         limit_name: what it is, in a few letters.
     """
     names = [split.name for split in splits]
-    means = [(float(np.mean(split.information)), float(np.mean(split.marginal)), split.open) for split in splits]
+    means = [
+        (float(np.mean(split.information)), float(np.mean(split.marginal)), split.open)
+        for split in splits
+    ]
     parts = (
         _Part("information, image and code", theme.POSTERIOR, [told for told, _, _ in means]),
-        _Part("KL(aggregate posterior ‖ prior)", theme.PRIOR, [0 if vague else rest for _, rest, vague in means]),
-        _Part("either: too few images to say", theme.MUTED, [rest if vague else 0 for _, rest, vague in means], "/"),
+        _Part(
+            "KL(aggregate posterior ‖ prior)",
+            theme.PRIOR,
+            [0 if vague else rest for _, rest, vague in means],
+        ),
+        _Part(
+            "either: too few images to say",
+            theme.MUTED,
+            [rest if vague else 0 for _, rest, vague in means],
+            "/",
+        ),
     )
     figure = go.Figure([_bars(names, part) for part in parts if any(part.values)])
     figure.add_trace(_rates(splits))
     figure.add_trace(_limit(limit, limit_name, names))
     theme.layout(figure, 110 + 38 * len(names))
     figure.update_layout(barmode="relative", bargap=0.35)
-    figure.update_xaxes(title_text="nats per image", zeroline=False, showgrid=True, rangemode="tozero")
+    figure.update_xaxes(
+        title_text="nats per image", zeroline=False, showgrid=True, rangemode="tozero"
+    )
     return figure.update_yaxes(autorange="reversed", ticklabelstandoff=8, showgrid=False)
 
 
@@ -146,7 +179,8 @@ def error_to_nats(
         nll: nats, (N,).
         slope: of the line, in nats per unit of squared error.
         intercept: nats.
-        exact: whether the line is what the likelihood says; otherwise it is only the closest one, and dotted.
+        exact: whether the line is what the likelihood says; otherwise it is only the closest one,
+            and dotted.
         height: in pixels.
     """
     ends = np.array([0.0, float(error.max()) * 1.05])
@@ -155,7 +189,14 @@ def error_to_nats(
     points = {"color": theme.faded(theme.MODEL_COLORS["vae"], 0.6), "size": 6}
     figure = go.Figure(
         [
-            go.Scatter(x=ends, y=intercept + slope * ends, mode="lines", name=name, line=line, hoverinfo="skip"),
+            go.Scatter(
+                x=ends,
+                y=intercept + slope * ends,
+                mode="lines",
+                name=name,
+                line=line,
+                hoverinfo="skip",
+            ),
             go.Scatter(
                 x=np.float32(error),
                 y=np.float32(nll),
@@ -186,13 +227,25 @@ def _line(place: Place, reach: float, *, strong: bool) -> go.Scatter:
         "width": 1.5,
         "dash": "dot" if strong else "solid",
     }
-    return go.Scatter(x=x + ends, y=y + place.slope * ends, mode="lines", line=look, showlegend=False, hoverinfo="skip")
+    return go.Scatter(
+        x=x + ends,
+        y=y + place.slope * ends,
+        mode="lines",
+        line=look,
+        showlegend=False,
+        hoverinfo="skip",
+    )
 
 
 def _seeds(place: Place) -> go.Scatter:
     marker = {"color": theme.faded(place.color, 0.4), "size": 5, "symbol": place.symbol}
     return go.Scatter(
-        x=list(place.x), y=list(place.y), mode="markers", marker=marker, showlegend=False, hoverinfo="skip"
+        x=list(place.x),
+        y=list(place.y),
+        mode="markers",
+        marker=marker,
+        showlegend=False,
+        hoverinfo="skip",
     )
 
 
@@ -209,20 +262,31 @@ def _mark(place: Place, side: str, *, legend: bool) -> go.Scatter:
         legendgroup=place.name,
         showlegend=legend,
         marker={"color": place.color, "size": 11, "symbol": place.symbol},
-        hovertemplate=f"{place.name} {place.text}<br>rate %{{x:.2f}}, distortion %{{y:.2f}}<extra></extra>",
+        hovertemplate=(
+            f"{place.name} {place.text}<br>rate %{{x:.2f}}, distortion %{{y:.2f}}<extra></extra>"
+        ),
     )
 
 
 def _ring(place: NDArray[np.floating]) -> go.Scatter:
     marker = {"color": theme.CLEAR, "size": 21, "line": {"color": theme.POSTERIOR, "width": 3}}
     return go.Scatter(
-        x=place[:1], y=place[1:], mode="markers", name="picked", marker=marker, showlegend=False, hoverinfo="skip"
+        x=place[:1],
+        y=place[1:],
+        mode="markers",
+        name="picked",
+        marker=marker,
+        showlegend=False,
+        hoverinfo="skip",
     )
 
 
 def _bars(names: list[str], part: _Part) -> go.Bar:
     fill = theme.faded(part.color, 0.35) if part.pattern else part.color
-    marker = {"color": fill, "pattern": {"shape": part.pattern, "fgcolor": theme.MUTED, "fillmode": "overlay"}}
+    marker = {
+        "color": fill,
+        "pattern": {"shape": part.pattern, "fgcolor": theme.MUTED, "fillmode": "overlay"},
+    }
     return go.Bar(
         y=names,
         x=np.asarray(part.values, np.float32),
@@ -234,8 +298,17 @@ def _bars(names: list[str], part: _Part) -> go.Bar:
 
 
 def _rates(splits: Sequence[Split]) -> go.Scatter:
-    rows = [(s.name, told + rest) for s in splits for told, rest in zip(s.information, s.marginal, strict=True)]
-    marker = {"color": theme.MUTED, "size": 7, "symbol": "line-ns", "line": {"color": theme.MUTED, "width": 2}}
+    rows = [
+        (s.name, told + rest)
+        for s in splits
+        for told, rest in zip(s.information, s.marginal, strict=True)
+    ]
+    marker = {
+        "color": theme.MUTED,
+        "size": 7,
+        "symbol": "line-ns",
+        "line": {"color": theme.MUTED, "width": 2},
+    }
     return go.Scatter(
         y=[name for name, _ in rows],
         x=[rate for _, rate in rows],

@@ -23,7 +23,8 @@ Floats = NDArray[np.floating]
 
 
 def grid(extent: Extent, resolution: int) -> NDArray[np.float64]:
-    """Return the middles (resolution², 2) of the cells of a plane, row by row from the bottom left.
+    """Return the middles (resolution², 2) of the cells of a plane, row by row from the bottom
+    left.
 
     >>> grid((0, 2, 0, 2), 2)[1]
     array([1.5, 0.5])
@@ -37,7 +38,8 @@ def grid(extent: Extent, resolution: int) -> NDArray[np.float64]:
 def mass_above(density: Floats) -> NDArray[np.float64]:
     """Return for each cell of a table the share of all mass that lies in denser cells.
 
-    A contour of it encloses the smallest region that holds so much. Cells of the same density share one number.
+    A contour of it encloses the smallest region that holds so much. Cells of the same density
+    share one number.
 
     >>> mass_above(np.array([[4.0, 3.0], [2.0, 1.0]]))
     array([[0. , 0.4],
@@ -50,7 +52,9 @@ def mass_above(density: Floats) -> NDArray[np.float64]:
     return (np.where(values < 0, above / total, 1.0)[which]).reshape(density.shape)
 
 
-def density_panel(density: Floats, extent: Extent, codes: Floats, *, height: int = 210) -> go.Figure:
+def density_panel(
+    density: Floats, extent: Extent, codes: Floats, *, height: int = 210
+) -> go.Figure:
     """Return the regions that hold half, 90 % and 99 % of a prior, and codes on them.
 
     Args:
@@ -63,7 +67,8 @@ def density_panel(density: Floats, extent: Extent, codes: Floats, *, height: int
     left, right, bottom, top = extent
     levels = len(SHARES)
     contours = go.Contour(
-        # Contours have to be evenly spaced, and are filled from low to high: 99 %, 90 % and half lie at 1, 2 and 3.
+        # Contours have to be evenly spaced, and are filled from low to high: 99 %, 90 % and half
+        # lie at 1, 2 and 3.
         z=np.float32(np.interp(mass_above(density), (0, *SHARES, 1), range(levels + 1, -1, -1))),
         x0=left + (right - left) / columns / 2,
         dx=(right - left) / columns,
@@ -82,7 +87,9 @@ def density_panel(density: Floats, extent: Extent, codes: Floats, *, height: int
     )
     x, y = np.asarray(codes, np.float32).T
     marker = {"color": theme.POSTERIOR, "size": 3, "opacity": 0.75}
-    points = go.Scatter(x=x, y=y, mode="markers", marker=marker, hoverinfo="skip", name="aggregate posterior")
+    points = go.Scatter(
+        x=x, y=y, mode="markers", marker=marker, hoverinfo="skip", name="aggregate posterior"
+    )
     figure = go.Figure([contours, points, _scale_bar(extent)])
     equal_axes(theme.layout(figure, height, legend=False), extent, ("", ""))
     # Numbers on the axes would take a fifth of a small panel.
@@ -117,7 +124,8 @@ def seed_dots(
     colors: Sequence[str] = (theme.PRIOR,),
     height: int = 230,
 ) -> go.Figure:
-    """Return a score of several priors or models: a small dot for each seed, a large one for their mean.
+    """Return a score of several priors or models: a small dot for each seed, a large one for their
+    mean.
 
     Args:
         values: label -> a number by seed; none where nothing was measured.
@@ -128,21 +136,36 @@ def seed_dots(
     """
     labels = list(values)
     rows = [(place, one) for place, label in enumerate(labels) for one in values[label]]
-    means = [(place, float(np.mean(values[label]))) for place, label in enumerate(labels) if len(values[label])]
+    means = [
+        (place, float(np.mean(values[label])))
+        for place, label in enumerate(labels)
+        if len(values[label])
+    ]
     colors = colors if len(colors) > 1 else list(colors) * len(labels)
-    figure = go.Figure([_dots(rows, 6, 0.55, "one training", colors), _dots(means, 12, 1.0, "mean", colors)])
+    figure = go.Figure(
+        [_dots(rows, 6, 0.55, "one training", colors), _dots(means, 12, 1.0, "mean", colors)]
+    )
     if best is not None:
         line = {"color": theme.MUTED, "dash": "dot", "width": 2}
         ends = {"x": [best, best], "y": [-0.5, len(labels) - 0.5]}
-        figure.add_trace(go.Scatter(**ends, mode="lines", line=line, name="real images", hoverinfo="name"))
+        figure.add_trace(
+            go.Scatter(**ends, mode="lines", line=line, name="real images", hoverinfo="name")
+        )
     theme.layout(figure, height, legend=False)
     figure.update_xaxes(title_text=name, zeroline=False, nticks=5).update_layout(dragmode=False)
-    places = {"tickvals": np.arange(len(labels)), "ticktext": labels, "range": [len(labels) - 0.5, -0.5]}
+    places = {
+        "tickvals": np.arange(len(labels)),
+        "ticktext": labels,
+        "range": [len(labels) - 0.5, -0.5],
+    }
     return figure.update_yaxes(**places, zeroline=False, ticklabelstandoff=6)
 
 
 def ratio_bars(
-    ratios: Mapping[str, Mapping[str, Sequence[float]]], names: Mapping[str, str], *, height: int = 320
+    ratios: Mapping[str, Mapping[str, Sequence[float]]],
+    names: Mapping[str, str],
+    *,
+    height: int = 320,
 ) -> go.Figure:
     """Return how many times noisier two estimators of a gradient are than a third, for each prior.
 
@@ -160,7 +183,8 @@ def ratio_bars(
         figure.add_trace(
             go.Bar(
                 x=labels,
-                y=mean - 1,  # a bar on a logarithmic axis has to begin somewhere: at 1, the same variance
+                y=mean
+                - 1,  # a bar on a logarithmic axis has to begin somewhere: at 1, the same variance
                 base=1,
                 name=words,
                 marker={"color": ESTIMATOR_COLORS[estimator], "cornerradius": 3},
@@ -172,14 +196,24 @@ def ratio_bars(
             )
         )
     theme.layout(figure, height).update_layout(bargap=0.3, dragmode=False)
-    highest = max((float(np.max(one)) for by in ratios.values() for one in by.values()), default=10.0)
+    highest = max(
+        (float(np.max(one)) for by in ratios.values() for one in by.values()), default=10.0
+    )
     decades = range(int(np.ceil(np.log10(highest))) + 2)
     ticks = {"tickvals": [10.0**d for d in decades], "ticktext": [f"{10**d:,} ×" for d in decades]}
-    figure.update_yaxes(type="log", range=[0, np.log10(highest) + 0.5], title_text="variance over the reparameterised")
+    figure.update_yaxes(
+        type="log",
+        range=[0, np.log10(highest) + 0.5],
+        title_text="variance over the reparameterised",
+    )
     return figure.update_yaxes(**ticks, dtick=None).update_xaxes(showgrid=False)
 
 
-def _dots(rows: Sequence[tuple[int, float]], size: int, opacity: float, name: str, colors: Sequence[str]) -> go.Scatter:
+def _dots(
+    rows: Sequence[tuple[int, float]], size: int, opacity: float, name: str, colors: Sequence[str]
+) -> go.Scatter:
     y, x = np.array(rows, np.float32).reshape(-1, 2).T
     marker = {"color": [colors[place] for place, _ in rows], "size": size, "opacity": opacity}
-    return go.Scatter(x=x, y=y, mode="markers", marker=marker, name=name, hovertemplate=f"{name}: %{{x:.4~g}}")
+    return go.Scatter(
+        x=x, y=y, mode="markers", marker=marker, name=name, hovertemplate=f"{name}: %{{x:.4~g}}"
+    )

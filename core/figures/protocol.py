@@ -12,8 +12,11 @@ _REGION = 0.16
 """Opacity of what the classifier names a place."""
 
 
-def difference_bars(differences: NDArray[np.floating], alive: NDArray[np.bool_], *, color: str, name: str) -> go.Figure:
-    """Return a bar for each latent: by how much codes differ in it; the smallest of those in use stands out.
+def difference_bars(
+    differences: NDArray[np.floating], alive: NDArray[np.bool_], *, color: str, name: str
+) -> go.Figure:
+    """Return a bar for each latent: by how much codes differ in it; the smallest of those in use
+    stands out.
 
     Args:
         differences: absolute differences (L,), in units of the codes.
@@ -27,12 +30,17 @@ def difference_bars(differences: NDArray[np.floating], alive: NDArray[np.bool_],
         go.Bar(
             x=latents,
             y=np.float32(differences),
-            marker={"color": [color if j == least else theme.MUTED for j in range(len(latents))], "cornerradius": 3},
+            marker={
+                "color": [color if j == least else theme.MUTED for j in range(len(latents))],
+                "cornerradius": 3,
+            },
             hovertemplate=f"%{{x}}: %{{y:.3f}}<extra>{name}</extra>",
         )
     )
     theme.layout(figure, 260, legend=False).update_layout(bargap=0.25, dragmode=False)
-    return figure.update_yaxes(title_text=name, rangemode="tozero", nticks=5).update_xaxes(showgrid=False)
+    return figure.update_yaxes(title_text=name, rangemode="tozero", nticks=5).update_xaxes(
+        showgrid=False
+    )
 
 
 def classifier_plane(
@@ -45,13 +53,15 @@ def classifier_plane(
     picked: NDArray[np.floating] | None = None,
     height: int = 420,
 ) -> go.Figure:
-    """Return points on the plane that a classifier looks at most, on the colours of what it names each place.
+    """Return points on the plane that a classifier looks at most, on the colours of what it names
+    each place.
 
     Args:
         points: (N, 2).
         factors: which factor each point is of, (N,), an index of `names`.
         names: of the factors.
-        regions: what the classifier names each place of a grid (R, R), from the bottom left, row by row upwards.
+        regions: what the classifier names each place of a grid (R, R), from the bottom left, row
+            by row upwards.
         extent: left, right, bottom and top of the grid.
         picked: (2,) a point that is marked.
         height: in pixels.
@@ -63,25 +73,43 @@ def classifier_plane(
         marker = {"color": theme.label_color(factor), "size": 6, "opacity": 0.85}
         figure.add_trace(
             go.Scatter(
-                x=x, y=y, mode="markers", name=name, marker=marker, hovertemplate=f"shared: {name}<extra></extra>"
+                x=x,
+                y=y,
+                mode="markers",
+                name=name,
+                marker=marker,
+                hovertemplate=f"shared: {name}<extra></extra>",
             )
         )
     if picked is not None:
         ring = {"color": theme.CLEAR, "size": 16, "line": {"color": theme.MUTED, "width": 3}}
         figure.add_trace(
             go.Scatter(
-                x=[picked[0]], y=[picked[1]], mode="markers", name="the point above", marker=ring, hoverinfo="name"
+                x=[picked[0]],
+                y=[picked[1]],
+                mode="markers",
+                name="the point above",
+                marker=ring,
+                hoverinfo="name",
             )
         )
     theme.layout(figure, height)
     figure.update_xaxes(
-        title_text="first direction of the classifier", range=extent[:2], showgrid=False, zeroline=False
+        title_text="first direction of the classifier",
+        range=extent[:2],
+        showgrid=False,
+        zeroline=False,
     )
-    return figure.update_yaxes(title_text="second direction", range=extent[2:], showgrid=False, zeroline=False)
+    return figure.update_yaxes(
+        title_text="second direction", range=extent[2:], showgrid=False, zeroline=False
+    )
 
 
 def _region(
-    regions: NDArray[np.integer], across: NDArray[np.floating], up: NDArray[np.floating], count: int
+    regions: NDArray[np.integer],
+    across: NDArray[np.floating],
+    up: NDArray[np.floating],
+    count: int,
 ) -> go.Heatmap:
     colors = [theme.faded(theme.label_color(k), _REGION) for k in range(count)]
     scale = [(edge / count, color) for k, color in enumerate(colors) for edge in (k, k + 1)]

@@ -12,18 +12,23 @@ from core.config import MODEL_LABELS
 from core.figures import theme
 from core.figures.curves import lines
 
-_MARKS = {"ends": ("circle-open", "end images"), "faded": ("x-thin", "cross-fade of them, halfway")}
+_MARKS = {
+    "ends": ("circle-open", "end images"),
+    "faded": ("x-thin", "cross-fade of them, halfway"),
+}
 
 
 @dataclass(frozen=True)
 class Halfway:
-    """How far pictures of one row are from the nearest real image, root mean squared difference per pixel.
+    """How far pictures of one row are from the nearest real image, root mean squared difference
+    per pixel.
 
     Args:
         name: a model's label, or of what is no model.
         ends: the end images.
         faded: the average of the two end images.
-        halfway: the middle of the path, one number for each seed; none where there is no path but the cross-fade.
+        halfway: the middle of the path, one number for each seed; none where there is no path but
+            the cross-fade.
         spread: quartiles of the middle over pairs.
     """
 
@@ -36,7 +41,9 @@ class Halfway:
 
 def along_path(
     x: NDArray[np.floating],
-    series: Mapping[str, tuple[NDArray[np.floating], NDArray[np.floating] | None, NDArray[np.floating] | None]],
+    series: Mapping[
+        str, tuple[NDArray[np.floating], NDArray[np.floating] | None, NDArray[np.floating] | None]
+    ],
     *,
     y_name: str,
     height: int = 320,
@@ -54,12 +61,15 @@ def along_path(
         if not _is_model(name):
             figure.update_traces({"line": {"color": theme.MUTED, "dash": "dash"}}, {"name": name})
             figure.update_traces({"marker": {"color": theme.MUTED}}, {"name": name})
-            figure.update_traces({"fillcolor": theme.faded(theme.MUTED, 0.18)}, {"legendgroup": name, "name": None})
+            figure.update_traces(
+                {"fillcolor": theme.faded(theme.MUTED, 0.18)}, {"legendgroup": name, "name": None}
+            )
     return figure.update_xaxes(tickformat=".0%", range=[-0.02, 1.02])
 
 
 def halfway_dots(rows: Sequence[Halfway], *, height: int = 320) -> go.Figure:
-    """Return for each row where its end images lie, their cross-fade, and between them the middle of its path.
+    """Return for each row where its end images lie, their cross-fade, and between them the middle
+    of its path.
 
     Args:
         rows: the first one on top.
@@ -70,11 +80,19 @@ def halfway_dots(rows: Sequence[Halfway], *, height: int = 320) -> go.Figure:
         figure.add_traces([_span(row, place), *_yardsticks(row, place)])
         if row.halfway:
             figure.add_trace(_middle(row, place))
-    figure.add_traces([_legend(symbol, name) for symbol, name in (*_MARKS.values(), ("diamond", "halfway"))])
+    figure.add_traces(
+        [_legend(symbol, name) for symbol, name in (*_MARKS.values(), ("diamond", "halfway"))]
+    )
     theme.layout(figure, height)
-    figure.update_xaxes(title_text="distance to the nearest training image, per pixel", zeroline=False, showgrid=True)
+    figure.update_xaxes(
+        title_text="distance to the nearest training image, per pixel",
+        zeroline=False,
+        showgrid=True,
+    )
     names = {"tickvals": list(range(len(rows))), "ticktext": [row.name for row in rows]}
-    return figure.update_yaxes(**names, range=[len(rows) - 0.5, -0.5], zeroline=False, ticklabelstandoff=8)
+    return figure.update_yaxes(
+        **names, range=[len(rows) - 0.5, -0.5], zeroline=False, ticklabelstandoff=8
+    )
 
 
 def _is_model(name: str) -> bool:
@@ -88,13 +106,20 @@ def _color(row: Halfway) -> str:
 def _span(row: Halfway, place: int) -> go.Scatter:
     line = {"color": theme.faded(_color(row), 0.35), "width": 4}
     return go.Scatter(
-        x=[row.ends, row.faded], y=[place, place], mode="lines", line=line, showlegend=False, hoverinfo="skip"
+        x=[row.ends, row.faded],
+        y=[place, place],
+        mode="lines",
+        line=line,
+        showlegend=False,
+        hoverinfo="skip",
     )
 
 
 def _yardsticks(row: Halfway, place: int) -> list[go.Scatter]:
     values = {"ends": row.ends, "faded": row.faded}
-    return [_dots([values[what]], place, row, symbol, name) for what, (symbol, name) in _MARKS.items()]
+    return [
+        _dots([values[what]], place, row, symbol, name) for what, (symbol, name) in _MARKS.items()
+    ]
 
 
 def _middle(row: Halfway, place: int) -> go.Scatter:
@@ -122,4 +147,6 @@ def _marker(symbol: str, color: str) -> dict[str, Any]:
 
 
 def _legend(symbol: str, name: str) -> go.Scatter:
-    return go.Scatter(x=[None], y=[None], mode="markers", name=name, marker=_marker(symbol, theme.MUTED))
+    return go.Scatter(
+        x=[None], y=[None], mode="markers", name=name, marker=_marker(symbol, theme.MUTED)
+    )

@@ -1,7 +1,8 @@
 """The only colours of the lab, and the look that every figure shares.
 
-A colour means the same thing on every page. All marks keep a contrast of 3:1 against a white and a dark page, which
-leaves a narrow band of lightness; within it the hues were chosen far apart for colour-blind eyes too.
+A colour means the same thing on every page. All marks keep a contrast of 3:1 against a white and a
+dark page, which leaves a narrow band of lightness; within it the hues were chosen far apart for
+colour-blind eyes too.
 """
 
 from functools import cache
@@ -14,7 +15,8 @@ from core.config import MODEL_LABELS
 MODEL_COLORS = {"ae": "#e8721c", "noisy-ae": "#a8447f", "vae": "#2663c9", "beta-vae": "#1ea28f"}
 PRIOR = "#87805f"
 POSTERIOR = "#a97cf0"
-# Classes that a code often confuses (4 and 9, 3 and 5 and 8, 1 and 7) are given hues far from each other.
+# Classes that a code often confuses (4 and 9, 3 and 5 and 8, 1 and 7) are given hues far from each
+# other.
 LABEL_COLORS = (
     "#3e668f",
     "#f2631f",
@@ -53,7 +55,8 @@ def config(kind: str = "png") -> dict[str, Any]:
 
 
 def color_of(name: str, index: int = 0) -> str:
-    """Return the colour of a model, the prior or the posterior; of anything else, the label colour at `index`.
+    """Return the colour of a model, the prior or the posterior; of anything else, the label colour
+    at `index`.
 
     Args:
         name: a model's name or label, with or without its number; `prior`; `posterior`.
@@ -116,15 +119,27 @@ def layout(figure: go.Figure, height: int = 420, *, legend: bool = True) -> go.F
 
 @cache
 def _template() -> go.layout.Template:
-    # The look sits in the template, not in the layout, because Streamlit's own theme replaces a template's fonts and
-    # grid by those of the page, light or dark, while what a layout says would stay as it is.
-    axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True, "title": {"standoff": 8}}
-    # Placed from the figure's edges, not the plot's, since long tick labels would push it into two rows.
+    # The look sits in the template, not in the layout, because Streamlit's own theme replaces a
+    # template's fonts and grid by those of the page, light or dark, while what a layout says would
+    # stay as it is.
+    axis = {
+        "gridcolor": GRID,
+        "zerolinecolor": GRID,
+        "linecolor": GRID,
+        "automargin": True,
+        "title": {"standoff": 8},
+    }
+    # Placed from the figure's edges, not the plot's, since long tick labels would push it into two
+    # rows.
     legend = {"orientation": "h", "itemsizing": "constant", "bgcolor": CLEAR}
     legend |= {"xref": "container", "x": 0, "yref": "container", "y": 1, "yanchor": "top"}
     return go.layout.Template(
         layout={
-            "font": {"color": MUTED, "family": "Source Sans, Source Sans Pro, sans-serif", "size": 13},
+            "font": {
+                "color": MUTED,
+                "family": "Source Sans, Source Sans Pro, sans-serif",
+                "size": 13,
+            },
             "paper_bgcolor": CLEAR,
             "plot_bgcolor": CLEAR,
             "colorway": list(LABEL_COLORS),

@@ -29,9 +29,15 @@ class Stop:
 
 
 def tradeoff(
-    stops: Sequence[Stop], *, x_name: str, y_name: str, chosen: str | None = None, height: int = 380
+    stops: Sequence[Stop],
+    *,
+    x_name: str,
+    y_name: str,
+    chosen: str | None = None,
+    height: int = 380,
 ) -> go.Figure:
-    """Return the stops along a line: a dot for each seed, a mark for their mean, a ring around the chosen one.
+    """Return the stops along a line: a dot for each seed, a mark for their mean, a ring around the
+    chosen one.
 
     Args:
         stops: in the order in which they are joined.
@@ -53,9 +59,16 @@ def tradeoff(
 
 
 def counts(
-    stops: Sequence[Stop], *, x_name: str, y_name: str, most: int, chosen: str | None = None, height: int = 380
+    stops: Sequence[Stop],
+    *,
+    x_name: str,
+    y_name: str,
+    most: int,
+    chosen: str | None = None,
+    height: int = 380,
 ) -> go.Figure:
-    """Return a count against a setting that doubles from stop to stop, from 0 to the most there can be.
+    """Return a count against a setting that doubles from stop to stop, from 0 to the most there
+    can be.
 
     Args:
         stops: `x` is the setting, above 0, the same for each seed; `y` the count.
@@ -73,7 +86,9 @@ def counts(
 
 def _line(means: Mapping[str, tuple[float, float]]) -> go.Scatter:
     x, y = zip(*means.values(), strict=True)
-    return go.Scatter(x=x, y=y, mode="lines", line={"color": theme.MUTED, "width": 1.5}, hoverinfo="skip")
+    return go.Scatter(
+        x=x, y=y, mode="lines", line={"color": theme.MUTED, "width": 1.5}, hoverinfo="skip"
+    )
 
 
 def _seeds(stop: Stop) -> go.Scatter:
@@ -102,4 +117,6 @@ def _means(stops: Sequence[Stop], means: Mapping[str, tuple[float, float]]) -> g
 
 def _ring(place: tuple[float, float]) -> go.Scatter:
     marker = {"color": theme.CLEAR, "size": _RING, "line": {"color": theme.POSTERIOR, "width": 3}}
-    return go.Scatter(x=place[:1], y=place[1:], mode="markers", name="chosen", marker=marker, hoverinfo="skip")
+    return go.Scatter(
+        x=place[:1], y=place[1:], mode="markers", name="chosen", marker=marker, hoverinfo="skip"
+    )

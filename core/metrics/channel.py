@@ -13,14 +13,17 @@ def gaussian_capacity(signal: ArrayLike, noise: ArrayLike) -> NDArray[np.float64
 
     C_u = ½ log2( 1 + s_u² / σ_u² )
 
-    No code of variance s² that is read through Gaussian noise of variance σ² tells more bits about its image; a
-    Gaussian code tells that many. The sum over latents is an upper bound on the mutual information between image and
-    noisy code, as a VAE's KL (in bits) is on that of a VAE: two bounds of the same quantity, for the same axis.
+    No code of variance s² that is read through Gaussian noise of variance σ² tells more bits about
+    its image; a Gaussian code tells that many. The sum over latents is an upper bound on the
+    mutual information between image and noisy code, as a VAE's KL (in bits) is on that of a VAE:
+    two bounds of the same quantity, for the same axis.
 
-    Source: Shannon 1948, A mathematical theory of communication, theorem 17, for one use of the channel.
+    Source: Shannon 1948, A mathematical theory of communication, theorem 17, for one use of the
+        channel.
 
     Args:
-        signal: variance of the codes s², at least 0, in squared units of the code, (L,) or a number.
+        signal: variance of the codes s², at least 0, in squared units of the code, (L,) or a
+            number.
         noise: variance of the noise σ², above 0, in the same units, (L,) or a number.
 
     Returns:
@@ -32,11 +35,16 @@ def gaussian_capacity(signal: ArrayLike, noise: ArrayLike) -> NDArray[np.float64
     >>> gaussian_capacity([3.0, 0.0], 1.0)
     array([1., 0.])
     """
-    signal, noise = (np.atleast_1d(np.asarray(variance, np.float64)) for variance in (signal, noise))
+    signal, noise = (
+        np.atleast_1d(np.asarray(variance, np.float64)) for variance in (signal, noise)
+    )
     _check("variance of the codes", signal, least=0)
     _check("variance of the noise", noise, above=0)
     if noise.size not in (1, signal.size) or signal.ndim > 1 or noise.ndim > 1:
-        raise ValueError(f"there should be one noise for all latents or for each, got {noise.shape} for {signal.shape}")
+        raise ValueError(
+            f"there should be one noise for all latents or for each, got {noise.shape} for"
+            f" {signal.shape}"
+        )
     return 0.5 * np.log2(1 + signal / noise)
 
 
@@ -45,8 +53,8 @@ def capacity_limit(noise_ratio: ArrayLike, latent_dim: int) -> NDArray[np.float6
 
     ½ log2( 1 + 1 / (η L) ),    since R = |m|² + Σ s_u² is at least the sum of the codes' variances
 
-    It is reached by codes around the origin that spread equally in every latent. It knows neither data nor network:
-    η and the number of latents fix it.
+    It is reached by codes around the origin that spread equally in every latent. It knows neither
+    data nor network: η and the number of latents fix it.
 
     Args:
         noise_ratio: η, above 0, any shape.
@@ -68,7 +76,8 @@ def capacity_limit(noise_ratio: ArrayLike, latent_dim: int) -> NDArray[np.float6
 
 
 def noise_ratio_for(bits: float, latent_dim: int) -> float:
-    """Return the η whose noise leaves this many bits per image at most: `capacity_limit` the other way round.
+    """Return the η whose noise leaves this many bits per image at most: `capacity_limit` the other
+    way round.
 
     η = 1 / ( L (2^(2 bits / L) - 1) )
 
@@ -96,7 +105,9 @@ def bits(nats: float) -> float:
     return nats / math.log(2)
 
 
-def _check(what: str, values: NDArray, *, least: float | None = None, above: float | None = None) -> None:
+def _check(
+    what: str, values: NDArray, *, least: float | None = None, above: float | None = None
+) -> None:
     wrong = ~np.isfinite(values)
     wrong |= values < least if least is not None else values <= above
     if wrong.any():

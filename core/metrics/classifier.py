@@ -1,7 +1,9 @@
-"""The small classifier whose last hidden layer is the space in which generated images are compared with real ones.
+"""The small classifier whose last hidden layer is the space in which generated images are compared
+with real ones.
 
-Inception, the usual judge, has seen photographs and no digits. A network that tells the very classes apart that the
-data has sees what matters in them; its numbers compare with nobody's but its own.
+Inception, the usual judge, has seen photographs and no digits. A network that tells the very
+classes apart that the data has sees what matters in them; its numbers compare with nobody's but
+its own.
 """
 
 from __future__ import annotations
@@ -21,18 +23,21 @@ _CHUNK = 500
 
 
 def build_classifier(size: int, classes: int) -> nn.Sequential:
-    """Return an untrained classifier: two convolutions, one hidden layer of `FEATURES`, one logit per class.
+    """Return an untrained classifier: two convolutions, one hidden layer of `FEATURES`, one logit
+    per class.
 
-    Pooling leaves 4x4 positions of an 8x8 image and 7x7 or 8x8 of larger ones: 50,000 to 150,000 weights.
+    Pooling leaves 4x4 positions of an 8x8 image and 7x7 or 8x8 of larger ones: 50,000 to 150,000
+    weights.
 
-    Source: after LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition, section II.
+    Source: after LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition,
+        section II.
 
     Args:
         size: height and width of the images in pixels, at least 8.
         classes: number of classes C, at least 2.
 
-    Returns:
-        Maps images (B, 1, size, size) in [0, 1] to logits (B, C); its last layer alone maps features to logits.
+    Returns: Maps images (B, 1, size, size) in [0, 1] to logits (B, C); its last layer alone maps
+        features to logits.
 
     Raises:
         ValueError: a size or a number of classes below its least.
@@ -68,7 +73,8 @@ def train_classifier(
     seed: int = 0,
     device: torch.device | str = "cpu",
 ) -> nn.Sequential:
-    """Return a classifier trained on labelled images: Adam on the cross-entropy, the learning rate falling to 0.
+    """Return a classifier trained on labelled images: Adam on the cross-entropy, the learning rate
+    falling to 0.
 
     Torch's global random numbers are left as they were.
 
@@ -87,7 +93,9 @@ def train_classifier(
         ValueError: epochs or a batch size below 1, or no images.
     """
     if epochs < 1 or batch_size < 1:
-        raise ValueError(f"epochs and batch_size should be at least 1, got {epochs} and {batch_size}")
+        raise ValueError(
+            f"epochs and batch_size should be at least 1, got {epochs} and {batch_size}"
+        )
     classifier = _initial(images, seed).to(device)
     steps = epochs * -(-len(images) // batch_size)
     optimizer = torch.optim.Adam(classifier.parameters(), lr=learning_rate)

@@ -17,10 +17,12 @@ def kl_from_prior(prior: Prior, posterior: Gaussian, samples: int = 64, seed: in
 
     1/S sum_s log q(z_s given x) - log p(z_s),    z_s from q(z given x)
 
-    Source: Kingma and Welling 2014, appendix B, for the closed form; Tomczak and Welling 2018, section 2.
+    Source: Kingma and Welling 2014, appendix B, for the closed form; Tomczak and Welling 2018,
+        section 2.
 
     Args:
-        prior: over L latents; with a `Uniform` the posterior should be squashed, so take it of `unsquashed` models.
+        prior: over L latents; with a `Uniform` the posterior should be squashed, so take it of
+            `unsquashed` models.
         posterior: (N, L).
         samples: codes per posterior, at least 2.
         seed: of the codes.

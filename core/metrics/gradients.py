@@ -35,9 +35,11 @@ class GradientNoise:
     """Variance of one draw of the gradient of the negative ELBO, of B images.
 
     Args:
-        variance: estimator of `ESTIMATORS` -> nats², summed over mean and log-variance of every latent, (B,).
-        disagreement: estimator -> how far its mean gradient is from the reparameterisation's, in standard errors, root
-            mean square over all parameters; about 1 where both have the same expectation.
+        variance: estimator of `ESTIMATORS` -> nats², summed over mean and log-variance of every
+            latent, (B,).
+        disagreement: estimator -> how far its mean gradient is from the reparameterisation's, in
+            standard errors, root mean square over all parameters; about 1 where both have the same
+            expectation.
         draws: codes per image.
     """
 
@@ -46,23 +48,30 @@ class GradientNoise:
     draws: int
 
 
-def gradient_noise(model: Autoencoder, images: Tensor, draws: int = 500, seed: int = 0) -> GradientNoise:
-    """Return how much the gradient of the negative ELBO with respect to the encoder's outputs varies over draws.
+def gradient_noise(
+    model: Autoencoder, images: Tensor, draws: int = 500, seed: int = 0
+) -> GradientNoise:
+    """Return how much the gradient of the negative ELBO with respect to the encoder's outputs
+    varies over draws.
 
-    The outputs are mean and log-variance of the posterior of each latent; the gradient with respect to the mean is
-    taken in units of the posterior's standard deviation, so that all are in nats. All estimators see the same draws.
-    A KL in closed form has a gradient without noise, the same for all of them, and is left out.
+    The outputs are mean and log-variance of the posterior of each latent; the gradient with
+    respect to the mean is taken in units of the posterior's standard deviation, so that all are in
+    nats. All estimators see the same draws. A KL in closed form has a gradient without noise, the
+    same for all of them, and is left out.
 
-    Source: Kingma and Welling 2014, section 2.2 and 2.4; Williams 1992 for the score function (REINFORCE).
+    Source: Kingma and Welling 2014, section 2.2 and 2.4; Williams 1992 for the score function
+        (REINFORCE).
 
     Args:
-        model: with a Gaussian posterior, `core.models.unsquashed` where a uniform prior squashes it.
+        model: with a Gaussian posterior, `core.models.unsquashed` where a uniform prior squashes
+            it.
         images: (B, 1, H, W), in [0, 1].
         draws: codes per image, at least 2.
         seed: of the codes.
 
     Raises:
-        ValueError: fewer than 2 draws, images out of range, or a posterior that is no Gaussian with a density.
+        ValueError: fewer than 2 draws, images out of range, or a posterior that is no Gaussian
+            with a density.
 
     >>> from core.config import recipe
     >>> from core.models import build
@@ -78,20 +87,26 @@ def gradient_noise(model: Autoencoder, images: Tensor, draws: int = 500, seed: i
     tables = {name: torch.cat([part[name] for part in found], 1) for name in ESTIMATORS}
     return GradientNoise(
         {name: table.var(0).sum(-1).numpy() for name, table in tables.items()},
-        {name: _disagreement(table, tables["pathwise"]) for name, table in tables.items() if name != "pathwise"},
+        {
+            name: _disagreement(table, tables["pathwise"])
+            for name, table in tables.items()
+            if name != "pathwise"
+        },
         draws,
     )
 
 
-def gradients(integrand: Integrand, posterior: Gaussian, draws: int, random: torch.Generator) -> dict[str, Tensor]:
+def gradients(
+    integrand: Integrand, posterior: Gaussian, draws: int, random: torch.Generator
+) -> dict[str, Tensor]:
     """Return draws of three unbiased estimates of the gradient of E_q[ f(z) ].
 
-    reparameterisation       d/dφ f(m + s·ε),    ε from N(0, I)
-    score function           f(z) d/dφ log q(z) + d/dφ f(z) at a fixed z
-    with a baseline          (f(z) - the mean f of the image's other draws) d/dφ log q(z) + the same
+    reparameterisation       d/dφ f(m + s·ε),    ε from N(0, I) score function           f(z) d/dφ
+    log q(z) + d/dφ f(z) at a fixed z with a baseline          (f(z) - the mean f of the image's
+    other draws) d/dφ log q(z) + the same
 
-    φ are m / s and log s². The score of a Gaussian has expectation 0, so that any number that does not depend on z may
-    be taken off f.
+    φ are m / s and log s². The score of a Gaussian has expectation 0, so that any number that does
+    not depend on z may be taken off f.
 
     Args:
         integrand: f.
@@ -108,11 +123,16 @@ def gradients(integrand: Integrand, posterior: Gaussian, draws: int, random: tor
     if draws < 2:
         raise ValueError(f"draws should be at least 2, for a variance, got {draws}")
     noise = torch.randn((draws, *posterior.mean.shape), generator=random).to(posterior.mean)
-    mean, log_var = (part.detach().expand_as(noise).flatten(0, 1) for part in (posterior.mean, posterior.log_var))
+    mean, log_var = (
+        part.detach().expand_as(noise).flatten(0, 1)
+        for part in (posterior.mean, posterior.log_var)
+    )
     leaves = mean.clone().requires_grad_(), log_var.clone().requires_grad_()
     q, flat = Gaussian(*leaves), noise.flatten(0, 1)
     _, pathwise = _values_and_gradient(integrand, q, q.mean + q.std * flat, leaves)
-    values, direct = _values_and_gradient(integrand, q, (mean + (0.5 * log_var).exp() * flat), leaves)
+    values, direct = _values_and_gradient(
+        integrand, q, (mean + (0.5 * log_var).exp() * flat), leaves
+    )
     score = torch.cat([noise, 0.5 * (noise.square() - 1)], -1).double()
     values = values.unflatten(0, (draws, -1))[..., None]
     others = (values.sum(0) - values) / (draws - 1)
@@ -131,7 +151,9 @@ def _values_and_gradient(
     values = integrand(q, z)
     if not values.requires_grad:
         return values.double(), torch.zeros(len(z), 2 * z.shape[1], dtype=torch.float64)
-    by_mean, by_log_var = torch.autograd.grad(values.sum(), leaves, allow_unused=True, materialize_grads=True)
+    by_mean, by_log_var = torch.autograd.grad(
+        values.sum(), leaves, allow_unused=True, materialize_grads=True
+    )
     return values.detach().double(), torch.cat([by_mean * q.std.detach(), by_log_var], -1).double()
 
 

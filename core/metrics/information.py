@@ -15,18 +15,21 @@ _FAR = np.finfo(np.float64).max / 4
 Indices = NDArray[np.int64]
 
 
-def mutual_information(codes: ArrayLike, factors: ArrayLike, *, bins: int = BINS) -> NDArray[np.float64]:
+def mutual_information(
+    codes: ArrayLike, factors: ArrayLike, *, bins: int = BINS
+) -> NDArray[np.float64]:
     """Return how many nats each latent tells about each factor.
 
     I(z_u; v_k) = sum_{b,v} p(b, v) ln( p(b, v) / (p(b) p(v)) )
 
-    b is the bin of the latent, one of `bins` equally wide ones between its least and its greatest value. The estimate
-    is 0 for a constant, never below 0, and too high by about (bins - 1) (V_k - 1) / 2N nats for latents that tell
-    nothing, V_k the number of values of the factor. A latent whose values lie so close together that no number fits
-    between some of the bins' edges counts as a constant.
+    b is the bin of the latent, one of `bins` equally wide ones between its least and its greatest
+    value. The estimate is 0 for a constant, never below 0, and too high by about (bins - 1) (V_k -
+    1) / 2N nats for latents that tell nothing, V_k the number of values of the factor. A latent
+    whose values lie so close together that no number fits between some of the bins' edges counts
+    as a constant.
 
-    Source: Chen et al. 2018, Isolating Sources of Disentanglement in VAEs, section 4; Locatello et al. 2019,
-    Challenging Common Assumptions, appendix (a histogram of 20 bins for each latent).
+    Source: Chen et al. 2018, Isolating Sources of Disentanglement in VAEs, section 4; Locatello et
+    al. 2019, Challenging Common Assumptions, appendix (a histogram of 20 bins for each latent).
 
     Args:
         codes: posterior means over a data set, (N, L).
@@ -37,14 +40,17 @@ def mutual_information(codes: ArrayLike, factors: ArrayLike, *, bins: int = BINS
         Nats, (L, K), at least 0.
 
     Raises:
-        ValueError: tables that do not belong together, factors that are not whole numbers, or no bins.
+        ValueError: tables that do not belong together, factors that are not whole numbers, or no
+            bins.
 
     >>> mutual_information([[0.0], [0.1], [5.0], [5.1]], [[0], [0], [1], [1]])
     array([[0.693...]])
     """
     codes, factors = table("codes", codes), table("factors", factors)
     if len(codes) != len(factors):
-        raise ValueError(f"codes and factors should have as many rows, got {len(codes)} and {len(factors)}")
+        raise ValueError(
+            f"codes and factors should have as many rows, got {len(codes)} and {len(factors)}"
+        )
     if bins < 1:
         raise ValueError(f"bins should be at least 1, got {bins}")
     latents = [_binned(column, bins) for column in codes.T]
@@ -73,13 +79,15 @@ def entropy(factors: ArrayLike) -> NDArray[np.float64]:
     return np.array([_information(v, v) for v in values])
 
 
-def normalised_information(codes: ArrayLike, factors: ArrayLike, *, bins: int = BINS) -> NDArray[np.float64]:
+def normalised_information(
+    codes: ArrayLike, factors: ArrayLike, *, bins: int = BINS
+) -> NDArray[np.float64]:
     """Return the share of each factor that each latent tells, between 0 and 1.
 
     I(z_u; v_k) / H(v_k), and 0 for a factor that never varies
 
-    A latent that follows a factor, and be it backwards or bent, has 1 as long as the bins tell its values apart; one
-    that ignores it has 0. Factors with few and with many values can be compared.
+    A latent that follows a factor, and be it backwards or bent, has 1 as long as the bins tell its
+    values apart; one that ignores it has 0. Factors with few and with many values can be compared.
 
     Source: Chen et al. 2018, Isolating Sources of Disentanglement in VAEs, section 4.
 
@@ -113,12 +121,16 @@ def _binned(column: NDArray[np.float64], bins: int) -> Indices:
 def _values(column: NDArray[np.float64]) -> Indices:
     values, index = np.unique(column, return_inverse=True)
     if (values != np.rint(values)).any():
-        raise ValueError(f"factors should be whole numbers, got {values[values != np.rint(values)][0]}")
+        raise ValueError(
+            f"factors should be whole numbers, got {values[values != np.rint(values)][0]}"
+        )
     return index
 
 
 def _information(first: Indices, second: Indices) -> float:
-    joint = np.bincount(first * (second.max() + 1) + second, minlength=(first.max() + 1) * (second.max() + 1))
+    joint = np.bincount(
+        first * (second.max() + 1) + second, minlength=(first.max() + 1) * (second.max() + 1)
+    )
     joint = joint.reshape(first.max() + 1, second.max() + 1) / len(first)
     apart = np.outer(joint.sum(axis=1), joint.sum(axis=0))
     seen = joint > 0

@@ -16,27 +16,32 @@ def active(mean: ArrayLike, std: ArrayLike, *, threshold: float = THRESHOLD) -> 
 
     A_u = Var_x( E[z_u | x] ) > threshold * ( Var_x( E[z_u | x] ) + E_x[ Var(z_u | x) ] )
 
-    The bracket is the variance of latent u under the aggregate posterior, by the law of total variance. A latent that
-    the KL has closed has the same posterior for every image: its mean stands still beside the posterior's own width.
-    A share has no unit, so that no scale of the codes changes it; an autoencoder and a learned prior stretch or
-    shrink their codes at no cost. Posteriors without any width, an autoencoder's, have nothing to be compared with
-    but the other latents: the bracket is then the variance of all latents' means, averaged over latents.
+    The bracket is the variance of latent u under the aggregate posterior, by the law of total
+    variance. A latent that the KL has closed has the same posterior for every image: its mean
+    stands still beside the posterior's own width. A share has no unit, so that no scale of the
+    codes changes it; an autoencoder and a learned prior stretch or shrink their codes at no cost.
+    Posteriors without any width, an autoencoder's, have nothing to be compared with but the other
+    latents: the bracket is then the variance of all latents' means, averaged over latents.
 
-    Burda et al. compare the variance of the mean with 0.01 itself. That is the same rule where the aggregate
-    posterior has variance 1, as it nearly has under a standard normal prior. The share is ours.
+    Burda et al. compare the variance of the mean with 0.01 itself. That is the same rule where the
+    aggregate posterior has variance 1, as it nearly has under a standard normal prior. The share
+    is ours.
 
-    Source: Burda, Grosse and Salakhutdinov 2016, Importance Weighted Autoencoders (arXiv:1509.00519), experiments.
+    Source: Burda, Grosse and Salakhutdinov 2016, Importance Weighted Autoencoders
+        (arXiv:1509.00519), experiments.
 
     Args:
         mean: posterior means over a data set, (N, L), N at least 2, in any unit.
-        std: posterior standard deviations in the same unit, (N, L), at least 0; all 0 where the posterior is a point.
+        std: posterior standard deviations in the same unit, (N, L), at least 0; all 0 where the
+            posterior is a point.
         threshold: least share of an active latent, from 0 to below 1.
 
     Returns:
         One truth value per latent, (L,).
 
     Raises:
-        ValueError: no finite tables of one shape, a standard deviation below 0, or a threshold out of range.
+        ValueError: no finite tables of one shape, a standard deviation below 0, or a threshold out
+            of range.
 
     >>> mean, std = np.array([[-1.0, 0.3, 0.01], [1.0, 0.3, -0.01]]), np.full((2, 3), 0.5)
     >>> active(mean, std)
@@ -50,7 +55,8 @@ def active(mean: ArrayLike, std: ArrayLike, *, threshold: float = THRESHOLD) -> 
     width = table("posterior standard deviations", std)
     if width.shape != np.shape(mean):
         raise ValueError(
-            f"posterior standard deviations should have the means' shape {np.shape(mean)}, got {width.shape}"
+            f"posterior standard deviations should have the means' shape {np.shape(mean)}, got"
+            f" {width.shape}"
         )
     if width.min() < 0:
         raise ValueError(f"posterior standard deviations should be at least 0, got {width.min()}")
@@ -83,8 +89,8 @@ def kl_per_latent_from(mean: ArrayLike, std: ArrayLike) -> NDArray[np.float64]:
 
     KL_u = 1/N sum_n ½ ( mean² + std² - 1 ) - ln std
 
-    It tells apart latents that `active` counts alike. Only a learned posterior over a standard normal prior is
-    charged this; for others it is a number without a meaning.
+    It tells apart latents that `active` counts alike. Only a learned posterior over a standard
+    normal prior is charged this; for others it is a number without a meaning.
 
     Source: Kingma and Welling 2014, Auto-Encoding Variational Bayes, appendix B.
 
@@ -96,14 +102,18 @@ def kl_per_latent_from(mean: ArrayLike, std: ArrayLike) -> NDArray[np.float64]:
         Nats per image, (L,), at least 0.
 
     Raises:
-        ValueError: tables of different shape, values that are not finite, or a standard deviation of 0 or less.
+        ValueError: tables of different shape, values that are not finite, or a standard deviation
+            of 0 or less.
 
     >>> kl_per_latent_from([[1.0, 0.0], [-1.0, 0.0]], [[1.0, 1.0], [1.0, 1.0]])
     array([0.5, 0. ])
     """
     mean, std = table("posterior means", mean), table("posterior standard deviations", std)
     if mean.shape != std.shape:
-        raise ValueError(f"posterior standard deviations should have the means' shape {mean.shape}, got {std.shape}")
+        raise ValueError(
+            f"posterior standard deviations should have the means' shape {mean.shape}, got"
+            f" {std.shape}"
+        )
     if std.min() <= 0:
         raise ValueError(f"posterior standard deviations should be above 0, got {std.min()}")
     return (0.5 * (mean**2 + std**2 - 1) - np.log(std)).mean(axis=0)
@@ -111,5 +121,6 @@ def kl_per_latent_from(mean: ArrayLike, std: ArrayLike) -> NDArray[np.float64]:
 
 def _variance(mean: ArrayLike) -> NDArray[np.float64]:
     codes = table("codes", mean, rows=2)
-    # Seen from the first row, a latent that never moves has variance 0, not the rounding error of its mean.
+    # Seen from the first row, a latent that never moves has variance 0, not the rounding error of
+    # its mean.
     return (codes - codes[0]).var(axis=0)

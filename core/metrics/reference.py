@@ -1,8 +1,9 @@
-"""A data set's classifier with the real images it is to compare with, kept on disk so that neither is needed again.
+"""A data set's classifier with the real images it is to compare with, kept on disk so that neither
+is needed again.
 
 <root>/classifier-<data>/run.json              data set, classes, accuracy on test images
-<root>/classifier-<data>/weights.safetensors   half precision
-<root>/classifier-<data>/features.npz          half precision features of test images and of held-out training images
+<root>/classifier-<data>/weights.safetensors   half precision <root>/classifier-<data>/features.npz
+half precision features of test images and of held-out training images
 """
 
 from __future__ import annotations
@@ -17,7 +18,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.checkpoints import Arrays, CheckpointError, pack_arrays, read_folder, unpack_arrays, write_folder
+from core.checkpoints import (
+    Arrays,
+    CheckpointError,
+    pack_arrays,
+    read_folder,
+    unpack_arrays,
+    write_folder,
+)
 from core.checkpoints.arrays import UNREADABLE
 from core.config import SIZES, DataConfig
 from core.data import ImageSet, Split
@@ -52,7 +60,8 @@ class Reference:
         data: the data set.
         classifier: in evaluation mode, weights that half precision holds exactly.
         real: features of test images, (N, `FEATURES`), float16.
-        held_out: features of as many training images that the classifier was not trained on, float16.
+        held_out: features of as many training images that the classifier was not trained on,
+            float16.
         accuracy: share of all test images that the classifier gets right, 0 to 1.
     """
 
@@ -64,12 +73,18 @@ class Reference:
 
 
 def make_reference(
-    data: DataConfig, split: Split, *, seed: int = 0, device: torch.device | str = "cpu", **changes: Any
+    data: DataConfig,
+    split: Split,
+    *,
+    seed: int = 0,
+    device: torch.device | str = "cpu",
+    **changes: Any,
 ) -> Reference:
-    """Return a reference made afresh: a classifier is trained and the features of real images are taken.
+    """Return a reference made afresh: a classifier is trained and the features of real images are
+    taken.
 
-    Held-out images stay out of the classifier's training as well: a network knows the images it has learned from, and
-    a ceiling measured on those would be another one.
+    Held-out images stay out of the classifier's training as well: a network knows the images it
+    has learned from, and a ceiling measured on those would be another one.
 
     Args:
         data: the data set.
@@ -112,7 +127,8 @@ def judge(reference: Reference, images: Tensor, k: int = NEIGHBOURS) -> SampleQu
 
 
 def ceiling_of(reference: Reference, n: int = MOST_IMAGES, k: int = NEIGHBOURS) -> SampleQuality:
-    """Return what held-out real images score, `n` of them or all there are: as good as a perfect model gets.
+    """Return what held-out real images score, `n` of them or all there are: as good as a perfect
+    model gets.
 
     Args:
         reference: of a data set.
@@ -120,16 +136,22 @@ def ceiling_of(reference: Reference, n: int = MOST_IMAGES, k: int = NEIGHBOURS) 
         k: neighbours that make a neighbourhood, 1 to N - 1.
     """
     chances = probabilities(reference.classifier, torch.from_numpy(reference.held_out))
-    return ceiling(reference.real, reference.held_out, chances.numpy(), min(n, len(reference.held_out)), k)
+    return ceiling(
+        reference.real, reference.held_out, chances.numpy(), min(n, len(reference.held_out)), k
+    )
 
 
 def save_classifier(root: Path, reference: Reference) -> Path:
-    """Write a reference into `root`, replacing an older one of the same data set, and return its folder.
+    """Write a reference into `root`, replacing an older one of the same data set, and return its
+    folder.
 
     Raises:
         CheckpointError: the disk is full or may not be written to; nothing half-made is left.
     """
-    state = {name: tensor.half().contiguous() for name, tensor in reference.classifier.state_dict().items()}
+    state = {
+        name: tensor.half().contiguous()
+        for name, tensor in reference.classifier.state_dict().items()
+    }
     document = {
         "kind": "classifier",
         "data": asdict(reference.data),
@@ -156,7 +178,9 @@ def load_classifier(root: Path, data: DataConfig) -> Reference:
     try:
         return _reference(judged_as(data), document, files)
     except UNREADABLE as error:
-        raise CheckpointError(f"{folder.name} is not a classifier of this lab ({error}); delete the folder") from error
+        raise CheckpointError(
+            f"{folder.name} is not a classifier of this lab ({error}); delete the folder"
+        ) from error
 
 
 def judged_as(data: DataConfig) -> DataConfig:
@@ -210,7 +234,10 @@ def _real_features(content: bytes) -> Arrays:
     found = {name: arrays[name] for name in ("real", "held_out")}
     for name, array in found.items():
         if array.ndim != 2 or array.shape[1] != FEATURES or array.dtype != np.float16:
-            raise ValueError(f"{name} features should be float16 with {FEATURES} columns, are of shape {array.shape}")
+            raise ValueError(
+                f"{name} features should be float16 with {FEATURES} columns, are of shape"
+                f" {array.shape}"
+            )
         if not np.isfinite(array).all():
             raise ValueError(f"{name} features should be finite, are not")
     return found

@@ -1,7 +1,8 @@
 """How close generated images come to real ones, measured in the features of a classifier.
 
-No number here means anything alone: it depends on the features, on how many images went in, and real images do not
-reach 0 or 1 against other real images either. Hence `ceiling`: the same numbers for real images never compared before.
+No number here means anything alone: it depends on the features, on how many images went in, and
+real images do not reach 0 or 1 against other real images either. Hence `ceiling`: the same numbers
+for real images never compared before.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class SampleQuality:
 
     Args:
         frechet: Fréchet distance of the features, 0 or more; smaller is better.
-        density: how thickly the fakes lie where real images lie; 1 for the real distribution, may exceed it.
+        density: how thickly the fakes lie where real images lie; 1 for the real distribution, may
+            exceed it.
         coverage: share of real images with a fake in their neighbourhood, 0 to 1.
         confidence: mean largest class probability, 0 to 1.
         n: number of fakes.
@@ -42,12 +44,15 @@ class SampleQuality:
 
 
 def sample_quality(
-    real_features: ArrayLike, fake_features: ArrayLike, fake_probabilities: ArrayLike, k: int = NEIGHBOURS
+    real_features: ArrayLike,
+    fake_features: ArrayLike,
+    fake_probabilities: ArrayLike,
+    k: int = NEIGHBOURS,
 ) -> SampleQuality:
     """Return all four numbers of one set of generated images.
 
-    Compare models only at the same number of real and of generated images: the Fréchet distance falls and coverage
-    rises with more of either.
+    Compare models only at the same number of real and of generated images: the Fréchet distance
+    falls and coverage rises with more of either.
 
     Args:
         real_features: (N, D).
@@ -56,7 +61,8 @@ def sample_quality(
         k: neighbours that make a neighbourhood, 1 to N - 1.
 
     Raises:
-        ValueError: shapes that do not belong together, values that are not finite, or k out of range.
+        ValueError: shapes that do not belong together, values that are not finite, or k out of
+            range.
 
     >>> points = np.random.default_rng(0).normal(size=(200, 4))
     >>> sample_quality(points, points, np.tile([0.75, 0.25], (200, 1)))
@@ -64,7 +70,9 @@ def sample_quality(
     """
     n, judged = len(np.asarray(fake_features)), len(np.asarray(fake_probabilities))
     if n != judged:
-        raise ValueError(f"features and probabilities should be of the same fakes, got {n} and {judged} rows")
+        raise ValueError(
+            f"features and probabilities should be of the same fakes, got {n} and {judged} rows"
+        )
     density, coverage = density_coverage(real_features, fake_features, k)
     return SampleQuality(
         frechet=frechet_distance(real_features, fake_features),
@@ -106,14 +114,17 @@ def ceiling(
 
 
 def expected_coverage(n_real: int, n_fake: int, k: int = NEIGHBOURS) -> float:
-    """Return the coverage of a perfect model: fakes drawn from the very distribution of the real images.
+    """Return the coverage of a perfect model: fakes drawn from the very distribution of the real
+    images.
 
     1 - prod_{i=1..k} (N - i) / (N + M - i)
 
-    A real image stays uncovered when its k nearest among the N - 1 other real images and the M fakes are all real;
-    with one distribution every order is equally likely, whatever the distribution and the number of features.
+    A real image stays uncovered when its k nearest among the N - 1 other real images and the M
+    fakes are all real; with one distribution every order is equally likely, whatever the
+    distribution and the number of features.
 
-    Source: Naeem et al. 2020, Reliable Fidelity and Diversity Metrics for Generative Models, section 3.3.
+    Source: Naeem et al. 2020, Reliable Fidelity and Diversity Metrics for Generative Models,
+        section 3.3.
 
     Args:
         n_real: real images, N, at least 2.
@@ -139,9 +150,9 @@ def frechet_distance(real: ArrayLike, fake: ArrayLike) -> float:
 
     |m₁ - m₂|² + Tr( S₁ + S₂ - 2 (S₁ S₂)^½ )
 
-    It sees a shift of the mean and a change of spread, in one number; it is blind to everything beyond the second
-    moment and falls as either set grows, so that only equal sizes compare. With Inception features it is the FID;
-    with others it is another unit.
+    It sees a shift of the mean and a change of spread, in one number; it is blind to everything
+    beyond the second moment and falls as either set grows, so that only equal sizes compare. With
+    Inception features it is the FID; with others it is another unit.
 
     Source: Heusel et al. 2017, GANs Trained by a Two Time-Scale Update Rule, equation 6.
 
@@ -159,7 +170,9 @@ def frechet_distance(real: ArrayLike, fake: ArrayLike) -> float:
     9.0
     """
     real, fake = _pair(real, fake, rows=2)
-    return frechet_of_moments(real.mean(axis=0), _covariance(real), fake.mean(axis=0), _covariance(fake))
+    return frechet_of_moments(
+        real.mean(axis=0), _covariance(real), fake.mean(axis=0), _covariance(fake)
+    )
 
 
 def frechet_of_moments(
@@ -170,10 +183,12 @@ def frechet_of_moments(
 ) -> float:
     """Return the squared Fréchet distance between two Gaussians.
 
-    Tr (S₁ S₂)^½ is the sum of the singular values of S₁^½ S₂^½, which needs no square root of a matrix that is not
-    symmetric and so has neither complex numbers nor warnings where a covariance has no full rank.
+    Tr (S₁ S₂)^½ is the sum of the singular values of S₁^½ S₂^½, which needs no square root of a
+    matrix that is not symmetric and so has neither complex numbers nor warnings where a covariance
+    has no full rank.
 
-    Source: Dowson and Landau 1982, The Fréchet distance between multivariate normal distributions, equation 4.
+    Source: Dowson and Landau 1982, The Fréchet distance between multivariate normal distributions,
+        equation 4.
 
     Args:
         mean_a: (D,).
@@ -195,24 +210,27 @@ def frechet_of_moments(
 
 
 def density_coverage(real: ArrayLike, fake: ArrayLike, k: int = NEIGHBOURS) -> tuple[float, float]:
-    """Return how thickly fakes lie where real images lie, and how much of the real images they reach.
+    """Return how thickly fakes lie where real images lie, and how much of the real images they
+    reach.
 
     density  = 1/(kM) sum_i sum_j 1[ |x_i - y_j| < r_k(x_i) ]
     coverage = 1/N    sum_i       1[ min_j |x_i - y_j| < r_k(x_i) ]
 
-    with r_k(x_i) the distance from real image i to its k-th nearest other real image. Together they tell a model that
-    draws few things well (density holds, coverage falls) from one that draws everything badly (both fall). Never read
-    density alone: a real image far from all others has a wide neighbourhood, and even noise may land inside it.
+    with r_k(x_i) the distance from real image i to its k-th nearest other real image. Together
+    they tell a model that draws few things well (density holds, coverage falls) from one that
+    draws everything badly (both fall). Never read density alone: a real image far from all others
+    has a wide neighbourhood, and even noise may land inside it.
 
-    Source: Naeem et al. 2020, Reliable Fidelity and Diversity Metrics for Generative Models, equations 4 and 5.
+    Source: Naeem et al. 2020, Reliable Fidelity and Diversity Metrics for Generative Models,
+        equations 4 and 5.
 
     Args:
         real: features, (N, D).
         fake: features, (M, D).
         k: neighbours, 1 to N - 1.
 
-    Returns:
-        Density, at least 0 and 1 in expectation for a perfect model; coverage, 0 to 1, see `expected_coverage`.
+    Returns: Density, at least 0 and 1 in expectation for a perfect model; coverage, 0 to 1, see
+        `expected_coverage`.
 
     Raises:
         ValueError: a different number of columns, k out of range or values that are not finite.
@@ -230,8 +248,8 @@ def density_coverage(real: ArrayLike, fake: ArrayLike, k: int = NEIGHBOURS) -> t
 def confidence(probabilities: ArrayLike) -> float:
     """Return the mean probability of each image's likeliest class.
 
-    A classifier trained on real images hesitates before a smear between two digits. Before plain noise it may be
-    certain of itself, so read it with coverage beside it.
+    A classifier trained on real images hesitates before a smear between two digits. Before plain
+    noise it may be certain of itself, so read it with coverage beside it.
 
     Args:
         probabilities: rows that sum to 1, (N, C).
@@ -247,14 +265,22 @@ def confidence(probabilities: ArrayLike) -> float:
     """
     rows = table("probabilities", probabilities)
     if rows.min() < 0 or not np.allclose(rows.sum(axis=1), 1, atol=1e-2):
-        raise ValueError(f"probabilities should be at least 0 and sum to 1 in each row, got {rows.sum(axis=1)[:3]}")
+        raise ValueError(
+            "probabilities should be at least 0 and sum to 1 in each row, got"
+            f" {rows.sum(axis=1)[:3]}"
+        )
     return float(rows.max(axis=1).mean())
 
 
-def _pair(real: ArrayLike, fake: ArrayLike, rows: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _pair(
+    real: ArrayLike, fake: ArrayLike, rows: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     real, fake = table("real features", real, rows=rows), table("fake features", fake, rows=rows)
     if real.shape[1] != fake.shape[1]:
-        raise ValueError(f"real and fake features should have as many columns, got {real.shape[1]} and {fake.shape[1]}")
+        raise ValueError(
+            f"real and fake features should have as many columns, got {real.shape[1]} and"
+            f" {fake.shape[1]}"
+        )
     return real, fake
 
 
@@ -270,7 +296,8 @@ def _covariance(features: NDArray[np.float64]) -> NDArray[np.float64]:
 def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return A with A Aᵀ = covariance and A symmetric."""
     values, vectors = np.linalg.eigh(covariance)
-    # Rounding in a direction without spread would come back as its square root, 10⁸ times as large.
+    # Rounding in a direction without spread would come back as its square root, 10⁸ times as
+    # large.
     noise = len(values) * np.finfo(np.float64).eps * abs(values).max()
     return (vectors * np.sqrt(np.where(values > noise, values, 0.0))) @ vectors.T
 

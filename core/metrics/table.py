@@ -27,8 +27,12 @@ def table(what: str, values: ArrayLike, *, rows: int = 1) -> NDArray[np.float64]
     if array.ndim != 2:
         raise ValueError(f"{what} should have two axes, rows and columns, got shape {array.shape}")
     if len(array) < rows or not array.shape[1]:
-        raise ValueError(f"{what} should have at least {rows} rows and 1 column, got shape {array.shape}")
+        raise ValueError(
+            f"{what} should have at least {rows} rows and 1 column, got shape {array.shape}"
+        )
     if not np.isfinite(array).all():
         bad = int((~np.isfinite(array)).any(axis=1).sum())
-        raise ValueError(f"{what} should be finite, got NaN or infinity in {bad} of {len(array)} rows")
+        raise ValueError(
+            f"{what} should be finite, got NaN or infinity in {bad} of {len(array)} rows"
+        )
     return array

@@ -31,7 +31,8 @@ class Pass(NamedTuple):
     Args:
         posterior: over codes, (B, L).
         z: one code per image, drawn from it, (B, L).
-        output: the decoder's, (B, 1, H, W): logits for a Bernoulli likelihood, means for a Gaussian one.
+        output: the decoder's, (B, 1, H, W): logits for a Bernoulli likelihood, means for a
+            Gaussian one.
     """
 
     posterior: Gaussian | Squashed
@@ -40,10 +41,12 @@ class Pass(NamedTuple):
 
 
 class Autoencoder(nn.Module):
-    """An autoencoder, a noise-injected autoencoder, a VAE or a β-VAE, by its posterior; or an InfoGAN.
+    """An autoencoder, a noise-injected autoencoder, a VAE or a β-VAE, by its posterior; or an
+    InfoGAN.
 
-    An InfoGAN's encoder is its discriminator, which says in one output more whether an image is real; its decoder is
-    its generator, which takes noise beside the code and the noise's mean where none is given.
+    An InfoGAN's encoder is its discriminator, which says in one output more whether an image is
+    real; its decoder is its generator, which takes noise beside the code and the noise's mean
+    where none is given.
 
     Args:
         encoder: images (B, 1, H, W) -> (B, L · outputs per latent of the posterior).
@@ -54,7 +57,12 @@ class Autoencoder(nn.Module):
     """
 
     def __init__(
-        self, encoder: nn.Sequential, posterior: Posterior, decoder: nn.Sequential, likelihood: Likelihood, prior: Prior
+        self,
+        encoder: nn.Sequential,
+        posterior: Posterior,
+        decoder: nn.Sequential,
+        likelihood: Likelihood,
+        prior: Prior,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -81,15 +89,22 @@ class Autoencoder(nn.Module):
 
 
 def unsquashed(model: Autoencoder) -> Autoencoder:
-    """Return the same model of codes as they are before a uniform prior's box squashes them; any other as it is.
+    """Return the same model of codes as they are before a uniform prior's box squashes them; any
+    other as it is.
 
-    There the prior is the standard normal and the posterior a Gaussian. p(x given z), log p(x), the ELBO, every KL and
-    the mutual information are the same, since the squashing can be undone. The weights are shared.
+    There the prior is the standard normal and the posterior a Gaussian. p(x given z), log p(x),
+    the ELBO, every KL and the mutual information are the same, since the squashing can be undone.
+    The weights are shared.
     """
     if not isinstance(model.posterior, LearnedSquashed):
         return model
-    decoder, prior = nn.Sequential(Squash(), *model.decoder), StandardNormal(model.prior.latent_dim)
-    return Autoencoder(model.encoder, Learned(), decoder, model.likelihood, prior).train(model.training)
+    decoder, prior = (
+        nn.Sequential(Squash(), *model.decoder),
+        StandardNormal(model.prior.latent_dim),
+    )
+    return Autoencoder(model.encoder, Learned(), decoder, model.likelihood, prior).train(
+        model.training
+    )
 
 
 _ENCODERS = {
@@ -131,7 +146,8 @@ def restore(config: RunConfig, weights: dict[str, Tensor]) -> Autoencoder:
 
 
 def weights_of(config: RunConfig) -> dict[str, tuple[int, ...]]:
-    """Return the name and shape of every weight that the model of a run has; no memory is taken for them.
+    """Return the name and shape of every weight that the model of a run has; no memory is taken
+    for them.
 
     >>> from core.config import recipe
     >>> weights_of(recipe("digits", "ae", hidden=()))["encoder.1.weight"]
@@ -149,13 +165,21 @@ def _assemble(data: DataConfig, model: ModelConfig) -> Autoencoder:
     if isinstance(posterior, Recognised):
         assert model.noise_dim is not None
         outputs, width = outputs + 1, width + model.noise_dim
-    encoder = _ENCODERS[model.network](data.size, model.hidden, outputs)  # first: a seed's weights are drawn in order
+    encoder = _ENCODERS[model.network](
+        data.size, model.hidden, outputs
+    )  # first: a seed's weights are drawn in order
     decoder = _DECODERS[model.network](data.size, model.hidden, width)
     return Autoencoder(
         encoder=encoder,
         posterior=posterior,
-        decoder=nn.Sequential(networks.Padded(width), *decoder) if isinstance(posterior, Recognised) else decoder,
-        likelihood=Bernoulli() if model.likelihood == "bernoulli" else GaussianLikelihood(model.scale),
+        decoder=(
+            nn.Sequential(networks.Padded(width), *decoder)
+            if isinstance(posterior, Recognised)
+            else decoder
+        ),
+        likelihood=(
+            Bernoulli() if model.likelihood == "bernoulli" else GaussianLikelihood(model.scale)
+        ),
         prior=_prior(model, data.size),
     )
 

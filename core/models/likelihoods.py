@@ -12,11 +12,12 @@ from torch import Tensor, nn
 class Bernoulli(nn.Module):
     """Each pixel is 1 with probability sigmoid(logit), else 0; the decoder's output is the logits.
 
-    Its nll is the binary cross-entropy, summed over pixels. For binary images (sprites) that is a negative
-    log-likelihood in nats. For grey intensities in [0, 1] (digits, mnist) it is not: it is the cross-entropy between
-    the pixel read as a probability and the decoder's probability, the average nll of images binarised at random
-    with that probability. It never reaches 0, not even for a perfect reconstruction (the floor is the pixels' own
-    entropy), and it must not be held against likelihoods of binary or of continuous images.
+    Its nll is the binary cross-entropy, summed over pixels. For binary images (sprites) that is a
+    negative log-likelihood in nats. For grey intensities in [0, 1] (digits, mnist) it is not: it
+    is the cross-entropy between the pixel read as a probability and the decoder's probability, the
+    average nll of images binarised at random with that probability. It never reaches 0, not even
+    for a perfect reconstruction (the floor is the pixels' own entropy), and it must not be held
+    against likelihoods of binary or of continuous images.
     """
 
     def mean(self, output: Tensor) -> Tensor:
@@ -29,14 +30,17 @@ class Bernoulli(nn.Module):
 
 
 class GaussianLikelihood(nn.Module):
-    """Each pixel is normal around the decoder's output, with one standard deviation for all pixels.
+    """Each pixel is normal around the decoder's output, with one standard deviation for all
+    pixels.
 
-    Its nll, ½ (x - mean)²/scale² + log scale + ½ log 2π summed over pixels, is the squared error up to a factor and
-    a constant. It is a density's: in nats, but it may be negative, and it depends on the unit of intensity. With a
-    linear encoder and decoder (`hidden` empty) the model is probabilistic PCA (Tipping and Bishop 1999).
+    Its nll, ½ (x - mean)²/scale² + log scale + ½ log 2π summed over pixels, is the squared error
+    up to a factor and a constant. It is a density's: in nats, but it may be negative, and it
+    depends on the unit of intensity. With a linear encoder and decoder (`hidden` empty) the model
+    is probabilistic PCA (Tipping and Bishop 1999).
 
     Args:
-        scale: the standard deviation in units of pixel intensity; learned, from 0.1, when left out.
+        scale: the standard deviation in units of pixel intensity; learned, from 0.1, when left
+            out.
     """
 
     log_scale: Tensor

@@ -1,7 +1,7 @@
 """Encoders and decoders: plain lists of layers, Tensor -> Tensor.
 
-Each is an `nn.Sequential` of standard layers (`Doubling` computes what `nn.ConvTranspose2d` does) and nothing else, so
-that it can be written down layer by layer (to run it in a browser, for one).
+Each is an `nn.Sequential` of standard layers (`Doubling` computes what `nn.ConvTranspose2d` does)
+and nothing else, so that it can be written down layer by layer (to run it in a browser, for one).
 """
 
 from __future__ import annotations
@@ -34,9 +34,11 @@ def mlp(widths: Sequence[int]) -> list[nn.Module]:
 
 
 def gated(widths: Sequence[int]) -> list[nn.Module]:
-    """Return fully connected layers of these widths, each but the last opened or shut by a second one of its size.
+    """Return fully connected layers of these widths, each but the last opened or shut by a second
+    one of its size.
 
-    h = (W x + b) · sigmoid(V x + c). Source: Tomczak and Welling 2018, section 6.1 (Dauphin et al. 2017).
+    h = (W x + b) · sigmoid(V x + c). Source: Tomczak and Welling 2018, section 6.1 (Dauphin et al.
+    2017).
     """
     layers: list[nn.Module] = []
     for wide, narrow in pairwise(widths[:-1]):
@@ -44,14 +46,20 @@ def gated(widths: Sequence[int]) -> list[nn.Module]:
     return [*layers, nn.Linear(widths[-2], widths[-1])]
 
 
-def mlp_encoder(size: int, hidden: Sequence[int], outputs: int, layers: Layers = mlp) -> nn.Sequential:
+def mlp_encoder(
+    size: int, hidden: Sequence[int], outputs: int, layers: Layers = mlp
+) -> nn.Sequential:
     """Return (B, 1, size, size) -> (B, outputs), fully connected, by `mlp` or `gated` layers."""
     return nn.Sequential(nn.Flatten(), *layers([size * size, *hidden, outputs]))
 
 
-def mlp_decoder(size: int, hidden: Sequence[int], inputs: int, layers: Layers = mlp) -> nn.Sequential:
+def mlp_decoder(
+    size: int, hidden: Sequence[int], inputs: int, layers: Layers = mlp
+) -> nn.Sequential:
     """Return (B, inputs) -> (B, 1, size, size), the encoder's mirror image."""
-    return nn.Sequential(*layers([inputs, *reversed(hidden), size * size]), nn.Unflatten(1, (1, size, size)))
+    return nn.Sequential(
+        *layers([inputs, *reversed(hidden), size * size]), nn.Unflatten(1, (1, size, size))
+    )
 
 
 def conv_encoder(size: int, hidden: Sequence[int], outputs: int) -> nn.Sequential:
@@ -93,8 +101,8 @@ class Padded(nn.Module):
 class Doubling(nn.Module):
     """`nn.ConvTranspose2d(before, after, 4, stride=2, padding=1)`, trained faster on a CPU.
 
-    PyTorch sums the bias's gradient over images and pixels in a loop that takes, in bfloat16, longer than the rest of
-    the layer's backward pass. Here it is a product with a row of ones.
+    PyTorch sums the bias's gradient over images and pixels in a loop that takes, in bfloat16,
+    longer than the rest of the layer's backward pass. Here it is a product with a row of ones.
 
     Args:
         before: channels in.
@@ -131,22 +139,27 @@ class _Doubling(torch.autograd.Function):
         pixels = gradient.permute(0, 2, 3, 1).flatten(0, 2)  # (B 2H 2W, after)
         of_bias = (pixels.new_ones(1, len(pixels)) @ pixels)[0]
         return tuple(  # pyright: ignore[reportReturnType]
-            found.to(dtype) for found, dtype in zip((of_x, of_weight, of_bias), ctx.dtypes, strict=True)
+            found.to(dtype)
+            for found, dtype in zip((of_x, of_weight, of_bias), ctx.dtypes, strict=True)
         )
 
 
 def start_wide(network: nn.Sequential) -> None:
-    """Draw a network's weights anew so that it passes on, at the start, as much variance as it is given; biases are 0.
+    """Draw a network's weights anew so that it passes on, at the start, as much variance as it is
+    given; biases are 0.
 
-    PyTorch's own start keeps a third of it in every layer: little of a code reaches the image, and little of what a
-    discriminator says comes back. An objective of nll learns its way out of that; a game is over before.
+    PyTorch's own start keeps a third of it in every layer: little of a code reaches the image, and
+    little of what a discriminator says comes back. An objective of nll learns its way out of that;
+    a game is over before.
     Source: He et al. 2015, equation 10.
     """
     for layer in network:
         if isinstance(layer, nn.Linear | nn.Conv2d | Doubling):
             assert layer.bias is not None
             # Of the 16 places of a doubling's kernel 4 meet in every pixel.
-            inputs = 4 * len(layer.weight) if isinstance(layer, Doubling) else layer.weight[0].numel()
+            inputs = (
+                4 * len(layer.weight) if isinstance(layer, Doubling) else layer.weight[0].numel()
+            )
             nn.init.normal_(layer.weight, 0, math.sqrt(2 / inputs))
             nn.init.zeros_(layer.bias)
 
@@ -158,7 +171,8 @@ def _halvings(size: int) -> int:
 
 @torch.inference_mode()
 def multiply_adds(network: nn.Sequential, x: Tensor) -> int:
-    """Return how many multiplications a network takes for each of its inputs x (B, ...), each with an addition.
+    """Return how many multiplications a network takes for each of its inputs x (B, ...), each with
+    an addition.
 
     >>> multiply_adds(nn.Sequential(nn.Linear(64, 16), nn.ReLU(), nn.Linear(16, 2)), torch.zeros(1, 64))
     1056
@@ -168,7 +182,8 @@ def multiply_adds(network: nn.Sequential, x: Tensor) -> int:
         y = layer(x)
         for weight in layer.parameters():
             if weight.ndim > 1:
-                # A convolution meets its weights at every place of what comes out, a transposed one of what goes in.
+                # A convolution meets its weights at every place of what comes out, a transposed
+                # one of what goes in.
                 places = min(x[0, 0].numel(), y[0, 0].numel()) if weight.ndim == 4 else 1
                 count += weight.numel() * places
         x = y

@@ -1,8 +1,9 @@
-"""q(z given x): what the encoder says about the code. A point, a Gaussian of fixed noise, a learned Gaussian.
+"""q(z given x): what the encoder says about the code. A point, a Gaussian of fixed noise, a
+learned Gaussian.
 
-This is where an autoencoder, a noise-injected autoencoder and a VAE differ, and an InfoGAN from them all. Each turns
-the encoder's output into a `Gaussian` over codes; a point is one of standard deviation 0. Only a uniform prior asks for
-one that is `Squashed`.
+This is where an autoencoder, a noise-injected autoencoder and a VAE differ, and an InfoGAN from
+them all. Each turns the encoder's output into a `Gaussian` over codes; a point is one of standard
+deviation 0. Only a uniform prior asks for one that is `Squashed`.
 """
 
 from __future__ import annotations
@@ -35,14 +36,19 @@ class Gaussian:
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
         """Return one code per image (B, L), differentiable in mean and log_var.
 
-        z = mean + std * noise: the reparameterisation trick. Source: Kingma and Welling 2014, section 2.4.
+        z = mean + std * noise: the reparameterisation trick. Source: Kingma and Welling 2014,
+        section 2.4.
         """
-        noise = torch.randn(self.mean.shape, dtype=self.mean.dtype, device=self.mean.device, generator=generator)
+        noise = torch.randn(
+            self.mean.shape, dtype=self.mean.dtype, device=self.mean.device, generator=generator
+        )
         return self.mean + self.std * noise
 
     def log_prob(self, z: Tensor) -> Tensor:
         """Return the log density of codes z (B, L), in nats, per latent (B, L)."""
-        return -0.5 * ((z - self.mean).square() / self.log_var.exp() + self.log_var + math.log(2 * math.pi))
+        return -0.5 * (
+            (z - self.mean).square() / self.log_var.exp() + self.log_var + math.log(2 * math.pi)
+        )
 
 
 BOX = math.sqrt(3)
@@ -53,10 +59,11 @@ _NODES, _WEIGHTS = (torch.from_numpy(array) for array in np.polynomial.hermite_e
 
 @dataclass(frozen=True)
 class Squashed:
-    """A diagonal Gaussian over u, seen through z = BOX (2 Φ(u) - 1), which lies within the box [-BOX, BOX].
+    """A diagonal Gaussian over u, seen through z = BOX (2 Φ(u) - 1), which lies within the box
+    [-BOX, BOX].
 
-    The same map turns the standard normal into the uniform distribution, and no KL changes under a map that can be
-    undone.
+    The same map turns the standard normal into the uniform distribution, and no KL changes under a
+    map that can be undone.
 
     Args:
         base: over u, (B, L).
@@ -66,9 +73,11 @@ class Squashed:
 
     @classmethod
     def from_moments(cls, mean: Tensor, std: Tensor) -> Squashed:
-        """Return the one whose codes have this mean and standard deviation (B, L): what is kept of a run.
+        """Return the one whose codes have this mean and standard deviation (B, L): what is kept of
+        a run.
 
-        Along the bases with the right mean the standard deviation rises with the base's; it is found by bisection.
+        Along the bases with the right mean the standard deviation rises with the base's; it is
+        found by bisection.
         """
         edge = 1e-4  # half precision cannot place a mean nearer to the box's edge
         place = torch.special.ndtri(((mean / BOX + 1) / 2).clamp(edge, 1 - edge))
@@ -103,7 +112,9 @@ class Squashed:
     def log_prob(self, z: Tensor) -> Tensor:
         """Return the log density of codes z (B, L), in nats, per latent (B, L)."""
         edge = torch.finfo(z.dtype).eps
-        u = torch.special.ndtri(((z / BOX + 1) / 2).clamp(edge, 1 - edge))  # rounding may put a code onto the edge
+        u = torch.special.ndtri(
+            ((z / BOX + 1) / 2).clamp(edge, 1 - edge)
+        )  # rounding may put a code onto the edge
         standard = Gaussian(torch.zeros_like(u), torch.zeros_like(u))
         return self.base.log_prob(u) - standard.log_prob(u) - math.log(2 * BOX)
 
@@ -138,12 +149,13 @@ class Point(nn.Module):
 class Fixed(nn.Module):
     """Gaussian noise of variance η·R on every latent: a noise-injected autoencoder.
 
-    R is the mean squared distance of the codes from the origin: of the batch while training, of the training set
-    afterwards (`squared_radius`, stored with the weights).
+    R is the mean squared distance of the codes from the origin: of the batch while training, of
+    the training set afterwards (`squared_radius`, stored with the weights).
 
-    Gradient flows through R. The noise then scales with the codes, so that the objective does not change when all
-    codes are multiplied by a number and the decoder's first layer divided by it: there is nothing to win by running
-    away from the noise. With R detached the gradient would not know this and push the codes outwards for ever.
+    Gradient flows through R. The noise then scales with the codes, so that the objective does not
+    change when all codes are multiplied by a number and the decoder's first layer divided by it:
+    there is nothing to win by running away from the noise. With R detached the gradient would not
+    know this and push the codes outwards for ever.
 
     Args:
         noise_ratio: η, at least 0.
@@ -190,9 +202,10 @@ class Learned(nn.Module):
 class LearnedSquashed(nn.Module):
     """Like `Learned`, and squashed into the box of a uniform prior.
 
-    A Gaussian would reach beyond the box, where the prior is 0 and the KL infinite. A small box as a posterior would
-    do as well, but leads into collapse: once it is as wide as the prior its middle cannot move, and to become smaller
-    costs KL at once, while an image is told from another only later.
+    A Gaussian would reach beyond the box, where the prior is 0 and the KL infinite. A small box as
+    a posterior would do as well, but leads into collapse: once it is as wide as the prior its
+    middle cannot move, and to become smaller costs KL at once, while an image is told from another
+    only later.
     """
 
     outputs_per_latent = 2
@@ -208,11 +221,13 @@ class LearnedSquashed(nn.Module):
 
 
 class Recognised(nn.Module):
-    """What a discriminator's second head recognises of a code that the generator was given: an InfoGAN.
+    """What a discriminator's second head recognises of a code that the generator was given: an
+    InfoGAN.
 
-    It is a factored Gaussian Q(c given x), learned from generated images, whose codes are known. Its variance stays
-    between that of the prior, 1, and `FLOOR`: without a floor a code that is recognised well would outweigh everything
-    else, since the gradient of its log density grows with 1 / variance.
+    It is a factored Gaussian Q(c given x), learned from generated images, whose codes are known.
+    Its variance stays between that of the prior, 1, and `FLOOR`: without a floor a code that is
+    recognised well would outweigh everything else, since the gradient of its log density grows
+    with 1 / variance.
     Source: Chen et al. 2016, sections 5 and 6.
     """
 

@@ -1,9 +1,10 @@
 """p(z): where codes are expected before an image is seen.
 
-A prior is a module that samples codes, gives their log density and its KL from a posterior. One that is a product over
-latents (`Factorised`: the standard normal, the uniform box) gives the KL of each in closed form; the mixtures have none
-and estimate it from the code that was sampled. The training loop sees only `kl`, so that a new prior is a class in this
-file and a name in `core.config.PRIORS`.
+A prior is a module that samples codes, gives their log density and its KL from a posterior. One
+that is a product over latents (`Factorised`: the standard normal, the uniform box) gives the KL of
+each in closed form; the mixtures have none and estimate it from the code that was sampled. The
+training loop sees only `kl`, so that a new prior is a class in this file and a name in
+`core.config.PRIORS`.
 """
 
 from __future__ import annotations
@@ -111,10 +112,12 @@ class Mixture(nn.Module):
 
 
 class Vamp(nn.Module):
-    """The average of the posteriors of K learned pseudo-inputs: a variational mixture of posteriors.
+    """The average of the posteriors of K learned pseudo-inputs: a variational mixture of
+    posteriors.
 
-    p(z) = 1/K Σ_k q(z given u_k), u_k images of their own that are learned with the model. The best prior for the
-    elbo is the aggregate posterior; this is one made of few images, so that it can be afforded.
+    p(z) = 1/K Σ_k q(z given u_k), u_k images of their own that are learned with the model. The
+    best prior for the elbo is the aggregate posterior; this is one made of few images, so that it
+    can be afforded.
     Source: Tomczak and Welling 2018, equation 9.
 
     Args:
@@ -162,7 +165,8 @@ Prior = Factorised | Mixture | Vamp
 
 
 def marginal(prior: Prior, latents: Sequence[int]) -> Factorised | Mixture:
-    """Return the prior of some of the latents alone, whatever the others are: exact, and of a VampPrior a mixture.
+    """Return the prior of some of the latents alone, whatever the others are: exact, and of a
+    VampPrior a mixture.
 
     Args:
         prior: over L latents.
@@ -176,13 +180,18 @@ def marginal(prior: Prior, latents: Sequence[int]) -> Factorised | Mixture:
         return type(prior)(len(chosen))
     log_weights, parts = prior.parts()
     alone = Mixture(len(chosen), len(log_weights))
-    values = {"logits": log_weights, "mean": parts.mean[:, chosen], "log_var": parts.log_var[:, chosen]}
+    values = {
+        "logits": log_weights,
+        "mean": parts.mean[:, chosen],
+        "log_var": parts.log_var[:, chosen],
+    }
     alone.load_state_dict({name: value.detach() for name, value in values.items()})
     return alone.requires_grad_(False)
 
 
 def _normal(*shape: int) -> Tensor:
-    # As `torch.randn`, which loads torch's compiler, 80 MB of it, where a stored model is put together without memory.
+    # As `torch.randn`, which loads torch's compiler, 80 MB of it, where a stored model is put
+    # together without memory.
     return torch.normal(0.0, 1.0, shape)
 
 
@@ -192,6 +201,10 @@ def _log_prob(log_weights: Tensor, parts: Gaussian, z: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _sample(log_weights: Tensor, parts: Gaussian, count: int, generator: torch.Generator | None) -> Tensor:
-    chosen = torch.multinomial(log_weights.exp().cpu(), count, replacement=True, generator=generator)
+def _sample(
+    log_weights: Tensor, parts: Gaussian, count: int, generator: torch.Generator | None
+) -> Tensor:
+    chosen = torch.multinomial(
+        log_weights.exp().cpu(), count, replacement=True, generator=generator
+    )
     return Gaussian(parts.mean.cpu()[chosen], parts.log_var.cpu()[chosen]).sample(generator)

@@ -1,8 +1,10 @@
-"""The engine of a GPU: models that differ in β, seed or learning rate alone are trained at once, their weights stacked.
+"""The engine of a GPU: models that differ in β, seed or learning rate alone are trained at once,
+their weights stacked.
 
-A small network leaves a GPU idle between its many short steps; eight at once take hardly longer than one. Each model
-keeps its own `Training`: its order of images, its noise, its learning rate, its optimiser. Only the passes through the
-networks are shared, so that the weights are those of one training after another within rounding.
+A small network leaves a GPU idle between its many short steps; eight at once take hardly longer
+than one. Each model keeps its own `Training`: its order of images, its noise, its learning rate,
+its optimiser. Only the passes through the networks are shared, so that the weights are those of
+one training after another within rounding.
 """
 
 from __future__ import annotations
@@ -49,7 +51,9 @@ class Batched:
         for group in groups_of(configs, self.slots):
             yield from self._train(group, root, report)
 
-    def _train(self, configs: Sequence[RunConfig], root: Path, report: Report) -> Iterator[Outcome]:
+    def _train(
+        self, configs: Sequence[RunConfig], root: Path, report: Report
+    ) -> Iterator[Outcome]:
         going: list[KeptTraining] = []
         for config in configs:
             try:
@@ -76,8 +80,8 @@ def check(config: RunConfig) -> None:
     known = model.likelihood == "bernoulli" or model.scale is not None
     if not (plain and known and model.network in ("mlp", "conv")):
         raise ValueError(
-            f"the batched engine trains AEs, VAEs and β-VAEs of mlp or conv layers with a standard normal prior and "
-            f"no learned scale, not {config.key}; train it with --engine local"
+            "the batched engine trains AEs, VAEs and β-VAEs of mlp or conv layers with a standard"
+            f" normal prior and no learned scale, not {config.key}; train it with --engine local"
         )
 
 
@@ -88,16 +92,26 @@ def groups_of(configs: Sequence[RunConfig], most: int) -> list[list[RunConfig]]:
         beta = {"beta": 1.0} if config.model.posterior == "learned" else {}
         train = replace(config.train, seed=0, learning_rate=1e-3)
         alike[replace(config, model=replace(config.model, **beta), train=train)].append(config)
-    return [group[start : start + most] for group in alike.values() for start in range(0, len(group), most)]
+    return [
+        group[start : start + most]
+        for group in alike.values()
+        for start in range(0, len(group), most)
+    ]
 
 
 def _to_their_ends(going: list[KeptTraining], report: Report) -> Iterator[Outcome]:
     """Train epoch by epoch, and take each model from the list when it ends."""
-    results: list[EpochRecord | BaseException | None] = [None] * len(going)  # what was put aside may be at its end
+    results: list[EpochRecord | BaseException | None] = [None] * len(
+        going
+    )  # what was put aside may be at its end
     while going:
         # All are noted before any is told of: who listens may stop listening.
         reasons = [_noted(kept, result) for kept, result in zip(going, results, strict=True)]
-        ended = [(kept, reason) for kept, reason in zip(going, reasons, strict=True) if reason or _is_done(kept)]
+        ended = [
+            (kept, reason)
+            for kept, reason in zip(going, reasons, strict=True)
+            if reason or _is_done(kept)
+        ]
         for kept, reason in ended:
             going.remove(kept)
             yield Outcome(kept.training.config, reason)
@@ -122,7 +136,9 @@ def _is_done(kept: KeptTraining) -> bool:
     return kept.training.epoch >= kept.training.config.train.epochs
 
 
-def _next_epoch(going: Sequence[KeptTraining], report: Report) -> list[EpochRecord | BaseException | None]:
+def _next_epoch(
+    going: Sequence[KeptTraining], report: Report
+) -> list[EpochRecord | BaseException | None]:
     try:
         return list(run_epoch([kept.training for kept in going], report))
     except FAILURES as error:  # of all of them, such as too little memory
@@ -130,7 +146,8 @@ def _next_epoch(going: Sequence[KeptTraining], report: Report) -> list[EpochReco
 
 
 def run_epoch(trainings: Sequence[Training], report: Report) -> list[EpochRecord | Diverged]:
-    """Train each of some models for its next epoch, all at once, and return their records, or how they diverged.
+    """Train each of some models for its next epoch, all at once, and return their records, or how
+    they diverged.
 
     Args:
         trainings: of models that `groups_of` puts into one group, on one device.
@@ -148,7 +165,9 @@ def run_epoch(trainings: Sequence[Training], report: Report) -> list[EpochRecord
                 report(training.config, training.epoch * len(training.images) + seen)
     total = torch.stack(sums).cpu().double().sum(0)
     share = (time.perf_counter() - start) / len(trainings)
-    return [_concluded(training, mine, share) for training, mine in zip(trainings, total, strict=True)]
+    return [
+        _concluded(training, mine, share) for training, mine in zip(trainings, total, strict=True)
+    ]
 
 
 def _concluded(training: Training, sums: Tensor, seconds: float) -> EpochRecord | Diverged:
@@ -188,7 +207,11 @@ class _Stack:
         for training, rate in zip(self.trainings, self.rates[step], strict=True):
             training.optimiser.param_groups[0]["lr"] = rate
             training.optimiser.step()
-        kl = kl.detach() if first.model.posterior.has_kl else torch.full_like(nll, math.nan).detach()
+        kl = (
+            kl.detach()
+            if first.model.posterior.has_kl
+            else torch.full_like(nll, math.nan).detach()
+        )
         return torch.stack([nll.detach().sum(1), kl.sum(1)], dim=1)
 
     def _terms(self, model: Autoencoder, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
@@ -200,18 +223,23 @@ class _Stack:
         output = network(model.decoder, self.decoder, z).float()
         each = (image.transpose(0, 1).flatten(0, 1) for image in (output, x))
         nll = model.likelihood.nll(*each).unflatten(0, noise.shape[:2])
-        return nll, model.prior.kl(posterior, z) if model.posterior.has_kl else torch.zeros_like(nll)
+        return nll, (
+            model.prior.kl(posterior, z) if model.posterior.has_kl else torch.zeros_like(nll)
+        )
 
     def _parts(self) -> tuple[list[nn.Module], list[nn.Module]]:
         return [model.encoder for model in self.models], [model.decoder for model in self.models]
 
 
 def _batches(trainings: Sequence[Training]) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the next epoch's images, (B, M, H, W), and noise, (M, B, L), each model's as it would have them alone.
+    """Yield the next epoch's images, (B, M, H, W), and noise, (M, B, L), each model's as it would
+    have them alone.
 
     Models of one seed have the same ones, which are drawn once.
     """
-    sources = {(training.config.train.seed, training.epoch): training for training in reversed(trainings)}
+    sources = {
+        (training.config.train.seed, training.epoch): training for training in reversed(trainings)
+    }
     names = list(sources)
     place = [names.index((training.config.train.seed, training.epoch)) for training in trainings]
     latents = trainings[0].config.model.latent_dim

@@ -17,7 +17,9 @@ def missing(configs: Iterable[RunConfig], places: Sequence[Path]) -> list[RunCon
     return [config for config in configs if place_of(config, places) is None]
 
 
-def seen_before(configs: Iterable[RunConfig], root: Path, images: Mapping[DataConfig, int]) -> dict[RunConfig, int]:
+def seen_before(
+    configs: Iterable[RunConfig], root: Path, images: Mapping[DataConfig, int]
+) -> dict[RunConfig, int]:
     """Return how many images each run has seen that was put aside, by an earlier sweep.
 
     Args:
@@ -27,7 +29,11 @@ def seen_before(configs: Iterable[RunConfig], root: Path, images: Mapping[DataCo
     """
     there = set(unfinished_keys(root))
     left = {config: take_up(root, config) for config in configs if config.key in there}
-    return {config: len(found.history["nll"]) * images[config.data] for config, found in left.items() if found}
+    return {
+        config: len(found.history["nll"]) * images[config.data]
+        for config, found in left.items()
+        if found
+    }
 
 
 def train_missing(

@@ -1,7 +1,8 @@
 """What an engine is: it trains runs into a folder and says of each how it ended.
 
-Whichever engine trains a run, it is the same training from the same seed, kept by the same functions: `local` and
-`ray` give the same weights to the bit where the number of threads is the same, `batched` within rounding.
+Whichever engine trains a run, it is the same training from the same seed, kept by the same
+functions: `local` and `ray` give the same weights to the bit where the number of threads is the
+same, `batched` within rounding.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class Engine(Protocol):
     """Trains runs, in its own way."""
 
     def run(self, configs: Sequence[RunConfig], root: Path, report: Report) -> Iterator[Outcome]:
-        """Yield how each run ended, in the order in which they end; those that ended well are kept in `root`.
+        """Yield how each run ended, in the order in which they end; those that ended well are kept
+        in `root`.
 
         An engine whose iterator is closed leaves nothing running.
 

@@ -9,8 +9,8 @@
     beta = [1, 4, 16]
     seed = [0, 1, 2]
 
-Any field of a `RunConfig` may stand under either; what is left out is the lab's recipe. Only the standard library and
-`core.config` are used here, so that a mistake is told at once.
+Any field of a `RunConfig` may stand under either; what is left out is the lab's recipe. Only the
+standard library and `core.config` are used here, so that a mistake is told at once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,13 @@ MOST_RUNS = 10_000
 """A larger grid is taken for a slip."""
 
 _PARTS = {field.name for part in (DataConfig, ModelConfig, TrainConfig) for field in fields(part)}
-FIELDS = ("data", "model", "latent_dim", "normalised_beta", *sorted(_PARTS - {"name", "posterior", "latent_dim"}))
+FIELDS = (
+    "data",
+    "model",
+    "latent_dim",
+    "normalised_beta",
+    *sorted(_PARTS - {"name", "posterior", "latent_dim"}),
+)
 """What may stand in a sweep's file."""
 
 
@@ -71,13 +77,18 @@ def read_sweep(path: Path) -> Sweep:
     """Return the sweep that a TOML file describes.
 
     Raises:
-        ValueError: it is no such file, or a field or value of it is wrong; the message is one sentence.
+        ValueError: it is no such file, or a field or value of it is wrong; the message is one
+            sentence.
     """
     path = Path(path)
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors begin with a byte-order mark
+        tables = tomllib.loads(
+            path.read_text(encoding="utf-8-sig")
+        )  # some editors begin with a byte-order mark
     except OSError as error:
-        raise ValueError(f"the sweep should be a TOML file, {path} cannot be read ({error.strerror})") from error
+        raise ValueError(
+            f"the sweep should be a TOML file, {path} cannot be read ({error.strerror})"
+        ) from error
     except ValueError as error:
         raise ValueError(f"{path} should be TOML: {error}") from error
     try:
@@ -125,7 +136,9 @@ def _table(name: str, table: Any) -> dict[str, Any]:
 def _check_grid(shared: Mapping[str, Any], grid: Mapping[str, Any]) -> None:
     for name, values in grid.items():
         if not isinstance(values, list) or not values:
-            raise ValueError(f"{name} under [grid] should be a list of one value or more, got {values!r}")
+            raise ValueError(
+                f"{name} under [grid] should be a list of one value or more, got {values!r}"
+            )
         if name in shared:
             raise ValueError(f"{name} should stand under [run] or under [grid], stands under both")
     count = prod(len(values) for values in grid.values())
@@ -136,7 +149,9 @@ def _check_grid(shared: Mapping[str, Any], grid: Mapping[str, Any]) -> None:
 def _check_shared(shared: Mapping[str, Any], grid: Mapping[str, Any]) -> None:
     for name, value in shared.items():
         if isinstance(value, list) and name != "hidden":
-            raise ValueError(f"{name} under [run] should be one value, got {value!r}; lists go under [grid]")
+            raise ValueError(
+                f"{name} under [run] should be one value, got {value!r}; lists go under [grid]"
+            )
     for name in ("data", "model"):
         if name not in shared and name not in grid:
             raise ValueError(f"a sweep should name its {name}, under [run] or [grid]")
@@ -159,7 +174,11 @@ def _config(wanted: Mapping[str, Any], values: Mapping[str, Any]) -> RunConfig:
 
 
 def _recipe(
-    data: str, model: str, latent_dim: int = 2, normalised_beta: float | None = None, **changes: Any
+    data: str,
+    model: str,
+    latent_dim: int = 2,
+    normalised_beta: float | None = None,
+    **changes: Any,
 ) -> RunConfig:
     if normalised_beta is None:
         return recipe(data, model, latent_dim, **changes)
@@ -169,4 +188,10 @@ def _recipe(
     if isinstance(normalised_beta, bool) or not isinstance(normalised_beta, Real):
         raise ValueError(f"normalised_beta should be a number, got {normalised_beta!r}")
     assert plain.data.size is not None
-    return recipe(data, model, latent_dim, beta=beta_of(float(normalised_beta), latent_dim, plain.data.size), **changes)
+    return recipe(
+        data,
+        model,
+        latent_dim,
+        beta=beta_of(float(normalised_beta), latent_dim, plain.data.size),
+        **changes,
+    )

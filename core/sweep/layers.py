@@ -1,7 +1,8 @@
 """Many networks of one shape as one: their weights stacked, their layers computed at once.
 
-Activations are either rows (M, B, F), for products of stacked matrices, or wide images (B, M·C, H, W), for convolutions
-in M groups; an `nn.Flatten` leads from the second to the first and an `nn.Unflatten` back.
+Activations are either rows (M, B, F), for products of stacked matrices, or wide images (B, M·C, H,
+W), for convolutions in M groups; an `nn.Flatten` leads from the second to the first and an
+`nn.Unflatten` back.
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ Weights = Sequence[Tensor]
 
 
 def stacked(models: Sequence[nn.Module]) -> list[Tensor]:
-    """Return the parameters of M models, stacked, (M, ...) each, with the models' own made views of them.
+    """Return the parameters of M models, stacked, (M, ...) each, with the models' own made views
+    of them.
 
     What changes the stack then changes the models, and the other way round.
     """
     stacks = []
     for same in zip(*(model.parameters() for model in models), strict=True):
-        # Laid out like the parameters themselves, whose moments in an optimiser are laid out so too.
+        # Laid out like the parameters themselves, whose moments in an optimiser are laid out so
+        # too.
         stack = _like(same[0].detach(), len(same))
         for place, parameter in zip(stack, same, strict=True):
             place.copy_(parameter.detach())
@@ -36,7 +39,9 @@ def stacked(models: Sequence[nn.Module]) -> list[Tensor]:
 
 def hand_out_gradients(stacks: Weights, models: Sequence[nn.Module]) -> None:
     """Give each model's parameters their share of the stacks' gradients, and take these from the stacks."""
-    for stack, same in zip(stacks, zip(*(model.parameters() for model in models), strict=True), strict=True):
+    for stack, same in zip(
+        stacks, zip(*(model.parameters() for model in models), strict=True), strict=True
+    ):
         assert stack.grad is not None
         for gradient, parameter in zip(stack.grad, same, strict=True):
             parameter.grad = gradient
@@ -49,7 +54,8 @@ def network(layers: nn.Sequential, weights: Weights, x: Tensor) -> Tensor:
     Args:
         layers: one of the networks, for the shape of its layers.
         weights: stacked parameters of all.
-        x: rows (M, B, F) or wide images (B, M·C, H, W), as the first layer takes them; what comes back is likewise.
+        x: rows (M, B, F) or wide images (B, M·C, H, W), as the first layer takes them; what comes
+            back is likewise.
 
     Raises:
         KeyError: there is a layer that cannot be stacked.
@@ -66,7 +72,9 @@ def _like(parameter: Tensor, count: int) -> Tensor:
     if parameter.ndim < 4:
         return parameter.new_empty((count, *parameter.shape))
     after, before, high, wide = parameter.shape
-    return parameter.new_empty((count, after, high, wide, before)).permute(0, 1, 4, 2, 3)  # channels last
+    return parameter.new_empty((count, after, high, wide, before)).permute(
+        0, 1, 4, 2, 3
+    )  # channels last
 
 
 def _linear(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Tensor:

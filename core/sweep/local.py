@@ -25,8 +25,11 @@ load_once = lru_cache(maxsize=1)(load)
 """Of the data sets of a sweep a process holds the one that it trains on."""
 
 
-def attempt(config: RunConfig, root: Path, device: str | None, tell: Callable[[int], None]) -> Outcome:
-    """Train a run in this process, from where it was put aside if it was, keep it, and return how that ended.
+def attempt(
+    config: RunConfig, root: Path, device: str | None, tell: Callable[[int], None]
+) -> Outcome:
+    """Train a run in this process, from where it was put aside if it was, keep it, and return how
+    that ended.
 
     Args:
         config: what to train.
@@ -43,7 +46,9 @@ def attempt(config: RunConfig, root: Path, device: str | None, tell: Callable[[i
             tell(seen)
 
     try:
-        for _ in train_and_keep(config, root, data=load_once(config.data), device=device, on_step=on_step):
+        for _ in train_and_keep(
+            config, root, data=load_once(config.data), device=device, on_step=on_step
+        ):
             pass
     except FAILURES as error:
         return Outcome(config, reason_of(error))
@@ -62,7 +67,9 @@ class Local:
         threads: of each process; the cores divided by the slots when left out.
     """
 
-    def __init__(self, slots: int, *, device: str | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self, slots: int, *, device: str | None = None, threads: int | None = None
+    ) -> None:
         self.slots, self.device = slots, device
         self.threads = threads or max(1, min(torch.get_num_threads(), cores() // slots))
 
@@ -90,7 +97,9 @@ class Local:
         busy[slot.pipe] = slot
         slot.begin(config)
 
-    def _go_on(self, busy: dict[Any, _Slot], pipe: Any, root: Path, waiting: deque[RunConfig]) -> None:
+    def _go_on(
+        self, busy: dict[Any, _Slot], pipe: Any, root: Path, waiting: deque[RunConfig]
+    ) -> None:
         """Give a slot that has become free the next run; without one, end it."""
         slot = busy[pipe]
         if waiting and slot.alive:
@@ -109,7 +118,9 @@ class _Slot:
         # Not forked: threads of torch do not outlive a fork, nor does CUDA.
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_work, args=(theirs, root, device, threads), daemon=True)
+        self.process = context.Process(
+            target=_work, args=(theirs, root, device, threads), daemon=True
+        )
         self.process.start()
         theirs.close()
         self.config: RunConfig | None = None
@@ -141,7 +152,9 @@ class _Slot:
 
 def _work(pipe: Connection, root: Path, device: str | None, threads: int) -> None:
     """Train what comes through the pipe until it is closed, and send back numbers of images and reasons."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one, which ends it
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C is for the process that started this one, which ends it
     torch.set_num_threads(threads)
     keep_freed_memory()
 

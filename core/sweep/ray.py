@@ -1,7 +1,8 @@
 """The engine of a cluster: a Ray task per run, results through the shared folder.
 
-Every node needs the project and its packages at the same paths, the images, and the folder of the runs. Without a
-cluster, named by RAY_ADDRESS, one is started on this machine and ended with the sweep.
+Every node needs the project and its packages at the same paths, the images, and the folder of the
+runs. Without a cluster, named by RAY_ADDRESS, one is started on this machine and ended with the
+sweep.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ class Ray:
         RuntimeError: Ray is not installed.
     """
 
-    def __init__(self, slots: int, *, device: str | None = None, threads: int = 1, gpus: float = 0.0) -> None:
+    def __init__(
+        self, slots: int, *, device: str | None = None, threads: int = 1, gpus: float = 0.0
+    ) -> None:
         self.ray = _library()
         self.slots, self.device, self.threads, self.gpus = slots, device, threads, gpus
 
@@ -67,12 +70,19 @@ class Ray:
         """Refuse what would wait for ever."""
         there = self.ray.cluster_resources().get("GPU", 0)
         if self.gpus > there:
-            raise ValueError(f"gpus should be at most the {there:g} of this cluster, got {self.gpus:g}")
+            raise ValueError(
+                f"gpus should be at most the {there:g} of this cluster, got {self.gpus:g}"
+            )
 
-    def _train(self, configs: Sequence[RunConfig], root: Path, report: Report) -> Iterator[Outcome]:
+    def _train(
+        self, configs: Sequence[RunConfig], root: Path, report: Report
+    ) -> Iterator[Outcome]:
         options = {"num_cpus": self.threads, "num_gpus": self.gpus, "max_retries": TRIES - 1}
         task = self.ray.remote(_train).options(**options)
-        going = {task.remote(config.to_dict(), str(root), self.device, self.threads): config for config in configs}
+        going = {
+            task.remote(config.to_dict(), str(root), self.device, self.threads): config
+            for config in configs
+        }
         try:
             while going:
                 ended, _ = self.ray.wait(list(going), timeout=LOOKED_EVERY)
@@ -97,7 +107,8 @@ class Ray:
 
 
 def start_cluster(cpus: int, **options: Any) -> None:
-    """Join the cluster that RAY_ADDRESS names, or start one of so many cores here, without its web pages.
+    """Join the cluster that RAY_ADDRESS names, or start one of so many cores here, without its web
+    pages.
 
     Raises:
         RuntimeError: Ray is not installed.
@@ -113,7 +124,8 @@ def start_cluster(cpus: int, **options: Any) -> None:
 
 
 def _library() -> ModuleType:
-    # The usage statistics that Ray would send home are nobody's business; to be said before it starts.
+    # The usage statistics that Ray would send home are nobody's business; to be said before it
+    # starts.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
@@ -133,7 +145,9 @@ def _train(config: dict[str, Any], root: str, device: str | None, threads: int) 
     def tell(seen: int) -> None:
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps({"seen": seen, "host": platform.node(), "pid": os.getpid()}))
+            path.write_text(
+                json.dumps({"seen": seen, "host": platform.node(), "pid": os.getpid()})
+            )
 
     return attempt(wanted, Path(root), device, tell).reason
 

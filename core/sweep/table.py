@@ -41,14 +41,17 @@ class Table:
         return ["key", *varied, "seed", *NUMBERS, "state", "reason"]
 
     def rows(self) -> list[Row]:
-        """Return a row per run, in the sweep's order: key, varied fields, seed, `NUMBERS`, state and reason.
+        """Return a row per run, in the sweep's order: key, varied fields, seed, `NUMBERS`, state
+        and reason.
 
-        The state is `kept`, `failed` or `missing`. A number is None where it is not known, or not defined.
+        The state is `kept`, `failed` or `missing`. A number is None where it is not known, or not
+        defined.
         """
         return [self._row(point.config, point.values) for point in self.sweep.points]
 
     def write(self, path: Path) -> list[Path]:
-        """Write the table, as CSV and, where pyarrow is installed, as Parquet beside it, and return the files.
+        """Write the table, as CSV and, where pyarrow is installed, as Parquet beside it, and
+        return the files.
 
         Raises:
             ValueError: the name does not end in .csv.
@@ -65,7 +68,12 @@ class Table:
         return list(written)
 
     def _row(self, config: RunConfig, values: Mapping[str, Any]) -> Row:
-        row: Row = {"key": config.key, **values, "seed": config.train.seed, **dict.fromkeys(NUMBERS)}
+        row: Row = {
+            "key": config.key,
+            **values,
+            "seed": config.train.seed,
+            **dict.fromkeys(NUMBERS),
+        }
         if config.key not in self._known:
             place = place_of(config, self.places)
             if place is None:

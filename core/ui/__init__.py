@@ -2,7 +2,8 @@
 
 import os
 
-# Every request runs in a new thread; a pool of threads for each would take torch longer to start than to decode.
+# Every request runs in a new thread; a pool of threads for each would take torch longer to start
+# than to decode.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from core.ui import (

@@ -12,7 +12,17 @@ from core.config import DataConfig
 from core.explore import likelihood
 from core.explore.likelihood import Bell, Coin, Family, Loss, Running, lost
 from core.figures import images as pictures
-from core.figures.densities import DOUBLE, FITTED, LOGS, SINGLE, Curve, Mark, class_bars, curves, running_likelihood
+from core.figures.densities import (
+    DOUBLE,
+    FITTED,
+    LOGS,
+    SINGLE,
+    Curve,
+    Mark,
+    class_bars,
+    curves,
+    running_likelihood,
+)
 from core.ui import cache, widgets
 from core.ui.frame import View
 
@@ -109,7 +119,9 @@ def _observations() -> None:
     found = running(draws)
     st.markdown(what_is_left(found))
     names = ("product, float32", "product, float64", "sum of logs, float32")
-    lines = zip(names, (found.single, found.double, found.logs), (SINGLE, DOUBLE, LOGS), strict=True)
+    lines = zip(
+        names, (found.single, found.double, found.logs), (SINGLE, DOUBLE, LOGS), strict=True
+    )
     widgets.chart(running_likelihood([Curve(*line) for line in reversed(list(lines))]), "running")
     st.subheader("Which parameter makes the observations most likely?", anchor=False)
     _draw_fit(draws)
@@ -120,7 +132,12 @@ def _choose() -> Draws:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kinds = ("Bernoulli", "Gaussian")
         kind = st.segmented_control(
-            "Observations from a", kinds, default=kinds[0], key="distribution", required=True, bind="query-params"
+            "Observations from a",
+            kinds,
+            default=kinds[0],
+            key="distribution",
+            required=True,
+            bind="query-params",
         )
         seed = int(st.number_input("Seed", 0, 9999, key="seed", width=130, bind="query-params"))
         st.button("Draw again", on_click=_next_seed, icon=":material/casino:")
@@ -135,9 +152,14 @@ def _choose() -> Draws:
 def _parameter(kind: str) -> tuple[float, float]:
     """Draw the slider of the true parameter, and return it with a Gaussian's standard deviation."""
     if kind == "Bernoulli":
-        return st.slider("True probability p", 0.02, 0.98, 0.3, 0.01, key="p", bind="query-params"), 1.0
+        return (
+            st.slider("True probability p", 0.02, 0.98, 0.3, 0.01, key="p", bind="query-params"),
+            1.0,
+        )
     truth = st.slider("True mean μ", -3.0, 3.0, 1.0, 0.1, key="mu", bind="query-params")
-    return truth, st.slider("Standard deviation σ, known", 0.1, 2.0, 1.0, 0.05, key="sigma", bind="query-params")
+    return truth, st.slider(
+        "Standard deviation σ, known", 0.1, 2.0, 1.0, 0.05, key="sigma", bind="query-params"
+    )
 
 
 def _next_seed() -> None:
@@ -173,10 +195,15 @@ def _fitted(kind: str, truth: float, std: float, count: int, seed: int) -> Fitte
 def what_is_left(found: Running) -> str:
     """Return from which n on a product is lost, and what the sum of logs still says."""
     count, total = len(found.logs), found.logs[-1]
-    parts = [f"in {name} {_became(logs)}" for name, logs in (("float32", found.single), ("float64", found.double))]
+    parts = [
+        f"in {name} {_became(logs)}"
+        for name, logs in (("float32", found.single), ("float64", found.double))
+    ]
     return (
-        f"The likelihood of all {count:,} observations is a product, and {' and '.join(parts)}. The **sum of the"
-        rf" logarithms** is {total:,.1f} nats, in float32 too: a likelihood of $10^{{{total / np.log(10):.0f}}}$."
+        f"The likelihood of all {count:,} observations is a product, and {' and '.join(parts)}."
+        " The **sum of the"
+        rf" logarithms** is {total:,.1f} nats, in float32 too: a likelihood of"
+        rf" $10^{{{total / np.log(10):.0f}}}$."
     )
 
 
@@ -198,11 +225,21 @@ def _draw_fit(draws: Draws) -> None:
     left, right = st.columns(2)
     with left:
         product = curves(
-            found.grid, [Curve("product, float64", found.product, DOUBLE)], marks, y_name="product", **name
+            found.grid,
+            [Curve("product, float64", found.product, DOUBLE)],
+            marks,
+            y_name="product",
+            **name,
         )
         widgets.chart(product, "product")
     with right:
-        total = curves(found.grid, [Curve("sum of logs", found.logs, LOGS)], marks, y_name="sum of logs, nats", **name)
+        total = curves(
+            found.grid,
+            [Curve("sum of logs", found.logs, LOGS)],
+            marks,
+            y_name="sum of logs, nats",
+            **name,
+        )
         widgets.chart(total, "logs")
     widgets.table(rows_of(found, draws))
 
@@ -211,16 +248,25 @@ def where_is_the_top(found: Fitted, draws: Draws) -> str:
     """Return whether product and sum of logs agree on the best parameter, and how near the closed form is."""
     symbol, apart = draws.symbol, abs(found.climbed - found.closed)
     fit = (
-        f"Searching finds {symbol} = {found.climbed:.6f}, {draws.closed_form} is {found.closed:.6f}: {apart:.1g} apart."
+        f"Searching finds {symbol} = {found.climbed:.6f}, {draws.closed_form} is"
+        f" {found.closed:.6f}: {apart:.1g} apart."
     )
     if found.best_product is None:
         what = "0" if not found.product.any() else "not finite"
-        lost_top = f"The product is {what} for every {symbol} and **has no highest place any more**"
+        lost_top = (
+            f"The product is {what} for every {symbol} and **has no highest place any more**"
+        )
         top = f"{lost_top}; the sum of logs has. With fewer observations both do."
     elif found.best_product == found.best:
-        top = f"Product and sum of logs are highest **at the same {symbol}**, since the logarithm never falls."
+        top = (
+            f"Product and sum of logs are highest **at the same {symbol}**, since the logarithm"
+            " never falls."
+        )
     else:
-        top = f"The product has lost so many digits that it is highest at **another {symbol}** than the sum of logs."
+        top = (
+            f"The product has lost so many digits that it is highest at **another {symbol}** than"
+            " the sum of logs."
+        )
     return f"{top} {fit}"
 
 
@@ -242,13 +288,29 @@ def rows_of(found: Fitted, draws: Draws) -> list[dict[str, str]]:
 def _cross_entropy() -> None:
     images, labels = _digits("test")
     with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
-        digit = int(st.number_input("Test digit", 0, len(labels) - 1, key="digit", width=140, bind="query-params"))
+        digit = int(
+            st.number_input(
+                "Test digit", 0, len(labels) - 1, key="digit", width=140, bind="query-params"
+            )
+        )
         every = f"All {len(labels)} test digits"
         over = st.segmented_control(
-            "Averaged over", ("This digit", every), default=every, key="over", required=True, bind="query-params"
+            "Averaged over",
+            ("This digit", every),
+            default=every,
+            key="over",
+            required=True,
+            bind="query-params",
         )
         updates = st.slider(
-            "Updates of the classifier", 0, UPDATES, 50, 5, key="updates", width=320, bind="query-params"
+            "Updates of the classifier",
+            0,
+            UPDATES,
+            50,
+            5,
+            key="updates",
+            width=320,
+            bind="query-params",
         )
     chosen = slice(None) if over == every else slice(digit, digit + 1)
     ways = _losses(updates, None if over == every else digit)
@@ -256,14 +318,17 @@ def _cross_entropy() -> None:
     left, right = st.columns([1, 2], gap="large")
     with left:
         caption = f"Test digit {digit}, labelled “{labels[digit]}”"
-        widgets.picture(pictures.sheet_png(images[digit][None], 1, 12), caption, caption=caption, width=128)
+        widgets.picture(
+            pictures.sheet_png(images[digit][None], 1, 12), caption, caption=caption, width=128
+        )
     with right:
         p = likelihood.predicted(_weights()[updates], images[digit].reshape(1, -1))[0]
         widgets.chart(class_bars(p, int(labels[digit]), cache.label_names(DIGITS)), "classes")
         right_one = p[labels[digit]]
         st.caption(
-            f"What the classifier says of it after {updates} updates. The label, “{labels[digit]}”, gets"
-            f" {right_one:.4f}, which costs −ln {right_one:.4f} = {-np.log(right_one):.4f} nats."
+            f"What the classifier says of it after {updates} updates. The label,"
+            f" “{labels[digit]}”, gets {right_one:.4f}, which costs −ln {right_one:.4f} ="
+            f" {-np.log(right_one):.4f} nats."
         )
     widgets.table(loss_rows(ways))
 
@@ -288,7 +353,9 @@ def _losses(updates: int, digit: int | None) -> dict[str, Loss]:
     """Return the losses of the classifier after some updates, on one test digit or on all."""
     images, labels = _digits("test")
     chosen = slice(None) if digit is None else slice(digit, digit + 1)
-    return likelihood.cross_entropies(_weights()[updates], images.reshape(len(images), -1)[chosen], labels[chosen])
+    return likelihood.cross_entropies(
+        _weights()[updates], images.reshape(len(images), -1)[chosen], labels[chosen]
+    )
 
 
 def are_they_one(ways: list[Loss], count: int) -> str:
@@ -296,12 +363,20 @@ def are_they_one(ways: list[Loss], count: int) -> str:
     value = max(abs(way.value - ways[0].value) for way in ways)
     gradient = max(float(abs(way.gradient - ways[0].gradient).max()) for way in ways)
     same = max(value, gradient) <= 8 * np.finfo(np.float64).eps * max(1.0, abs(ways[0].value))
-    one = "**one number with one gradient**, up to rounding in float64" if same else "**not the same**"
+    one = (
+        "**one number with one gradient**, up to rounding in float64"
+        if same
+        else "**not the same**"
+    )
     power = -ways[0].value * count / np.log(10)
-    product = rf" Multiplied, the {count} probabilities of the labels make $10^{{{power:.1f}}}$." if count > 1 else ""
+    product = (
+        rf" Multiplied, the {count} probabilities of the labels make $10^{{{power:.1f}}}$."
+        if count > 1
+        else ""
+    )
     return (
-        f"Cross-entropy and negative log-likelihood are {one}: the values are at most {_tiny(value)} nats apart, the"
-        f" entries of the gradients {_tiny(gradient)}.{product}"
+        f"Cross-entropy and negative log-likelihood are {one}: the values are at most"
+        f" {_tiny(value)} nats apart, the entries of the gradients {_tiny(gradient)}.{product}"
     )
 
 

@@ -1,7 +1,8 @@
-"""Every call of the library that a page makes: keyed by run and plain choices, bounded, shared by all visitors.
+"""Every call of the library that a page makes: keyed by run and plain choices, bounded, shared by
+all visitors.
 
-Nothing is keyed by an array: Streamlit hashes only a sample of a large one. What comes back is shared and must not be
-changed.
+Nothing is keyed by an array: Streamlit hashes only a sample of a large one. What comes back is
+shared and must not be changed.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ def shelf_stamp() -> tuple[tuple[str, int], ...]:
     with contextlib.suppress(OSError), os.scandir(SHELF) as folders:
         for folder in folders:
             if not folder.name.startswith("."):
-                with contextlib.suppress(OSError):  # a file, a folder that is not a run, or one just removed
+                with contextlib.suppress(
+                    OSError
+                ):  # a file, a folder that is not a run, or one just removed
                     found.append((folder.name, Path(folder.path, DOCUMENT).stat().st_mtime_ns))
     return tuple(sorted(found))
 
@@ -54,7 +57,8 @@ def shelf_stamp() -> tuple[tuple[str, int], ...]:
 def shelf_index(stamp: tuple[tuple[str, int], ...]) -> tuple[dict[str, RunConfig], list[str]]:
     """Return the configs of all runs by key, and the sentences about those that were refused.
 
-    Where a run was replaced or removed, what was cached is forgotten first; one that is new takes nothing away.
+    Where a run was replaced or removed, what was cached is forgotten first; one that is new takes
+    nothing away.
     """
     if not _KNOWN.items() <= dict(stamp).items():
         st.cache_data.clear()
@@ -70,7 +74,9 @@ def shelf_index(stamp: tuple[tuple[str, int], ...]) -> tuple[dict[str, RunConfig
 
 def damaged_studies() -> list[str]:
     """Return the sentences about files of measured numbers that cannot be read."""
-    return [sentence for sentence in (kept.damage_of(study, SHELF) for study in STUDIES) if sentence]
+    return [
+        sentence for sentence in (kept.damage_of(study, SHELF) for study in STUDIES) if sentence
+    ]
 
 
 def lost_a_run() -> bool:
@@ -157,7 +163,9 @@ def reconstructions_png(key: str, count: int, columns: int) -> bytes:
     """Return the reconstructions of the first test images, decoded from the codes that are kept with the run."""
     opened = run(key)
     return pictures.sheet_png(
-        decoding.decode(opened.model, opened.codes["mean"][:count]), columns, scale_of(opened.config.data)
+        decoding.decode(opened.model, opened.codes["mean"][:count]),
+        columns,
+        scale_of(opened.config.data),
     )
 
 
@@ -191,7 +199,9 @@ def share_outside(key: str, half_width: float) -> float:
     return sampling.share_outside(sampled.codes_of(run(key), "train_"), half_width)
 
 
-def samples(key: str, name: str, half_width: float | None, seed: int, count: int) -> tuple[Floats, Floats]:
+def samples(
+    key: str, name: str, half_width: float | None, seed: int, count: int
+) -> tuple[Floats, Floats]:
     """Return random codes (count, L) and what they decode to (count, H, W).
 
     Args:
@@ -210,7 +220,9 @@ def samples(key: str, name: str, half_width: float | None, seed: int, count: int
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def samples_png(key: str, name: str, half_width: float | None, seed: int, count: int, columns: int) -> bytes:
+def samples_png(
+    key: str, name: str, half_width: float | None, seed: int, count: int, columns: int
+) -> bytes:
     """Return decoded random codes as one picture; arguments as in `samples`."""
     decoded = samples(key, name, half_width, seed, count)[1]
     return pictures.sheet_png(decoded, columns, scale_of(run(key).config.data))
@@ -220,7 +232,8 @@ def samples_png(key: str, name: str, half_width: float | None, seed: int, count:
 def samples_beside_nearest_png(
     key: str, name: str, half_width: float | None, seed: int, count: int
 ) -> tuple[bytes, float]:
-    """Return samples above their nearest training images, and the median distance per pixel; arguments as in `samples`.
+    """Return samples above their nearest training images, and the median distance per pixel;
+    arguments as in `samples`.
 
     Raises:
         MissingData: the training images are not on this machine.
@@ -229,7 +242,9 @@ def samples_beside_nearest_png(
     decoded = samples(key, name, half_width, seed, count)[1]
     found = _split(data)
     index, distance = neighbours.nearest_images(found.train, decoded)
-    return pictures.rows_png([decoded, _read(found.train, index)], scale_of(data)), float(np.median(distance))
+    return pictures.rows_png([decoded, _read(found.train, index)], scale_of(data)), float(
+        np.median(distance)
+    )
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
@@ -260,9 +275,13 @@ def _over_seeds(study: str, key: str, stamp: int) -> list[Numbers]:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _kept_trainings(keys: tuple[str, ...], stamp: int) -> dict[tuple[str, str], sampled.Trained | None]:
+def _kept_trainings(
+    keys: tuple[str, ...], stamp: int
+) -> dict[tuple[str, str], sampled.Trained | None]:
     return {
-        (key, name): sampled.kept_trainings(run(key).config, name, SHELF) for key in keys for name in sampling.SAMPLERS
+        (key, name): sampled.kept_trainings(run(key).config, name, SHELF)
+        for key in keys
+        for name in sampling.SAMPLERS
     }
 
 
@@ -284,7 +303,9 @@ def plane_png(key: str, half_width: float, resolution: int) -> bytes:
     """Return what a two-latent run decodes a square of codes around the origin to, some 500 pixels wide or more."""
     extent = (-half_width, half_width, -half_width, half_width)
     decoded = decoding.decode(run(key).model, plane_codes(extent, resolution))
-    return pictures.sheet_png(decoded, resolution, scale=max(1, round(500 / (resolution * decoded.shape[-1]))), pad=0)
+    return pictures.sheet_png(
+        decoded, resolution, scale=max(1, round(500 / (resolution * decoded.shape[-1]))), pad=0
+    )
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

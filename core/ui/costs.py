@@ -22,7 +22,11 @@ _ERRORS = ("nll_error", "kl_error", "elbo_error")
 
 def row(config: RunConfig) -> dict[str, str]:
     """Return a row of a run's numbers as text; a dash where there is none."""
-    metrics, alive, cost = cache.run(config.key).metrics, cache.active_latents(config.key), of(config)
+    metrics, alive, cost = (
+        cache.run(config.key).metrics,
+        cache.active_latents(config.key),
+        of(config),
+    )
     return {
         "Model": ALL_LABELS[config.model.name],
         "nll": rounded(cost["nll"], cost["nll_error"]),
@@ -53,7 +57,13 @@ def _of(config: RunConfig, stamp: int) -> Numbers:
         error, known = UNKNOWN_ERROR, False
     # Without a closed form the KL is of the same single code.
     kl_error = error if config.model.components else 0.0
-    return own | {"nll_error": error, "kl_error": kl_error, "elbo_error": error, "codes": 1, "error_known": known}
+    return own | {
+        "nll_error": error,
+        "kl_error": kl_error,
+        "elbo_error": error,
+        "codes": 1,
+        "error_known": known,
+    }
 
 
 def rounded(value: float | None, error: float) -> str:
@@ -77,13 +87,18 @@ def caption(configs: Sequence[RunConfig]) -> str:
     costs = [of(config) for config in configs]
     if all(cost.get("error_known", True) for cost in costs):
         error = max(cost[name] for cost in costs for name in _ERRORS if name in cost)
-        off = f"The choice of codes leaves a standard error of at most {error:.1g} nats." if error else ""
+        off = (
+            f"The choice of codes leaves a standard error of at most {error:.1g} nats."
+            if error
+            else ""
+        )
     else:
         off = "How far the choice of codes moves them cannot be told without the test images."
     likelihood = configs[0].model.likelihood.capitalize()
     return (
         f"{costs[0]['test_images']:,} test images, {likelihood} likelihood, one training of each"
-        f" ({seeds_text(config.train.seed for config in configs)}). nll, KL and elbo in nats per image: means over the"
-        f" images and over as many codes for each as the table says; an AE has but one. {off} Squared error per pixel,"
-        " of the reconstruction from the mean code. An autoencoder is charged no KL and has no elbo."
+        f" ({seeds_text(config.train.seed for config in configs)}). nll, KL and elbo in nats per"
+        " image: means over the images and over as many codes for each as the table says; an AE"
+        f" has but one. {off} Squared error per pixel, of the reconstruction from the mean code."
+        " An autoencoder is charged no KL and has no elbo."
     )

@@ -1,6 +1,8 @@
-"""Many visitors on one server: their pages take turns, and what is looked at again and again, they look at less often.
+"""Many visitors on one server: their pages take turns, and what is looked at again and again, they
+look at less often.
 
-Python runs one thread at a time. Sixty that all draw a page starve the one that sends what is drawn.
+Python runs one thread at a time. Sixty that all draw a page starve the one that sends what is
+drawn.
 """
 
 from __future__ import annotations

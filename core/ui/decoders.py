@@ -80,20 +80,25 @@ def _error_and_nats(shown: Mapping[str, RunConfig]) -> None:
         st.info(UNMEASURED)
         return
     st.markdown(
-        "Say that every pixel is normal around the decoder's output with standard deviation σ. Then the nll is the"
-        " squared error, stretched and shifted: nll = **SSE / 2σ²** + **D/2 · log 2πσ²**, D pixels. Each point is a"
-        " test image under a trained model."
+        "Say that every pixel is normal around the decoder's output with standard deviation σ."
+        " Then the nll is the squared error, stretched and shifted: nll = **SSE / 2σ²** + **D/2 ·"
+        " log 2πσ²**, D pixels. Each point is a test image under a trained model."
     )
-    for column, (label, numbers) in zip(st.columns(len(known), gap="medium"), known.items(), strict=True):
+    for column, (label, numbers) in zip(
+        st.columns(len(known), gap="medium"), known.items(), strict=True
+    ):
         with column:
             st.markdown(f"**{label}**")
-            widgets.chart(affine_figure(shown[label].key, cache.measured_stamp(SCALE)), f"affine {label}")
+            widgets.chart(
+                affine_figure(shown[label].key, cache.measured_stamp(SCALE)), f"affine {label}"
+            )
             st.markdown(affine_sentence(numbers))
     st.caption(
-        f"{len(next(iter(known.values()))['sse'])} test images, one code of its posterior each. Nats of a Gaussian are"
-        " of a *density* of grey values: they may be negative, and change with the unit of intensity. Nats of a"
-        " Bernoulli on grey values are a cross-entropy of pixels read as probabilities. The heights of these plots"
-        " can**not** be compared with each other."
+        f"{len(next(iter(known.values()))['sse'])} test images, one code of its posterior each."
+        " Nats of a Gaussian are of a *density* of grey values: they may be negative, and change"
+        " with the unit of intensity. Nats of a Bernoulli on grey values are a cross-entropy of"
+        " pixels read as probabilities. The heights of these plots can**not** be compared with"
+        " each other."
     )
 
 
@@ -107,7 +112,11 @@ def affine_figure(key: str, stamp: int) -> go.Figure:
     """
     (numbers,) = cache.over_seeds(SCALE, cache.run(key).config)[:1]
     exact = numbers["scale"] is not None
-    line = affine(numbers["scale"], numbers["pixels"]) if exact else (numbers["slope"], numbers["intercept"])
+    line = (
+        affine(numbers["scale"], numbers["pixels"])
+        if exact
+        else (numbers["slope"], numbers["intercept"])
+    )
     return error_to_nats(np.array(numbers["sse"]), np.array(numbers["nll"]), *line, exact=exact)
 
 
@@ -115,14 +124,15 @@ def affine_sentence(numbers: Numbers) -> str:
     """Return slope and intercept as the points have them and as σ has them."""
     if numbers["scale"] is None:
         return (
-            f"No line: the closest one misses an image by {numbers['residual']:.1f} nats. The cross-entropy is no"
-            " function of the squared error."
+            f"No line: the closest one misses an image by {numbers['residual']:.1f} nats. The"
+            " cross-entropy is no function of the squared error."
         )
     slope, intercept = affine(numbers["scale"], numbers["pixels"])
     return (
-        f"σ = {numbers['scale']:.4g}: slope 1/2σ² = **{slope:.4g}**, intercept **{_signed(intercept)}** nats. Least"
-        f" squares through the points: {numbers['slope']:.4g} and {_signed(numbers['intercept'])}; the farthest point"
-        f" is {_tiny(numbers['residual'])} nats off."
+        f"σ = {numbers['scale']:.4g}: slope 1/2σ² = **{slope:.4g}**, intercept"
+        f" **{_signed(intercept)}** nats. Least squares through the points:"
+        f" {numbers['slope']:.4g} and {_signed(numbers['intercept'])}; the farthest point is"
+        f" {_tiny(numbers['residual'])} nats off."
     )
 
 
@@ -151,13 +161,17 @@ def _scale_and_beta(shown: Mapping[str, RunConfig]) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         stamp = cache.measured_stamp(SCALE)
-        widgets.chart(price_figure(tuple(shown[label] for label in known), stamp), "squared error and rate")
+        widgets.chart(
+            price_figure(tuple(shown[label] for label in known), stamp), "squared error and rate"
+        )
     with right:
-        st.markdown(price_sentence({label: (shown[label], numbers) for label, numbers in known.items()}))
+        st.markdown(
+            price_sentence({label: (shown[label], numbers) for label, numbers in known.items()})
+        )
     st.caption(
-        "One training of each, two latents, β = 1; errors of all test images, one code each. Squared error is the same"
-        " thing under every likelihood, so here they share a plane. A line has slope −2σ²β, the price of a nat: along"
-        " it SSE + 2σ²β · KL stays the same."
+        "One training of each, two latents, β = 1; errors of all test images, one code each."
+        " Squared error is the same thing under every likelihood, so here they share a plane. A"
+        " line has slope −2σ²β, the price of a nat: along it SSE + 2σ²β · KL stays the same."
     )
     for label, numbers in known.items():
         if numbers["knob"] and shown[label].model.scale is None:
@@ -175,7 +189,11 @@ def price_figure(configs: tuple[RunConfig, ...], stamp: int) -> go.Figure:
     symbols, places = ("square", "circle", "diamond"), []
     for config, symbol in zip(configs, symbols, strict=False):
         numbers = cache.over_seeds(SCALE, config)[0]
-        slope = None if numbers["scale"] is None else -2 * numbers["scale"] ** 2 * float(config.model.beta or 0)
+        slope = (
+            None
+            if numbers["scale"] is None
+            else -2 * numbers["scale"] ** 2 * float(config.model.beta or 0)
+        )
         places.append(
             Place(
                 config.model.likelihood_label,
@@ -207,16 +225,19 @@ def price_sentence(known: Mapping[str, tuple[RunConfig, Numbers]]) -> str:
             continue
         kl, alive = cache.run(config.key).metrics["kl"], cache.active_latents(config.key)
         price = 2 * numbers["scale"] ** 2
-        collapsed = " It has **collapsed**: no code was worth the price." if not alive.any() else ""
+        collapsed = (
+            " It has **collapsed**: no code was worth the price." if not alive.any() else ""
+        )
         parts.append(
-            f"- **{label}**: a nat has to save {short(price)} of squared error. KL **{kl:.2f}** nats,"
-            f" {alive.sum()} of {len(alive)} latents active, squared error {short(squares(numbers))}.{collapsed}"
+            f"- **{label}**: a nat has to save {short(price)} of squared error. KL **{kl:.2f}**"
+            f" nats, {alive.sum()} of {len(alive)} latents active, squared error"
+            f" {short(squares(numbers))}.{collapsed}"
         )
         if config.model.scale is None:
             parts.append(
-                f"- Learned σ came to **{numbers['scale']:.4f}**; the root mean squared error of test pixels is"
-                f" {numbers['rmse']:.4f} ({numbers['images']:,} images). The best σ for given means is that error on"
-                " the images trained on."
+                f"- Learned σ came to **{numbers['scale']:.4f}**; the root mean squared error of"
+                f" test pixels is {numbers['rmse']:.4f} ({numbers['images']:,} images). The best σ"
+                " for given means is that error on the images trained on."
             )
     return "\n".join(parts)
 
@@ -225,10 +246,11 @@ def knob_sentence(numbers: Numbers) -> str:
     """Return in numbers that σ and β are one knob."""
     knob, scale = numbers["knob"], numbers["scale"]
     return (
-        "**σ and β are one knob.** Multiplied by 2σ², the objective SSE/2σ² + β · KL is SSE + 2σ²β · KL: only σ²β"
-        f" matters. σ = {scale:.4g} with β = 1 is σ = {knob['scale']:g} with β = {short(knob['beta'])}. On this"
-        f" model's weights the two gradients, each times its σ², differ by {_tiny(knob['difference'])} of their length"
-        f" ({GRADIENT_IMAGES} test images, the same codes, double precision). With β = 1 for both they point"
+        "**σ and β are one knob.** Multiplied by 2σ², the objective SSE/2σ² + β · KL is SSE +"
+        f" 2σ²β · KL: only σ²β matters. σ = {scale:.4g} with β = 1 is σ = {knob['scale']:g} with β"
+        f" = {short(knob['beta'])}. On this model's weights the two gradients, each times its σ²,"
+        f" differ by {_tiny(knob['difference'])} of their length ({GRADIENT_IMAGES} test images,"
+        " the same codes, double precision). With β = 1 for both they point"
         f" {knob['angle_without']:.0f}° apart."
     )
 
@@ -238,14 +260,19 @@ def _draws(shown: Mapping[str, RunConfig]) -> None:
     """Draw means and draws of the same codes under each likelihood; only this part runs again with another seed."""
     st.subheader("What does each decoder say an image looks like?", anchor=False)
     st.markdown(
-        "The picture that is usually shown is the **mean** of p(x | z). Below each, one image **drawn** from p(x | z),"
-        " every pixel by itself."
+        "The picture that is usually shown is the **mean** of p(x | z). Below each, one image"
+        " **drawn** from p(x | z), every pixel by itself."
     )
     seed = int(st.number_input("Seed", 0, 9999, key="seed", width=130, bind="query-params"))
-    for column, (label, config) in zip(st.columns(len(shown), gap="medium"), shown.items(), strict=True):
+    for column, (label, config) in zip(
+        st.columns(len(shown), gap="medium"), shown.items(), strict=True
+    ):
         with column:
             widgets.image_row(label, draws_png(config.key, seed))
-    st.caption("Above the mean, below a draw; the same codes from N(0, I) for all. Grey values beyond 0 and 1 are cut.")
+    st.caption(
+        "Above the mean, below a draw; the same codes from N(0, I) for all. Grey values beyond 0"
+        " and 1 are cut."
+    )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -253,7 +280,9 @@ def draws_png(key: str, seed: int) -> bytes:
     """Return the means of some codes of a run above images drawn around them."""
     opened = cache.run(key)
     codes = np.random.default_rng(seed).normal(size=(DRAWN, opened.config.model.latent_dim))
-    return pictures.rows_png(means_and_draws(opened.model, codes, seed), cache.scale_of(opened.config.data))
+    return pictures.rows_png(
+        means_and_draws(opened.model, codes, seed), cache.scale_of(opened.config.data)
+    )
 
 
 def _binary() -> None:
@@ -261,14 +290,21 @@ def _binary() -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(
-            "When the images are **binary**. A grey value is read as the probability of white, and each pixel drawn:"
-            " *dynamic* anew in every epoch, *static* once. Then a Bernoulli's nll is a negative log-probability, and"
-            " can be held against the literature. These are data sets of their own, `mnist-dynamic` and `mnist-static`."
+            "When the images are **binary**. A grey value is read as the probability of white, and"
+            " each pixel drawn: *dynamic* anew in every epoch, *static* once. Then a Bernoulli's"
+            " nll is a negative log-probability, and can be held against the literature. These are"
+            " data sets of their own, `mnist-dynamic` and `mnist-static`."
         )
         widgets.images_missing(cache.missing_images(DataConfig(name="mnist")))
     with right:
-        widgets.image_row("From above: grey, three dynamic draws, and the static one", binary_png())
-    ours = {(data, prior): evidence(data, prior) for data in _LITERATURE for prior in ("normal", "vamp")}
+        widgets.image_row(
+            "From above: grey, three dynamic draws, and the static one", binary_png()
+        )
+    ours = {
+        (data, prior): evidence(data, prior)
+        for data in _LITERATURE
+        for prior in ("normal", "vamp")
+    }
     st.dataframe(literature(ours), hide_index=True, height="content")
     st.markdown(literature_sentence(ours))
     st.caption(literature_note(ours))
@@ -282,7 +318,9 @@ def binary_png() -> bytes | None:
         return None
     grey = split.train.raw(slice(_CHUNK))
     rows = [grey, *(binarise(grey, epoch) for epoch in (1, 2, 3)), binarise(grey, 0)]
-    return pictures.rows_png([_shown(row) for row in rows], cache.scale_of(DataConfig(name="mnist")))
+    return pictures.rows_png(
+        [_shown(row) for row in rows], cache.scale_of(DataConfig(name="mnist"))
+    )
 
 
 def _shown(images: torch.Tensor) -> NDArray[np.float64]:
@@ -300,14 +338,17 @@ def _evidence(data: str, prior: str, stamp: int) -> Numbers | None:
 
 
 def literature(ours: Mapping[tuple[str, str], Numbers | None]) -> list[dict[str, str]]:
-    """Return a row of text for each model: ours, and what is published, dynamic binarisation first.
+    """Return a row of text for each model: ours, and what is published, dynamic binarisation
+    first.
 
     Args:
         ours: (data set, prior) -> what was measured, or None.
     """
     rows = []
     for data in _LITERATURE:
-        rows += [_our_row(data, prior, found) for (name, prior), found in ours.items() if name == data]
+        rows += [
+            _our_row(data, prior, found) for (name, prior), found in ours.items() if name == data
+        ]
         rows += [_their_row(one) for one in PUBLISHED if one.data == data]
     return rows
 
@@ -350,15 +391,19 @@ def _vamp_against_normal(data: str, ours: Mapping[tuple[str, str], Numbers | Non
         return f"On `{data}` the VampPrior and the standard normal were not both measured yet."
     less, error = normal["nll"] - vamp["nll"], math.hypot(normal["error"], vamp["error"])
     where = f"On `{data}`, with the same networks and schedule and one training each,"
-    measured = f"{abs(less):.2f} nats (standard error of the test images {error:.2f}; of other seeds not measured)"
+    measured = (
+        f"{abs(less):.2f} nats (standard error of the test images {error:.2f}; of other seeds not"
+        " measured)"
+    )
     if abs(less) < 2 * error:
         return f"{where} the VampPrior and the standard normal cannot be told apart: {measured}."
     if less < 0:
         return f"{where} the VampPrior's nll is larger than the standard normal's by {measured}."
     reached = "at least" if less >= GOAL else "less than"
     return (
-        f"{where} the VampPrior's nll is smaller than the standard normal's by {measured}: {reached} the {GOAL} nats"
-        " hoped for. One pair of trainings says that it was so, not that it is so with every seed."
+        f"{where} the VampPrior's nll is smaller than the standard normal's by {measured}:"
+        f" {reached} the {GOAL} nats hoped for. One pair of trainings says that it was so, not"
+        " that it is so with every seed."
     )
 
 
@@ -366,19 +411,21 @@ def literature_note(ours: Mapping[tuple[str, str], Numbers | None]) -> str:
     """Return what our numbers were measured on, and in what our training is not that of the papers."""
     found = [one for one in ours.values() if one]
     measured = (
-        f"Ours: of all {found[0]['test_images']:,} test images, minus their ELBO, less what the importance-weighted"
-        f" bound with k = {found[0]['k']:,} adds to it in {found[0]['images']:,} of them, ± the standard error of that;"
-        " other trainings would differ by more. "
+        f"Ours: of all {found[0]['test_images']:,} test images, minus their ELBO, less what the"
+        f" importance-weighted bound with k = {found[0]['k']:,} adds to it in"
+        f" {found[0]['images']:,} of them, ± the standard error of that; other trainings would"
+        " differ by more. "
         if found
         else "Ours were not measured yet. "
     )
     config = with_prior("mnist-dynamic", 40, "vamp")
     train = config.train
     return (
-        f"{measured}One training each, of {train.epochs} epochs, where the papers take up to 2,000 and 3,280: gated"
-        f" layers of 300 and 300, batches of {train.batch_size}, learning rate {train.learning_rate:g} falling along a"
-        f" cosine, the weight of the KL rising over the first {train.warm_up} epochs; for the VampPrior"
-        f" {config.model.components} pseudo-inputs; no bounds on the posterior's log-variance, as the"
-        " VampPrior's authors set; and a static draw of our own. A dash: not measured, or no source at hand that says"
-        " it."
+        f"{measured}One training each, of {train.epochs} epochs, where the papers take up to 2,000"
+        f" and 3,280: gated layers of 300 and 300, batches of {train.batch_size}, learning rate"
+        f" {train.learning_rate:g} falling along a cosine, the weight of the KL rising over the"
+        f" first {train.warm_up} epochs; for the VampPrior"
+        f" {config.model.components} pseudo-inputs; no bounds on the posterior's log-variance, as"
+        " the VampPrior's authors set; and a static draw of our own. A dash: not measured, or no"
+        " source at hand that says it."
     )

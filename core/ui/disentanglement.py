@@ -7,7 +7,16 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from core.config import MAP_BETAS, MAP_LATENTS, MODEL_LABELS, RunConfig, beta_of, mapped, recipe, with_seed
+from core.config import (
+    MAP_BETAS,
+    MAP_LATENTS,
+    MODEL_LABELS,
+    RunConfig,
+    beta_of,
+    mapped,
+    recipe,
+    with_seed,
+)
 from core.experiments.disentanglement import CHANCE, DISENTANGLEMENT, SCORES
 from core.experiments.kept import numbers_of
 from core.experiments.noise import DEPENDS, NO, YES
@@ -58,17 +67,19 @@ SHORT = {
 """Score -> its name where there is little room; * without shape."""
 PLATEAU_NAME = "three factors named, two guessed"
 SPREAD = (
-    "± is the standard deviation over seeds, and a seed is not the same for all. For a trained model (AE to InfoGAN) it"
-    " is the training; all are scored on one draw of images. For PCA and ICA it chooses the 10,000 images that they are"
-    " fitted to, where ICA starts, and the images that are scored; for an untrained VAE its weights and the images that"
-    " are scored; for raw pixels the latter alone."
-    f" Scoring {TEST:,} points has an error of {scoring_error(PLATEAU):.1%} by itself."
+    "± is the standard deviation over seeds, and a seed is not the same for all. For a trained"
+    " model (AE to InfoGAN) it is the training; all are scored on one draw of images. For PCA and"
+    " ICA it chooses the 10,000 images that they are fitted to, where ICA starts, and the images"
+    " that are scored; for an untrained VAE its weights and the images that are scored; for raw"
+    f" pixels the latter alone. Scoring {TEST:,} points has an error of"
+    f" {scoring_error(PLATEAU):.1%} by itself."
 )
 PROTOCOLS = (
-    "Higgins score. The paper's: 2D shapes of 64×64 pixels, a fully connected network (1200-1200, decoder of three"
-    " layers of 1200 tanh units) trained by Adagrad at 0.01, as re-implementations give them. Ours: sprites of 32×32"
-    " pixels, convolutions, Adam, 10 latents, by the protocol of Locatello et al. 2019, with five factors and with four"
-    " (without shape); whether the paper's classifier names four or five could not be checked. Raw pixels are 1,024"
+    "Higgins score. The paper's: 2D shapes of 64×64 pixels, a fully connected network (1200-1200,"
+    " decoder of three layers of 1200 tanh units) trained by Adagrad at 0.01, as"
+    " re-implementations give them. Ours: sprites of 32×32 pixels, convolutions, Adam, 10 latents,"
+    " by the protocol of Locatello et al. 2019, with five factors and with four (without shape);"
+    " whether the paper's classifier names four or five could not be checked. Raw pixels are 1,024"
     " latents. Codes of models without a KL are put on unit scale."
 )
 _NAMES = {words: name for name, words in SCORES.items()}
@@ -129,16 +140,20 @@ def order_sentence(found: Order, without_shape: Order | None = None) -> str:
     short = (
         "**The paper's order holds here.**"
         if counts[YES] == total
-        else "**The paper's order does not hold here.**"
-        if counts[NO]
-        else "**The paper's order holds here in part.**"
+        else (
+            "**The paper's order does not hold here.**"
+            if counts[NO]
+            else "**The paper's order holds here in part.**"
+        )
     )
-    against = [f"{below} above {above}" for (above, below), word in found.pairs.items() if word == NO]
+    against = [
+        f"{below} above {above}" for (above, below), word in found.pairs.items() if word == NO
+    ]
     turned = f" ({listed(against)})" if against else ""
     return (
-        f"{short} Pairs of its table that were measured, with five factors: {total}. With every seed in the paper's"
-        f" order: {counts[YES]}; the other way round: {counts[NO]}{turned}; seeds overlap: {counts[DEPENDS]}."
-        f"{_narrow(found)}{_counted(without_shape)}"
+        f"{short} Pairs of its table that were measured, with five factors: {total}. With every"
+        f" seed in the paper's order: {counts[YES]}; the other way round: {counts[NO]}{turned};"
+        f" seeds overlap: {counts[DEPENDS]}.{_narrow(found)}{_counted(without_shape)}"
     )
 
 
@@ -153,12 +168,16 @@ def _counted(found: Order | None) -> str:
 def _narrow(found: Order) -> str:
     """Return which pairs without overlap rest on a lead that another choice of images to score might turn round."""
     leads = [
-        f"{' above '.join(pair if found.pairs[pair] == YES else pair[::-1])} by {by:.3f} ± {error:.3f}"
+        f"{' above '.join(pair if found.pairs[pair] == YES else pair[::-1])} by {by:.3f} ±"
+        f" {error:.3f}"
         for pair, (by, error) in found.narrow.items()
     ]
     if not leads:
         return ""
-    return f" Without overlap, but by less than twice the error of scoring {TEST:,} points: {listed(leads)}."
+    return (
+        f" Without overlap, but by less than twice the error of scoring {TEST:,} points:"
+        f" {listed(leads)}."
+    )
 
 
 def plateau_sentence(table: Mapping[str, Scores], swept: Mapping[float, Scores]) -> str:
@@ -168,12 +187,15 @@ def plateau_sentence(table: Mapping[str, Scores], swept: Mapping[float, Scores])
         return ""
     near = 2 * scoring_error(PLATEAU)
     on = sum(abs(score - PLATEAU) <= near for score in found)
-    rest = {label: values(scores, "higgins_4") for label, scores in table.items() if label in PAPER}
+    rest = {
+        label: values(scores, "higgins_4") for label, scores in table.items() if label in PAPER
+    }
     four = [f"{label.split(',')[0]} {np.mean(one):.1%}" for label, one in rest.items() if one]
     return (
-        f"**{PLATEAU:g} is a plateau:** scale, x and y are always named, shape and orientation by the toss of a coin,"
-        f" 3/5 + 2/5 · 1/2. {on} of {len(found)} trainings from β = {min(swept):g} to {max(swept):g} lie within"
-        f" {near:.3f} of it, twice the error of scoring {TEST:,} points. Without shape, four factors: {listed(four)}."
+        f"**{PLATEAU:g} is a plateau:** scale, x and y are always named, shape and orientation by"
+        f" the toss of a coin, 3/5 + 2/5 · 1/2. {on} of {len(found)} trainings from β ="
+        f" {min(swept):g} to {max(swept):g} lie within {near:.3f} of it, twice the error of"
+        f" scoring {TEST:,} points. Without shape, four factors: {listed(four)}."
     )
 
 
@@ -207,10 +229,13 @@ def oracle_sentence(name: str, known: Mapping[str, Mapping[str, float]]) -> str:
     words = SCORES[name]
     if not blind:
         bad = [f"one that {what} {known[code][name]:.2f}" for code, what in _BAD.items()]
-        return f"**{words} separates good from bad:** a perfect code has {perfect:.2f}, {listed(bad)}."
+        return (
+            f"**{words} separates good from bad:** a perfect code has {perfect:.2f},"
+            f" {listed(bad)}."
+        )
     return (
-        f"**{words} does not separate good from bad:** a perfect code has {perfect:.2f}, and so has, within {_BLIND:g},"
-        f" {listed(blind)}."
+        f"**{words} does not separate good from bad:** a perfect code has {perfect:.2f}, and so"
+        f" has, within {_BLIND:g}, {listed(blind)}."
     )
 
 
@@ -219,10 +244,14 @@ def paper_table(name: str) -> None:
     table = table_of(stamp())
     if not table:
         return
-    shown = {label: values(scores, name) for label, scores in table.items() if values(scores, name)}
+    shown = {
+        label: values(scores, name) for label, scores in table.items() if values(scores, name)
+    }
     left, right = st.columns([1.2, 1], gap="large")
     with left:
-        st.caption(f"{SCORES[name]} of each representation, a dot for each seed, the large one their mean")
+        st.caption(
+            f"{SCORES[name]} of each representation, a dot for each seed, the large one their mean"
+        )
         colors = [theme.MODEL_COLORS.get(kind_of(label), theme.MUTED) for label in shown]
         figure = seed_dots(shown, name=axis_of(name), colors=colors, height=100 + 34 * len(shown))
         if name == "higgins":
@@ -240,7 +269,9 @@ def kind_of(label: str) -> str:
     >>> kind_of("β-VAE, β = 4"), kind_of("PCA")
     ('beta-vae', '')
     """
-    return next((model for model, named in MODEL_LABELS.items() if named == label.split(",")[0]), "")
+    return next(
+        (model for model, named in MODEL_LABELS.items() if named == label.split(",")[0]), ""
+    )
 
 
 def axis_of(name: str) -> str:
@@ -283,7 +314,13 @@ def over_beta(name: str) -> None:
     if not found:
         st.info(UNMEASURED)
         return
-    line = Line(SCORES[name], theme.MODEL_COLORS["beta-vae"], range(len(found)), list(found.values()), symbol="circle")
+    line = Line(
+        SCORES[name],
+        theme.MODEL_COLORS["beta-vae"],
+        range(len(found)),
+        list(found.values()),
+        symbol="circle",
+    )
     ticks = [f"{beta:g}" for beta in found]
     figure = spread_lines([line], x_name="β", y_name=axis_of(name), ticks=ticks, height=340)
     if name == "higgins":
@@ -314,11 +351,11 @@ def beta_sentence(name: str, found: Mapping[float, Mapping[int, float]]) -> str:
     best, worst = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
     chance, chance_seed = shares.by_chance()
     return (
-        f"**{SCORES[name]}: β explains {shares.beta:.0%} of its variance** over {shares.betas} β and {shares.seeds}"
-        f" seeds, the seed {shares.seed:.0%}; the rest, {shares.rest:.0%}, is what a seed does with one β alone, and"
-        f" the error of scoring. Numbers that depend on neither would give β {chance:.0%} and the seed"
-        f" {chance_seed:.0%} on average. Means over seeds go from {means[worst]:.3f} (β = {worst:g}) to"
-        f" {means[best]:.3f} (β = {best:g})."
+        f"**{SCORES[name]}: β explains {shares.beta:.0%} of its variance** over {shares.betas} β"
+        f" and {shares.seeds} seeds, the seed {shares.seed:.0%}; the rest, {shares.rest:.0%}, is"
+        " what a seed does with one β alone, and the error of scoring. Numbers that depend on"
+        f" neither would give β {chance:.0%} and the seed {chance_seed:.0%} on average. Means over"
+        f" seeds go from {means[worst]:.3f} (β = {worst:g}) to {means[best]:.3f} (β = {best:g})."
     )
 
 
@@ -331,31 +368,39 @@ def over_latents(name: str) -> None:
     rows = [f"{beta:g}" for beta in MAP_BETAS[::-1]]
     columns = [f"{latents} latents" for latents in MAP_LATENTS]
     widgets.chart(heatmap(found[::-1], rows, columns, name=SCORES[name], height=330), "map")
-    apart = max((np.ptp(list(one.values())) for one in by_seed(name).values() if len(one) > 1), default=None)
+    apart = max(
+        (np.ptp(list(one.values())) for one in by_seed(name).values() if len(one) > 1),
+        default=None,
+    )
     st.markdown(map_sentence(name, found, alive, apart))
     st.caption(
-        "Down: normalised β = β × latents / pixels, which weighs the KL per latent against the nll per pixel. VAEs of"
-        f" sprites, {mapped()[0].train.epochs} epochs, one training each."
+        "Down: normalised β = β × latents / pixels, which weighs the KL per latent against the"
+        f" nll per pixel. VAEs of sprites, {mapped()[0].train.epochs} epochs, one training each."
     )
 
 
 def map_sentence(name: str, found: Floats, alive: Floats, apart: float | None) -> str:
-    """Return where on the map a score is highest, how little a single training says, and what collapsed models score.
+    """Return where on the map a score is highest, how little a single training says, and what
+    collapsed models score.
 
     Args:
         name: of the score.
         found: scores, (B, L) as `MAP_BETAS` and `MAP_LATENTS`.
         alive: active latents, likewise.
-        apart: how far trainings of one β that differ in their seed alone lie apart at most; None where not known.
+        apart: how far trainings of one β that differ in their seed alone lie apart at most; None
+            where not known.
     """
     row, column = np.unravel_index(found.argmax(), found.shape)
     said = (
-        f"**{SCORES[name]} is highest, {found.max():.3f}, with {MAP_LATENTS[column]} latents and β ="
-        f" {beta_of(MAP_BETAS[row], MAP_LATENTS[column], 32):.3g}.** Each cell is one training."
+        f"**{SCORES[name]} is highest, {found.max():.3f}, with {MAP_LATENTS[column]} latents and β"
+        f" = {beta_of(MAP_BETAS[row], MAP_LATENTS[column], 32):.3g}.** Each cell is one training."
     )
     if apart is not None:
         close = int((found >= found.max() - apart).sum()) - 1
-        said += f" Seeds alone move it by up to {apart:.3f} (at one β, above); {close} other cells lie as close to it."
+        said += (
+            f" Seeds alone move it by up to {apart:.3f} (at one β, above); {close} other cells lie"
+            " as close to it."
+        )
     silent = found[alive == 0]
     if silent.size:
         said += f" In {silent.size} of {found.size} trainings no latent is active;"
@@ -371,10 +416,12 @@ def known_codes() -> None:
     names = [name for name in SCORES if name in known["perfect"]]
     grid = np.array([[known[code][name] for name in names] for code in ORACLES])
     widgets.chart(
-        heatmap(grid, list(ORACLES), [SHORT[name] for name in names], name="score", height=330), "known codes"
+        heatmap(grid, list(ORACLES), [SHORT[name] for name in names], name="score", height=330),
+        "known codes",
     )
     st.caption(
-        "; ".join(f"*{code}*: {what}" for code, what in ORACLES.items()) + ". Each with noise of a hundredth of a"
+        "; ".join(f"*{code}*: {what}" for code, what in ORACLES.items())
+        + ". Each with noise of a hundredth of a"
         " factor's range. \\* without shape; DCI: disentanglement, completeness, informativeness."
     )
 
@@ -386,7 +433,10 @@ def agree() -> None:
         return
     labels = [SHORT[name] for name in names]
     shown = np.nan_to_num(correlations)
-    widgets.chart(heatmap(shown, labels, labels, name="rank correlation, its size", digits=1, height=460), "agreement")
+    widgets.chart(
+        heatmap(shown, labels, labels, name="rank correlation, its size", digits=1, height=460),
+        "agreement",
+    )
     st.caption(agreement_sentence(names, shown, count))
 
 
@@ -415,13 +465,16 @@ def best_and_worst(name: str) -> None:
     for column, config, which in zip(st.columns(2), ends, ("Best", "Worst"), strict=True):
         with column:
             st.markdown(
-                f"**{which} of {len(found)}: {found[config]:.3f}.**  \n{config.model.label}, seed {config.train.seed}"
+                f"**{which} of {len(found)}: {found[config]:.3f}.**  \n{config.model.label}, seed"
+                f" {config.train.seed}"
             )
             png = traversals_png(config, cache.measured_stamp(SWEPT_TRAVERSALS))
-            widgets.picture(png, f"{which}: traversals from the origin, a row for each latent", width="stretch")
+            widgets.picture(
+                png, f"{which}: traversals from the origin, a row for each latent", width="stretch"
+            )
     st.caption(
-        f"Traversals from the origin, ± {REACH:g} σ of the prior, the latent with most KL on top; all trainings of the"
-        f" sweep, ranked by {SCORES[name]}."
+        f"Traversals from the origin, ± {REACH:g} σ of the prior, the latent with most KL on top;"
+        f" all trainings of the sweep, ranked by {SCORES[name]}."
     )
 
 
@@ -434,10 +487,16 @@ def scored_runs(name: str, stamp: int, drawn: int) -> dict[RunConfig, float]:
         for seed, scores in by_seed.items()
         if name in scores
     }
-    return {config: score for config, score in found.items() if numbers_of(SWEPT_TRAVERSALS, config, cache.SHELF)}
+    return {
+        config: score
+        for config, score in found.items()
+        if numbers_of(SWEPT_TRAVERSALS, config, cache.SHELF)
+    }
 
 
-@st.cache_data(max_entries=24, show_spinner=False, hash_funcs={RunConfig: lambda config: config.key})
+@st.cache_data(
+    max_entries=24, show_spinner=False, hash_funcs={RunConfig: lambda config: config.key}
+)
 def traversals_png(config: RunConfig, drawn: int) -> bytes:
     """Return the traversals of a swept run as one picture."""
     found = pictures(config, cache.SHELF)
@@ -446,7 +505,8 @@ def traversals_png(config: RunConfig, drawn: int) -> bytes:
 
 
 def run_of(picked: RunConfig) -> RunConfig | None:
-    """Return the run whose protocol is shown: the picked one where its factors are known, else the sprites' VAE.
+    """Return the run whose protocol is shown: the picked one where its factors are known, else the
+    sprites' VAE.
 
     None where no run of sprites is kept.
     """

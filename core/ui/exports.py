@@ -17,7 +17,8 @@ from core.ui.strips import SECONDS, Choice, film, ranking, sheet_images, step_na
 
 
 def downloads(config: RunConfig, choice: Choice, row: int) -> None:
-    """Draw the buttons that save the sheet, the film and the numbers; each is made when it is asked for.
+    """Draw the buttons that save the sheet, the film and the numbers; each is made when it is
+    asked for.
 
     Args:
         config: of the run.
@@ -27,11 +28,21 @@ def downloads(config: RunConfig, choice: Choice, row: int) -> None:
     latent = ranking(config.key).order[row]
     stem = f"{config.key}-{'origin' if choice.image is None else f'image{choice.image}'}"
     with st.container(horizontal=True):
-        _download("Film strip (PNG)", lambda: strip_export(config, choice), f"{stem}-sheet.png", "image/png")
         _download(
-            "Animation (GIF)", lambda: gif_export(config, choice, latent), f"{stem}-z{latent + 1}.gif", "image/gif"
+            "Film strip (PNG)",
+            lambda: strip_export(config, choice),
+            f"{stem}-sheet.png",
+            "image/png",
         )
-        _download("Numbers (CSV)", lambda: numbers_csv(config), f"{config.key}-latents.csv", "text/csv")
+        _download(
+            "Animation (GIF)",
+            lambda: gif_export(config, choice, latent),
+            f"{stem}-z{latent + 1}.gif",
+            "image/gif",
+        )
+        _download(
+            "Numbers (CSV)", lambda: numbers_csv(config), f"{config.key}-latents.csv", "text/csv"
+        )
 
 
 def _download(label: str, data: Any, name: str, mime: str) -> None:
@@ -44,11 +55,15 @@ def strip_export(config: RunConfig, choice: Choice) -> bytes:
     ranked = ranking(config.key)
     unit = "nats" if ranked.priced else "variance"
     rows = [
-        f"z{u + 1}  {ranked.amounts[u]:.2f} {unit}{'' if ranked.active[u] else ', collapsed'}" for u in ranked.order
+        f"z{u + 1}  {ranked.amounts[u]:.2f} {unit}{'' if ranked.active[u] else ', collapsed'}"
+        for u in ranked.order
     ]
     start = "the origin" if choice.image is None else f"test image {choice.image}"
     of = "the prior" if ranked.priced else "the codes"
-    title = f"{config.data.name}, {config.model.label}, from {start}; steps in standard deviations of {of}"
+    title = (
+        f"{config.data.name}, {config.model.label}, from {start}; steps in standard deviations of"
+        f" {of}"
+    )
     images = sheet_images(config.key, choice.image, choice.reach, choice.count)
     return pictures.labelled_png(images, rows, step_names(choice), title=title)
 
@@ -67,9 +82,21 @@ def numbers_csv(config: RunConfig) -> str:
     std = opened.codes["mean"].std(axis=0)
     file = StringIO()
     lines = csv.writer(file, lineterminator="\n")
-    lines.writerow(["run", "latent", "row", "kl_nats", "active", "code_std", *(f"nmi_{name}" for name in names)])
+    lines.writerow(
+        [
+            "run",
+            "latent",
+            "row",
+            "kl_nats",
+            "active",
+            "code_std",
+            *(f"nmi_{name}" for name in names),
+        ]
+    )
     for row, u in enumerate(ranked.order, 1):
         kl = f"{ranked.amounts[u]:.6f}" if ranked.priced else ""
         shown = [f"{share:.6f}" for share in told[u]]
-        lines.writerow([config.key, u + 1, row, kl, int(ranked.active[u]), f"{std[u]:.6f}", *shown])
+        lines.writerow(
+            [config.key, u + 1, row, kl, int(ranked.active[u]), f"{std[u]:.6f}", *shown]
+        )
     return file.getvalue()

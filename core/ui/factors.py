@@ -36,18 +36,25 @@ def draw(config: RunConfig) -> None:
     """Draw which factor each latent follows, and the sentence that the numbers decide."""
     names = cache.factor_names(config.data)
     ranked, told = ranking(config.key), shares(config.key)
-    st.markdown(factor_sentence(told, names, config.model.label) + " " + _over_seeds_sentence(config, names))
+    st.markdown(
+        factor_sentence(told, names, config.model.label)
+        + " "
+        + _over_seeds_sentence(config, names)
+    )
     left, right = st.columns(2)
     rows = [f"z{u + 1}" + ("" if ranked.active[u] else " (collapsed)") for u in ranked.order]
     with left:
-        st.caption("Normalised mutual information: the share of a factor's entropy that a latent tells")
+        st.caption(
+            "Normalised mutual information: the share of a factor's entropy that a latent tells"
+        )
         widgets.chart(heatmap(told[ranked.order], rows, names, name="share"), "follows")
     with right:
         _code_and_factor(config, told, names)
 
 
 def factor_sentence(told: Floats, names: Sequence[str], label: str) -> str:
-    """Return which latent follows which factor most; a factor that no latent follows is said to have none.
+    """Return which latent follows which factor most; a factor that no latent follows is said to
+    have none.
 
     Args:
         told: share of each factor that each latent tells, (L, K).
@@ -56,7 +63,11 @@ def factor_sentence(told: Floats, names: Sequence[str], label: str) -> str:
     """
     best, most = told.argmax(axis=0), told.max(axis=0)
     order = np.argsort(-most)
-    followed = [f"**{names[k]}** is followed by z{best[k] + 1} ({most[k]:.2f})" for k in order if most[k] >= FOLLOWS]
+    followed = [
+        f"**{names[k]}** is followed by z{best[k] + 1} ({most[k]:.2f})"
+        for k in order
+        if most[k] >= FOLLOWS
+    ]
     left = [f"{names[k]} ({most[k]:.2f})" for k in order if most[k] < FOLLOWS]
     none = f"no latent tells a tenth of {' or '.join(left)}" if left else ""
     return f"In {label}, " + "; ".join(filter(None, [", ".join(followed), none])) + "."
@@ -76,7 +87,9 @@ def _code_and_factor(config: RunConfig, told: Floats, names: Sequence[str]) -> N
     """Draw the code of one latent against one factor, the latent that tells most of it unless another is chosen."""
     with st.container(horizontal=True):
         factor = names.index(st.selectbox("Factor", names, 1, **_field("factor")))
-        word = st.selectbox("Latent", ["most telling", *range(1, len(told) + 1)], **_field("latent"))
+        word = st.selectbox(
+            "Latent", ["most telling", *range(1, len(told) + 1)], **_field("latent")
+        )
     latent = word - 1 if isinstance(word, int) else int(told[:, factor].argmax())
     codes = cache.run(config.key).codes
     figure = code_against_factor(

@@ -20,20 +20,32 @@ SECONDS = 6.0
 def draw_films(view: View) -> None:
     """Draw the films of two models that the visitor chooses, or say why there are none."""
     if view.picked.model.latent_dim != 2:
-        st.info("A plane can be seen whole, so films are kept of models with **2 latents**: choose that above.")
+        st.info(
+            "A plane can be seen whole, so films are kept of models with **2 latents**: choose"
+            " that above."
+        )
         return
-    found = {ALL_LABELS[name]: config for name, config in view.family.items() if film_of(config.key)}
+    found = {
+        ALL_LABELS[name]: config for name, config in view.family.items() if film_of(config.key)
+    }
     if not found:
         st.info("These runs were trained before films were kept; train one again to see it form.")
         return
     chosen = st.pills(
-        "Models", list(found), selection_mode="multi", default=_usual(list(found)), key="films", bind="query-params"
+        "Models",
+        list(found),
+        selection_mode="multi",
+        default=_usual(list(found)),
+        key="films",
+        bind="query-params",
     )
     if not chosen:
         st.info("Choose a model to see it form.")
         return
     films = {found[label].model.label: (label, film_of(found[label].key)) for label in chosen}
-    epochs = max((film["epoch"] for _, film in films.values()), key=lambda column: (column[-1], len(column)))
+    epochs = max(
+        (film["epoch"] for _, film in films.values()), key=lambda column: (column[-1], len(column))
+    )
     strips = [
         strip
         for title, (label, film) in films.items()
@@ -54,7 +66,9 @@ def draw_films(view: View) -> None:
 
 def _usual(labels: list[str]) -> list[str]:
     """Return the two that differ most, where they are there."""
-    return [label for label in (MODEL_LABELS["ae"], MODEL_LABELS["vae"]) if label in labels] or labels[:1]
+    return [
+        label for label in (MODEL_LABELS["ae"], MODEL_LABELS["vae"]) if label in labels
+    ] or labels[:1]
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

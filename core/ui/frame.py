@@ -12,7 +12,16 @@ from typing import Any, Literal, NamedTuple
 import streamlit as st
 
 from core.checkpoints import CheckpointError
-from core.config import ALL_LABELS, MODEL_LABELS, PRIORS, SIZES, RunConfig, is_doubled, shelf, with_seed
+from core.config import (
+    ALL_LABELS,
+    MODEL_LABELS,
+    PRIORS,
+    SIZES,
+    RunConfig,
+    is_doubled,
+    shelf,
+    with_seed,
+)
 from core.runtime import share_freed_memory
 from core.ui import cache, crowd, drawer
 
@@ -33,8 +42,9 @@ PAGES = {
 PROJECT = Path(__file__).resolve().parents[2]
 ICON = Path(__file__).parent / "icon.png"
 BESIDE = (
-    "**InfoGAN** is no member of the family: it is trained by a game, not on nll and KL. What compares the four side by"
-    " side leaves it out; its own codes are on *Latent space*, what each of them does on *Traversals*."
+    "**InfoGAN** is no member of the family: it is trained by a game, not on nll and KL. What"
+    " compares the four side by side leaves it out; its own codes are on *Latent space*, what each"
+    " of them does on *Traversals*."
 )
 """Said of a model that stands beside the four."""
 _VIEW = "view"
@@ -55,11 +65,12 @@ class View:
 
     Args:
         picked: the run that was picked.
-        family: the four models of the same data set, latents and likelihood, by name; fewer where not all are kept. A
-            model that stands beside the four is among them only where it is the only one.
+        family: the four models of the same data set, latents and likelihood, by name; fewer where
+            not all are kept. A model that stands beside the four is among them only where it is
+            the only one.
         siblings: every run of that data set, number of latents and likelihood.
-        doubles: VAEs with a standard normal that only the comparison of priors shows, see `core.config.is_doubled`;
-            they are not among the siblings.
+        doubles: VAEs with a standard normal that only the comparison of priors shows, see
+            `core.config.is_doubled`; they are not among the siblings.
     """
 
     picked: RunConfig
@@ -73,22 +84,29 @@ class View:
         return {ALL_LABELS[name]: config.key for name, config in self.family.items()}
 
     def stops(self, number: str) -> dict[float, RunConfig]:
-        """Return the runs of the family that differ in η or in β alone, by that number, least first.
+        """Return the runs of the family that differ in η or in β alone, by that number, least
+        first.
 
         Args:
             number: `noise_ratio`, from the AE at 0 on, or `beta`, with the VAE at 1.
         """
         names = ("noisy-ae", "ae") if number == "noise_ratio" else ("beta-vae", "vae")
         base = self.picked if self.picked.model.name in names else self.family.get(names[1])
-        alike = [c for c in self.siblings if base and c.model.name in names and _core(c) == _core(base)]
-        alike.sort(key=lambda config: config.model.name == names[1])  # so that an η of 0 does not hide the AE
+        alike = [
+            c for c in self.siblings if base and c.model.name in names and _core(c) == _core(base)
+        ]
+        alike.sort(
+            key=lambda config: config.model.name == names[1]
+        )  # so that an η of 0 does not hide the AE
         found = {getattr(config.model, number) or 0.0: config for config in alike}
         return dict(sorted(found.items()))
 
     def peer(self, config: RunConfig, name: str) -> RunConfig | None:
         """Return another member of the family that differs from a run in its model and seed alone, if there is one."""
         known = [c for c in (self.family.get(name), *self.siblings) if c and c.model.name == name]
-        return next((c for c in known if with_seed(_core(c), 0) == with_seed(_core(config), 0)), None)
+        return next(
+            (c for c in known if with_seed(_core(c), 0) == with_seed(_core(config), 0)), None
+        )
 
 
 def pick(config: RunConfig) -> None:
@@ -99,7 +117,16 @@ def pick(config: RunConfig) -> None:
     known = cache.shelf_index(cache.shelf_stamp())[0].values()
     if len({other.model.prior for other in known if _place(other)[:3] == _place(config)[:3]}) > 1:
         _set("prior", PRIORS[config.model.prior])
-    if len({other.model.likelihood_label for other in known if _place(other)[:4] == _place(config)[:4]}) > 1:
+    if (
+        len(
+            {
+                other.model.likelihood_label
+                for other in known
+                if _place(other)[:4] == _place(config)[:4]
+            }
+        )
+        > 1
+    ):
         _set("likelihood", config.model.likelihood_label)
     if number := _NUMBERS.get(config.model.name):
         _set(number.key, f"{_number(config):g}")
@@ -113,12 +140,21 @@ def pick(config: RunConfig) -> None:
 def _place(config: RunConfig) -> tuple[str, int, str, str, str, float]:
     """Return what the picker asks for first."""
     model = config.model
-    return config.data.name, model.latent_dim, model.name, model.prior, model.likelihood_label, _number(config)
+    return (
+        config.data.name,
+        model.latent_dim,
+        model.name,
+        model.prior,
+        model.likelihood_label,
+        _number(config),
+    )
 
 
 def _set(key: str, value: Any) -> None:
     """Make a choice of the picker, which may not be drawn yet."""
-    if key not in st.session_state:  # Streamlit writes the address itself for choices that were there before
+    if (
+        key not in st.session_state
+    ):  # Streamlit writes the address itself for choices that were there before
         st.query_params[key] = str(value)
     st.session_state[key] = value
 
@@ -142,7 +178,10 @@ def _draw_page() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="picker"):
         view = _pick_run()
     if view is None:
-        st.error("There is no trained run to show. Train one with `python -m core train digits vae`, then reload.")
+        st.error(
+            "There is no trained run to show. Train one with `python -m core train digits vae`,"
+            " then reload."
+        )
         return
     if not view.picked.model.in_family:
         st.caption(BESIDE)
@@ -159,11 +198,12 @@ def _draw_page() -> None:
 def _once_per_server() -> None:
     """Load pandas, and set aside what is imported, which is never freed.
 
-    Streamlit loads pandas with the first table. Where that is in one visitor's thread, another's, drawing a chart,
-    finds half of it: plotly looks for its classes as soon as there is a module of that name.
+    Streamlit loads pandas with the first table. Where that is in one visitor's thread, another's,
+    drawing a chart, finds half of it: plotly looks for its classes as soon as there is a module of
+    that name.
 
-    Python looks through all that may be garbage now and then, and stops everyone meanwhile: for a tenth of a second
-    where that includes torch's modules.
+    Python looks through all that may be garbage now and then, and stops everyone meanwhile: for a
+    tenth of a second where that includes torch's modules.
     """
     share_freed_memory()
     import_module("pandas")
@@ -174,12 +214,13 @@ def _once_per_server() -> None:
 def current_view() -> View:
     """Return what the visitor looks at; called once at the top of every page.
 
-    A fresh server runs the page that a deep link names without `dashboard.py`. The page then finds no view, says which
-    pages there are, and runs again through the frame with the link intact.
+    A fresh server runs the page that a deep link names without `dashboard.py`. The page then finds
+    no view, says which pages there are, and runs again through the frame with the link intact.
     """
     view = st.session_state.pop(_VIEW, None)
     if view is None:
-        # Without icons: until the frame sets the lab's own, the browser asks Google for that of the page.
+        # Without icons: until the frame sets the lab's own, the browser asks Google for that of
+        # the page.
         st.navigation([page_file(path) for path in PAGES], position="hidden")
         st.rerun()
     return view
@@ -208,7 +249,9 @@ def _pick_run() -> View | None:
     present = _in_order((c.model.name for c in configs), ALL_LABELS)
     label = _choose("Model", "model", [ALL_LABELS[name] for name in present], MODEL_LABELS["vae"])
     picked = _pick_among([c for c in configs if ALL_LABELS[c.model.name] == label])
-    alike = [c for c in configs if c.model.likelihood_label == picked.model.likelihood_label]  # else nats are not alike
+    alike = [
+        c for c in configs if c.model.likelihood_label == picked.model.likelihood_label
+    ]  # else nats are not alike
     present = _in_order((c.model.name for c in alike), MODEL_LABELS)
     usual = {name: _usual([c for c in alike if c.model.name == name]) for name in present}
     if picked.model.in_family or not usual:
@@ -229,7 +272,12 @@ def _pick_among(configs: list[RunConfig]) -> RunConfig:
         configs = [c for c in configs if c.model.likelihood_label == label]
     if number:
         usual = f"{_number(_usual(configs)):g}"
-        value = _choose(number.label, number.key, [f"{n:g}" for n in sorted({_number(c) for c in configs})], usual)
+        value = _choose(
+            number.label,
+            number.key,
+            [f"{n:g}" for n in sorted({_number(c) for c in configs})],
+            usual,
+        )
         configs = [c for c in configs if f"{_number(c):g}" == value]
     match _left_to_choose(configs):
         case "seed":
@@ -262,7 +310,10 @@ def _usual(configs: list[RunConfig]) -> RunConfig:
     shipped = {config.key for config in shelf()}
     number = _NUMBERS.get(configs[0].model.name)
     usual = number.usual if number else 0.0
-    return min(configs, key=lambda c: (not c.model.plain, abs(_number(c) - usual), c.key not in shipped, c.key))
+    return min(
+        configs,
+        key=lambda c: (not c.model.plain, abs(_number(c) - usual), c.key not in shipped, c.key),
+    )
 
 
 def _core(config: RunConfig) -> RunConfig:
@@ -273,7 +324,9 @@ def _core(config: RunConfig) -> RunConfig:
 
 def _number(config: RunConfig) -> float:
     """Return what tells a run from others of the same model: η, β, or nothing."""
-    return {"noisy-ae": config.model.noise_ratio, "beta-vae": config.model.beta}.get(config.model.name) or 0.0
+    return {"noisy-ae": config.model.noise_ratio, "beta-vae": config.model.beta}.get(
+        config.model.name
+    ) or 0.0
 
 
 def _in_order(names: Iterable[str], order: Iterable[str]) -> list[str]:

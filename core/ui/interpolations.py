@@ -50,8 +50,12 @@ def choose(view: View) -> PathChoice:
     labels = cache.run(view.picked.key).codes["label"]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         words, sides = list(PATH_WORDS), list(SIDES)
-        word = st.segmented_control("Path", words, default=words[0], key="path", required=True, bind="query-params")
-        st.segmented_control("A click sets", sides, default=sides[0], key="sets", required=True, bind="query-params")
+        word = st.segmented_control(
+            "Path", words, default=words[0], key="path", required=True, bind="query-params"
+        )
+        st.segmented_control(
+            "A click sets", sides, default=sides[0], key="sets", required=True, bind="query-params"
+        )
         st.button("Two at random", icon=":material/casino:", on_click=lambda: _draw_pair(labels))
         frames = st.slider("Frames", 3, 21, 11, 2, key="frames", width=240, bind="query-params")
     return PathChoice(PATH_WORDS[word], frames)
@@ -62,7 +66,9 @@ def pair(view: View) -> tuple[int, int]:
     labels = cache.run(view.picked.key).codes["label"]
     for place, (side, key) in enumerate(SIDES.items()):
         with st.container(horizontal=True):
-            st.number_input(f"{side} image", 0, len(labels) - 1, place, key=key, bind="query-params")
+            st.number_input(
+                f"{side} image", 0, len(labels) - 1, place, key=key, bind="query-params"
+            )
             _label_box(view.picked.data, labels, side)
     first, second = (int(st.session_state[key]) for key in SIDES.values())
     return first, second
@@ -75,13 +81,16 @@ def _label_box(data: DataConfig, labels: NDArray[np.integer], side: str) -> None
 
     def go_to_label() -> None:
         wanted = names.index(st.session_state[key])
-        st.session_state[SIDES[side]] = next_of_label(labels, wanted, st.session_state[SIDES[side]])
+        st.session_state[SIDES[side]] = next_of_label(
+            labels, wanted, st.session_state[SIDES[side]]
+        )
 
     st.selectbox(f"{side} label", names, key=key, on_change=go_to_label)
 
 
 def next_of_label(labels: NDArray[np.integer], wanted: int, index: int) -> int:
-    """Return the first index after another one whose label is wanted, starting over after the last.
+    """Return the first index after another one whose label is wanted, starting over after the
+    last.
 
     >>> labels = np.array([7, 3, 7, 3])
     >>> next_of_label(labels, 3, 1), next_of_label(labels, 3, 3)
@@ -102,7 +111,11 @@ def _draw_pair(labels: NDArray[np.integer]) -> None:
 def missing(view: View) -> str | None:
     """Return what is not shown without the original images, and how to get them; None where they are here."""
     sentence = cache.missing_images(view.picked.data)
-    return f"{sentence} Until then, decoded codes stand in the gallery, and no row blends pixels." if sentence else None
+    return (
+        f"{sentence} Until then, decoded codes stand in the gallery, and no row blends pixels."
+        if sentence
+        else None
+    )
 
 
 def gallery(view: View) -> None:
@@ -112,14 +125,21 @@ def gallery(view: View) -> None:
     figure = gallery_figure(stand_in.key, originals=here)
     shown = gallery_index(stand_in.key)
     widgets.chart(figure, "gallery", on_select=lambda: _take_click(shown), selection_mode="points")
-    st.caption("Test images by class" if here else f"Test images by class, as {stand_in.model.label} decodes them")
+    st.caption(
+        "Test images by class"
+        if here
+        else f"Test images by class, as {stand_in.model.label} decodes them"
+    )
 
 
 def _take_click(shown: tuple[int, ...]) -> None:
     points = st.session_state["gallery"].selection.points
     if points:
         place = points[0]["customdata"]
-        now, other = st.session_state["sets"], next(s for s in SIDES if s != st.session_state["sets"])
+        now, other = (
+            st.session_state["sets"],
+            next(s for s in SIDES if s != st.session_state["sets"]),
+        )
         st.session_state[SIDES[now]] = shown[int(place[0] if isinstance(place, list) else place)]
         st.session_state["sets"] = other
 
@@ -142,7 +162,10 @@ def gallery_figure(key: str, originals: bool) -> go.Figure:
     """
     index, data = gallery_index(key), cache.run(key).config.data
     found = cache.test_images(data, np.array(index)) if originals else None
-    names = [f"{cache.label_names(data)[cache.run(key).codes['label'][i]]}, test image {i}" for i in index]
+    names = [
+        f"{cache.label_names(data)[cache.run(key).codes['label'][i]]}, test image {i}"
+        for i in index
+    ]
     images = cache.decoded_codes(key, index) if found is None else found
     return pictures.image_figure(images, COLUMNS, height=240, names=names)
 
@@ -152,7 +175,9 @@ def strips(view: View, ends: tuple[int, int], choice: PathChoice) -> None:
     for name, (strip, _) in rows(view, ends, choice).items():
         with st.container(gap="xsmall"):
             st.markdown(f':color[▌]{{foreground="{_color(name)}"}} **{name}**')
-            widgets.picture(strip, f"{name}: {choice.frames} frames from test image {ends[0]} to {ends[1]}")
+            widgets.picture(
+                strip, f"{name}: {choice.frames} frames from test image {ends[0]} to {ends[1]}"
+            )
 
 
 def films(view: View, ends: tuple[int, int], choice: PathChoice) -> None:
@@ -167,7 +192,10 @@ def films(view: View, ends: tuple[int, int], choice: PathChoice) -> None:
 def rows(view: View, ends: tuple[int, int], choice: PathChoice) -> dict[str, tuple[bytes, bytes]]:
     """Return strip and film of each row, by its name."""
     blended = blended_png(view.picked.data, *ends, choice.frames)
-    models = {name: passage_png(key, *ends, choice.path, choice.frames) for name, key in view.keys.items()}
+    models = {
+        name: passage_png(key, *ends, choice.path, choice.frames)
+        for name, key in view.keys.items()
+    }
     return models if blended is None else models | {BLENDING: blended}
 
 
@@ -196,14 +224,18 @@ def _blended(data: DataConfig, first: int, second: int, frames: int) -> tuple[by
     return _png(data, fade(images[0], images[1], film_frames(frames)), frames)
 
 
-def blended_png(data: DataConfig, first: int, second: int, frames: int) -> tuple[bytes, bytes] | None:
+def blended_png(
+    data: DataConfig, first: int, second: int, frames: int
+) -> tuple[bytes, bytes] | None:
     """Return the pixel-wise blends of two test images as a strip and as a film, or None where they are not here."""
     return None if cache.missing_images(data) else _blended(data, first, second, frames)
 
 
 def _png(data: DataConfig, film: Floats, frames: int) -> tuple[bytes, bytes]:
     strip = film[:: (len(film) - 1) // (frames - 1)]
-    return pictures.sheet_png(strip, frames, cache.scale_of(data)), pictures.sheet_png(film, 1, 1, 0)
+    return pictures.sheet_png(strip, frames, cache.scale_of(data)), pictures.sheet_png(
+        film, 1, 1, 0
+    )
 
 
 def _color(name: str) -> str:

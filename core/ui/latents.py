@@ -54,12 +54,16 @@ def choose(view: View) -> LatentChoice:
     """Draw the row of choices."""
     latent_dim = view.picked.model.latent_dim
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        show = st.segmented_control("Show", SHOWS, default=SHOWS[0], key="show", required=True, bind="query-params")
+        show = st.segmented_control(
+            "Show", SHOWS, default=SHOWS[0], key="show", required=True, bind="query-params"
+        )
         colors = ["label", *cache.factor_names(view.picked.data)]
         color = st.selectbox("Colour", colors, key="color", width=160, bind="query-params")
         projection, pair = "pair", (0, min(1, latent_dim - 1))
         if latent_dim > 2:
-            projection = PROJECTIONS[st.selectbox("Flatten by", list(PROJECTIONS), **_options("flatten"))]
+            projection = PROJECTIONS[
+                st.selectbox("Flatten by", list(PROJECTIONS), **_options("flatten"))
+            ]
         if latent_dim > 2 and projection == "pair":
             numbers = list(range(1, latent_dim + 1))
             across = st.selectbox("Across", numbers, 0, **_options("across"))
@@ -111,13 +115,21 @@ def scatter_figure(
         figure = latent_scatter(flat, opened.codes["label"][: len(flat)], names, **common)
     else:
         column = cache.factor_names(opened.config.data).index(color)
-        figure = factor_scatter(flat, opened.codes["factors"][: len(flat), column], color, **common)
+        figure = factor_scatter(
+            flat, opened.codes["factors"][: len(flat), column], color, **common
+        )
     return _with_inner_ticks(figure) if quiet else figure
 
 
 def _with_inner_ticks(figure: go.Figure) -> go.Figure:
     """Leave a small panel to its points, with a few numbers inside: every model has a scale of its own."""
-    axes = {"zeroline": True, "nticks": 7, "ticklabelposition": "inside", "tickfont": {"size": 10}, "ticks": ""}
+    axes = {
+        "zeroline": True,
+        "nticks": 7,
+        "ticklabelposition": "inside",
+        "tickfont": {"size": 10},
+        "ticks": "",
+    }
     figure.update_xaxes(**axes).update_yaxes(**axes)
     return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
 
@@ -157,14 +169,25 @@ def plane_or_bars(config: RunConfig, _: LatentChoice) -> None:
 def _plane(config: RunConfig) -> None:
     above = st.container()
     with st.container(horizontal=True):
-        widths = st.slider("Extent, in widths of the scatter", 0.1, 2.0, 1.0, 0.1, key="extent", bind="query-params")
-        resolution = st.slider("Images along each axis", 8, 32, 16, key="resolution", bind="query-params")
+        widths = st.slider(
+            "Extent, in widths of the scatter",
+            0.1,
+            2.0,
+            1.0,
+            0.1,
+            key="extent",
+            bind="query-params",
+        )
+        resolution = st.slider(
+            "Images along each axis", 8, 32, 16, key="resolution", bind="query-params"
+        )
     with above:
         half_width = widths * plane_extent(config.key)[1]
         plane(
             cache.plane_png(config.key, half_width, resolution),
             half_width,
-            f"What {config.model.label} decodes codes between −{half_width:.2f} and {half_width:.2f} to",
+            f"What {config.model.label} decodes codes between −{half_width:.2f} and"
+            f" {half_width:.2f} to",
             "plane",
             circles=config.model.prior == "normal",
             kind=widgets.figure_kind(),
@@ -176,11 +199,21 @@ def _bars(config: RunConfig) -> None:
     alive = cache.active_latents(config.key)
     if opened.metrics["kl_per_latent"]:
         st.markdown(f"**What does each latent carry?** {alive.sum()} of {len(alive)} are active.")
-        widgets.chart(kl_bars(np.array(opened.metrics["kl_per_latent"]), alive, height=520), "carried")
+        widgets.chart(
+            kl_bars(np.array(opened.metrics["kl_per_latent"]), alive, height=520), "carried"
+        )
     else:
-        st.markdown(f"**How far does each latent spread?** {alive.sum()} of {len(alive)} are active; no KL is charged.")
+        st.markdown(
+            f"**How far does each latent spread?** {alive.sum()} of {len(alive)} are active; no KL"
+            " is charged."
+        )
         std = opened.codes["mean"].std(axis=0)
-        widgets.table([{"Latent": i + 1, "Standard deviation of the codes": float(s)} for i, s in enumerate(std)])
+        widgets.table(
+            [
+                {"Latent": i + 1, "Standard deviation of the codes": float(s)}
+                for i, s in enumerate(std)
+            ]
+        )
 
 
 def legend(data: DataConfig, choice: LatentChoice) -> None:
@@ -193,12 +226,20 @@ def legend_figure(data: DataConfig) -> go.Figure:
     """Return a figure that is nothing but the legend of the classes."""
     figure = go.Figure(
         [
-            go.Scatter(x=[None], y=[None], mode="markers", name=name, marker={"color": label_color(i), "size": 9})
+            go.Scatter(
+                x=[None],
+                y=[None],
+                mode="markers",
+                name=name,
+                marker={"color": label_color(i), "size": 9},
+            )
             for i, name in enumerate(cache.label_names(data))
         ]
     )
     figure.update_xaxes(visible=False).update_yaxes(visible=False)
-    figure.update_layout(legend_maxheight=1)  # Two rows on a phone; by default half the height, and a scroll bar.
+    figure.update_layout(
+        legend_maxheight=1
+    )  # Two rows on a phone; by default half the height, and a scroll bar.
     return layout(figure, 60)
 
 
@@ -207,7 +248,9 @@ def picked(view: View, choice: LatentChoice) -> None:
     opened = cache.run(view.picked.key)
     last = len(opened.codes["mean"]) - 1
     st.subheader("What does one point mean?", anchor=False)
-    index = int(st.number_input("Test image", 0, last, key="image", width=180, bind="query-params"))
+    index = int(
+        st.number_input("Test image", 0, last, key="image", width=180, bind="query-params")
+    )
     left, middle, right = st.columns([2, 1.4, 0.9], gap="medium")
     with left:
         _images_of(view, index)
@@ -223,12 +266,19 @@ def _images_of(view: View, index: int) -> None:
     """Draw the picked image beside its reconstruction by each model."""
     original = cache.test_images(view.picked.data, slice(index, index + 1))
     label = cache.run(view.picked.key).codes["label"][index]
-    shown = {} if original is None else {f"Image, “{cache.label_names(view.picked.data)[label]}”": original}
+    shown = (
+        {}
+        if original is None
+        else {f"Image, “{cache.label_names(view.picked.data)[label]}”": original}
+    )
     shown |= {name: cache.reconstruction(key, index) for name, key in view.keys.items()}
     with st.container(horizontal=True):
         for caption, image in shown.items():
             widgets.picture(
-                pictures.sheet_png(image, 1, 8), f"Test image {index}: {caption}", caption=caption, width=78
+                pictures.sheet_png(image, 1, 8),
+                f"Test image {index}: {caption}",
+                caption=caption,
+                width=78,
             )
 
 
@@ -237,15 +287,21 @@ def _neighbours_of(config: RunConfig, index: int) -> None:
     near = neighbours_of(config.key, index)
     originals = cache.test_images(config.data, near)
     decoded = " (decoded)" if originals is None else ""
-    st.caption(f"The test images{decoded} with the {NEIGHBOURS} nearest codes in {config.model.label}")
-    strip = cache.decoded_codes(config.key, tuple(near.tolist())) if originals is None else originals
+    st.caption(
+        f"The test images{decoded} with the {NEIGHBOURS} nearest codes in {config.model.label}"
+    )
+    strip = (
+        cache.decoded_codes(config.key, tuple(near.tolist())) if originals is None else originals
+    )
     widgets.picture(pictures.sheet_png(strip, NEIGHBOURS, 4), "Nearest neighbours in latent space")
 
 
 def _surrounding(config: RunConfig, choice: LatentChoice, index: int) -> None:
     codes = cache.run(config.key).codes
     pair = (
-        list(choice.pair) if choice.projection == "pair" else sorted(codes["mean"].var(axis=0).argsort()[-2:].tolist())
+        list(choice.pair)
+        if choice.projection == "pair"
+        else sorted(codes["mean"].var(axis=0).argsort()[-2:].tolist())
     )
     near = neighbours_of(config.key, index)
     std = codes["std"][index, pair]
@@ -257,7 +313,9 @@ def _surrounding(config: RunConfig, choice: LatentChoice, index: int) -> None:
         axes=axis_names(pair),
     )
     widgets.chart(figure, "surrounding")
-    noise = "1 and 2 σ of its posterior" if std.any() else "without noise, its posterior is a point"
+    noise = (
+        "1 and 2 σ of its posterior" if std.any() else "without noise, its posterior is a point"
+    )
     st.caption(f"The code in {config.model.label}, {noise}, and the codes nearest to it.")
 
 
@@ -265,7 +323,10 @@ def _code_of(config: RunConfig, index: int) -> None:
     codes = cache.run(config.key).codes
     rows = zip(codes["mean"][index], codes["std"][index], strict=True)
     widgets.table(
-        [{"Latent": f"z{i + 1}", "mean": float(m), "σ": float(s)} for i, (m, s) in enumerate(rows)],
+        [
+            {"Latent": f"z{i + 1}", "mean": float(m), "σ": float(s)}
+            for i, (m, s) in enumerate(rows)
+        ],
         mean="%.3f",
         σ="%.3f",
     )

@@ -37,7 +37,10 @@ FILM_IMAGES, FILM_COLUMNS = 8, 4
 FILM_LEVELS = tuple(round(0.05 * step, 2) for step in range(41))
 FILM_START = 10
 SHEET_IMAGES, SHEET_COLUMNS = 16, 8
-ERRORS = {"Squared error": ("mse", "squared error per pixel"), "nll": ("nll", "nll, nats per image")}
+ERRORS = {
+    "Squared error": ("mse", "squared error per pixel"),
+    "nll": ("nll", "nll, nats per image"),
+}
 """Word on the screen and in links -> field of the study, name of the axis."""
 SAMPLER_COLORS = {
     "box": theme.label_color(7),
@@ -55,7 +58,11 @@ Columns = dict[str, RunConfig]
 def columns(view: View) -> Columns:
     """Return the models that stand side by side, by label; the picked one where there is none of them."""
     stops, vae = view.stops("noise_ratio"), vae_of(view)
-    wanted = [stops.get(0.0), stops.get(USUAL), view.picked if view.picked in stops.values() else None]
+    wanted = [
+        stops.get(0.0),
+        stops.get(USUAL),
+        view.picked if view.picked in stops.values() else None,
+    ]
     known = sorted((c for c in wanted if c), key=lambda config: config.model.noise_ratio or 0.0)
     shown = [*known, vae] if vae else known or [view.picked]
     return {config.model.label: config for config in shown}
@@ -79,7 +86,10 @@ def scatters(shown: Columns) -> None:
 @st.cache_data(max_entries=64, show_spinner=False)
 def panel_reach(keys: tuple[str, ...]) -> float:
     """Return how far the panels of some runs reach, in units of each one's √R, so that √R is equally large in all."""
-    reaches = [float(np.quantile(np.abs(cache.run(key).codes["mean"]), 0.998)) / _radius(key) for key in keys]
+    reaches = [
+        float(np.quantile(np.abs(cache.run(key).codes["mean"]), 0.998)) / _radius(key)
+        for key in keys
+    ]
     return min(max(1.15, *reaches), 2.2)
 
 
@@ -120,11 +130,14 @@ def size_of_noise(key: str) -> str:
         "point": "no noise",
         "fixed": f"noise √(η·R) = {short(std)}",
         "learned": f"noise {short(std)} (its posterior's σ, mean over images and latents)",
-        "recognised": f"noise {short(std)} (σ of the recognised codes, mean over images and latents)",
+        "recognised": (
+            f"noise {short(std)} (σ of the recognised codes, mean over images and latents)"
+        ),
     }[kind]
     scale = code_scale(opened.codes["mean"])
     return (
-        f"R = {short(opened.metrics['squared_radius'])}, √R = {short(_radius(key))}; {noise}; code scale {short(scale)}"
+        f"R = {short(opened.metrics['squared_radius'])}, √R = {short(_radius(key))}; {noise}; code"
+        f" scale {short(scale)}"
     )
 
 
@@ -143,9 +156,14 @@ def film(shown: Columns) -> None:
     data = next(iter(shown.values())).data
     original = originals_png(data)
     strips = [] if original is None else [Strip("Test images", original, still=True)]
-    strips += [Strip(label, noise_film(config.key), theme.color_of(label)) for label, config in shown.items()]
+    strips += [
+        Strip(label, noise_film(config.key), theme.color_of(label))
+        for label, config in shown.items()
+    ]
     labels = [f"noise {level:.2f} × scale" for level in FILM_LEVELS]
-    player(strips, labels, "Test-time noise", "film", start=FILM_START, columns=len(strips), seconds=4)
+    player(
+        strips, labels, "Test-time noise", "film", start=FILM_START, columns=len(strips), seconds=4
+    )
     widgets.images_missing(cache.missing_images(data))
 
 
@@ -174,7 +192,12 @@ def _frames_png(images: Floats) -> bytes:
 def errors(shown: Columns) -> None:
     """Draw the error of each model against test-time noise, and what it was measured on."""
     word = st.segmented_control(
-        "Error", list(ERRORS), default=next(iter(ERRORS)), key="error", required=True, bind="query-params"
+        "Error",
+        list(ERRORS),
+        default=next(iter(ERRORS)),
+        key="error",
+        required=True,
+        bind="query-params",
     )
     known = {label: known_of(config) for label, config in shown.items()}
     if not any(found.noise for found in known.values()):
@@ -185,26 +208,32 @@ def errors(shown: Columns) -> None:
     some = next(numbers for found in known.values() for numbers in found.noise.values())
     st.caption(
         f"{some['n']:,} test images, one draw of noise each, the same for all models;"
-        f" {trainings([found.noise for found in known.values()])}. The noise's standard deviation is in units of"
-        " each model's own code scale, so stretching the codes wins nothing."
+        f" {trainings([found.noise for found in known.values()])}. The noise's standard deviation"
+        " is in units of each model's own code scale, so stretching the codes wins nothing."
     )
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def errors_figure(configs: tuple[RunConfig, ...], field: str, axis: str, stamp: tuple[int, int]) -> go.Figure:
+def errors_figure(
+    configs: tuple[RunConfig, ...], field: str, axis: str, stamp: tuple[int, int]
+) -> go.Figure:
     """Return an error of some models against test-time noise."""
     lines = [
         Line(config.model.label, x=LEVELS, values=[*zip(*rows, strict=True)], **_look(config))
         for config in configs
         if (rows := [numbers[field] for numbers in known_of(config).noise.values()])
     ]
-    return spread_lines(lines, x_name="test-time noise, in units of the code scale", y_name=axis, height=400)
+    return spread_lines(
+        lines, x_name="test-time noise, in units of the code scale", y_name=axis, height=400
+    )
 
 
 def _look(config: RunConfig) -> dict[str, str]:
     """Return colour, dash and marker of a model; noisy AEs share the colour and differ in the rest."""
     usual = config.model.noise_ratio in (None, USUAL)
-    look = {"dash": "solid", "symbol": "circle"} if usual else {"dash": "dash", "symbol": "diamond"}
+    look = (
+        {"dash": "solid", "symbol": "circle"} if usual else {"dash": "dash", "symbol": "diamond"}
+    )
     return {"color": theme.color_of(config.model.label), **look}
 
 
@@ -229,19 +258,25 @@ def scores(view: View) -> None:
     best_values = (ceiling["frechet"], ceiling["coverage"])
     vae = vae_of(view)
     for place, column in enumerate(st.columns(2)):
-        figure = scores_figure(tuple(stops.values()), vae, place, best_values[place], stamp_of_numbers())
+        figure = scores_figure(
+            tuple(stops.values()), vae, place, best_values[place], stamp_of_numbers()
+        )
         with column:
             widgets.chart(figure, f"scores {place}")
     st.caption(
-        f"Points: means over {trainings([known_of(c).samples for c in stops.values()])}, each the mean of"
-        f" {len(CODE_SEEDS)} seeds of the codes, as on the page *Sampling*. Bands: least to most over trainings. *Real"
-        " against real* is what held-out images score."
+        f"Points: means over {trainings([known_of(c).samples for c in stops.values()])}, each the"
+        f" mean of {len(CODE_SEEDS)} seeds of the codes, as on the page *Sampling*. Bands: least"
+        " to most over trainings. *Real against real* is what held-out images score."
     )
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def scores_figure(
-    configs: tuple[RunConfig, ...], vae: RunConfig | None, score: int, best_value: float, stamp: tuple[int, int]
+    configs: tuple[RunConfig, ...],
+    vae: RunConfig | None,
+    score: int,
+    best_value: float,
+    stamp: tuple[int, int],
 ) -> go.Figure:
     """Return a score of random samples against η.
 
@@ -255,14 +290,22 @@ def scores_figure(
     ratios = [config.model.noise_ratio or 0.0 for config in configs]
     places, ends = range(len(configs)), (0, len(configs) - 1)
     lines = [
-        Line(SAMPLERS[name], SAMPLER_COLORS[name], places, [_scores(c, name, score) for c in configs], symbol="circle")
+        Line(
+            SAMPLERS[name],
+            SAMPLER_COLORS[name],
+            places,
+            [_scores(c, name, score) for c in configs],
+            symbol="circle",
+        )
         for name in SAMPLED
     ]
     if vae and (values := _scores(vae, "prior", score)):
         lines.append(Line("VAE, prior", theme.color_of("VAE"), ends, [values] * 2, "dash"))
     lines.append(Line("real against real", theme.MUTED, ends, [[best_value]] * 2, "dot"))
     ticks = [f"{ratio:g}" for ratio in ratios]
-    return spread_lines(lines, x_name="noise in training, η", y_name=SCORES[score], ticks=ticks, log_y=score == 0)
+    return spread_lines(
+        lines, x_name="noise in training, η", y_name=SCORES[score], ticks=ticks, log_y=score == 0
+    )
 
 
 def _scores(config: RunConfig, sampler: str, score: int) -> list[float]:
@@ -281,9 +324,9 @@ def size_over_training(shown: Columns) -> None:
         if any(column in cache.run(config.key).history for config in configs):
             widgets.chart(size_figure(configs, column), f"size {column}")
     st.caption(
-        f"Of the test codes, one training (seed {configs[0].train.seed}). √R counts how far the codes lie from the"
-        " origin in all latents together, the code scale how much a latent varies; only the second is what the noise"
-        " has to be measured against."
+        f"Of the test codes, one training (seed {configs[0].train.seed}). √R counts how far the"
+        " codes lie from the origin in all latents together, the code scale how much a latent"
+        " varies; only the second is what the noise has to be measured against."
     )
 
 
@@ -297,13 +340,22 @@ def size_figure(configs: tuple[RunConfig, ...], column: str) -> go.Figure:
     """
     histories = {config: cache.run(config.key).history for config in configs}
     sizes = {
-        c: h[column] if column == "code_scale" else np.sqrt(h[column]) for c, h in histories.items() if column in h
+        c: h[column] if column == "code_scale" else np.sqrt(h[column])
+        for c, h in histories.items()
+        if column in h
     }
     lines = [
-        Line(c.model.label, x=range(1, len(h) + 1), values=h[:, None].tolist(), **(_look(c) | {"symbol": ""}))
+        Line(
+            c.model.label,
+            x=range(1, len(h) + 1),
+            values=h[:, None].tolist(),
+            **(_look(c) | {"symbol": ""}),
+        )
         for c, h in sizes.items()
     ]
-    return spread_lines(lines, x_name="epoch", y_name=f"{SIZES[column]}, units of the code", log_y=True, height=250)
+    return spread_lines(
+        lines, x_name="epoch", y_name=f"{SIZES[column]}, units of the code", log_y=True, height=250
+    )
 
 
 def rate(view: View) -> None:
@@ -318,13 +370,16 @@ def rate(view: View) -> None:
     if spent:
         latents, kl = view.picked.model.latent_dim, bits(spent)
         st.caption(
-            f"The VAE spends {kl:.1f} bits per image ({kl / latents:.2f} per latent) at most; a noisy AE of"
-            f" {latents} latents is left as many at most with η = {short(noise_ratio_for(kl, latents))}."
+            f"The VAE spends {kl:.1f} bits per image ({kl / latents:.2f} per latent) at most; a"
+            f" noisy AE of {latents} latents is left as many at most with η ="
+            f" {short(noise_ratio_for(kl, latents))}."
         )
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def rate_figure(configs: tuple[RunConfig, ...], vae: RunConfig | None, stamp: tuple[int, int]) -> go.Figure:
+def rate_figure(
+    configs: tuple[RunConfig, ...], vae: RunConfig | None, stamp: tuple[int, int]
+) -> go.Figure:
     """Return bits per latent against η.
 
     Args:
@@ -339,17 +394,27 @@ def rate_figure(configs: tuple[RunConfig, ...], vae: RunConfig | None, stamp: tu
     lines = [
         Line("most that η leaves", theme.MUTED, fine, limit, "dot"),
         Line(
-            "Noisy AE, capacity", theme.color_of("Noisy AE"), ratios, [*map(_bits_per_latent, configs)], symbol="circle"
+            "Noisy AE, capacity",
+            theme.color_of("Noisy AE"),
+            ratios,
+            [*map(_bits_per_latent, configs)],
+            symbol="circle",
         ),
     ]
     if vae and (spent := _bits_per_latent(vae)):
         lines.append(Line("VAE, KL", theme.color_of("VAE"), ends, [spent] * 2, "dash"))
-    return spread_lines(lines, x_name="noise in training, η", y_name="bits per latent, at most", log_x=True)
+    return spread_lines(
+        lines, x_name="noise in training, η", y_name="bits per latent, at most", log_x=True
+    )
 
 
 def _bits_per_latent(config: RunConfig) -> list[float]:
     """Return the rate averaged over latents, by seed."""
-    return [float(np.mean(numbers["rate_bits"])) for numbers in known_of(config).noise.values() if numbers["rate_bits"]]
+    return [
+        float(np.mean(numbers["rate_bits"]))
+        for numbers in known_of(config).noise.values()
+        if numbers["rate_bits"]
+    ]
 
 
 def known_of(config: RunConfig) -> Measured:

@@ -43,7 +43,10 @@ def draw(view: View) -> None:
         widgets.unmeasured(view.picked.data)
         return
     answers = {
-        "Better under noise?": (together(found.under_noise[r] for r in found.of_interest()), under_noise_text(found)),
+        "Better under noise?": (
+            together(found.under_noise[r] for r in found.of_interest()),
+            under_noise_text(found),
+        ),
         "Better random samples?": (
             together_words([found.improves_samples(name) for name in SAMPLED]),
             samples_text(found),
@@ -54,26 +57,31 @@ def draw(view: View) -> None:
         with column.container(border=True, height="stretch"):
             st.markdown(f"**{question} {word.capitalize()}.**")
             st.markdown(text)
-    st.markdown(summary(f"{view.picked.data.name} with {view.picked.model.latent_dim} latents", found))
+    st.markdown(
+        summary(f"{view.picked.data.name} with {view.picked.model.latent_dim} latents", found)
+    )
     st.caption(by_chance_text(found))
     rows, sentences = elsewhere(stamp_of_numbers())
     st.markdown(sentences)
     with st.expander("Every data set and number of latents", icon=":material/table:"):
         widgets.table(rows)
         st.caption(
-            "“Yes” and “no” hold for every seed. Samples: Fréchet distance and coverage must both be better. The best η"
-            " is chosen by the same numbers, which flatters it a little."
+            "“Yes” and “no” hold for every seed. Samples: Fréchet distance and coverage must both"
+            " be better. The best η is chosen by the same numbers, which flatters it a little."
         )
 
 
 def by_chance_text(found: Verdict) -> str:
     """Return how often chance alone would have said a word of a comparison, and what each is asked."""
     measured = [claim for claim in found.claims if claim.seeds]
-    pairs, criteria = min(claim.seeds for claim in measured), max(len(claim.larger) for claim in measured)
+    pairs, criteria = (
+        min(claim.seeds for claim in measured),
+        max(len(claim.larger) for claim in measured),
+    )
     levels = " and ".join(f"{level:g}" for level in JUDGED)
     return (
-        f"{chance(pairs, criteria)} The scores: under noise the errors at {levels} times the code scale, of samples"
-        " Fréchet distance and coverage."
+        f"{chance(pairs, criteria)} The scores: under noise the errors at {levels} times the code"
+        " scale, of samples Fréchet distance and coverage."
     )
 
 
@@ -85,7 +93,10 @@ def under_noise_text(found: Verdict) -> str:
     costs = [f"- {_named(ratio, ratios)}: {times(found.at_rest[ratio])}" for ratio in ratios]
     return "\n".join(
         [
-            f"Asked at noise of {levels} times the code scale. At {JUDGED[0]:g}, squared error over the AE's:\n",
+            (
+                f"Asked at noise of {levels} times the code scale. At {JUDGED[0]:g}, squared error"
+                " over the AE's:\n"
+            ),
             *gains,
             "\nIts price, squared error over the AE's without test-time noise:\n",
             *costs,
@@ -101,10 +112,22 @@ def samples_text(found: Verdict) -> str:
     """Return what training with noise does to random samples, by sampler."""
     parts = []
     for name in SAMPLED:
-        claims = {r: claim for (r, sampler), claim in found.samples.items() if sampler == name and claim.seeds}
-        said = [f"    - η = {r:g}: {scored(claims[r])}" for r in sorted({USUAL, best(claims)} & claims.keys())]
-        parts += [f"- *{SAMPLERS[name]}*: **{found.improves_samples(name)}**", *said] if said else []
-    head = f"Fréchet distance and coverage, from the AE with the same sampler to η = {USUAL:g} and to the best η:\n"
+        claims = {
+            r: claim
+            for (r, sampler), claim in found.samples.items()
+            if sampler == name and claim.seeds
+        }
+        said = [
+            f"    - η = {r:g}: {scored(claims[r])}"
+            for r in sorted({USUAL, best(claims)} & claims.keys())
+        ]
+        parts += (
+            [f"- *{SAMPLERS[name]}*: **{found.improves_samples(name)}**", *said] if said else []
+        )
+    head = (
+        f"Fréchet distance and coverage, from the AE with the same sampler to η = {USUAL:g} and to"
+        " the best η:\n"
+    )
     return "\n".join([head, *parts]) if parts else "The samples were not measured yet."
 
 
@@ -114,18 +137,29 @@ def reaches_text(found: Verdict) -> str:
     if top is None:
         return "The samples of these models and of the VAE were not measured yet."
     claim = found.reaches[top]
-    there = [f"η = {r:g} with *{SAMPLERS[s]}*" for (r, s), one in found.reaches.items() if one.word == YES]
+    there = [
+        f"η = {r:g} with *{SAMPLERS[s]}*"
+        for (r, s), one in found.reaches.items()
+        if one.word == YES
+    ]
     without = _sources(found.without)
     lines = [
         f"The VAE with its prior, Fréchet distance and coverage: {_scored(claim.theirs)}.\n",
-        f"- nearest in Fréchet distance comes η = {top[0]:g} with *{SAMPLERS[top[1]]}*: {_scored(claim.ours)}",
+        (
+            f"- nearest in Fréchet distance comes η = {top[0]:g} with *{SAMPLERS[top[1]]}*:"
+            f" {_scored(claim.ours)}"
+        ),
         f"- as good with every seed: {listed(there) if there else 'no η with any sampler'}",
-        f"- the AE **without** noise is as good, with {listed(without)}"
-        if without
-        else "- the AE without noise is not as good with any sampler",
+        (
+            f"- the AE **without** noise is as good, with {listed(without)}"
+            if without
+            else "- the AE without noise is not as good with any sampler"
+        ),
     ]
     if found.fitted.seeds:
-        lines.append(f"- the VAE itself, with a mixture fitted to its codes: {_scored(found.fitted.ours)}")
+        lines.append(
+            f"- the VAE itself, with a mixture fitted to its codes: {_scored(found.fitted.ours)}"
+        )
     return "\n".join(lines)
 
 
@@ -149,25 +183,36 @@ def summary(asked: str, found: Verdict) -> str:
         found: the verdict.
     """
     noise = {YES: "makes the autoencoder robust", NO: "does not make the autoencoder robust"}.get(
-        together(found.under_noise[ratio] for ratio in found.of_interest()), "makes the autoencoder robust, in part,"
+        together(found.under_noise[ratio] for ratio in found.of_interest()),
+        "makes the autoencoder robust, in part,",
     )
     by_word: dict[str, list[str]] = {}
     for name in SAMPLED:
         by_word.setdefault(found.improves_samples(name), []).append(f"*{SAMPLERS[name]}*")
-    samples = [f"{said} from {listed(by_word[word])}" for word, said in _SAMPLES_SAID.items() if word in by_word]
+    samples = [
+        f"{said} from {listed(by_word[word])}"
+        for word, said in _SAMPLES_SAID.items()
+        if word in by_word
+    ]
     vae = {
         YES: "It reaches the VAE with its prior. ",
         NO: "It does not reach the VAE with its prior. ",
-        DEPENDS: "Whether it reaches the VAE with its prior depends on η and sampler. "
-        if YES in {claim.word for claim in found.reaches.values()}
-        else "It reaches the VAE with its prior in one score or with one seed, never in both scores with every seed. ",
+        DEPENDS: (
+            "Whether it reaches the VAE with its prior depends on η and sampler. "
+            if YES in {claim.word for claim in found.reaches.values()}
+            else (
+                "It reaches the VAE with its prior in one score or with one seed, never in both"
+                " scores with every seed. "
+            )
+        ),
     }
     random = f"Random codes decode {'; '.join(samples)}. " if samples else ""
     bare = _sources(found.without)
     alone = f"The autoencoder without noise reaches it with {listed(bare)}. " if bare else ""
     return (
-        f"**{found.word.capitalize()}.** On {asked}, noise in training {noise} to noise on its code. {random}"
-        f"{vae.get(together(found.reaches.values()), '')}{alone}{rests_on(found.seeds)}"
+        f"**{found.word.capitalize()}.** On {asked}, noise in training {noise} to noise on its"
+        " code."
+        f" {random}{vae.get(together(found.reaches.values()), '')}{alone}{rests_on(found.seeds)}"
     )
 
 
@@ -184,9 +229,15 @@ def elsewhere(stamp: tuple[int, int]) -> tuple[list[dict[str, str]], str]:
     found = {family: _judge(runs) for family, runs in families().items()}
     known = {family: one for family, one in found.items() if one.of_interest()}
     names = ["data set", "latents", "η", "sampler"]
-    noise = {(d.name, n, r): c.word for (d, n), v in known.items() for r, c in v.under_noise.items()}
-    samples = {(d.name, n, *case): c.word for (d, n), v in known.items() for case, c in v.samples.items()}
-    vae = {(d.name, n, *case): c.word for (d, n), v in known.items() for case, c in v.reaches.items()}
+    noise = {
+        (d.name, n, r): c.word for (d, n), v in known.items() for r, c in v.under_noise.items()
+    }
+    samples = {
+        (d.name, n, *case): c.word for (d, n), v in known.items() for case, c in v.samples.items()
+    }
+    vae = {
+        (d.name, n, *case): c.word for (d, n), v in known.items() for case, c in v.reaches.items()
+    }
     claims = [claim for verdict in known.values() for claim in verdict.claims if claim.seeds]
     got = sum(claim.word in (YES, NO) for claim in claims)
     many = counted_trainings([claim.seeds for claim in claims] or [0])
@@ -197,7 +248,9 @@ def elsewhere(stamp: tuple[int, int]) -> tuple[list[dict[str, str]], str]:
         f"- as good as the VAE with its prior: {counted(vae, names)}",
         f"\n{expected(words_by_chance(claims), len(claims), got)}",
     ]
-    return [_row(data.name, latents, one) for (data, latents), one in known.items()], "\n".join(sentences)
+    return [_row(data.name, latents, one) for (data, latents), one in known.items()], "\n".join(
+        sentences
+    )
 
 
 def counted(words: Mapping[tuple[Any, ...], str], names: Sequence[str]) -> str:
@@ -207,7 +260,11 @@ def counted(words: Mapping[tuple[Any, ...], str], names: Sequence[str]) -> str:
         return "not measured."
     on = depends_on(words, names)
     held = f"**yes** in {known.count(YES)} of {len(known)} cases, **no** in {known.count(NO)}"
-    split = f", seeds disagree or scores contradict in {known.count(DEPENDS)}" if DEPENDS in known else ""
+    split = (
+        f", seeds disagree or scores contradict in {known.count(DEPENDS)}"
+        if DEPENDS in known
+        else ""
+    )
     return f"{held}{split}." + (f" It depends on {listed(on)}." if on else "")
 
 
@@ -244,9 +301,13 @@ def _row(data: str, latents: int, found: Verdict) -> dict[str, str]:
     noise = together(found.under_noise[ratio] for ratio in found.of_interest())
     top = best(found.under_noise)
     samples = {f"Samples, {SAMPLERS[name]}": found.improves_samples(name) for name in SAMPLED}
-    there = [f"{SAMPLERS[s]}, η = {r:g}" for (r, s), claim in found.reaches.items() if claim.word == YES]
+    there = [
+        f"{SAMPLERS[s]}, η = {r:g}" for (r, s), claim in found.reaches.items() if claim.word == YES
+    ]
     word = together(found.reaches.values())
-    vae = f"yes ({'; '.join(there)})" if there else "not in both scores" if word == DEPENDS else word
+    vae = (
+        f"yes ({'; '.join(there)})" if there else "not in both scores" if word == DEPENDS else word
+    )
     return {
         "Data": data,
         "Latents": str(latents),

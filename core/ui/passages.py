@@ -62,7 +62,9 @@ def draw(view: View, path: str) -> None:
         widgets.unmeasured(view.picked.data, "The paths between images were not")
         return
     if unknown := [label for label in view.keys if label not in found.models]:
-        st.info(f"Not measured yet, and left out: {', '.join(unknown)}; run `python -m core measure`.")
+        st.info(
+            f"Not measured yet, and left out: {', '.join(unknown)}; run `python -m core measure`."
+        )
     st.markdown(verdict(found, path))
     left, middle, right = st.columns(3, gap="medium")
     with left:
@@ -104,18 +106,26 @@ def verdict(found: Answer, path: str) -> str:
         _around(found),
         _blurred(found, [name for name in passages if name not in moving]),
     ]
-    return f"**{_headline(gaps, steps, path)}**\n\n" + "\n".join(f"- {point}" for point in points if point)
+    return f"**{_headline(gaps, steps, path)}**\n\n" + "\n".join(
+        f"- {point}" for point in points if point
+    )
 
 
-def _headline(gaps: Mapping[str, Sequence[float]], steps: Mapping[str, Sequence[float]], path: str) -> str:
+def _headline(
+    gaps: Mapping[str, Sequence[float]], steps: Mapping[str, Sequence[float]], path: str
+) -> str:
     on = f"On the {next(word for word, name in PATH_WORDS.items() if name == path).lower()}"
     if not gaps:
         return f"{on}, no model moves enough to say anything."
     smooth, near = extremes(steps)[0], extremes(gaps)[0]
     nothing = [name for name, values in gaps.items() if min(values) >= NOTHING]
-    # What ties with the last may still be ahead of others: "no model moves more evenly than another" would be too much.
+    # What ties with the last may still be ahead of others: "no model moves more evenly than
+    # another" would be too much.
     first = _does(smooth, "move", " most evenly") or "no model clearly moves most evenly"
-    second = _does(near, "stay", " nearest to real images") or "none clearly stays nearest to real images"
+    second = (
+        _does(near, "stay", " nearest to real images")
+        or "none clearly stays nearest to real images"
+    )
     third = _does(nothing, "pass", " through nothing", tie=False)
     third = third or f"none passes through nothing{' for sure' if _on_the_border(gaps) else ''}"
     once = [name for name, values in gaps.items() if len(values) < 2]
@@ -135,9 +145,9 @@ def _through(gaps: Mapping[str, Sequence[float]]) -> str:
     border = _on_the_border(gaps)
     unsure = f" {_does(border, 'lie', ' on the border', tie=False)}." if border else ""
     return (
-        "*Through real images?* How far halfway strays from them, 0% being a model's own end images and 100% a"
-        f" cross-fade of those two: {_in_order(gaps, '{:.0%}')}. From {NOTHING:.0%} on it is nearer to a cross-fade:"
-        f" nothing.{unsure}"
+        "*Through real images?* How far halfway strays from them, 0% being a model's own end"
+        f" images and 100% a cross-fade of those two: {_in_order(gaps, '{:.0%}')}. From"
+        f" {NOTHING:.0%} on it is nearer to a cross-fade: nothing.{unsure}"
     )
 
 
@@ -145,9 +155,10 @@ def _smooth(steps: Mapping[str, Sequence[float]], detours: Mapping[str, Sequence
     if not steps:
         return ""
     return (
-        f"*Smoothly?* The largest of {FRAMES - 1} steps is, times the mean step: {_in_order(steps, '{:.2f}')}. The"
-        f" whole path is, times the distance of its ends: {_in_order(detours, '{:.2f}')}. Blending pixels scores a"
-        " perfect 1.00 in both and shows two ghosts: even steps alone prove nothing."
+        f"*Smoothly?* The largest of {FRAMES - 1} steps is, times the mean step:"
+        f" {_in_order(steps, '{:.2f}')}. The whole path is, times the distance of its ends:"
+        f" {_in_order(detours, '{:.2f}')}. Blending pixels scores a perfect 1.00 in both and shows"
+        " two ghosts: even steps alone prove nothing."
     )
 
 
@@ -158,8 +169,8 @@ def _hesitates(doubts: Mapping[str, Sequence[float]], originals: Numbers) -> str
         told = "Its doubt halfway does not tell the models apart"
     else:
         told = (
-            f"Its confidence falls least from the ends to halfway with {_names(least)}, by {_each(least, doubts)}, and"
-            f" most with {_names(most)}, by {_each(most, doubts)}"
+            f"Its confidence falls least from the ends to halfway with {_names(least)}, by"
+            f" {_each(least, doubts)}, and most with {_names(most)}, by {_each(most, doubts)}"
         )
     return f"*Would a classifier know it?* {told}; blending pixels costs {blending:.2f}."
 
@@ -173,41 +184,65 @@ def _textbook(gaps: Mapping[str, Sequence[float]]) -> str:
     elif not apart(ours, theirs):
         word = "**A tie here**"
     else:
-        word = "**So it is here**" if np.mean(ours) < np.mean(theirs) else "**These numbers contradict it**"
+        word = (
+            "**So it is here**"
+            if np.mean(ours) < np.mean(theirs)
+            else "**These numbers contradict it**"
+        )
     return (
-        f"*The textbook* lets a VAE pass nearer to real images than an AE. {word}: {_spread(ours, '{:.0%}')} against"
-        f" {_spread(theirs, '{:.0%}')}."
+        f"*The textbook* lets a VAE pass nearer to real images than an AE. {word}:"
+        f" {_spread(ours, '{:.0%}')} against {_spread(theirs, '{:.0%}')}."
     )
 
 
 def _around(found: Answer) -> str:
     """Return what the great circle changes, model by model, the same trainings compared with themselves."""
-    words: dict[str, list[str]] = {"nearer to real images": [], "farther from them": [], "neither": []}
+    words: dict[str, list[str]] = {
+        "nearer to real images": [],
+        "farther from them": [],
+        "neither": [],
+    }
     line, circle = found.passages("line"), found.passages("circle")
     for name, one in line.items():
         if one.moves and len(one.gap) == len(circle[name].gap):
             change = np.subtract(circle[name].gap, one.gap)
-            words[list(words)[0 if (change < 0).all() else 1 if (change > 0).all() else 2]].append(name)
+            words[list(words)[0 if (change < 0).all() else 1 if (change > 0).all() else 2]].append(
+                name
+            )
     parts = [f"{what} for {_names(names, tie=False)}" for what, names in words.items() if names]
     return "*Line or circle?* The great circle leads " + ", ".join(parts) + "." if parts else ""
 
 
 def _blurred(found: Answer, still: Sequence[str]) -> str:
     real = found.originals["apart"][1]
-    share = {name: [n["apart"][1] / real for n in measured] for name, measured in found.models.items()}
-    dim = {name: values for name, values in share.items() if np.mean(values) < BLURRED and name not in still}
-    parts = [f"{_does(still, 'draw', ' nearly the same picture everywhere', tie=False)}: left out"] if still else []
+    share = {
+        name: [n["apart"][1] / real for n in measured] for name, measured in found.models.items()
+    }
+    dim = {
+        name: values
+        for name, values in share.items()
+        if np.mean(values) < BLURRED and name not in still
+    }
+    parts = (
+        [f"{_does(still, 'draw', ' nearly the same picture everywhere', tie=False)}: left out"]
+        if still
+        else []
+    )
     if dim:
         parts.append(
-            f"the end images of {_names(list(dim), tie=False)} differ only {_each(list(dim), dim, '{:.0%}')} as much"
-            " as the originals do, which makes paths short"
+            f"the end images of {_names(list(dim), tie=False)} differ only"
+            f" {_each(list(dim), dim, '{:.0%}')} as much as the originals do, which makes paths"
+            " short"
         )
     return f"*Blur:* {'; '.join(parts)}." if parts else ""
 
 
 def step_figure(found: Answer, path: str) -> go.Figure:
     """Return the size of each step along the path, its median and quartiles over pairs, averaged over trainings."""
-    rows = {name: np.mean([n[path]["steps"] for n in measured], axis=0) for name, measured in found.models.items()}
+    rows = {
+        name: np.mean([n[path]["steps"] for n in measured], axis=0)
+        for name, measured in found.models.items()
+    }
     rows[BLENDING] = np.array(found.originals["faded"]["steps"])
     x = (np.arange(FRAMES - 1) + 0.5) / (FRAMES - 1)
     series = {name: (middle, low, high) for name, (low, middle, high) in rows.items()}
@@ -216,16 +251,23 @@ def step_figure(found: Answer, path: str) -> go.Figure:
 
 def confidence_figure(found: Answer, path: str) -> go.Figure:
     """Return the classifier's confidence along the path: mean, least and most over trainings."""
-    values = {name: np.array([n[path]["confidence"] for n in measured]) for name, measured in found.models.items()}
+    values = {
+        name: np.array([n[path]["confidence"] for n in measured])
+        for name, measured in found.models.items()
+    }
     series = {name: (rows.mean(0), rows.min(0), rows.max(0)) for name, rows in values.items()}
     blended = np.array(found.originals["faded"]["confidence"])
-    return along_path(np.linspace(0, 1, FRAMES), {**series, BLENDING: (blended, None, None)}, y_name="confidence")
+    return along_path(
+        np.linspace(0, 1, FRAMES), {**series, BLENDING: (blended, None, None)}, y_name="confidence"
+    )
 
 
 def halfway_rows(found: Answer, path: str) -> list[Halfway]:
     """Return the distances to the nearest training image of each model, and of the originals."""
 
-    def middle(measured: Sequence[Numbers], pick: Callable[[Numbers], list[float]], quartile: int = 1) -> float:
+    def middle(
+        measured: Sequence[Numbers], pick: Callable[[Numbers], list[float]], quartile: int = 1
+    ) -> float:
         return float(np.mean([pick(numbers)[quartile] for numbers in measured]))
 
     rows = [
@@ -252,7 +294,10 @@ def table(found: Answer) -> list[dict[str, str]]:
         for name, measured in found.models.items()
         for word, path in PATH_WORDS.items()
     ]
-    return [*rows, {"Model": "Originals", "Path": BLENDING.lower(), **_original_cells(found.originals)}]
+    return [
+        *rows,
+        {"Model": "Originals", "Path": BLENDING.lower(), **_original_cells(found.originals)},
+    ]
 
 
 def caption(found: Answer) -> str:
@@ -263,16 +308,19 @@ def caption(found: Answer) -> str:
     alone = " With one training of a model, chance is not ruled out." if counts[0] == 1 else ""
     twins = found.originals.get("twins", 0)
     without = (
-        f" None of them is a training image too, as {twins:,} of the {found.originals['test_images']:,} test images"
-        " are; that leaves the runs whose weights ship, a first look."
+        f" None of them is a training image too, as {twins:,} of the"
+        f" {found.originals['test_images']:,} test images are; that leaves the runs whose weights"
+        " ship, a first look."
         if twins
         else ""
     )
     return (
-        f"{pairs} pairs of test images of different labels, the same for every model.{without} Trainings of each model"
-        f" with different seeds: {runs}.{alone} Differences and distances are root mean squared per pixel, intensities"
-        f" from 0 to 1; the nearest of {training:,} training images is looked for. Bands and bars: quartiles over"
-        f" pairs; for confidence, least and most over trainings. {chance_apart(counts[0], counts[0])}"
+        f"{pairs} pairs of test images of different labels, the same for every"
+        f" model.{without} Trainings of each model with different seeds:"
+        f" {runs}.{alone} Differences and distances are root mean squared per pixel, intensities"
+        f" from 0 to 1; the nearest of {training:,} training images is looked for. Bands and bars:"
+        " quartiles over pairs; for confidence, least and most over trainings."
+        f" {chance_apart(counts[0], counts[0])}"
     )
 
 
@@ -290,7 +338,9 @@ def _cells(measured: Sequence[Numbers], path: str) -> dict[str, str]:
         "Cross-fade to real": over(lambda n: n["faded"]["distance"]),
         "Gap": _spread(gaps, "{:.0%}") if gaps else "–",
         "Confidence, ends": _spread([n["ends"]["confidence"] for n in measured], "{:.3f}"),
-        "Confidence, halfway": _spread([n[path]["confidence"][HALFWAY] for n in measured], "{:.3f}"),
+        "Confidence, halfway": _spread(
+            [n[path]["confidence"][HALFWAY] for n in measured], "{:.3f}"
+        ),
     }
 
 
@@ -314,7 +364,9 @@ def _median(quartiles: Sequence[Sequence[float]], style: str = "{:.3f}") -> str:
     if not quartiles:
         return "–"
     low, _, high = np.mean(quartiles, axis=0)
-    return f"{_spread([q[1] for q in quartiles], style)} [{style.format(low)}, {style.format(high)}]"
+    return (
+        f"{_spread([q[1] for q in quartiles], style)} [{style.format(low)}, {style.format(high)}]"
+    )
 
 
 def _spread(values: Sequence[float], style: str) -> str:
@@ -323,11 +375,15 @@ def _spread(values: Sequence[float], style: str) -> str:
     >>> _spread([0.1, 0.3], "{:.0%}"), _spread([0.2], "{:.0%}")
     ('20% (10% to 30%)', '20%')
     """
-    mean, low, high = (style.format(value) for value in (np.mean(values), min(values), max(values)))
+    mean, low, high = (
+        style.format(value) for value in (np.mean(values), min(values), max(values))
+    )
     return mean if low == high else f"{mean} ({low} to {high})"
 
 
-def _each(names: Sequence[str], values: Mapping[str, Sequence[float]], style: str = "{:z.2f}") -> str:
+def _each(
+    names: Sequence[str], values: Mapping[str, Sequence[float]], style: str = "{:z.2f}"
+) -> str:
     return ", ".join(_spread(values[name], style) for name in names)
 
 

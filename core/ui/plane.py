@@ -1,6 +1,7 @@
 """The decoded plane: what a decoder makes of every place of two latents, as a picture on axes.
 
-Plotly takes longer to draw it anew than a decoder takes to decode it, which is felt with a finger on a slider.
+Plotly takes longer to draw it anew than a decoder takes to decode it, which is felt with a finger
+on a slider.
 """
 
 from __future__ import annotations
@@ -30,7 +31,13 @@ _mount = st.components.v2.component(  # pyright: ignore[reportAttributeAccessIss
 
 
 def plane(
-    png: bytes, half_width: float, title: str, key: str, *, circles: bool, kind: Literal["png", "svg"] = "png"
+    png: bytes,
+    half_width: float,
+    title: str,
+    key: str,
+    *,
+    circles: bool,
+    kind: Literal["png", "svg"] = "png",
 ) -> None:
     """Draw a picture of a square of codes around the origin, with the codes along its edges.
 

@@ -36,7 +36,8 @@ _STEPS = 32767
 
 @dataclass(frozen=True, eq=False)
 class Dots:
-    """Points that move, on a square around the origin that grows and shrinks with them, with the prior's 1, 2, 3 sigma.
+    """Points that move, on a square around the origin that grows and shrinks with them, with the
+    prior's 1, 2, 3 sigma.
 
     Args:
         points: (F, N, 2), F frames.
@@ -72,7 +73,8 @@ class Strip:
 
     Args:
         name: what it shows.
-        png: its frames, equally high, below each other; as many as there are labels. None if it has dots.
+        png: its frames, equally high, below each other; as many as there are labels. None if it
+            has dots.
         color: `#rrggbb` of the mark beside its name; none when left out.
         still: whether it is one picture, to hold the others against.
         dots: its frames, where they are points.
@@ -112,7 +114,10 @@ def player(
         ValueError: no strip or no label, or a start that is no frame.
     """
     if not strips or not 0 <= start < len(labels):
-        raise ValueError(f"there should be strips and a start below {len(labels)}, got {len(strips)} and {start}")
+        raise ValueError(
+            f"there should be strips and a start below {len(labels)}, got {len(strips)} and"
+            f" {start}"
+        )
     films = [
         {
             "name": strip.name,
@@ -123,5 +128,11 @@ def player(
         }
         for strip in strips
     ]
-    data = {"strips": films, "labels": list(labels), "title": title, "start": start, "columns": columns}
+    data = {
+        "strips": films,
+        "labels": list(labels),
+        "title": title,
+        "start": start,
+        "columns": columns,
+    }
     _mount(data=data | {"seconds": seconds, "rebound": rebound}, key=key)

@@ -42,7 +42,12 @@ def prices(view: View) -> list[Price]:
     """Return what every stop of the β-sweep reached, over seeds; those that were measured."""
     found = {beta: cache.over_seeds(TRAITS, config) for beta, config in view.stops("beta").items()}
     return [
-        Price(beta, [n["kl"] for n in numbers], [n["nll"] for n in numbers], [n["active"] for n in numbers])
+        Price(
+            beta,
+            [n["kl"] for n in numbers],
+            [n["nll"] for n in numbers],
+            [n["active"] for n in numbers],
+        )
         for beta, numbers in found.items()
         if numbers
     ]
@@ -50,8 +55,12 @@ def prices(view: View) -> list[Price]:
 
 def price_figures(found: Sequence[Price], view: View) -> tuple[go.Figure, go.Figure]:
     """Return the rate-distortion curve and the active latents against β, the chosen β marked."""
-    chosen = f"β = {view.picked.model.beta:g}" if view.picked.model.posterior == "learned" else None
-    colors = {one.name: theme.MODEL_COLORS["vae" if one.beta == 1 else "beta-vae"] for one in found}
+    chosen = (
+        f"β = {view.picked.model.beta:g}" if view.picked.model.posterior == "learned" else None
+    )
+    colors = {
+        one.name: theme.MODEL_COLORS["vae" if one.beta == 1 else "beta-vae"] for one in found
+    }
     curve = tradeoff(
         [Stop(one.name, one.rate, one.distortion, colors[one.name]) for one in found],
         x_name="rate (KL), nats per image",
@@ -60,7 +69,11 @@ def price_figures(found: Sequence[Price], view: View) -> tuple[go.Figure, go.Fig
     )
     bars = counts(
         # A logarithmic axis has no place for β = 0.
-        [Stop(one.name, [one.beta] * len(one.active), one.active, colors[one.name]) for one in found if one.beta],
+        [
+            Stop(one.name, [one.beta] * len(one.active), one.active, colors[one.name])
+            for one in found
+            if one.beta
+        ],
         x_name="β",
         y_name="active latents",
         most=view.picked.model.latent_dim,
@@ -75,7 +88,11 @@ def draw(view: View) -> None:
     if not found:
         st.info("This sweep was not measured yet; run `python -m core measure`.")
         return
-    st.markdown(price_sentence(found, view.picked.model.beta if view.picked.model.posterior == "learned" else None))
+    st.markdown(
+        price_sentence(
+            found, view.picked.model.beta if view.picked.model.posterior == "learned" else None
+        )
+    )
     curve, bars = price_figures(found, view)
     left, right = st.columns(2)
     with left:
@@ -83,8 +100,9 @@ def draw(view: View) -> None:
     with right:
         widgets.chart(bars, "active_latents")
     st.caption(
-        f"Diamonds are means over seeds, small dots the seeds ({_seeds(found)}), the ring is the β you chose;"
-        f" {cache.run(view.picked.key).metrics['test_images']:,} test images, the nll of one code for each."
+        f"Diamonds are means over seeds, small dots the seeds ({_seeds(found)}), the ring is the β"
+        f" you chose; {cache.run(view.picked.key).metrics['test_images']:,} test images, the nll"
+        " of one code for each."
     )
 
 
@@ -111,10 +129,13 @@ def _verdict(first: Price, last: Price) -> str:
     if saved <= _noise(first.rate, last.rate):
         return "The larger price bought no rate that is lower beyond what seeds differ."
     if cost <= 0:
-        return f"It saved {saved:.2f} nats of KL and cost no nll: a better deal than the elbo of β = {first.beta:g}."
+        return (
+            f"It saved {saved:.2f} nats of KL and cost no nll: a better deal than the elbo of β ="
+            f" {first.beta:g}."
+        )
     return (
-        f"Each nat of KL saved cost {cost / saved:.1f} nats of nll, so the bound on log p(x), −(nll + KL),"
-        f" {'falls' if cost > saved else 'rises'} by {abs(cost - saved):.2f} nats."
+        f"Each nat of KL saved cost {cost / saved:.1f} nats of nll, so the bound on log p(x),"
+        f" −(nll + KL), {'falls' if cost > saved else 'rises'} by {abs(cost - saved):.2f} nats."
     )
 
 
@@ -122,7 +143,9 @@ def _moved(before: Sequence[float], after: Sequence[float], unit: str) -> str:
     """Return how far a number moved, and whether it did so beyond what one more seed would change."""
     change, noise = float(np.mean(after) - np.mean(before)), _noise(before, after)
     amount = f"{abs(change):.1f} {unit}".strip()
-    how = "stays" if abs(change) < 0.05 else f"{'rises' if change > 0 else 'falls'} by **{amount}**"
+    how = (
+        "stays" if abs(change) < 0.05 else f"{'rises' if change > 0 else 'falls'} by **{amount}**"
+    )
     doubt = ", no more than the seeds differ" if 0.05 <= abs(change) <= noise else ""
     return f"{how}{doubt} ({spread(before)} → {spread(after)})"
 
@@ -137,7 +160,8 @@ def _deviation(values: Sequence[float]) -> float:
 
 
 def spread(values: Sequence[float], digits: int = 1) -> str:
-    """Return the mean of one number for each seed and its standard deviation, where there are several.
+    """Return the mean of one number for each seed and its standard deviation, where there are
+    several.
 
     >>> spread([1.0, 2.0, 3.0]), spread([4.0])
     ('2.0 ± 1.0', '4.0')
@@ -150,4 +174,6 @@ def _seeds(found: Sequence[Price]) -> str:
     few, many = (pick(len(one.rate) for one in found) for pick in (min, max))
     if many == 1:
         return "one each, so no spread is known"
-    return f"{many} each, ± is their standard deviation" if few == many else f"{few} to {many} each"
+    return (
+        f"{many} each, ± is their standard deviation" if few == many else f"{few} to {many} each"
+    )

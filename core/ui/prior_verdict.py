@@ -17,7 +17,10 @@ from core.ui.seeds import chance, rests_on
 WORDS = {"nll": "nll", "kl": "KL(aggregate‖prior)", "samples": "samples"}
 """Criterion -> words in a sentence."""
 _VERDICTS = {YES: "better", NO: "worse", DEPENDS: "no clear winner"}
-TOO_FEW = "nearly every code tells its image, so that there are too few images to know the aggregate posterior by"
+TOO_FEW = (
+    "nearly every code tells its image, so that there are too few images to know the aggregate"
+    " posterior by"
+)
 _SAMPLES_VERDICTS = _VERDICTS | {NO: "worse in both", DEPENDS: "scores or seeds disagree"}
 
 
@@ -34,8 +37,8 @@ def draw(shown: Sequence[Contender], known: Mapping[str, Measured]) -> None:
         with column.container(border=True, height="stretch"):
             st.markdown(comparison(criterion, found))
     st.caption(
-        "*Better* and *worse*: with every seed, each training against the standard normal's with the same seed. In"
-        f" brackets, least to most over seeds. {_by_chance(found)}"
+        "*Better* and *worse*: with every seed, each training against the standard normal's with"
+        f" the same seed. In brackets, least to most over seeds. {_by_chance(found)}"
     )
     if said := its_own(known):
         st.markdown(said)
@@ -43,7 +46,11 @@ def draw(shown: Sequence[Contender], known: Mapping[str, Measured]) -> None:
 
 def _by_chance(found: Verdict) -> str:
     """Return how often chance alone would have said better or worse, with the fewest seeds that a claim rests on."""
-    return chance(found.seeds, max(len(claim.larger) for claim in found.claims.values()), "*better* or *worse*")
+    return chance(
+        found.seeds,
+        max(len(claim.larger) for claim in found.claims.values()),
+        "*better* or *worse*",
+    )
 
 
 def summary(asked: str, found: Verdict) -> str:
@@ -53,12 +60,17 @@ def summary(asked: str, found: Verdict) -> str:
         asked: which one.
         found: the verdict.
     """
-    trained = {case: claim for case, claim in found.claims.items() if case[1] != EXPOST and claim.seeds}
+    trained = {
+        case: claim for case, claim in found.claims.items() if case[1] != EXPOST and claim.seeds
+    }
     asked_of = [name for name in CRITERIA if any(what == name for what, _ in trained)]
     unknown = [WORDS[name] for name in found.criteria if name not in asked_of]
     parts = [_answer(asked, found, asked_of)]
     if ("samples", EXPOST) in found.claims and found.claims["samples", EXPOST].word == YES:
-        parts.append("A mixture fitted to its codes afterwards gives it better samples, without further training.")
+        parts.append(
+            "A mixture fitted to its codes afterwards gives it better samples, without further"
+            " training."
+        )
     if found.saturated:
         parts.append(f"{WORDS['kl']} is left out: {TOO_FEW}.")
     if unknown:
@@ -73,22 +85,39 @@ def _answer(asked: str, found: Verdict, asked_of: Sequence[str]) -> str:
         beat = "beats" if len(found.champions) == 1 else "beat"
         everything = listed([WORDS[name] for name in found.criteria])
         return (
-            f"**Simple calculations, and little else.** On {asked} {who} {beat} the standard normal in {everything},"
-            f" {_each(found, found.champions)}."
+            f"**Simple calculations, and little else.** On {asked} {who} {beat} the standard"
+            f" normal in {everything}, {_each(found, found.champions)}."
         )
     if not found.beaten:
         each = _each(found, list(PRIORS))
-        return f"**More than simple calculations.** On {asked} no prior beats the standard normal {each}."
+        return (
+            f"**More than simple calculations.** On {asked} no prior beats the standard normal"
+            f" {each}."
+        )
     each = _each(found, [prior for name in found.beaten for prior in found.better(name)])
-    by = [f"{WORDS[name]} (by {listed([_the(p) for p in found.better(name) if p != EXPOST])})" for name in found.beaten]
+    by = [
+        f"{WORDS[name]} (by {listed([_the(p) for p in found.better(name) if p != EXPOST])})"
+        for name in found.beaten
+    ]
     holds = [WORDS[name] for name in asked_of if name not in found.beaten]
-    ground = f"; it holds its ground in {listed(holds)}" if holds else ", though no single prior does it in all of them"
-    return f"**It depends on what is asked.** On {asked} the standard normal is beaten {each} in {listed(by)}{ground}."
+    ground = (
+        f"; it holds its ground in {listed(holds)}"
+        if holds
+        else ", though no single prior does it in all of them"
+    )
+    return (
+        f"**It depends on what is asked.** On {asked} the standard normal is beaten {each} in"
+        f" {listed(by)}{ground}."
+    )
 
 
 def _each(found: Verdict, priors: Sequence[str]) -> str:
     """Return in how many trainings of some priors the others were beaten."""
-    seeds = [claim.seeds for (_, prior), claim in found.claims.items() if prior in priors and claim.seeds]
+    seeds = [
+        claim.seeds
+        for (_, prior), claim in found.claims.items()
+        if prior in priors and claim.seeds
+    ]
     return "with every seed" if min(seeds) > 1 else "in the one training there is"
 
 
@@ -101,18 +130,29 @@ def _rests_on(found: Verdict) -> str:
 
 def comparison(criterion: str, found: Verdict) -> str:
     """Return how each prior compares with the standard normal in one criterion, as a list."""
-    claims = {prior: claim for (what, prior), claim in found.claims.items() if what == criterion and claim.seeds}
+    claims = {
+        prior: claim
+        for (what, prior), claim in found.claims.items()
+        if what == criterion and claim.seeds
+    }
     title = {
         "nll": "**Lower nll?** Difference from the standard normal, nats per image",
         "kl": "**Closer to the codes?** KL(aggregate‖prior), difference in nats",
         "samples": "**Better samples?** Fréchet distance, coverage",
     }[criterion]
     if not claims:
-        why = f"It cannot be said: {TOO_FEW}" if criterion == "kl" and found.saturated else "Not measured yet"
+        why = (
+            f"It cannot be said: {TOO_FEW}"
+            if criterion == "kl" and found.saturated
+            else "Not measured yet"
+        )
         return f"{title}\n\n{why}."
     words = _SAMPLES_VERDICTS if criterion == "samples" else _VERDICTS
     tell = scored if criterion == "samples" else difference
-    lines = [f"- {called(prior)}: {tell(claim)}, **{words[claim.word]}**" for prior, claim in claims.items()]
+    lines = [
+        f"- {called(prior)}: {tell(claim)}, **{words[claim.word]}**"
+        for prior, claim in claims.items()
+    ]
     most = max(claims.values(), key=lambda claim: claim.seeds)
     first = [f"- Standard normal: {_scores(most.theirs)}"] if criterion == "samples" else []
     return "\n".join([f"{title}\n", *first, *lines])
@@ -130,19 +170,29 @@ def its_own(known: Mapping[str, Measured]) -> str:
     if normal is None or not normal.fit or not learned:
         return ""
     noise = float(np.mean([one["gradient"]["pathwise"] for one in normal.fit.values()]))
-    others = [float(np.mean([one["gradient"]["pathwise"] for one in found.fit.values()])) for found in learned]
-    word = _less_noise([compare(_gradient_noise(normal), _gradient_noise(found)) for found in learned])
-    scales = [float(np.mean(found.values("code_scale"))) for found in learned if found.values("code_scale")]
+    others = [
+        float(np.mean([one["gradient"]["pathwise"] for one in found.fit.values()]))
+        for found in learned
+    ]
+    word = _less_noise(
+        [compare(_gradient_noise(normal), _gradient_noise(found)) for found in learned]
+    )
+    scales = [
+        float(np.mean(found.values("code_scale")))
+        for found in learned
+        if found.values("code_scale")
+    ]
     scale = (
-        f" The standard deviation of its codes' means is {short(float(np.mean(normal.values('code_scale'))))}; a"
-        f" learned prior moves along with the codes, and there it came to {_range(scales)}."
+        " The standard deviation of its codes' means is"
+        f" {short(float(np.mean(normal.values('code_scale'))))}; a learned prior moves along with"
+        f" the codes, and there it came to {_range(scales)}."
         if scales and normal.values("code_scale")
         else ""
     )
     return (
-        "What it does give: a KL in closed form and nothing to learn besides the networks. Its reparameterised gradient"
-        f" {word}: variance {short(noise)} nats² for one draw on average, {_range(others)} with the learned priors,"
-        f" whose KL has to be sampled.{scale}"
+        "What it does give: a KL in closed form and nothing to learn besides the networks. Its"
+        f" reparameterised gradient {word}: variance {short(noise)} nats² for one draw on average,"
+        f" {_range(others)} with the learned priors, whose KL has to be sampled.{scale}"
     )
 
 
@@ -158,7 +208,9 @@ def _less_noise(claims: Sequence[Claim]) -> str:
     return {
         YES: f"has less noise than each learned prior's with {pairs}",
         NO: f"has more noise than each learned prior's with {pairs}",
-    }.get(together(claims), "has less noise with some seeds or learned priors and more with others")
+    }.get(
+        together(claims), "has less noise with some seeds or learned priors and more with others"
+    )
 
 
 def _range(values: Sequence[float]) -> str:

@@ -53,7 +53,8 @@ class Contender:
 
     Args:
         name: of `PRIORS`, or `EXPOST`.
-        config: of the run; with `EXPOST` that with the standard normal, whose codes the mixture was fitted to.
+        config: of the run; with `EXPOST` that with the standard normal, whose codes the mixture
+            was fitted to.
     """
 
     name: str
@@ -83,7 +84,8 @@ class Contender:
 
 
 def contenders(view: View) -> list[Contender]:
-    """Return the priors that the VAE of the view was trained with, and what was fitted to its codes afterwards.
+    """Return the priors that the VAE of the view was trained with, and what was fitted to its
+    codes afterwards.
 
     All have one schedule: the warm-up of the KL is the same, so that the prior alone differs.
     """
@@ -94,7 +96,9 @@ def contenders(view: View) -> list[Contender]:
     alike = [config for config in vaes if _bare(config) == _bare(base)]
     warm_up = _common_warm_up(alike, base)
     alike = [config for config in alike if config.train.warm_up == warm_up]
-    chosen = {name: _chosen([c for c in alike if c.model.prior == name], view.picked) for name in PRIORS}
+    chosen = {
+        name: _chosen([c for c in alike if c.model.prior == name], view.picked) for name in PRIORS
+    }
     shown = [Contender(name, config) for name, config in chosen.items() if config]
     return shown + [Contender(EXPOST, one.config) for one in shown if one.name == "normal"]
 
@@ -115,13 +119,17 @@ def _common_warm_up(configs: Sequence[RunConfig], base: RunConfig) -> int:
     priors: dict[int, set[str]] = {}
     for config in configs:
         priors.setdefault(config.train.warm_up, set()).add(config.model.prior)
-    return max(priors, key=lambda warm_up: (len(priors[warm_up]), warm_up == base.train.warm_up, warm_up))
+    return max(
+        priors, key=lambda warm_up: (len(priors[warm_up]), warm_up == base.train.warm_up, warm_up)
+    )
 
 
 def _chosen(configs: Sequence[RunConfig], picked: RunConfig) -> RunConfig | None:
     """Return of runs with the same prior the picked one, else one that ships, else the first."""
     ships = {config.key for config in shelf()}
-    return min(configs, key=lambda c: (c != picked, c.key not in ships, c.train.seed, c.key), default=None)
+    return min(
+        configs, key=lambda c: (c != picked, c.key not in ships, c.train.seed, c.key), default=None
+    )
 
 
 def called(prior: str) -> str:
@@ -136,9 +144,9 @@ def missing(shown: Sequence[Contender]) -> None:
         config = shown[0].config
         data, latents, warm_up = config.data.name, config.model.latent_dim, config.train.warm_up
         st.info(
-            f"The VAE of {data} with {latents} latents and a warm-up over {warm_up} epochs was not trained with:"
-            f" {listed(names)}. `python -m core train {data} vae --latents {latents} --warm-up {warm_up} --prior ...`"
-            " does it."
+            f"The VAE of {data} with {latents} latents and a warm-up over {warm_up} epochs was not"
+            f" trained with: {listed(names)}. `python -m core train {data} vae --latents"
+            f" {latents} --warm-up {warm_up} --prior ...` does it."
         )
 
 
@@ -160,33 +168,43 @@ def _worth_of_warm_up(normal: RunConfig) -> str:
     """Return how the nll of a VAE with the standard normal differs from that of one trained without its warm-up."""
     plain = replace(normal, train=replace(normal.train, warm_up=0))
     seeds = seeds_of(normal.data.name)
-    known = [{s: numbers_of(EVIDENCE, with_seed(one, s), cache.SHELF) for s in seeds} for one in (normal, plain)]
+    known = [
+        {s: numbers_of(EVIDENCE, with_seed(one, s), cache.SHELF) for s in seeds}
+        for one in (normal, plain)
+    ]
     warm, cold = ({seed: (found["nll"],) for seed, found in one.items() if found} for one in known)
     claim = compare(warm, cold)
     if not claim.seeds:
         return ""
     return (
-        f" With the standard normal that alone changes the nll by {difference(claim)} nats ({claim.seeds} seeds, least"
-        " to most): the VAE of the other pages is trained without it."
+        f" With the standard normal that alone changes the nll by {difference(claim)} nats"
+        f" ({claim.seeds} seeds, least to most): the VAE of the other pages is trained without it."
     )
 
 
 @st.fragment
 def panels(shown: Sequence[Contender]) -> None:
     """Draw each prior under the codes, and what random codes from it decode to; a new seed draws only this again."""
-    seed = int(st.number_input("Seed of the random codes", 0, 9999, key="seed", width=200, bind="query-params"))
+    seed = int(
+        st.number_input(
+            "Seed of the random codes", 0, 9999, key="seed", width=200, bind="query-params"
+        )
+    )
     for column, one in zip(st.columns(max(5, len(shown))), shown, strict=False):
         with column:
             st.markdown(f"**{one.label}**")
             widgets.chart(panel(one.config.key, one.name), f"density {one.name}")
-            png = cache.samples_png(one.config.key, one.sampler, None, seed, SHEET_IMAGES, SHEET_COLUMNS)
+            png = cache.samples_png(
+                one.config.key, one.sampler, None, seed, SHEET_IMAGES, SHEET_COLUMNS
+            )
             widgets.picture(png, f"{one.label}: random codes, decoded")
             st.caption(f"{one.recipe}{which_latents(one.config.key)}")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def panel(key: str, name: str) -> go.Figure:
-    """Return the density of a run's prior on its two latents of most variance, under codes of test images.
+    """Return the density of a run's prior on its two latents of most variance, under codes of test
+    images.
 
     Args:
         key: of the run.
@@ -251,9 +269,16 @@ def learned(shown: Sequence[Contender]) -> None:
 
 def _pseudo_inputs(key: str) -> None:
     count = cache.run(key).config.model.components or 0
-    which = "its pseudo-inputs" if count <= PSEUDO_INPUTS else f"the first {PSEUDO_INPUTS} of its {count} pseudo-inputs"
+    which = (
+        "its pseudo-inputs"
+        if count <= PSEUDO_INPUTS
+        else f"the first {PSEUDO_INPUTS} of its {count} pseudo-inputs"
+    )
     st.markdown(f"**VampPrior: {which}, and what their codes decode to**")
-    texts = ("Pseudo-inputs, images that were learned with the model", "What the means of their posteriors decode to")
+    texts = (
+        "Pseudo-inputs, images that were learned with the model",
+        "What the means of their posteriors decode to",
+    )
     for column, png, text in zip(st.columns(2), pseudo_inputs_png(key), texts, strict=True):
         with column:
             widgets.picture(png, text)
@@ -266,13 +291,19 @@ def pseudo_inputs_png(key: str) -> tuple[bytes, bytes]:
     prior, scale = opened.model.prior, cache.scale_of(opened.config.data)
     assert isinstance(prior, Vamp)
     with torch.inference_mode():
-        inputs, means = prior.images()[:PSEUDO_INPUTS].numpy(), prior.parts()[1].mean[:PSEUDO_INPUTS].numpy()
-    return tuple(pictures.sheet_png(some, 10, scale) for some in (inputs, decode(opened.model, means)))  # pyright: ignore[reportReturnType]
+        inputs, means = (
+            prior.images()[:PSEUDO_INPUTS].numpy(),
+            prior.parts()[1].mean[:PSEUDO_INPUTS].numpy(),
+        )
+    return tuple(
+        pictures.sheet_png(some, 10, scale) for some in (inputs, decode(opened.model, means))
+    )  # pyright: ignore[reportReturnType]
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def means_png(key: str, name: str) -> tuple[bytes, str]:
-    """Return the decoded means of a run's mixture, the heaviest first, and a sentence of their weights.
+    """Return the decoded means of a run's mixture, the heaviest first, and a sentence of their
+    weights.
 
     Args:
         key: of the run.
@@ -282,7 +313,9 @@ def means_png(key: str, name: str) -> tuple[bytes, str]:
     weights, means = _fitted_parts(key) if name == EXPOST else _learned_parts(key)
     order = np.argsort(-weights)
     weights = weights[order]
-    png = pictures.sheet_png(decode(opened.model, means[order]), 5, cache.scale_of(opened.config.data))
+    png = pictures.sheet_png(
+        decode(opened.model, means[order]), 5, cache.scale_of(opened.config.data)
+    )
     return png, f"Heaviest first: weights from {weights[0]:.2f} to {weights[-1]:.2g}."
 
 
@@ -310,7 +343,8 @@ def known_of(shown: Sequence[Contender]) -> dict[str, Measured]:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _measured(config: RunConfig, sampler: str, stamp: tuple[int, ...]) -> Measured:
     found = measured(config, sampler, cache.SHELF)
-    # What was fitted afterwards belongs to a training with another prior, whose bound is not its own.
+    # What was fitted afterwards belongs to a training with another prior, whose bound is not its
+    # own.
     return replace(found, fit={}) if sampler == "mixture" else found
 
 
@@ -318,12 +352,17 @@ def unmeasured(shown: Sequence[Contender]) -> str:
     """Return a sentence of why there are no numbers."""
     if covers(shown[0].config):
         return UNMEASURED
-    return "Priors are measured for VAEs of digits and mnist with a Bernoulli likelihood, not for these runs."
+    return (
+        "Priors are measured for VAEs of digits and mnist with a Bernoulli likelihood, not for"
+        " these runs."
+    )
 
 
 def stamp_of_numbers() -> tuple[int, ...]:
     """Return what changes whenever the numbers of this page do."""
-    return tuple(cache.measured_stamp(study) for study in (GRADIENTS, EVIDENCE, RATE, TRAITS, SAMPLES))
+    return tuple(
+        cache.measured_stamp(study) for study in (GRADIENTS, EVIDENCE, RATE, TRAITS, SAMPLES)
+    )
 
 
 def scores(shown: Sequence[Contender], known: Mapping[str, Measured]) -> None:
@@ -354,7 +393,10 @@ def rows(shown: Sequence[Contender], known: Mapping[str, Measured]) -> list[dict
     """Return a row of text for each prior, the mean over trainings with their standard deviation."""
     return [
         {"Prior": one.label}
-        | {words: cell(known[one.name].values(name), digits) for name, (words, digits) in COLUMNS.items()}
+        | {
+            words: cell(known[one.name].values(name), digits)
+            for name, (words, digits) in COLUMNS.items()
+        }
         | {"Trainings": str(max(len(known[one.name].fit), len(known[one.name].samples)))}
         for one in shown
     ]
@@ -368,7 +410,11 @@ def difference(claim: Claim) -> str:
     """
     each = np.array(claim.ours)[:, 0] - np.array(claim.theirs)[:, 0]
     said = _signed(float(each.mean()))
-    return said if len(each) < 2 else f"{said} ({_signed(float(each.min()))} to {_signed(float(each.max()))})"
+    return (
+        said
+        if len(each) < 2
+        else f"{said} ({_signed(float(each.min()))} to {_signed(float(each.max()))})"
+    )
 
 
 def _signed(value: float) -> str:
@@ -376,7 +422,8 @@ def _signed(value: float) -> str:
 
 
 def cell(values: Sequence[float], digits: int | None) -> str:
-    """Return a mean with the standard deviation over trainings; said where there is one training, or none.
+    """Return a mean with the standard deviation over trainings; said where there is one training,
+    or none.
 
     >>> cell([1.0, 2.0, 3.0], 1), cell([2.5], 2), cell([], 2), cell([2.0, 2.0], 0)
     ('2.0 ± 1.0', '2.50 (one seed)', '–', '2')
@@ -404,24 +451,28 @@ def measured_on(shown: Sequence[Contender], known: Mapping[str, Measured]) -> st
     if not fits:
         return ""
     some = fits[0]
-    seeds = [str(seed) for seed in sorted({seed for found in known.values() for seed in found.fit})]
+    seeds = [
+        str(seed) for seed in sorted({seed for found in known.values() for seed in found.fit})
+    ]
     error = max(numbers["kl_aggregate_error"] for numbers in fits)
     told = max(numbers["information"] for numbers in fits)
     full = (
-        f" With {shown[0].config.model.latent_dim} latents nearly every code tells its image ({told:.2f} of at most"
-        f" ln {some['images']:,} = {limit(some['images']):.2f} nats), so the KL also counts the gaps between the"
-        " images."
+        f" With {shown[0].config.model.latent_dim} latents nearly every code tells its image"
+        f" ({told:.2f} of at most ln {some['images']:,} = {limit(some['images']):.2f} nats), so"
+        " the KL also counts the gaps between the images."
         if any(found.saturated for found in known.values())
         else ""
     )
     return (
-        f"± is the standard deviation over trainings with seeds {listed(seeds)}; nll, elbo, rate and KL in nats per"
-        f" image. All are of {some['images']:,} test images; what the importance-weighted bound, k = {some['k']}, adds"
-        f" to the elbo was measured on {some['bounded']:,} of them, spread evenly. Standard error of the nll at most"
-        f" {short(max(numbers['nll_error'] for numbers in fits))}, of the KL(aggregate‖prior) {short(error)}."
-        f" That KL is of these {some['images']:,} images alone. {_of_all(shown)}{full}"
-        " Fréchet distance and coverage as on the page *Sampling*, mean of three seeds of the codes. The mixture"
-        " fitted afterwards was not trained with, so that only its samples are its own."
+        f"± is the standard deviation over trainings with seeds {listed(seeds)}; nll, elbo, rate"
+        f" and KL in nats per image. All are of {some['images']:,} test images; what the"
+        f" importance-weighted bound, k = {some['k']}, adds to the elbo was measured on"
+        f" {some['bounded']:,} of them, spread evenly. Standard error of the nll at most"
+        f" {short(max(numbers['nll_error'] for numbers in fits))}, of the KL(aggregate‖prior)"
+        f" {short(error)}. That KL is of these {some['images']:,} images alone."
+        f" {_of_all(shown)}{full} Fréchet distance and coverage as on the page *Sampling*, mean of"
+        " three seeds of the codes. The mixture fitted afterwards was not trained with, so that"
+        " only its samples are its own."
     )
 
 
@@ -436,24 +487,35 @@ def gradient(shown: Sequence[Contender], known: Mapping[str, Measured]) -> None:
     names = {name: words for name, words in ESTIMATORS.items() if name != "pathwise"}
     left, right = st.columns([1, 2])
     with left:
-        st.metric("Score function over reparameterised", f"{np.mean(first.ratios('score')):,.0f} ×")
-        st.metric("The same with a baseline", f"{short(float(np.mean(first.ratios('baseline'))))} ×")
+        st.metric(
+            "Score function over reparameterised", f"{np.mean(first.ratios('score')):,.0f} ×"
+        )
+        st.metric(
+            "The same with a baseline", f"{short(float(np.mean(first.ratios('baseline'))))} ×"
+        )
         st.markdown(
-            f"Measured with the {label.lower()}. With one code per image as in training, the score function would need"
-            f" about {np.mean(first.ratios('score')):,.0f} codes for a gradient as good as the reparameterisation's"
-            " from one."
+            f"Measured with the {label.lower()}. With one code per image as in training, the score"
+            f" function would need about {np.mean(first.ratios('score')):,.0f} codes for a"
+            " gradient as good as the reparameterisation's from one."
         )
     with right:
-        ratios = {name: {e: found.ratios(e) for e in names} for name, found in measured_ones.items()}
+        ratios = {
+            name: {e: found.ratios(e) for e in names} for name, found in measured_ones.items()
+        }
         widgets.chart(ratio_bars(ratios, names), "gradient")
     off = [
-        far for found in measured_ones.values() for one in found.fit.values() for far in one["disagreement"].values()
+        far
+        for found in measured_ones.values()
+        for one in found.fit.values()
+        for far in one["disagreement"].values()
     ]
     st.caption(
-        f"Variance of one draw of the gradient of the negative ELBO with respect to the encoder's outputs, mean (in"
-        f" units of the posterior's σ) and log-variance of every latent, summed over them and averaged over"
-        f" {numbers['gradient_images']} test images, {numbers['draws']} draws each; ratio of the variances, mean over"
-        f" trainings, bars one standard deviation. *Baseline*: the mean of the image's other draws is taken off first."
-        f" All estimate the same gradient: their means lie {min(off):.2f} to {max(off):.2f} standard errors apart"
-        " (root mean square over all outputs; chance makes it about 1)."
+        "Variance of one draw of the gradient of the negative ELBO with respect to the encoder's"
+        " outputs, mean (in units of the posterior's σ) and log-variance of every latent, summed"
+        f" over them and averaged over {numbers['gradient_images']} test images,"
+        f" {numbers['draws']} draws each; ratio of the variances, mean over trainings, bars one"
+        " standard deviation. *Baseline*: the mean of the image's other draws is taken off first."
+        f" All estimate the same gradient: their means lie {min(off):.2f} to"
+        f" {max(off):.2f} standard errors apart (root mean square over all outputs; chance makes"
+        " it about 1)."
     )

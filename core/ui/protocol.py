@@ -64,11 +64,25 @@ def draw(config: RunConfig) -> None:
     """Draw the protocol on a run; only this part runs again when one of its choices changes."""
     names = cache.factor_names(config.data)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        factor = names.index(st.selectbox("Shared factor", names, 3, key="shared", width=150, bind="query-params"))
-        seed = int(st.number_input("Seed of the pair", 0, 9999, key="pair", width=150, bind="query-params"))
-        pairs = int(st.select_slider("Pairs for a point", PAIRS, 16, key="pairs", width=220, bind="query-params"))
+        factor = names.index(
+            st.selectbox("Shared factor", names, 3, key="shared", width=150, bind="query-params")
+        )
+        seed = int(
+            st.number_input(
+                "Seed of the pair", 0, 9999, key="pair", width=150, bind="query-params"
+            )
+        )
+        pairs = int(
+            st.select_slider(
+                "Pairs for a point", PAIRS, 16, key="pairs", width=220, bind="query-params"
+            )
+        )
     first, second, third = st.columns([1, 1.2, 1.2], gap="large")
-    pair, alive, color = pair_of(config.key, factor, seed), cache.active_latents(config.key), theme.label_color(factor)
+    pair, alive, color = (
+        pair_of(config.key, factor, seed),
+        cache.active_latents(config.key),
+        theme.label_color(factor),
+    )
     with first:
         _two_images(config, names, pair, factor)
     with second:
@@ -76,22 +90,35 @@ def draw(config: RunConfig) -> None:
         apart = np.abs(pair.codes[0] - pair.codes[1])
         widgets.chart(difference_bars(apart, alive, color=color, name="|z − z′|"), "one pair")
         st.caption(
-            "The latent that follows the shared factor should differ least; one pair alone is mostly chance. In colour:"
-            " the least of the active latents."
+            "The latent that follows the shared factor should differ least; one pair alone is"
+            " mostly chance. In colour: the least of the active latents."
         )
     point = points_of(config.key, 1, pairs, seed, factor).x[0]
     with third:
         st.markdown(f"**3. The mean over {pairs} such pair{'s' * (pairs > 1)} is one point**")
-        widgets.chart(difference_bars(point, alive, color=color, name="mean |z − z′|"), "one point")
-        st.caption("The shared factor's value is drawn anew for every pair; all other factors differ freely.")
+        widgets.chart(
+            difference_bars(point, alive, color=color, name="mean |z − z′|"), "one point"
+        )
+        st.caption(
+            "The shared factor's value is drawn anew for every pair; all other factors differ"
+            " freely."
+        )
     _classified(config, names, pairs, point)
 
 
 def _two_images(config: RunConfig, names: tuple[str, ...], pair: Pair, factor: int) -> None:
     st.markdown(f"**1. Two images that share their {names[factor]}**")
-    widgets.picture(pictures.sheet_png(pair.images, 2, 4), f"Two sprites with the same {names[factor]}", width=280)
+    widgets.picture(
+        pictures.sheet_png(pair.images, 2, 4),
+        f"Two sprites with the same {names[factor]}",
+        width=280,
+    )
     rows = [
-        {"Factor": name, "First": str(pair.factors[0, k] + 1), "Second": str(pair.factors[1, k] + 1)}
+        {
+            "Factor": name,
+            "First": str(pair.factors[0, k] + 1),
+            "Second": str(pair.factors[1, k] + 1),
+        }
         for k, name in enumerate(names)
     ]
     rows[factor]["Factor"] += " (shared)"
@@ -107,16 +134,25 @@ def _classified(config: RunConfig, names: tuple[str, ...], pairs: int, point: Fl
         st.markdown("**4. A linear classifier names the shared factor of a point**")
         picked = (point - found.origin) @ found.directions.T
         figure = classifier_plane(
-            found.points, found.factors, names, regions=found.regions, extent=found.extent, picked=picked
+            found.points,
+            found.factors,
+            names,
+            regions=found.regions,
+            extent=found.extent,
+            picked=picked,
         )
         widgets.chart(figure, "plane")
     with right:
-        st.metric(f"It is right about new points, {pairs} pair{'s' * (pairs > 1)} each", f"{found.accuracy:.1%}")
+        st.metric(
+            f"It is right about new points, {pairs} pair{'s' * (pairs > 1)} each",
+            f"{found.accuracy:.1%}",
+        )
         st.markdown(
-            f"{TRAIN} points to learn from, {TEST} new ones to be scored on. The score above takes 10,000 and 5,000"
-            " points of 64 pairs each. The plane shows the two directions that the classifier's weights differ in most,"
-            " and the regions what it says of a place there. It sees all latents: a point in a region of another colour"
-            " may still be named rightly."
+            f"{TRAIN} points to learn from, {TEST} new ones to be scored on. The score above takes"
+            " 10,000 and 5,000 points of 64 pairs each. The plane shows the two directions that"
+            " the classifier's weights differ in most, and the regions what it says of a place"
+            " there. It sees all latents: a point in a region of another colour may still be"
+            " named rightly."
         )
 
 
@@ -134,7 +170,9 @@ def pair_of(key: str, factor: int, seed: int) -> Pair:
 def points_of(key: str, count: int, pairs: int, seed: int, factor: int | None = None) -> Points:
     """Return points of the classifier, all of one factor or of random ones."""
     factors = None if factor is None else (factor,)
-    return difference_points(world_of(cache.run(key)), count, np.random.default_rng(seed), pairs=pairs, factors=factors)
+    return difference_points(
+        world_of(cache.run(key)), count, np.random.default_rng(seed), pairs=pairs, factors=factors
+    )
 
 
 def _prepare(key: str, pairs: int) -> None:
@@ -144,7 +182,8 @@ def _prepare(key: str, pairs: int) -> None:
         _part(key, pairs, part)
         if pairs > PAIRS[1]:
             bar.progress(
-                (part + 1) / PARTS, f"Encoding {(TRAIN + TEST) * pairs * 2:,} images, {(part + 1) / PARTS:.0%}"
+                (part + 1) / PARTS,
+                f"Encoding {(TRAIN + TEST) * pairs * 2:,} images, {(part + 1) / PARTS:.0%}",
             )
     bar.empty()
 
@@ -163,9 +202,20 @@ def plane_of(key: str, pairs: int) -> Plane:
     weights = model.coef_ - model.coef_.mean(axis=0)
     directions = np.linalg.svd(weights)[2][:2]
     flat = (x - origin) @ directions.T
-    low, high = flat.min(axis=0) - 0.05 * np.ptp(flat, axis=0), flat.max(axis=0) + 0.05 * np.ptp(flat, axis=0)
+    low, high = (
+        flat.min(axis=0) - 0.05 * np.ptp(flat, axis=0),
+        flat.max(axis=0) + 0.05 * np.ptp(flat, axis=0),
+    )
     across, up = (np.linspace(a, b, CELLS) for a, b in zip(low, high, strict=True))
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
     regions = np.asarray(model.predict(origin + grid @ directions)).reshape(CELLS, CELLS)
     extent = (float(low[0]), float(high[0]), float(low[1]), float(high[1]))
-    return Plane(flat[TRAIN:], y[TRAIN:], regions, extent, float(model.score(x[TRAIN:], y[TRAIN:])), origin, directions)
+    return Plane(
+        flat[TRAIN:],
+        y[TRAIN:],
+        regions,
+        extent,
+        float(model.score(x[TRAIN:], y[TRAIN:])),
+        origin,
+        directions,
+    )

@@ -18,7 +18,12 @@ from core.ui.frame import View
 from core.ui.seeds import trainings
 from core.ui.widgets import SamplerChoice
 
-SCORES = {"Fréchet distance": "frechet", "Density": "density", "Coverage": "coverage", "Confidence": "confidence"}
+SCORES = {
+    "Fréchet distance": "frechet",
+    "Density": "density",
+    "Coverage": "coverage",
+    "Confidence": "confidence",
+}
 """Word on the screen and in links -> score."""
 AXES = {
     "frechet": "Fréchet distance in classifier features (smaller is better)",
@@ -72,12 +77,18 @@ class Table:
     def caption(self) -> str:
         """Return what the numbers were measured on."""
         count = next(iter(self.cells.values())).n
-        drawn = {len(quality.seeds) for cell in self.cells.values() for quality in cell.by_seed.values()}
-        now = "; what was measured just now: one training, one seed of the codes" if min(drawn) < max(drawn) else ""
+        drawn = {
+            len(quality.seeds) for cell in self.cells.values() for quality in cell.by_seed.values()
+        }
+        now = (
+            "; what was measured just now: one training, one seed of the codes"
+            if min(drawn) < max(drawn)
+            else ""
+        )
         return (
-            f"{count:,} generated against {count:,} real images, k = {NEIGHBOURS}. Means over {self.trainings}, each"
-            f" the mean of {len(CODE_SEEDS)} seeds of the codes{now}; ± is the standard deviation over trainings. The"
-            " pictures are of one training."
+            f"{count:,} generated against {count:,} real images, k = {NEIGHBOURS}. Means over"
+            f" {self.trainings}, each the mean of {len(CODE_SEEDS)} seeds of the codes{now}; ± is"
+            " the standard deviation over trainings. The pictures are of one training."
         )
 
 
@@ -85,7 +96,9 @@ def table(view: View, choice: SamplerChoice) -> Table | None:
     """Return the table of a view, or draw a button that measures what is missing and return None."""
     ceiling = cache.ceiling(view.picked.data)
     if ceiling is None:
-        st.info("The samples of this data set were not measured yet; run `python -m core measure`.")
+        st.info(
+            "The samples of this data set were not measured yet; run `python -m core measure`."
+        )
         return None
     wanted = [(label, key, name) for label, key in view.keys.items() for name in SAMPLERS]
     kept = cache.kept_trainings(tuple(view.keys.values()))
@@ -104,15 +117,22 @@ def sentence(found: Table, choice: SamplerChoice) -> str:
     best, worst = int(distance.argmin()), int(distance.argmax())
 
     def scores(place: int) -> str:
-        return f"Fréchet distance {short(distance[place])}, covering {covered[place]:.0%} of the real neighbourhoods"
+        return (
+            f"Fréchet distance {short(distance[place])}, covering {covered[place]:.0%} of the real"
+            " neighbourhoods"
+        )
 
     order = f"**{found.models[best]}** comes closest to the data: {scores(best)}."
-    order += f" **{found.models[worst]}** stays farthest: {short(distance[worst])}, covering {covered[worst]:.0%}."
+    order += (
+        f" **{found.models[worst]}** stays farthest: {short(distance[worst])}, covering"
+        f" {covered[worst]:.0%}."
+    )
     alone = f"**{found.models[best]}**, alone here, has {scores(best)}."
     return (
-        f"With codes from *{SAMPLERS[choice.name]}*, {order if len(found.models) > 1 else alone}"
-        f" Real images against real images reach {short(found.ceiling['frechet'])} and {found.ceiling['coverage']:.0%}."
-        f" This is on average over {trainings([found.cells[m, choice.name].seeds for m in found.models])}."
+        f"With codes from *{SAMPLERS[choice.name]}*,"
+        f" {order if len(found.models) > 1 else alone} Real images against real images reach"
+        f" {short(found.ceiling['frechet'])} and {found.ceiling['coverage']:.0%}. This is on"
+        f" average over {trainings([found.cells[m, choice.name].seeds for m in found.models])}."
     )
 
 
@@ -135,7 +155,8 @@ def listed(words: Sequence[str]) -> str:
 
 
 def with_spread(values: Sequence[float]) -> str:
-    """Return the mean of a score over trainings and, where there are several, their standard deviation.
+    """Return the mean of a score over trainings and, where there are several, their standard
+    deviation.
 
     >>> with_spread([170.0, 230.0]), with_spread([0.5])
     ('200 ± 42', '0.5')
@@ -144,7 +165,9 @@ def with_spread(values: Sequence[float]) -> str:
     return mean if len(values) < 2 else f"{mean} ± {float(f'{np.std(values, ddof=1):.2g}'):,g}"
 
 
-def _cell(kept: dict[tuple[str, str], Trained | None], key: str, name: str, choice: SamplerChoice) -> Trained | None:
+def _cell(
+    kept: dict[tuple[str, str], Trained | None], key: str, name: str, choice: SamplerChoice
+) -> Trained | None:
     """Return what is kept; a box of the visitor's own width never is."""
     return kept[key, name] if choice.half_width_for(name) is None else None
 
@@ -154,17 +177,25 @@ def _asked_for(cells: list[tuple[str, str, str]], choice: SamplerChoice) -> bool
     asked = st.session_state.setdefault("measured", set())
     what = (choice.half_width, *(key for _, key, _ in cells))
     place = st.empty()
-    if what not in asked and place.button(f"Measure the {len(cells)} missing now", icon=":material/speed:"):
+    if what not in asked and place.button(
+        f"Measure the {len(cells)} missing now", icon=":material/speed:"
+    ):
         asked.add(what)
         place.empty()
     return what in asked
 
 
-def _measure(cells: list[tuple[str, str, str]], choice: SamplerChoice) -> dict[tuple[str, str], Trained]:
+def _measure(
+    cells: list[tuple[str, str, str]], choice: SamplerChoice
+) -> dict[tuple[str, str], Trained]:
     """Return what is missing, measured now of the picked training under a progress bar."""
     found, bar, start = {}, st.empty(), time.perf_counter()
     for done, (label, key, name) in enumerate(cells):
-        left = f", {(time.perf_counter() - start) / done * (len(cells) - done):.0f} s left" if done else ""
+        left = (
+            f", {(time.perf_counter() - start) / done * (len(cells) - done):.0f} s left"
+            if done
+            else ""
+        )
         bar.progress(done / len(cells), f"Measuring {label}, {SAMPLERS[name]}{left}")
         quality = cache.measured_quality(key, name, choice.half_width_for(name))
         found[label, name] = Trained({cache.run(key).config.train.seed: quality})

@@ -48,7 +48,9 @@ def counted_trainings(counts: Sequence[int]) -> str:
     """
     least, most = min(counts), max(counts)
     many = f"{most} trainings" if most > 1 else "one training" if most else "no training"
-    return f"{many} of each model" if least == most else f"{least} to {most} trainings of each model"
+    return (
+        f"{many} of each model" if least == most else f"{least} to {most} trainings of each model"
+    )
 
 
 def rests_on(seeds: int) -> str:
@@ -59,7 +61,10 @@ def rests_on(seeds: int) -> str:
     """
     if not seeds:
         return "Not all that it rests on was measured yet: a first look, no proof."
-    return f"This rests on {counted_trainings([seeds])}{'' if seeds >= PROVEN else ': a first look, no proof'}."
+    return (
+        "This rests on"
+        f" {counted_trainings([seeds])}{'' if seeds >= PROVEN else ': a first look, no proof'}."
+    )
 
 
 def chance(pairs: int, criteria: int = 1, words: str = "a *yes* or a *no*") -> str:
@@ -77,12 +82,16 @@ def chance(pairs: int, criteria: int = 1, words: str = "a *yes* or a *no*") -> s
     """
     found = odds(pairs, criteria)
     many = f"{pairs} pairs" if pairs > 1 else "one pair"
-    split = f" if the {criteria} scores always agree, in {_one_of(found.least)} if independent" if criteria > 1 else ""
+    split = (
+        f" if the {criteria} scores always agree, in {_one_of(found.least)} if independent"
+        if criteria > 1
+        else ""
+    )
     verb = "get" if pairs > 1 else "gets"
     differ = "do" if pairs > 1 else "does"
     return (
-        f"By chance alone, {many} of trainings that {differ} not differ {verb} {words} in {_one_of(found.most)}"
-        f" comparisons{split}."
+        f"By chance alone, {many} of trainings that {differ} not differ {verb} {words} in"
+        f" {_one_of(found.most)} comparisons{split}."
     )
 
 
@@ -115,10 +124,12 @@ def expected(found: Odds, cases: int, got: int) -> str:
      agree) of these 189 cases; 150 got one.'
     """
     least, most = (f"{number:.0f}" for number in found)
-    many = most if least == most else f"{least} (scores independent) to {most} (scores always agree)"
+    many = (
+        most if least == most else f"{least} (scores independent) to {most} (scores always agree)"
+    )
     return (
-        f"If no two models differed, chance alone would give a *yes* or a *no* to {many} of these {cases} cases;"
-        f" {got} got one."
+        f"If no two models differed, chance alone would give a *yes* or a *no* to {many} of these"
+        f" {cases} cases; {got} got one."
     )
 
 

@@ -9,7 +9,15 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.explore.decoding import decode
-from core.explore.traversal import Ruler, code_ruler, most_first, prior_ruler, steps, traverse, traverse_each
+from core.explore.traversal import (
+    Ruler,
+    code_ruler,
+    most_first,
+    prior_ruler,
+    steps,
+    traverse,
+    traverse_each,
+)
 from core.figures import images as pictures
 from core.ui import cache
 
@@ -44,7 +52,8 @@ class Ranking:
         active: (L,) whether it is in use.
         ruler: what a step of it is.
         priced: whether amounts are nats of KL; else they are the variance of the code itself.
-        drawn: whether steps are those of the prior that codes are drawn from; else they too are of the code itself.
+        drawn: whether steps are those of the prior that codes are drawn from; else they too are of
+            the code itself.
     """
 
     order: list[int]
@@ -80,7 +89,8 @@ def start(key: str, image: int | None) -> Floats:
 
 
 def sheet_images(key: str, image: int | None, reach: float, count: int) -> Floats:
-    """Return the decoded traversals (L*S, H, W), a row for each latent, the one that carries most first.
+    """Return the decoded traversals (L*S, H, W), a row for each latent, the one that carries most
+    first.
 
     Args:
         key: of the run.

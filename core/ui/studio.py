@@ -13,8 +13,25 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core import jobs
-from core.checkpoints import Arrays, CheckpointError, delete, pack_run, run_names, unfinished_keys, unpack_run
-from core.config import LIKELIHOODS, MODEL_LABELS, PRIORS, RunConfig, recipe, shelf, with_epochs, with_seed
+from core.checkpoints import (
+    Arrays,
+    CheckpointError,
+    delete,
+    pack_run,
+    run_names,
+    unfinished_keys,
+    unpack_run,
+)
+from core.config import (
+    LIKELIHOODS,
+    MODEL_LABELS,
+    PRIORS,
+    RunConfig,
+    recipe,
+    shelf,
+    with_epochs,
+    with_seed,
+)
 from core.figures import images as pictures
 from core.figures.bars import kl_bars
 from core.figures.curves import training_curves
@@ -51,7 +68,8 @@ def queue() -> jobs.Jobs:
 
 
 def choose(data: str) -> RunConfig | None:
-    """Draw the choices and return the run they make, or say what is wrong with them and return None.
+    """Draw the choices and return the run they make, or say what is wrong with them and return
+    None.
 
     Args:
         data: name of the data set.
@@ -62,10 +80,16 @@ def choose(data: str) -> RunConfig | None:
         usual = recipe(data, "vae")
         label = st.selectbox("Model", list(MODEL_LABELS.values()), 2, **_field("train_model"))
         changes = _number_of(label)
-        latents = st.number_input("Latents", 1, 100, LATENTS.get(data, 2), **_field(f"{data}_latents"))
-        changes["epochs"] = st.number_input("Epochs", 1, 10_000, usual.train.epochs, **_field(f"{data}_epochs"))
+        latents = st.number_input(
+            "Latents", 1, 100, LATENTS.get(data, 2), **_field(f"{data}_latents")
+        )
+        changes["epochs"] = st.number_input(
+            "Epochs", 1, 10_000, usual.train.epochs, **_field(f"{data}_epochs")
+        )
         changes |= _prior_of(label)
-        changes["likelihood"] = st.selectbox("Likelihood", LIKELIHOODS, **_field("train_likelihood"))
+        changes["likelihood"] = st.selectbox(
+            "Likelihood", LIKELIHOODS, **_field("train_likelihood")
+        )
         width = st.selectbox("Network", list(WIDTHS), 1, **_field("train_width"))
         changes["learning_rate"] = st.number_input(
             "Learning rate",
@@ -93,9 +117,17 @@ def _field(key: str) -> dict[str, Any]:
 def _number_of(label: str) -> dict[str, Any]:
     """Draw the choice of β or η where there is one."""
     if label == MODEL_LABELS["beta-vae"]:
-        return {"beta": st.number_input("β", 0.0, 1000.0, 4.0, 0.5, format="%g", **_field("train_beta"))}
+        return {
+            "beta": st.number_input(
+                "β", 0.0, 1000.0, 4.0, 0.5, format="%g", **_field("train_beta")
+            )
+        }
     if label == MODEL_LABELS["noisy-ae"]:
-        return {"noise_ratio": st.number_input("Noise η", 0.0, 100.0, 0.05, 0.05, format="%g", **_field("train_eta"))}
+        return {
+            "noise_ratio": st.number_input(
+                "Noise η", 0.0, 100.0, 0.05, 0.05, format="%g", **_field("train_eta")
+            )
+        }
     return {}
 
 
@@ -130,7 +162,9 @@ def offer(config: RunConfig, job: jobs.Job | None, picked: RunConfig) -> None:
     if on_shelf(config):
         st.success(f"**{config.model.label}** is trained and on the shelf.")
         if config != picked:
-            st.button("Pick it for every page", on_click=pick, args=(config,), icon=":material/done_all:")
+            st.button(
+                "Pick it for every page", on_click=pick, args=(config,), icon=":material/done_all:"
+            )
         return
     if not queue().limits.training:
         reason = queue().limits.reason
@@ -143,10 +177,17 @@ def offer(config: RunConfig, job: jobs.Job | None, picked: RunConfig) -> None:
         return
     left = job is not None or config.key in unfinished_keys(cache.SHELF)
     with st.container(horizontal=True, vertical_alignment="center"):
-        word, icon = ("Continue", ":material/resume:") if left else ("Start", ":material/play_arrow:")
+        word, icon = (
+            ("Continue", ":material/resume:") if left else ("Start", ":material/play_arrow:")
+        )
         st.button(word, type="primary", on_click=_ask, args=(queue().submit, config), icon=icon)
         if left:
-            st.button("Discard", on_click=_ask, args=(queue().forget, config.key), icon=":material/delete:")
+            st.button(
+                "Discard",
+                on_click=_ask,
+                args=(queue().forget, config.key),
+                icon=":material/delete:",
+            )
         st.markdown(estimate(config))
 
 
@@ -160,10 +201,14 @@ def _ask(action: Callable[[Any], None], what: RunConfig | str) -> None:
 def estimate(config: RunConfig) -> str:
     """Return how long a training takes here, timed on a few steps of it."""
     one = with_epochs(with_seed(config, 0), 1)
-    alike = replace(one, train=replace(one.train, learning_rate=1e-3))  # neither changes how long a step takes
+    alike = replace(
+        one, train=replace(one.train, learning_rate=1e-3)
+    )  # neither changes how long a step takes
     seconds = _pace(json.dumps(alike.to_dict(), sort_keys=True)) * config.train.epochs
     text = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-    return f"About **{text}** on this machine while nothing else runs ({config.train.epochs} epochs)."
+    return (
+        f"About **{text}** on this machine while nothing else runs ({config.train.epochs} epochs)."
+    )
 
 
 @st.cache_data(max_entries=64, show_spinner="Timing a few steps ...")
@@ -235,7 +280,11 @@ def finished(config: RunConfig) -> Arrays:
         "std": run.codes["std"][: jobs.SHOWN_CODES],
         "label": run.codes["label"][: jobs.SHOWN_CODES],
         "images": (decoded * 255).astype(np.uint8),
-        "samples": (cache.samples(config.key, "prior", None, 0, jobs.SHOWN_IMAGES)[1] * 255).astype(np.uint8),
+        "samples": (
+            (cache.samples(config.key, "prior", None, 0, jobs.SHOWN_IMAGES)[1] * 255).astype(
+                np.uint8
+            )
+        ),
     }
 
 
@@ -251,7 +300,10 @@ def _progress(job: jobs.Job) -> None:
     elif job.state == "failed":
         st.error(f"It failed: {job.reason}. What it reached before is kept.")
     else:
-        words = {"stopped": "It was stopped", "interrupted": "It was interrupted: the server went away"}
+        words = {
+            "stopped": "It was stopped",
+            "interrupted": "It was interrupted: the server went away",
+        }
         st.warning(f"{words[job.state]}. What it reached is kept; *Continue* goes on from there.")
 
 
@@ -278,7 +330,11 @@ def epoch_of(config: RunConfig, shown: Arrays) -> Epoch:
         config: of the training.
         shown: see `core.jobs.snapshot`.
     """
-    history = {name.removeprefix("history."): column for name, column in shown.items() if name.startswith("history.")}
+    history = {
+        name.removeprefix("history."): column
+        for name, column in shown.items()
+        if name.startswith("history.")
+    }
     charts = {
         "live_curves": training_curves({config.model.label: history}, height=280),
         "live_codes": codes_figure(config, shown),
@@ -288,14 +344,20 @@ def epoch_of(config: RunConfig, shown: Arrays) -> Epoch:
         alive = active(shown["mean"], shown.get("std", np.zeros_like(shown["mean"])))
         charts["live_kl"] = kl_bars(history["kl_per_latent"][-1], alive, height=360)
     found, scale = _pictures(config, shown), cache.scale_of(config.data)
-    sheets = {caption: pictures.sheet_png(images / 255, len(images), scale) for caption, images in found.items()}
+    sheets = {
+        caption: pictures.sheet_png(images / 255, len(images), scale)
+        for caption, images in found.items()
+    }
     return Epoch(charts, sheets)
 
 
 def _pictures(config: RunConfig, shown: Arrays) -> dict[str, np.ndarray]:
     originals = cache.test_images(config.data, slice(jobs.SHOWN_IMAGES))
     found = {} if originals is None else {"Test images": originals * 255}
-    return found | {"Their reconstructions": shown["images"], "Random codes from the prior, decoded": shown["samples"]}
+    return found | {
+        "Their reconstructions": shown["images"],
+        "Random codes from the prior, decoded": shown["samples"],
+    }
 
 
 def codes_figure(config: RunConfig, shown: Arrays) -> go.Figure:
@@ -305,11 +367,14 @@ def codes_figure(config: RunConfig, shown: Arrays) -> go.Figure:
     pair = pair if len(pair) == 2 else [0, 0]
     axes = (f"z<sub>{pair[0] + 1}</sub>", f"z<sub>{pair[1] + 1}</sub>")
     names, circles = cache.label_names(config.data), config.model.prior == "normal"
-    return latent_scatter(mean[:, pair], shown["label"], names, axes=axes, height=360, prior_circles=circles)
+    return latent_scatter(
+        mean[:, pair], shown["label"], names, axes=axes, height=360, prior_circles=circles
+    )
 
 
 def everyone(own: RunConfig | None) -> None:
-    """Draw the trainings that wait, run or were left, of all visitors, again and again while one of them goes on.
+    """Draw the trainings that wait, run or were left, of all visitors, again and again while one
+    of them goes on.
 
     Args:
         own: of the run that is drawn above, which is left out.
@@ -319,7 +384,11 @@ def everyone(own: RunConfig | None) -> None:
 
 
 def _others(own: RunConfig | None) -> list[jobs.Job]:
-    return [job for job in jobs.read_jobs(cache.SHELF) if job.config != own and not on_shelf(job.config)]
+    return [
+        job
+        for job in jobs.read_jobs(cache.SHELF)
+        if job.config != own and not on_shelf(job.config)
+    ]
 
 
 def _interval_of_all(found: list[jobs.Job]) -> float | None:
@@ -340,8 +409,15 @@ def _everyone(own: RunConfig | None, interval: float | None) -> None:
 
 def _row(job: jobs.Job) -> dict[str, str]:
     share = f"{job.seen / job.total:.0%}" if job.total else "–"
-    run = f"{job.config.data.name}, {job.config.model.label}, {job.config.model.latent_dim} latents"
-    return {"Run": run, "State": job.state, "Done": share, "Before it": str(queue().place(job.config.key))}
+    run = (
+        f"{job.config.data.name}, {job.config.model.label}, {job.config.model.latent_dim} latents"
+    )
+    return {
+        "Run": run,
+        "State": job.state,
+        "Done": share,
+        "Before it": str(queue().place(job.config.key)),
+    }
 
 
 def own_runs() -> None:
@@ -376,13 +452,21 @@ def _own_run(key: str) -> None:
             icon=":material/download:",
         )
         if queue().limits.training:
-            st.button("Delete", key=f"delete {key}", on_click=_delete, args=(key,), icon=":material/delete:")
+            st.button(
+                "Delete",
+                key=f"delete {key}",
+                on_click=_delete,
+                args=(key,),
+                icon=":material/delete:",
+            )
 
 
 def _delete(key: str) -> None:
     try:
         delete(cache.SHELF, key)
-    except CheckpointError as error:  # another visitor was first, or the disk may not be written to
+    except (
+        CheckpointError
+    ) as error:  # another visitor was first, or the disk may not be written to
         st.session_state["undeletable"] = str(error)
 
 

@@ -16,7 +16,17 @@ from core.ui import cache, exports, widgets
 from core.ui.frame import View
 from core.ui.player import Strip, player
 from core.ui.sheet import Row, sheet
-from core.ui.strips import FRAMES, SECONDS, Choice, film_png, ranking, sheet_png, start, step_names, still_png
+from core.ui.strips import (
+    FRAMES,
+    SECONDS,
+    Choice,
+    film_png,
+    ranking,
+    sheet_png,
+    start,
+    step_names,
+    still_png,
+)
 
 STARTS = ("A test image", "The origin")
 
@@ -25,10 +35,14 @@ Floats = NDArray[np.floating]
 
 def against(view: View) -> RunConfig | None:
     """Draw the choice of another β to compare with, and return its run, or None."""
-    stops = {f"{beta:g}": config for beta, config in view.stops("beta").items() if config != view.picked}
+    stops = {
+        f"{beta:g}": config for beta, config in view.stops("beta").items() if config != view.picked
+    }
     options = ["none", *stops]
     usual = "1" if "1" in stops else options[-1]
-    word = st.selectbox("Beside β", options, options.index(usual), key="against", width=130, bind="query-params")
+    word = st.selectbox(
+        "Beside β", options, options.index(usual), key="against", width=130, bind="query-params"
+    )
     return stops.get(word)
 
 
@@ -37,13 +51,26 @@ def choose(view: View) -> Choice:
     last = len(cache.run(view.picked.key).codes["mean"]) - 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
         start = st.segmented_control(
-            "Start from", STARTS, default=STARTS[0], key="start", required=True, bind="query-params"
+            "Start from",
+            STARTS,
+            default=STARTS[0],
+            key="start",
+            required=True,
+            bind="query-params",
         )
         from_image = start == STARTS[0]
         image = st.number_input(
-            "Test image", 0, last, key="image", width=140, disabled=not from_image, bind="query-params"
+            "Test image",
+            0,
+            last,
+            key="image",
+            width=140,
+            disabled=not from_image,
+            bind="query-params",
         )
-        reach = st.slider("Range, ± σ", 1.0, 5.0, 3.0, 0.5, key="range", width=160, bind="query-params")
+        reach = st.slider(
+            "Range, ± σ", 1.0, 5.0, 3.0, 0.5, key="range", width=160, bind="query-params"
+        )
         count = st.slider("Steps", 3, 21, 11, 2, key="steps", width=160, bind="query-params")
     return Choice(int(image) if from_image else None, float(reach), int(count))
 
@@ -91,9 +118,15 @@ def what_is_active(config: RunConfig) -> str:
     ranked = ranking(config.key)
     first, alive = ranked.order[0], int(ranked.active.sum())
     if not alive:
-        return f"**No latent** of {config.model.label} is active: every row shows the same pictures."
+        return (
+            f"**No latent** of {config.model.label} is active: every row shows the same pictures."
+        )
     share = ranked.amounts[first] / ranked.amounts.sum()
-    carries = f"{ranked.amounts[first]:.2f} of {ranked.amounts.sum():.2f} nats" if ranked.priced else f"{share:.0%}"
+    carries = (
+        f"{ranked.amounts[first]:.2f} of {ranked.amounts.sum():.2f} nats"
+        if ranked.priced
+        else f"{share:.0%}"
+    )
     kind = "" if ranked.priced else " of the variance of the codes"
     return (
         f"**{alive} of {len(ranked.active)} latents are active** in {config.model.label};"
@@ -105,12 +138,15 @@ def what_a_step_is(config: RunConfig) -> str:
     """Return what the steps are counted in, and what the grey rows are."""
     ranked = ranking(config.key)
     if ranked.drawn:
-        unit = "Steps are standard deviations of the prior: the latent takes the value above, all others stay."
+        unit = (
+            "Steps are standard deviations of the prior: the latent takes the value above, all"
+            " others stay."
+        )
         unit += "" if ranked.priced else " Rows are sorted by the variance of the codes."
     else:
         unit = (
-            f"{config.model.label} has no prior to count in: steps are standard deviations of each latent's own codes"
-            " around their mean, and rows are sorted by their variance."
+            f"{config.model.label} has no prior to count in: steps are standard deviations of each"
+            " latent's own codes around their mean, and rows are sorted by their variance."
         )
     return f"{unit} Greyed: collapsed latents. **Click a row** to move it below."
 
@@ -127,16 +163,26 @@ def start_pictures(config: RunConfig, choice: Choice) -> None:
     original = _original(config, choice)
     with st.container(horizontal=True):
         if original is not None:
-            name = cache.label_names(config.data)[cache.run(config.key).codes["label"][choice.image]]
+            name = cache.label_names(config.data)[
+                cache.run(config.key).codes["label"][choice.image]
+            ]
             caption = f"Test image {choice.image}, “{name}”"
-            widgets.picture(pictures.sheet_png(original, 1, 4), caption, caption=caption, width=128)
+            widgets.picture(
+                pictures.sheet_png(original, 1, 4), caption, caption=caption, width=128
+            )
         caption = "The origin, decoded" if choice.image is None else "Its reconstruction"
-        widgets.picture(still_png(config.key, choice.image, 4), caption, caption=caption, width=128)
+        widgets.picture(
+            still_png(config.key, choice.image, 4), caption, caption=caption, width=128
+        )
 
 
 def _original(config: RunConfig, choice: Choice) -> Floats | None:
     """Return the image (1, H, W) that the traversals start from, where there is one and it is on this machine."""
-    return None if choice.image is None else cache.test_images(config.data, slice(choice.image, choice.image + 1))
+    return (
+        None
+        if choice.image is None
+        else cache.test_images(config.data, slice(choice.image, choice.image + 1))
+    )
 
 
 def scrub(view: View, other: RunConfig | None, choice: Choice) -> None:
@@ -144,14 +190,27 @@ def scrub(view: View, other: RunConfig | None, choice: Choice) -> None:
     latent_dim = view.picked.model.latent_dim
     numbers = list(range(1, latent_dim + 1))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        row = st.selectbox("Row of the sheet", numbers, key="row", width=150, bind="query-params") - 1
+        row = (
+            st.selectbox("Row of the sheet", numbers, key="row", width=150, bind="query-params")
+            - 1
+        )
         match = ["the same", *numbers]
-        word = st.selectbox("Row beside", match, key="beside", width=150, disabled=other is None, bind="query-params")
+        word = st.selectbox(
+            "Row beside",
+            match,
+            key="beside",
+            width=150,
+            disabled=other is None,
+            bind="query-params",
+        )
     other_row = word - 1 if isinstance(word, int) else row
     films = [(view.picked, ranking(view.picked.key).order[row])]
     films += [(other, ranking(other.key).order[other_row])] if other else []
     player(
-        [*_stills(view.picked, choice), *(_strip(config, latent, choice) for config, latent in films)],
+        [
+            *_stills(view.picked, choice),
+            *(_strip(config, latent, choice) for config, latent in films),
+        ],
         [f"{step:+.2f} σ" for step in steps(choice.reach, FRAMES)],
         f"Latent z{films[0][1] + 1}, in standard deviations",
         "player",
@@ -168,13 +227,22 @@ def _stills(config: RunConfig, choice: Choice) -> list[Strip]:
     strips = [Strip(name, still_png(config.key, choice.image), still=True)]
     original = _original(config, choice)
     if original is not None:
-        strips.insert(0, Strip(f"Test image {choice.image}", pictures.sheet_png(original, 1, scale=1), still=True))
+        strips.insert(
+            0,
+            Strip(
+                f"Test image {choice.image}", pictures.sheet_png(original, 1, scale=1), still=True
+            ),
+        )
     return strips
 
 
 def _strip(config: RunConfig, latent: int, choice: Choice) -> Strip:
     name = f"{config.model.label}: z{latent + 1}"
-    return Strip(name, film_png(config.key, latent, choice.image, choice.reach), theme.color_of(config.model.label))
+    return Strip(
+        name,
+        film_png(config.key, latent, choice.image, choice.reach),
+        theme.color_of(config.model.label),
+    )
 
 
 def _nearest_frame(config: RunConfig, latent: int, choice: Choice) -> int:
@@ -188,10 +256,18 @@ def _who_moves(films: Sequence[tuple[RunConfig, int]]) -> str:
     said = []
     for config, latent in films:
         ranked = ranking(config.key)
-        place, state = ranked.order.index(latent) + 1, "" if ranked.active[latent] else ", collapsed"
+        place, state = (
+            ranked.order.index(latent) + 1,
+            "" if ranked.active[latent] else ", collapsed",
+        )
         amount = f"{ranked.amounts[latent]:.2f} {'nats' if ranked.priced else 'of variance'}"
-        said.append(f"{config.model.label}: z{latent + 1}, row {place} of its sheet ({amount}{state})")
-    return "; ".join(said) + ". Sliding and playing run in the browser and ask the server for nothing."
+        said.append(
+            f"{config.model.label}: z{latent + 1}, row {place} of its sheet ({amount}{state})"
+        )
+    return (
+        "; ".join(said)
+        + ". Sliding and playing run in the browser and ask the server for nothing."
+    )
 
 
 def downloads(view: View, choice: Choice) -> None:

@@ -88,7 +88,11 @@ def images_missing(sentence: str | None) -> None:
 
 def picture(png: bytes, alt: str, **options: Any) -> None:
     """Draw a PNG. It travels inside the page, which saves the browser a round trip and the server a copy."""
-    st.image("data:image/png;base64," + b64encode(png).decode(), alt=alt, **{"width": "stretch", **options})
+    st.image(
+        "data:image/png;base64," + b64encode(png).decode(),
+        alt=alt,
+        **{"width": "stretch", **options},
+    )
 
 
 def image_row(caption: str, png: bytes | None) -> None:
@@ -103,7 +107,11 @@ def recipe_of(config: RunConfig) -> str:
     model = config.model
     return {
         "ae": "The code is a point, no KL",
-        "noisy-ae": f"Fixed noise, η = {model.noise_ratio:g}, no KL" if model.noise_ratio is not None else "",
+        "noisy-ae": (
+            f"Fixed noise, η = {model.noise_ratio:g}, no KL"
+            if model.noise_ratio is not None
+            else ""
+        ),
         "infogan": f"Codes recognised in images of a game, λ = {model.information}",
     }.get(model.name, f"Learned noise, KL weighed by β = {model.beta:g}{_prior_of(model)}")
 
@@ -120,21 +128,26 @@ def draws_of(config: RunConfig) -> str:
     'Random codes from its VampPrior, decoded'
     """
     prior = config.model.prior
-    return f"Random codes from {'N(0, I)' if prior == 'normal' else f'its {PRIORS[prior]}'}, decoded"
+    return (
+        f"Random codes from {'N(0, I)' if prior == 'normal' else f'its {PRIORS[prior]}'}, decoded"
+    )
 
 
 def collapse_note(config: RunConfig) -> None:
     """Say so where no latent of a model is in use."""
     if not cache.active_latents(config.key).any():
         st.caption(
-            f"**Collapsed:** no latent is active. At β = {config.model.beta:g} a nat of KL has to save"
-            f" {config.model.beta:g} nats of nll, and on these images none did: the decoder ignores the code."
+            f"**Collapsed:** no latent is active. At β = {config.model.beta:g} a nat of KL has to"
+            f" save {config.model.beta:g} nats of nll, and on these images none did: the decoder"
+            " ignores the code."
         )
 
 
 def table(rows: Sequence[Mapping[str, Any]], **columns: str) -> None:
     """Draw rows of a small table; `columns` may give a number format by column name."""
-    formats = {name: st.column_config.NumberColumn(format=style) for name, style in columns.items()}
+    formats = {
+        name: st.column_config.NumberColumn(format=style) for name, style in columns.items()
+    }
     st.dataframe(rows, hide_index=True, column_config=formats)
 
 
@@ -188,7 +201,9 @@ def sampler_choice() -> SamplerChoice:
 def _box_width() -> float | None:
     """Draw the choice of the box and return its half-width, or None for one fitted to each model's codes."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        fitted = st.toggle("Fit the box to each model's codes", True, key="fit", bind="query-params")
+        fitted = st.toggle(
+            "Fit the box to each model's codes", True, key="fit", bind="query-params"
+        )
         width = st.slider(
             "Half-width of the box, the same for all models",
             0.5,
@@ -225,14 +240,19 @@ def box_note(config: RunConfig, half_width: float) -> None:
     outside = cache.share_outside(config.key, half_width)
     if outside > BOX_MISSES:
         st.caption(
-            f"**The box does not contain the codes:** {outside:.0%} of this model's lie outside and are never drawn;"
-            f" {cache.fitted_half_width(config.key):.2f} would hold 99 %."
+            f"**The box does not contain the codes:** {outside:.0%} of this model's lie outside"
+            f" and are never drawn; {cache.fitted_half_width(config.key):.2f} would hold 99 %."
         )
 
 
 def samples_beside_nearest(config: RunConfig, choice: SamplerChoice, count: int) -> None:
     """Draw some samples above the training images nearest to them, which have to be on this machine."""
     half_width = choice.half_width_for(choice.name)
-    png, distance = cache.samples_beside_nearest_png(config.key, choice.name, half_width, choice.seed, count)
+    png, distance = cache.samples_beside_nearest_png(
+        config.key, choice.name, half_width, choice.seed, count
+    )
     picture(png, "Samples above their nearest training images")
-    st.caption(f"Below, the nearest training image; root mean squared difference {distance:.3f} per pixel (median)")
+    st.caption(
+        f"Below, the nearest training image; root mean squared difference {distance:.3f} per pixel"
+        " (median)"
+    )

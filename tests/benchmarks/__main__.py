@@ -20,8 +20,13 @@ def main() -> None:
     scripts += [["disentanglement"], ["sweep"], ["threads"]]
     if torch.cuda.is_available():
         scripts += [[name, "--device", "cuda"] for name in ("training", "sprites", "batched")]
-    results = [_run(script + [option for option in CHECK if option in sys.argv]) for script in scripts]
-    print(f"\nMeasured on {machine()}, Python {platform.python_version()}, torch {torch.__version__}:\n")
+    results = [
+        _run(script + [option for option in CHECK if option in sys.argv]) for script in scripts
+    ]
+    print(
+        f"\nMeasured on {machine()}, Python {platform.python_version()}, torch"
+        f" {torch.__version__}:\n"
+    )
     print("| What | Median (least to most) | To reach |\n| --- | --- | --- |")
     for result in filter(None, results):
         for one in result["figures"]:

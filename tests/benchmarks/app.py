@@ -1,10 +1,11 @@
-"""How soon is the first screen there, how soon does a control change a picture, how fast are films, how much memory?
+"""How soon is the first screen there, how soon does a control change a picture, how fast are
+films, how much memory?
 
 python -m tests.benchmarks.app [--quick]
 
-Measured in a headless Chromium. Latency is taken inside the page, from the key that moves the control to the last frame
-in which a picture changed, and held against an empty Streamlit page (`blank.py`) that takes turns with each of ours.
-"""
+Measured in a headless Chromium. Latency is taken inside the page, from the key that moves the
+control to the last frame in which a picture changed, and held against an empty Streamlit page
+(`blank.py`) that takes turns with each of ours."""
 
 from __future__ import annotations
 
@@ -77,11 +78,30 @@ ONE_LARGE = "latent_space?data=mnist&latents=2&show=One+large"
 TRAVERSALS = "traversals?data=sprites&latents=10&model=β-VAE"
 CONTROLS = (
     Control("half-width of the box (Sampling)", BOX, "Half-width of the box", SHEETS, 30),
-    Control("extent of the decoded plane (Latent space)", f"{ONE_LARGE}&extent=0.1", "Extent", PLANE, 18),
-    Control("images along an axis (Latent space)", f"{ONE_LARGE}&resolution=8", "Images along", PLANE, 24),
-    Control("sheet of a new image, sprites (Traversals)", TRAVERSALS, "Test image", ROWS, 20, FIELD),
     Control(
-        "sheet of a new image, MNIST (Traversals)", "traversals?data=mnist&latents=10", "Test image", ROWS, 20, FIELD
+        "extent of the decoded plane (Latent space)",
+        f"{ONE_LARGE}&extent=0.1",
+        "Extent",
+        PLANE,
+        18,
+    ),
+    Control(
+        "images along an axis (Latent space)",
+        f"{ONE_LARGE}&resolution=8",
+        "Images along",
+        PLANE,
+        24,
+    ),
+    Control(
+        "sheet of a new image, sprites (Traversals)", TRAVERSALS, "Test image", ROWS, 20, FIELD
+    ),
+    Control(
+        "sheet of a new image, MNIST (Traversals)",
+        "traversals?data=mnist&latents=10",
+        "Test image",
+        ROWS,
+        20,
+        FIELD,
     ),
 )
 
@@ -149,7 +169,9 @@ def main() -> None:
             figures += [
                 one
                 for control in CONTROLS
-                for one in _latency(browser, lab, blank, control, 3 if options.quick else control.presses)
+                for one in _latency(
+                    browser, lab, blank, control, 3 if options.quick else control.presses
+                )
             ]
             figures.append(_films(browser, lab, 2 if options.quick else 5))
         figures.append(_memory(browser))
@@ -158,7 +180,9 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="few rounds: does it run?")
     return parser.parse_args()
 
@@ -185,14 +209,26 @@ def _server(script: str, **variables: str) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true", f"--server.port={port}"]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        script,
+        "--server.headless=true",
+        f"--server.port={port}",
+    ]
     log = ROOT / ".bench" / f"{Path(script).stem}.log"
     log.parent.mkdir(exist_ok=True)
     with log.open("w") as output:
         started = time.time()
         environment = {**os.environ, **variables}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # on a warm disk the lab's modules are compiled
-        process = psutil.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        environment.pop(
+            "PYTHONDONTWRITEBYTECODE", None
+        )  # on a warm disk the lab's modules are compiled
+        process = psutil.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
         try:
             _wait_for_port(port, process, log)
             yield Server(f"http://127.0.0.1:{port}/", process, started)
@@ -216,7 +252,9 @@ def open_page(browser: Browser, address: str) -> tuple[Page, float]:
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.goto(address, wait_until="commit")
     try:
-        done = page.wait_for_function(FINISHED.replace("CALM", "500"), timeout=PATIENCE, polling="raf").json_value()
+        done = page.wait_for_function(
+            FINISHED.replace("CALM", "500"), timeout=PATIENCE, polling="raf"
+        ).json_value()
     except Error:
         page.screenshot(path=ROOT / ".bench" / "unfinished.png")
         sys.exit(f"{address} was not finished in time; .bench/unfinished.png shows it")
@@ -241,10 +279,15 @@ def _start(browser: Browser) -> float:
         return done - lab.started
 
 
-def _latency(browser: Browser, lab: Server, blank: Server, control: Control, presses: int) -> list[dict]:
+def _latency(
+    browser: Browser, lab: Server, blank: Server, control: Control, presses: int
+) -> list[dict]:
     """Milliseconds from key to picture, of a control and of the empty page, press by press in turn."""
     bare = BLANKS[control.kind]
-    pages = {one.name: focused_page(browser, server, one) for server, one in ((lab, control), (blank, bare))}
+    pages = {
+        one.name: focused_page(browser, server, one)
+        for server, one in ((lab, control), (blank, bare))
+    }
     keys = {
         name: partial(press_key, page, "ArrowUp" if control.kind == FIELD else "ArrowRight")
         for name, page in pages.items()
@@ -256,7 +299,12 @@ def _latency(browser: Browser, lab: Server, blank: Server, control: Control, pre
     above = [value - empty for value in reached[control.name]]
     return [
         *(figure(f"Key to picture: {name}", values, "ms") for name, values in reached.items()),
-        figure(f"Key to picture: {control.name}, above the empty page", above, "ms", "at most 60 ms (median)"),
+        figure(
+            f"Key to picture: {control.name}, above the empty page",
+            above,
+            "ms",
+            "at most 60 ms (median)",
+        ),
     ]
 
 
@@ -283,7 +331,9 @@ def _films(browser: Browser, lab: Server, rounds: int) -> dict:
     page.get_by_role("button", name="Play").click()
     seconds = [page.evaluate(ONE_SECOND) for _ in range(rounds + 1)][1:]
     close_page(page)
-    return figure("Frames a film draws while it plays (Traversals)", seconds, "per second", "at least 30")
+    return figure(
+        "Frames a film draws while it plays (Traversals)", seconds, "per second", "at least 30"
+    )
 
 
 def _memory(browser: Browser) -> dict:
@@ -295,7 +345,9 @@ def _memory(browser: Browser) -> dict:
                 close_page(page)
         family = [lab.process, *lab.process.children(recursive=True)]
         resident = sum(process.memory_info().rss for process in family) / 1e6
-    return figure("Resident memory after every page, all data sets", [resident], "MB", "at most 690 MB")
+    return figure(
+        "Resident memory after every page, all data sets", [resident], "MB", "at most 690 MB"
+    )
 
 
 if __name__ == "__main__":

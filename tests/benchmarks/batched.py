@@ -2,9 +2,8 @@
 
 python -m tests.benchmarks.batched [--device cuda] [--quick]
 
-The recipes of sprites (convolutions) and of mnist (fully connected), eight values of β, the same images; each side's
-own loop and clock, an epoch's evaluation included, without start-up.
-"""
+The recipes of sprites (convolutions) and of mnist (fully connected), eight values of β, the same
+images; each side's own loop and clock, an epoch's evaluation included, without start-up."""
 
 from __future__ import annotations
 
@@ -34,10 +33,15 @@ def main() -> None:
     for name in ("sprites", "mnist"):
         configs = [recipe(name, "beta-vae", 10, beta=beta) for beta in BETAS]
         data = _images(name, options.images)
-        sides = {"at once": _at_once(configs, data, device), "one after another": _in_turn(configs, data, device)}
+        sides = {
+            "at once": _at_once(configs, data, device),
+            "one after another": _in_turn(configs, data, device),
+        }
         reached = alternate(sides, options.rounds)
         where = f"{len(BETAS)} β's of {name}, {device.type}"
-        figures += [figure(f"{where}: {side}", values, "images/s") for side, values in reached.items()]
+        figures += [
+            figure(f"{where}: {side}", values, "images/s") for side, values in reached.items()
+        ]
         share = ratios(reached["at once"], reached["one after another"])
         figures.append(figure(f"{where}: at once over one after another", share, "times", GOAL))
     report(
@@ -51,7 +55,9 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--images", type=int, help="per round (default: 51,200; on a CPU 5,120)")
@@ -73,15 +79,24 @@ def _images(name: str, count: int) -> Split:
 
 def _trainings(configs: Sequence[RunConfig], data: Split, device: torch.device) -> list[Training]:
     precision = pick_precision(device, (configs[0].data.size or 0) ** 2)
-    return [Training(build(config), data, config, device=device, precision=precision) for config in configs]
+    return [
+        Training(build(config), data, config, device=device, precision=precision)
+        for config in configs
+    ]
 
 
-def _at_once(configs: Sequence[RunConfig], data: Split, device: torch.device) -> Callable[[], float]:
+def _at_once(
+    configs: Sequence[RunConfig], data: Split, device: torch.device
+) -> Callable[[], float]:
     trainings = _trainings(configs, data, device)
-    return _timed(lambda: run_epoch(trainings, lambda config, seen: None), len(configs) * len(data.train))
+    return _timed(
+        lambda: run_epoch(trainings, lambda config, seen: None), len(configs) * len(data.train)
+    )
 
 
-def _in_turn(configs: Sequence[RunConfig], data: Split, device: torch.device) -> Callable[[], float]:
+def _in_turn(
+    configs: Sequence[RunConfig], data: Split, device: torch.device
+) -> Callable[[], float]:
     loops = [training.epochs() for training in _trainings(configs, data, device)]
     return _timed(lambda: [next(loop) for loop in loops], len(configs) * len(data.train))
 

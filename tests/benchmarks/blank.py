@@ -1,7 +1,8 @@
-"""The empty page that latencies are held against: a slider, a field, and a picture that changes with either.
+"""The empty page that latencies are held against: a slider, a field, and a picture that changes
+with either.
 
-The picture is bytes that are made without a library, so that what is measured is Streamlit's round trip.
-"""
+The picture is bytes that are made without a library, so that what is measured is Streamlit's round
+trip."""
 
 import struct
 import zlib
@@ -10,14 +11,24 @@ import streamlit as st
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+    return (
+        struct.pack(">I", len(content))
+        + kind
+        + content
+        + struct.pack(">I", zlib.crc32(kind + content))
+    )
 
 
 def _png(grey: int) -> bytes:
     """Return 8x8 pixels of one grey as a PNG file."""
     header = struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0)
     rows = zlib.compress((b"\0" + bytes([grey] * 8)) * 8)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", rows) + _chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + _chunk(b"IHDR", header)
+        + _chunk(b"IDAT", rows)
+        + _chunk(b"IEND", b"")
+    )
 
 
 st.title("An empty page")

@@ -2,9 +2,8 @@
 
 python disent_worker.py CODES.npy 3,6,40,16,16
 
-Answers each line "SEED" with a JSON object: metric -> seconds and score. Drawing images and encoding them is left out:
-an image *is* its code, looked up.
-"""
+Answers each line "SEED" with a JSON object: metric -> seconds and score. Drawing images and
+encoding them is left out: an image *is* its code, looked up."""
 
 # pyright: reportMissingImports=false
 
@@ -15,7 +14,8 @@ import time
 import numpy as np
 import torch
 
-# disent imports torchvision, whose compiled part does not fit every build of torch and is not needed here.
+# disent imports torchvision, whose compiled part does not fit every build of torch and is not
+# needed here.
 OPERATORS = torch.library.Library("torchvision", "FRAGMENT")
 for name in ("nms", "qnms"):
     OPERATORS.define(f"{name}(Tensor boxes, Tensor scores, float iou_threshold) -> Tensor")

@@ -1,11 +1,12 @@
-"""How long do all disentanglement metrics of one model take, and how long disent's of the same codes; do they agree?
+"""How long do all disentanglement metrics of one model take, and how long disent's of the same
+codes; do they agree?
 
 python -m tests.benchmarks.disentanglement [--rounds N]
 
-Codes of all sprites by the VAE that ships are looked up from a table in both, so that what is timed are the metrics.
-disent 0.8.0 is an independent implementation; it is installed into .bench/disent at the first run. It leaves out no
-latent for its small variance, and neither do we here.
-"""
+Codes of all sprites by the VAE that ships are looked up from a table in both, so that what is
+timed are the metrics. disent 0.8.0 is an independent implementation; it is installed into
+.bench/disent at the first run. It leaves out no latent for its small variance, and neither do we
+here."""
 
 from __future__ import annotations
 
@@ -35,7 +36,12 @@ from core.runs import open_run
 from tests.benchmarks.measure import figure, machine, report
 from tests.benchmarks.rivals import HERE, installed
 
-SHARED = {"mig": "MIG", "sap": "SAP", "factor_vae": "FactorVAE score", "dci_d": "DCI disentanglement"}
+SHARED = {
+    "mig": "MIG",
+    "sap": "SAP",
+    "factor_vae": "FactorVAE score",
+    "dci_d": "DCI disentanglement",
+}
 """Metrics that disent has too."""
 TOLERANCE = {"mig": 0.02, "sap": 0.02, "factor_vae": 0.03, "dci_d": 0.05}
 """By how much two implementations may differ: points are drawn anew, and our trees look for splits among bins."""
@@ -45,7 +51,9 @@ Timed = dict[str, dict[str, float]]
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=1, help="disent takes minutes for each")
     parser.add_argument("--quick", action="store_true", help="without disent: does it run?")
     options = parser.parse_args()
@@ -72,15 +80,25 @@ def _compared(ours: list[Timed], theirs: list[Timed]) -> list[dict]:
     for name, words in SHARED.items():
         found += [
             figure(f"{words}: ours", [one[name]["score"] for one in ours], ""),
-            figure(f"{words}: disent's", [one[name]["score"] for one in theirs], "", f"ours ± {TOLERANCE[name]:g}"),
+            figure(
+                f"{words}: disent's",
+                [one[name]["score"] for one in theirs],
+                "",
+                f"ours ± {TOLERANCE[name]:g}",
+            ),
             figure(f"{words}: disent's time over ours", _ratios(theirs, ours, [name]), "times"),
         ]
     together = _ratios(theirs, ours, list(SHARED))
-    return [*found, figure("All four: disent's time over ours", together, "times", "at least 5 times")]
+    return [
+        *found,
+        figure("All four: disent's time over ours", together, "times", "at least 5 times"),
+    ]
 
 
 def _ratios(above: list[Timed], below: list[Timed], names: list[str]) -> list[float]:
-    seconds = [[sum(one[name]["seconds"] for name in names) for one in side] for side in (above, below)]
+    seconds = [
+        [sum(one[name]["seconds"] for name in names) for one in side] for side in (above, below)
+    ]
     return [a / b for a, b in zip(*seconds, strict=True)]
 
 
@@ -109,7 +127,12 @@ def _theirs(codes: np.ndarray, sizes: tuple[int, ...], rounds: int) -> list[Time
         return []
     with tempfile.TemporaryDirectory() as folder:
         np.save(path := Path(folder) / "codes.npy", codes)
-        command = [str(python), str(HERE / "disent_worker.py"), str(path), ",".join(map(str, sizes))]
+        command = [
+            str(python),
+            str(HERE / "disent_worker.py"),
+            str(path),
+            ",".join(map(str, sizes)),
+        ]
         seeds = "".join(f"{seed}\n" for seed in range(rounds))
         done = subprocess.run(command, input=seeds, stdout=subprocess.PIPE, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

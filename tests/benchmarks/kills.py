@@ -2,11 +2,11 @@
 
 python -m tests.benchmarks.kills [--quick]
 
-Trainings of digits VAEs are begun on the command line, as a job, or as the job of a server that is killed with it, and
-killed at a random moment: half of the times somewhere between their first step and some seconds later, half of the
-times while files are being written. Whatever starts next, picked at random too, has to find every finished run as it
-was and go on with the one in training. In the end each has the weights of a training that nobody disturbed.
-"""
+Trainings of digits VAEs are begun on the command line, as a job, or as the job of a server that is
+killed with it, and killed at a random moment: half of the times somewhere between their first step
+and some seconds later, half of the times while files are being written. Whatever starts next,
+picked at random too, has to find every finished run as it was and go on with the one in training.
+In the end each has the weights of a training that nobody disturbed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ from core.config import RunConfig, recipe
 from core.jobs import Jobs, Limits, read_job
 from tests.benchmarks.measure import ROOT, figure, machine, report
 
-os.environ["OMP_NUM_THREADS"] = "1"  # of every process that is started here: sums in another order have other bits
+os.environ["OMP_NUM_THREADS"] = (
+    "1"  # of every process that is started here: sums in another order have other bits
+)
 PATIENCE = 120.0
 """Seconds after which a training that did not begin or end counts as broken."""
 LONGEST = 5.0
@@ -67,7 +69,12 @@ def main() -> None:
         "kills",
         [
             figure(kills, [trial.kills], "kills", "all"),
-            figure("Runs killed on the way, with the weights of undisturbed ones", [equal], "runs", "all"),
+            figure(
+                "Runs killed on the way, with the weights of undisturbed ones",
+                [equal],
+                "runs",
+                "all",
+            ),
         ],
         device=machine(),
         outcomes=dict(trial.outcomes),
@@ -75,7 +82,9 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--epochs", type=int, default=400, help="of each training")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
@@ -114,7 +123,10 @@ class Trial:
         outcome = self._look() if killed else f"{self._look()} before the kill"
         self.kills += killed
         self.outcomes[outcome] += 1
-        self.said = f"{way.__name__[1:]}, {'saving' if aimed else 'any moment'}: {outcome}, epoch {self.reached}"
+        self.said = (
+            f"{way.__name__[1:]}, {'saving' if aimed else 'any moment'}: {outcome}, epoch"
+            f" {self.reached}"
+        )
 
     def finish(self, other: Path) -> int:
         """Let the last training end, and return how many runs are, to the last bit, those of undisturbed trainings."""
@@ -125,13 +137,21 @@ class Trial:
             self._train(other, seed)
             key = recipe("digits", "vae", seed=seed, epochs=self.epochs).key
             mine, undisturbed = load(self.root, key), load(other, key)
-            same = all(mine.weights[name].equal(tensor) for name, tensor in undisturbed.weights.items())
-            if not same or not np.array_equal(mine.history["test_nll"], undisturbed.history["test_nll"]):
-                raise Lost(f"{key} has other weights or another history than an undisturbed training")
+            same = all(
+                mine.weights[name].equal(tensor) for name, tensor in undisturbed.weights.items()
+            )
+            if not same or not np.array_equal(
+                mine.history["test_nll"], undisturbed.history["test_nll"]
+            ):
+                raise Lost(
+                    f"{key} has other weights or another history than an undisturbed training"
+                )
         return self.seed
 
     def _command(self, wait: Callable[[], None]) -> bool:
-        process = subprocess.Popen(self._words(self.root, self.seed), cwd=ROOT, stderr=subprocess.PIPE)
+        process = subprocess.Popen(
+            self._words(self.root, self.seed), cwd=ROOT, stderr=subprocess.PIPE
+        )
         with process:
             assert process.stderr
             process.stderr.readline()  # the bar draws itself after the first step
@@ -156,7 +176,9 @@ class Trial:
             _kill(server.pid)
             if self.random.random() < 0.5:
                 _kill(pid)
-        _until(lambda: not pid or not _there(pid))  # the job of a server that is gone ends by itself
+        _until(
+            lambda: not pid or not _there(pid)
+        )  # the job of a server that is gone ends by itself
         return there
 
     def _begun(self, server: int) -> int:
@@ -165,14 +187,19 @@ class Trial:
         def begun() -> bool:
             job = read_job(self.root, self.config.key)
             ended = job is None or job.state not in ("queued", "running")
-            return ended or (job is not None and job.pid not in (0, server) and job.images_per_second > 0)
+            return ended or (
+                job is not None and job.pid not in (0, server) and job.images_per_second > 0
+            )
 
         _until(lambda: self._exists() and begun())
         job = read_job(self.root, self.config.key)
         return job.pid if job and job.pid != server else 0
 
     def _exists(self) -> bool:
-        return read_job(self.root, self.config.key) is not None or (self.root / self.config.key).exists()
+        return (
+            read_job(self.root, self.config.key) is not None
+            or (self.root / self.config.key).exists()
+        )
 
     def _some_time(self) -> None:
         time.sleep(self.random.uniform(0, LONGEST))
@@ -189,7 +216,8 @@ class Trial:
             time.sleep(0.0005)
 
     def _look(self) -> str:
-        """Return what became of the training: `finished`, `continuable` or `absent`; what was finished is as it was.
+        """Return what became of the training: `finished`, `continuable` or `absent`; what was
+        finished is as it was.
 
         Raises:
             Lost: something is not.
@@ -214,7 +242,9 @@ class Trial:
         left = take_up(self.root, self.config)
         epoch = len(left.history["nll"]) if left else 0
         if epoch < self.reached:
-            raise Lost(f"{self.config.key} had reached epoch {self.reached} and is back at {epoch}")
+            raise Lost(
+                f"{self.config.key} had reached epoch {self.reached} and is back at {epoch}"
+            )
         self.reached = epoch
         return "continuable" if epoch else "absent"
 
@@ -224,7 +254,11 @@ class Trial:
 
     def _train(self, root: Path, seed: int) -> None:
         subprocess.run(
-            self._words(root, seed), cwd=ROOT, check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            self._words(root, seed),
+            cwd=ROOT,
+            check=True,
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
         )
 
 

@@ -2,10 +2,10 @@
 
 python -m tests.benchmarks.likelihood [--quick]
 
-Quadrature of the VAE with two latents that ships, with the refinement error it reaches; importance weighting of the one
-with ten, and of an untrained 784-400-10 against pythae's `get_nll` with as many samples, of the same images. MNIST has
-to be on this machine; --quick takes the digits instead, and noise for pythae.
-"""
+Quadrature of the VAE with two latents that ships, with the refinement error it reaches; importance
+weighting of the one with ten, and of an untrained 784-400-10 against pythae's `get_nll` with as
+many samples, of the same images. MNIST has to be on this machine; --quick takes the digits
+instead, and noise for pythae."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def main() -> None:
     few = 10 if options.quick else WEIGHTED
     contenders = {
         "exact": partial(_seconds, model, x),
-        "bound": partial(_images_per_second, wide, x[:few], pick_precision(x.device, x[0].numel())),
+        "bound": partial(
+            _images_per_second, wide, x[:few], pick_precision(x.device, x[0].numel())
+        ),
     }
     images, origin = images_of(few)
     plain = build(recipe("mnist", "vae", 10, hidden=(400,))).eval()
@@ -58,23 +60,46 @@ def main() -> None:
     for name, precision in precisions.items():
         contenders[name] = partial(_images_per_second, plain, images.images(), precision)
     with _pythae(images.raw().numpy()) as rival:
-        reached = alternate(contenders | ({"pythae 0.1.2": rival} if rival else {}), options.rounds)
+        reached = alternate(
+            contenders | ({"pythae 0.1.2": rival} if rival else {}), options.rounds
+        )
     error = quadrature(model, x).error
     what = f"log p(x) of {len(x):,} images of {config.data.name}, two latents"
     figures = [
         figure(what, reached["exact"], "s", GOAL),
-        figure(f"{what}: largest refinement error", [1000 * float(error.max())], "thousandths of a nat", ERROR_GOAL),
-        figure(f"{what}: average refinement error", [1000 * float(np.mean(error))], "thousandths of a nat"),
-        figure(f"Importance weighting with k = {SAMPLES}, ten latents", reached["bound"], "images/s"),
+        figure(
+            f"{what}: largest refinement error",
+            [1000 * float(error.max())],
+            "thousandths of a nat",
+            ERROR_GOAL,
+        ),
+        figure(
+            f"{what}: average refinement error",
+            [1000 * float(np.mean(error))],
+            "thousandths of a nat",
+        ),
+        figure(
+            f"Importance weighting with k = {SAMPLES}, ten latents", reached["bound"], "images/s"
+        ),
     ]
     figures += _against_pythae(reached) + _rounding(wide, x[:few])
-    report("likelihood", figures, images=f"{few} {origin}", device=machine(), threads=torch.get_num_threads())
+    report(
+        "likelihood",
+        figures,
+        images=f"{few} {origin}",
+        device=machine(),
+        threads=torch.get_num_threads(),
+    )
 
 
 def _against_pythae(reached: dict[str, list[float]]) -> list[dict]:
     where = f"Importance weighting with k = {SAMPLES}, 784-400-10"
     ours, rival = ("ours", "ours in float32"), "pythae 0.1.2"
-    found = [figure(f"{where}: {name}", reached[name], "images/s") for name in (*ours, rival) if name in reached]
+    found = [
+        figure(f"{where}: {name}", reached[name], "images/s")
+        for name in (*ours, rival)
+        if name in reached
+    ]
     for name in ours if rival in reached else ():
         share = ratios(reached[name], reached[rival])
         found.append(figure(f"{where}: {name} over pythae's get_nll", share, "times", RIVAL_GOAL))
@@ -87,15 +112,22 @@ def _rounding(model: Autoencoder, x: Tensor) -> list[dict]:
         importance_weighted(model, x, k=(SAMPLES,), precision=precision).value[0]
         for precision in (torch.bfloat16, torch.float32)
     )
-    moved, what = 1000 * (rounded - exact), f"bound with k = {SAMPLES} in bfloat16 less that in float32, ten latents"
+    moved, what = (
+        1000 * (rounded - exact),
+        f"bound with k = {SAMPLES} in bfloat16 less that in float32, ten latents",
+    )
     return [
         figure(f"{what}: average", [float(moved.mean())], "thousandths of a nat"),
-        figure(f"{what}: standard deviation over images", [float(moved.std())], "thousandths of a nat"),
+        figure(
+            f"{what}: standard deviation over images", [float(moved.std())], "thousandths of a nat"
+        ),
     ]
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run?")
     options = parser.parse_args()
@@ -112,7 +144,10 @@ def _pythae(images: np.ndarray) -> Iterator[Callable[[], float] | None]:
     with tempfile.TemporaryDirectory() as folder:
         np.save(path := Path(folder) / "images.npy", images)
         log = environment("pythae") / "log.txt"
-        with log.open("w") as errors, working([str(python), str(HERE / "pythae_nll.py"), str(path)], errors) as worker:
+        with (
+            log.open("w") as errors,
+            working([str(python), str(HERE / "pythae_nll.py"), str(path)], errors) as worker,
+        ):
             yield lambda: ask(worker, SAMPLES, log)
 
 

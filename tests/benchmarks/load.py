@@ -1,10 +1,11 @@
-"""Sixty people press Start on the same training, sixty others look around meanwhile: does everybody get an answer?
+"""Sixty people press Start on the same training, sixty others look around meanwhile: does
+everybody get an answer?
 
 python -m tests.benchmarks.load [--quick]
 
-The visitors are sessions on a server's websocket, all at the same time and from this machine, which has to serve them,
-play them and train on the same cores. Runs lie on a shelf of its own, a copy of the one that ships.
-"""
+The visitors are sessions on a server's websocket, all at the same time and from this machine,
+which has to serve them, play them and train on the same cores. Runs lie on a shelf of its own, a
+copy of the one that ships."""
 
 from __future__ import annotations
 
@@ -47,8 +48,12 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--visitors", type=int, default=60, help="who press Start, and as many who look around")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--visitors", type=int, default=60, help="who press Start, and as many who look around"
+    )
     parser.add_argument("--epochs", type=int, default=200)
     parser.add_argument("--quick", action="store_true", help="3 visitors: does it run?")
     options = parser.parse_args()
@@ -99,7 +104,9 @@ class Day:
         """Let all come, and go once the training is over."""
         over, pressed = asyncio.Event(), asyncio.Barrier(self.count)
         watch = asyncio.create_task(self._weigh())
-        around = [asyncio.create_task(self._look_around(number, over)) for number in range(self.count)]
+        around = [
+            asyncio.create_task(self._look_around(number, over)) for number in range(self.count)
+        ]
         await asyncio.gather(*(self._train(pressed) for _ in range(self.count)))
         over.set()
         await asyncio.gather(*around)
@@ -111,12 +118,16 @@ class Day:
     async def _train(self, pressed: asyncio.Barrier) -> None:
         try:
             async with Visitor(self.lab.address, PATIENCE) as visitor:
-                await visitor.open(f"train?data=digits&train_seed={SEED}&digits_epochs={self.epochs}")
+                await visitor.open(
+                    f"train?data=digits&train_seed={SEED}&digits_epochs={self.epochs}"
+                )
                 async with asyncio.timeout(PATIENCE):
                     await pressed.wait()
                 start = time.monotonic()
                 await visitor.press("Start")
-                await visitor.watch(lambda: any(FINISHED in sentence for sentence in visitor.said()))
+                await visitor.watch(
+                    lambda: any(FINISHED in sentence for sentence in visitor.said())
+                )
                 self.finished.append(time.monotonic() - start)
         except (Broken, OSError, TimeoutError, asyncio.BrokenBarrierError) as error:
             self.problems.append(f"training: {error!r}")
@@ -127,7 +138,11 @@ class Day:
             async with Visitor(self.lab.address, PATIENCE) as visitor:
                 while not over.is_set():
                     data = chance.choice(list(DATA))
-                    self.answers.append(await visitor.open(f"{chance.choice(PAGES)}?data={data}&latents={DATA[data]}"))
+                    self.answers.append(
+                        await visitor.open(
+                            f"{chance.choice(PAGES)}?data={data}&latents={DATA[data]}"
+                        )
+                    )
                     await asyncio.sleep(chance.uniform(*THINKS))
         except (Broken, OSError, TimeoutError) as error:
             self.problems.append(f"looking around: {error!r}")
@@ -136,7 +151,9 @@ class Day:
         """Look at the memory of server and jobs all the time."""
         while True:
             server = self.lab.process.memory_info().rss
-            jobs = {child.pid: _memory(child) for child in self.lab.process.children(recursive=True)}
+            jobs = {
+                child.pid: _memory(child) for child in self.lab.process.children(recursive=True)
+            }
             for pid, memory in jobs.items():
                 self.jobs[pid] = max(self.jobs.get(pid, 0.0), memory)
             self.server_memory = max(self.server_memory, server)

@@ -11,12 +11,14 @@ from statistics import median
 ROOT = Path(__file__).parents[2]
 
 
-def alternate(contenders: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+def alternate(
+    contenders: Mapping[str, Callable[[], float]], rounds: int
+) -> dict[str, list[float]]:
     """Return what each contender reached in each round.
 
-    They take turns, so that whatever else slows the machine down slows all of them down. Every second round runs
-    backwards, so that nobody always goes first, and a round before the first warms up and is not counted.
-    """
+    They take turns, so that whatever else slows the machine down slows all of them down. Every
+    second round runs backwards, so that nobody always goes first, and a round before the first
+    warms up and is not counted."""
     reached: dict[str, list[float]] = {name: [] for name in contenders}
     for turn in range(rounds + 1):
         order = list(contenders) if turn % 2 else list(contenders)[::-1]
@@ -60,11 +62,21 @@ def written(one: dict) -> str:
     '2.00 (1.00 to 4.00) times'
     """
     middle, low, high = (_short(one[name]) for name in ("median", "low", "high"))
-    return f"{middle} {one['unit']}" if one["rounds"] == 1 else f"{middle} ({low} to {high}) {one['unit']}"
+    return (
+        f"{middle} {one['unit']}"
+        if one["rounds"] == 1
+        else f"{middle} ({low} to {high}) {one['unit']}"
+    )
 
 
 def _short(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    return (
+        f"{value:,.0f}"
+        if abs(value) >= 100
+        else f"{value:.1f}"
+        if abs(value) >= 10
+        else f"{value:.2f}"
+    )
 
 
 def machine() -> str:
@@ -73,5 +85,8 @@ def machine() -> str:
 
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.exists() else []
-    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+    name = next(
+        (line.split(":")[1].strip() for line in lines if line.startswith("model name")),
+        platform.processor(),
+    )
     return f"{name or platform.machine()}, {cores()} cores"

@@ -1,4 +1,5 @@
-"""Bounds log p(x) with pythae's `get_nll` in pythae's own environment: k per line, answers with images/s.
+"""Bounds log p(x) with pythae's `get_nll` in pythae's own environment: k per line, answers with
+images/s.
 
 Started by `likelihood.py` with a file of images (N, 1, 28, 28).
 """

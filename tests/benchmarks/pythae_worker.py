@@ -1,4 +1,5 @@
-"""Trains pythae's β-VAE in pythae's own environment: reads a number of epochs per line, answers with images/s.
+"""Trains pythae's β-VAE in pythae's own environment: reads a number of epochs per line, answers
+with images/s.
 
 Started by `training.py` with a file of images (N, 1, 28, 28) and the device.
 """
@@ -27,7 +28,9 @@ LATENTS, HIDDEN, BETA, BATCH, LEARNING_RATE = 10, 400, 4.0, 128, 1e-3
 class Encoder(BaseEncoder):
     def __init__(self):
         super().__init__()
-        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(784, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 2 * LATENTS))
+        self.layers = nn.Sequential(
+            nn.Flatten(), nn.Linear(784, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 2 * LATENTS)
+        )
 
     def forward(self, x):
         mean, log_var = self.layers(x).chunk(2, dim=1)
@@ -37,7 +40,9 @@ class Encoder(BaseEncoder):
 class Decoder(BaseDecoder):
     def __init__(self):
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(LATENTS, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 784), nn.Sigmoid())
+        self.layers = nn.Sequential(
+            nn.Linear(LATENTS, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 784), nn.Sigmoid()
+        )
 
     def forward(self, z):
         return ModelOutput(reconstruction=self.layers(z).reshape(-1, 1, 28, 28))
@@ -58,7 +63,9 @@ class Clock(TrainingCallback):
 
 def train(images: torch.Tensor, device: str, epochs: int) -> float:
     """Return the images per second of the median epoch."""
-    settings = BetaVAEConfig(input_dim=(1, 28, 28), latent_dim=LATENTS, reconstruction_loss="bce", beta=BETA)
+    settings = BetaVAEConfig(
+        input_dim=(1, 28, 28), latent_dim=LATENTS, reconstruction_loss="bce", beta=BETA
+    )
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
         trainer = BaseTrainer(

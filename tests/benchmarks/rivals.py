@@ -25,7 +25,16 @@ def installed(name: str) -> Path | None:
         return python
     print(f"installing {name} into .bench/{name}", file=sys.stderr)
     venv.create(folder, clear=True, with_pip=True)
-    pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", str(HERE / f"{name}.txt")]
+    pip = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "-qq",
+        "--disable-pip-version-check",
+        "-r",
+        str(HERE / f"{name}.txt"),
+    ]
     if subprocess.run(pip).returncode:
         print(f"{name} cannot be installed here: only our own figures follow", file=sys.stderr)
         return None

@@ -1,12 +1,13 @@
-"""How fast are 64x64 sprites trained on, against a plain float32 loop with a DataLoader, and how fast are they drawn?
+"""How fast are 64x64 sprites trained on, against a plain float32 loop with a DataLoader, and how
+fast are they drawn?
 
 python -m tests.benchmarks.sprites [--device cuda] [--quick]
 
-Both train the same net (Burgess et al. 2018, ten latents, β = 4) with Adam on the same images. The plain loop is what
-one writes first: images drawn beforehand, a DataLoader over a TensorDataset, PyTorch's defaults. A third contender does
-nothing but run the network's layers forward and backward on one batch, as the lab's training does: data, loss and
-optimiser could cost nothing, and a training with these layers would still be no faster.
-"""
+Both train the same net (Burgess et al. 2018, ten latents, β = 4) with Adam on the same images. The
+plain loop is what one writes first: images drawn beforehand, a DataLoader over a TensorDataset,
+PyTorch's defaults. A third contender does nothing but run the network's layers forward and
+backward on one batch, as the lab's training does: data, loss and optimiser could cost nothing, and
+a training with these layers would still be no faster."""
 
 from __future__ import annotations
 
@@ -45,7 +46,12 @@ def main() -> None:
         config = recipe("sprites", "beta-vae", 10, size=64, batch_size=batch_size, epochs=1)
         figures += _training(config, device, options.steps * batch_size, options.rounds)
     figures.append(
-        figure(f"Sprites drawn at 32x32, {device.type}", _drawing(device, options), "images/s", DRAWING_GOAL)
+        figure(
+            f"Sprites drawn at 32x32, {device.type}",
+            _drawing(device, options),
+            "images/s",
+            DRAWING_GOAL,
+        )
     )
     report(
         "sprites",
@@ -57,7 +63,9 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, help="per round (default: 80, on a GPU 400)")
@@ -72,7 +80,9 @@ def _options() -> argparse.Namespace:
 def _training(config: RunConfig, device: torch.device, count: int, rounds: int) -> list[dict]:
     spawn = multiprocessing.get_context("spawn")
     with (
-        ProcessPoolExecutor(1, spawn, initializer=keep_freed_memory) as lab,  # as `python -m core train` does
+        ProcessPoolExecutor(
+            1, spawn, initializer=keep_freed_memory
+        ) as lab,  # as `python -m core train` does
         ProcessPoolExecutor(1, spawn) as plain,
     ):
         contenders: dict[str, Callable[[], float]] = {
@@ -86,14 +96,21 @@ def _training(config: RunConfig, device: torch.device, count: int, rounds: int) 
     ceiling = ratios(reached["layers alone"], reached["plain loop"])
     return [
         *(figure(f"{where}: {name}", values, "images/s") for name, values in reached.items()),
-        figure(f"{where}: core.training over plain loop", share, "times", GOAL if device.type == "cpu" else ""),
+        figure(
+            f"{where}: core.training over plain loop",
+            share,
+            "times",
+            GOAL if device.type == "cpu" else "",
+        ),
         figure(f"{where}: layers alone over plain loop", ceiling, "times"),
     ]
 
 
 def _lab(config: RunConfig, device: torch.device, count: int) -> float:
     precision = pick_precision(device, 64 * 64)
-    (record,) = train(build(config), _data(config, count), config, device=device, precision=precision)
+    (record,) = train(
+        build(config), _data(config, count), config, device=device, precision=precision
+    )
     return record.images_per_second
 
 
@@ -157,11 +174,15 @@ def _layers(config: RunConfig, device: torch.device, seconds: float = 3.0) -> fl
     return done / (time.perf_counter() - start)
 
 
-def _drawing(device: torch.device, options: argparse.Namespace, batch_size: int = 128) -> list[float]:
+def _drawing(
+    device: torch.device, options: argparse.Namespace, batch_size: int = 128
+) -> list[float]:
     """Return images per second, in batches as for training, as float32 in [0, 1]."""
     images = load(DataConfig(name="sprites")).train.to(device)
     order = torch.randperm(len(images))[: 20 * batch_size if options.quick else DRAWN].to(device)
-    return alternate({"drawn": partial(_draw, images, order.split(batch_size))}, options.rounds)["drawn"]
+    return alternate({"drawn": partial(_draw, images, order.split(batch_size))}, options.rounds)[
+        "drawn"
+    ]
 
 
 def _draw(images: ImageSet, batches: tuple[torch.Tensor, ...]) -> float:

@@ -1,10 +1,10 @@
-"""How soon does a training show itself, how long does one take in front of the class, do other pages stay as quick?
+"""How soon does a training show itself, how long does one take in front of the class, do other
+pages stay as quick?
 
 python -m tests.benchmarks.studio [--quick]
 
-Measured in a headless Chromium, on a shelf of its own. A slider is moved without a training and with one, in turn;
-while there is one, its page is open and refreshes itself as in a lecture.
-"""
+Measured in a headless Chromium, on a shelf of its own. A slider is moved without a training and
+with one, in turn; while there is one, its page is open and refreshes itself as in a lecture."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--presses", type=int, default=10, help="of the slider in a round")
     parser.add_argument("--epochs", type=int, default=200, help="of the digits VAE")
@@ -118,7 +120,12 @@ def _beside(browser: Browser, lab: Server, name: str, options: argparse.Namespac
     what = f"Key to picture while {name} are trained"
     return [
         figure(what, rounds["with"], "ms"),
-        figure(f"{what}, over without", ratios(rounds["with"], rounds["without"]), "times", "at most 1.5 (median)"),
+        figure(
+            f"{what}, over without",
+            ratios(rounds["with"], rounds["without"]),
+            "times",
+            "at most 1.5 (median)",
+        ),
     ]
 
 
@@ -145,7 +152,9 @@ def _start(page: Page, pattern: str) -> float:
     page.bring_to_front()
     pressed = time.time()
     main.get_by_role("button", name=re.compile("^(Start|Continue)$")).click()
-    formed = page.wait_for_function(FORMED.replace("PATTERN", pattern), timeout=PATIENCE, polling="raf").json_value()
+    formed = page.wait_for_function(
+        FORMED.replace("PATTERN", pattern), timeout=PATIENCE, polling="raf"
+    ).json_value()
     return formed / 1000 - pressed
 
 

@@ -2,9 +2,8 @@
 
 python -m tests.benchmarks.sweep [--quick]
 
-The processor time of the `local` engine's processes over the time that a sweep takes: digits, one VAE with several
-seeds, more runs than cores, the start of the processes included.
-"""
+The processor time of the `local` engine's processes over the time that a sweep takes: digits, one
+VAE with several seeds, more runs than cores, the start of the processes included."""
 
 from __future__ import annotations
 
@@ -26,12 +25,19 @@ RUNS_PER_CORE = 4
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="few epochs: does it run?")
     epochs, rounds = (2, 1) if parser.parse_args().quick else (200, 3)
     busy = [_busy(epochs) for _ in range(rounds)]
     what = f"cores that a sweep of {RUNS_PER_CORE * cores()} runs keeps busy, {cores()} slots"
-    report("sweep", [figure(what, busy, f"of {cores()} cores", "all")], epochs=str(epochs), device=machine())
+    report(
+        "sweep",
+        [figure(what, busy, f"of {cores()} cores", "all")],
+        epochs=str(epochs),
+        device=machine(),
+    )
 
 
 def _busy(epochs: int) -> float:

@@ -2,9 +2,9 @@
 
 python -m tests.benchmarks.threads [--quick]
 
-Images per second of three trainings, each with one thread and with as many as there are cores: alone, and beside two
-other trainings of the same kind that have as many threads as it. `core.runtime.threads_for` follows these figures.
-"""
+Images per second of three trainings, each with one thread and with as many as there are cores:
+alone, and beside two other trainings of the same kind that have as many threads as it.
+`core.runtime.threads_for` follows these figures."""
 
 from __future__ import annotations
 
@@ -44,16 +44,25 @@ def main() -> None:
     figures = []
     for name, beside in itertools.product(options.only or CONFIGS, (0, OTHERS)):
         where = f"{name}, {_work(name) / 1e6:,.0f} million multiply-adds a step, beside {beside}"
-        speeds = {count: _speeds(name, count, beside, options.rounds, images[name]) for count in (1, cores())}
+        speeds = {
+            count: _speeds(name, count, beside, options.rounds, images[name])
+            for count in (1, cores())
+        }
         for count, values in speeds.items():
             figures.append(figure(f"{where}: threads {count}", values, "images/s"))
             print(f"{where}: threads {count}: {values}", flush=True)
-        figures.append(figure(f"{where}: one thread over {cores()}", ratios(speeds[1], speeds[cores()]), "times"))
+        figures.append(
+            figure(
+                f"{where}: one thread over {cores()}", ratios(speeds[1], speeds[cores()]), "times"
+            )
+        )
     report("threads", figures, device=machine())
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run?")
     parser.add_argument("--only", choices=CONFIGS, nargs="+", help="of the trainings")
@@ -80,8 +89,19 @@ def _speeds(name: str, threads: int, beside: int, rounds: int, images: int) -> l
 @contextlib.contextmanager
 def _others(name: str, threads: int, count: int) -> Iterator[None]:
     """Train beside what is measured, in processes of their own, each under way before the block begins."""
-    command = [sys.executable, "-m", "tests.benchmarks.threads", "--beside", name, "--threads", str(threads)]
-    others = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(count)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.benchmarks.threads",
+        "--beside",
+        name,
+        "--threads",
+        str(threads),
+    ]
+    others = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for _ in range(count)
+    ]
     try:
         for other in others:
             assert other.stdout
@@ -106,7 +126,9 @@ def _training(config: RunConfig, images: int) -> Training:
     """Return a training on noise, which costs the same as images."""
     assert config.data.size is not None
     shape = (images, 1, config.data.size, config.data.size)
-    noise = ImageSet(pixels=torch.randint(0, 256, shape, dtype=torch.uint8), labels=torch.zeros(images).long())
+    noise = ImageSet(
+        pixels=torch.randint(0, 256, shape, dtype=torch.uint8), labels=torch.zeros(images).long()
+    )
     data, cpu = Split(train=noise, test=noise.subset(slice(128))), torch.device("cpu")
     precision = pick_precision(cpu, pixels=config.data.size**2)
     return Training(build(config), data, config, device=cpu, precision=precision)

@@ -1,10 +1,10 @@
-"""How fast is a β-VAE 784-400-10 trained, against pythae 0.1.2 in its own environment, on the same machine?
+"""How fast is a β-VAE 784-400-10 trained, against pythae 0.1.2 in its own environment, on the same
+machine?
 
 python -m tests.benchmarks.training [--device cuda] [--quick]
 
-The same net, images, batch size and optimiser; each side's own loop and clock, without start-up. pythae is installed
-into .bench/pythae once.
-"""
+The same net, images, batch size and optimiser; each side's own loop and clock, without start-up.
+pythae is installed into .bench/pythae once."""
 
 from __future__ import annotations
 
@@ -36,12 +36,19 @@ def main() -> None:
     device = pick_device(options.device)
     images, origin = images_of(options.images)
     config = recipe("mnist", "beta-vae", 10, hidden=(400,), batch_size=128, epochs=options.epochs)
-    precisions = {"core.training": pick_precision(device, 784), "core.training in float32": torch.float32}
+    precisions = {
+        "core.training": pick_precision(device, 784),
+        "core.training in float32": torch.float32,
+    }
     if precisions["core.training"] == torch.float32:
         del precisions["core.training in float32"]
-    contenders = {name: _lab(images, config, device, precision) for name, precision in precisions.items()}
+    contenders = {
+        name: _lab(images, config, device, precision) for name, precision in precisions.items()
+    }
     with _pythae(images, device.type, options.epochs) as rival:
-        reached = alternate(contenders | ({"pythae 0.1.2": rival} if rival else {}), options.rounds)
+        reached = alternate(
+            contenders | ({"pythae 0.1.2": rival} if rival else {}), options.rounds
+        )
     where = f"784-400-10 β-VAE, {device.type}"
     figures = [figure(f"{where}: {name}", values, "images/s") for name, values in reached.items()]
     for name in contenders if rival else ():
@@ -59,7 +66,9 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--epochs", type=int, default=1, help="per round")
@@ -77,10 +86,15 @@ def images_of(count: int) -> tuple[ImageSet, str]:
     if missing(config) is None:
         return load(config).train.subset(slice(count)), "MNIST images"
     pixels = torch.randint(0, 256, (count, 1, 28, 28), dtype=torch.uint8)
-    return ImageSet(pixels=pixels, labels=torch.zeros(count, dtype=torch.int64)), "synthetic images, for want of MNIST"
+    return (
+        ImageSet(pixels=pixels, labels=torch.zeros(count, dtype=torch.int64)),
+        "synthetic images, for want of MNIST",
+    )
 
 
-def _lab(images: ImageSet, config: RunConfig, device: torch.device, precision: torch.dtype) -> Callable[[], float]:
+def _lab(
+    images: ImageSet, config: RunConfig, device: torch.device, precision: torch.dtype
+) -> Callable[[], float]:
     data = Split(train=images, test=images.subset(slice(128)))
 
     def once() -> float:

@@ -39,11 +39,16 @@ class Visitor:
     async def __aenter__(self) -> Self:
         """Connect."""
         url = f"{self.address}_stcore/stream"
-        self._socket = await connect(url, subprotocols=["streamlit"], max_size=None, open_timeout=self.patience)  # pyright: ignore[reportArgumentType]
+        self._socket = await connect(
+            url, subprotocols=["streamlit"], max_size=None, open_timeout=self.patience
+        )  # pyright: ignore[reportArgumentType]
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Leave, as one who closes the tab."""
         self._ask_no_more()
@@ -59,7 +64,9 @@ class Visitor:
     async def press(self, label: str) -> float:
         """Press a button, and return the seconds until the page was there again."""
         found = [
-            one.button.id for one in self.elements.values() if one.HasField("button") and one.button.label == label
+            one.button.id
+            for one in self.elements.values()
+            if one.HasField("button") and one.button.label == label
         ]
         if not found:
             raise Broken(f"there is no button {label}, but: {self.said()}")
@@ -78,7 +85,9 @@ class Visitor:
 
     def progress(self) -> str:
         """Return what is written at the progress bar."""
-        return " ".join(one.progress.text for one in self.elements.values() if one.HasField("progress"))
+        return " ".join(
+            one.progress.text for one in self.elements.values() if one.HasField("progress")
+        )
 
     async def _run(self, state: ClientState) -> float:
         """Let the page run, and return the seconds that it took; one that stops halfway to run again is waited for."""
@@ -86,7 +95,9 @@ class Visitor:
         self._ask_no_more()
         await self._send(state)
         async with asyncio.timeout(self.patience):
-            while (message := await self._receive()).WhichOneof("type") != "script_finished" or not _whole(message):
+            while (message := await self._receive()).WhichOneof(
+                "type"
+            ) != "script_finished" or not _whole(message):
                 self._take(message)
         return time.monotonic() - start
 
@@ -114,7 +125,9 @@ class Visitor:
         elif kind == "navigation":
             self._hash = message.navigation.page_script_hash
         elif kind == "auto_rerun":
-            self._asking[message.auto_rerun.fragment_id] = asyncio.create_task(self._ask_again(message))
+            self._asking[message.auto_rerun.fragment_id] = asyncio.create_task(
+                self._ask_again(message)
+            )
         elif kind == "stop_auto_rerun":
             self._ask_no_more(message.stop_auto_rerun.fragment_ids)
         elif kind in ("page_not_found", "ref_hash"):
@@ -123,7 +136,9 @@ class Visitor:
     async def _ask_again(self, message: ForwardMsg) -> None:
         while True:
             await asyncio.sleep(message.auto_rerun.interval)
-            await self._send(ClientState(fragment_id=message.auto_rerun.fragment_id, is_auto_rerun=True))
+            await self._send(
+                ClientState(fragment_id=message.auto_rerun.fragment_id, is_auto_rerun=True)
+            )
 
     def _ask_no_more(self, fragments: Iterable[str] | None = None) -> None:
         for fragment in list(self._asking if fragments is None else fragments):

@@ -54,12 +54,26 @@ def running(log: Path, script: str = "dashboard.py", **variables: str) -> Iterat
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    settings = ["--server.headless=true", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
-    command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}", *settings]
+    settings = [
+        "--server.headless=true",
+        "--server.address=127.0.0.1",
+        "--server.fileWatcherType=none",
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        script,
+        f"--server.port={port}",
+        *settings,
+    ]
     environment = {name: value for name, value in os.environ.items() if name != "LATENT_LAB_DATA"}
     environment |= {"XDG_CACHE_HOME": str(log.parent / "cache"), **variables}
     with log.open("w") as output:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
     try:
         _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server, log)
         yield f"http://127.0.0.1:{port}/"
@@ -110,7 +124,9 @@ def sent(browser: BrowserContext) -> Iterator[list[object]]:
     frames: list[object] = []
 
     def listen(page: Page) -> None:
-        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame)))
+        page.on(
+            "websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame))
+        )
 
     browser.on("page", listen)
     yield frames
@@ -126,7 +142,9 @@ def open_address(browser: BrowserContext) -> Iterator[OpenPage]:
     complaints: list[str] = []
     pages: list[Page] = []
 
-    def opened(address: str, viewport: ViewportSize = LAPTOP, theme: Literal["light", "dark"] = "light") -> Page:
+    def opened(
+        address: str, viewport: ViewportSize = LAPTOP, theme: Literal["light", "dark"] = "light"
+    ) -> Page:
         page = browser.new_page()
         pages.append(page)
         page.set_viewport_size(viewport)
@@ -152,7 +170,10 @@ def _listen(page: Page, host: str, complaints: list[str]) -> None:
     page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
     page.on("request", lambda request: _check_host(request.url, host, complaints))
     page.on("websocket", lambda socket: _check_host(socket.url, host, complaints))
-    page.on("console", lambda message: _check_message(message.type, message.text, message.location, complaints))
+    page.on(
+        "console",
+        lambda message: _check_message(message.type, message.text, message.location, complaints),
+    )
 
 
 def _check_host(url: str, host: str, complaints: list[str]) -> None:
@@ -162,7 +183,8 @@ def _check_host(url: str, host: str, complaints: list[str]) -> None:
 
 
 def _check_message(kind: str, text: str, location: object, complaints: list[str]) -> None:
-    # On a link to a page, Streamlit's client first looks for the server below that page, and then above it.
+    # On a link to a page, Streamlit's client first looks for the server below that page, and then
+    # above it.
     probes = ("/_stcore/health", "/_stcore/host-config")
     path = urlsplit(location["url"]).path if isinstance(location, dict) else ""
     if kind == "error" and not (path.endswith(probes) and path.count("/") == 3 and "404" in text):

@@ -10,10 +10,14 @@ from tests.browser.conftest import finish, running
 pytestmark = pytest.mark.browser
 
 
-def test_a_deep_link_and_the_pages_work_from_the_entry_point_for_the_cloud(tmp_path: Path, open_address):
+def test_a_deep_link_and_the_pages_work_from_the_entry_point_for_the_cloud(
+    tmp_path: Path, open_address
+):
     with running(tmp_path / "server.log", "cloud/dashboard.py") as lab:
         page = open_address(f"{lab}noise?data=mnist&latents=10")
-        expect(page.locator("h1")).to_have_text("Does noise on the codes make an autoencoder a generator?")
+        expect(page.locator("h1")).to_have_text(
+            "Does noise on the codes make an autoencoder a generator?"
+        )
         assert page.get_by_role("combobox", name="Data set").input_value() == "mnist"
         page.get_by_role("link", name="Overview").first.click()
         expect(page.locator("h1")).to_have_text("What does a random code decode to?")

@@ -9,7 +9,10 @@ from tests.browser.conftest import PATIENCE, finish
 
 pytestmark = pytest.mark.browser
 
-FAULTS = '[data-testid="stException"], [data-testid="stAlertContentError"], [data-testid="stAlertContentWarning"]'
+FAULTS = (
+    '[data-testid="stException"], [data-testid="stAlertContentError"],'
+    ' [data-testid="stAlertContentWarning"]'
+)
 PLACE_OF_TILE = """tile => {
     const plot = [...document.querySelectorAll('.js-plotly-plot')].find(
         plot => plot._fullData.some(trace => trace.customdata?.length));
@@ -26,7 +29,9 @@ CANVASES = """() => [...document.querySelectorAll('*')].flatMap(
 
 def strips(page: Page) -> dict[str, str]:
     """Return the address of each strip by the name of its row."""
-    pictures = page.locator('[data-testid="stMain"] img').evaluate_all("all => all.map(one => [one.alt, one.src])")
+    pictures = page.locator('[data-testid="stMain"] img').evaluate_all(
+        "all => all.map(one => [one.alt, one.src])"
+    )
     return {alt.split(":")[0]: src for alt, src in pictures}
 
 
@@ -46,7 +51,9 @@ def click_tile(page: Page, tile: int) -> str:
 
 def films(page: Page) -> list[str]:
     """Return what is on each film now, once all are drawn."""
-    page.wait_for_function(f"() => {{ const all = ({CANVASES})(); return all.length && new Set(all).size > 1 }}")
+    page.wait_for_function(
+        f"() => {{ const all = ({CANVASES})(); return all.length && new Set(all).size > 1 }}"
+    )
     return page.evaluate(CANVASES)
 
 
@@ -62,7 +69,9 @@ def test_strips_and_films_are_drawn_for_every_data_set(open_page, data):
 
 
 def test_two_clicks_pick_two_images_and_the_link_says_which(open_page):
-    page = open_page("interpolations?data=digits&latents=10", viewport={"width": 1280, "height": 1400})
+    page = open_page(
+        "interpolations?data=digits&latents=10", viewport={"width": 1280, "height": 1400}
+    )
     before = strips(page)
     first = click_tile(page, 13)
     page.wait_for_url(f"**first={first}*")
@@ -74,7 +83,9 @@ def test_two_clicks_pick_two_images_and_the_link_says_which(open_page):
     assert first != second
     after = strips(finish(page))
     assert choices(page)["first"] == first
-    assert all(before[name] != after[name] for name in ("AE", "Noisy AE", "VAE", "Blending pixels"))
+    assert all(
+        before[name] != after[name] for name in ("AE", "Noisy AE", "VAE", "Blending pixels")
+    )
 
 
 def test_the_films_move_together_and_the_strips_stay(open_page):
@@ -84,7 +95,11 @@ def test_the_films_move_together_and_the_strips_stay(open_page):
     slider.press("Home")
     expect(page.get_by_text("0% of the way", exact=True)).to_be_visible()
     at_start = films(page)
-    moving = [place for place, (one, other) in enumerate(zip(drawn, at_start, strict=True)) if one != other]
+    moving = [
+        place
+        for place, (one, other) in enumerate(zip(drawn, at_start, strict=True))
+        if one != other
+    ]
     assert moving == [0, 1, 2, 4]  # the β-VAE of this family has collapsed
     assert strips(page) == before
     assert choices(page) == link
@@ -97,8 +112,8 @@ def test_the_films_play_by_themselves(open_page):
     before = label.inner_text()
     page.get_by_role("button", name="Play").click()
     page.wait_for_function(
-        "old => [...document.querySelectorAll('*')].some(node => { "
-        "const label = node.shadowRoot?.querySelector('output'); return label && label.textContent !== old })",
+        "old => [...document.querySelectorAll('*')].some(node => { const label ="
+        " node.shadowRoot?.querySelector('output'); return label && label.textContent !== old })",
         arg=before,
         timeout=PATIENCE,
     )
@@ -107,7 +122,9 @@ def test_the_films_play_by_themselves(open_page):
 
 
 def test_a_link_restores_path_and_pair(open_page):
-    page = open_page("interpolations?data=digits&first=40&second=7&path=Great+circle&frames=5&sets=Second")
+    page = open_page(
+        "interpolations?data=digits&first=40&second=7&path=Great+circle&frames=5&sets=Second"
+    )
     expect(page.get_by_role("spinbutton", name="First image")).to_have_value("40")
     expect(page.get_by_role("spinbutton", name="Second image")).to_have_value("7")
     expect(page.get_by_role("radio", name="Great circle")).to_be_checked()

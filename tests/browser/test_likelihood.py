@@ -38,7 +38,9 @@ def test_the_place_where_the_product_is_lost_is_written_into_the_figure(open_pag
 
 def test_the_parts_change_the_link_and_only_the_chosen_one_is_drawn(open_page):
     page = open_page(BY_HAND)
-    page.get_by_role("radio", name="The bound").or_(page.get_by_role("button", name="The bound")).first.click()
+    page.get_by_role("radio", name="The bound").or_(
+        page.get_by_role("button", name="The bound")
+    ).first.click()
     expect(page.get_by_text("Why is a KL divergence never negative?")).to_be_visible()
     page.wait_for_url("**part=The+bound*")
     expect(page.get_by_text("Why add logarithms")).to_have_count(0)
@@ -53,12 +55,14 @@ def test_two_gaussians_made_equal_have_no_divergence(open_page):
 
 def test_the_posterior_has_equal_axes_and_the_image_follows_its_number(open_page):
     page = open_page(BOUND + "&image=2")
-    sides = page.evaluate("""() => {
+    sides = page.evaluate(
+        """() => {
         const plots = [...document.querySelectorAll('.js-plotly-plot')];
         const plot = plots.find(one => one.data.some(trace => trace.type === 'heatmap'));
         const {xaxis, yaxis} = plot._fullLayout;
         return [xaxis, yaxis].map(axis => axis._length / (axis.range[1] - axis.range[0]));
-    }""")
+    }"""
+    )
     assert sides[0] == pytest.approx(sides[1], rel=0.01)
     said = page.get_by_text("by quadrature (refinement error").inner_text()
     page.get_by_role("spinbutton", name="Test image").press("ArrowUp")

@@ -60,7 +60,8 @@ TEXTS = """() => {
 }"""
 
 
-# A slider's own input is hidden from sight and as wide as it likes; its track and handle are not inputs.
+# A slider's own input is hidden from sight and as wide as it likes; its track and handle are not
+# inputs.
 BEYOND = """() => {
     const boxes = ['stApp', 'stAppViewContainer', 'stMain'].map(id => document.querySelector(`[data-testid="${id}"]`));
     const wide = [document.scrollingElement, ...boxes].filter(box => box.scrollWidth > box.clientWidth);
@@ -77,7 +78,8 @@ OTHER_WIDTHS = (1920, 1024)
 
 CARDS = '[data-testid="stPageLink"]'
 
-# Of the text of a drop-down list, which is an input, only the part that fits is seen; of other texts an ellipsis tells.
+# Of the text of a drop-down list, which is an input, only the part that fits is seen; of other
+# texts an ellipsis tells.
 CLIPPED = """leftOut => [...document.querySelectorAll('[data-testid="stApp"] *')].filter(node => {
     const style = getComputedStyle(node), input = node.matches('input[type="text"], input:not([type])');
     const holdsText = [...node.childNodes].some(child => child.nodeType === 3 && child.textContent.trim());

@@ -57,7 +57,9 @@ def test_a_key_on_the_slider_chooses_the_next_noise_and_shows_it_in_the_picker(o
     assert len(set(frames(finish(page), 5))) == 5
 
 
-@pytest.mark.parametrize(("path", "choice", "most"), [("noise?data=digits", "Noise η", "1"), ("traversals", "β", "4")])
+@pytest.mark.parametrize(
+    ("path", "choice", "most"), [("noise?data=digits", "Noise η", "1"), ("traversals", "β", "4")]
+)
 def test_moving_the_slider_away_from_a_vae_changes_the_link_too(open_page, path, choice, most):
     page = open_page(path)
     expect(page.get_by_role("combobox", name="Model")).to_have_value("VAE")

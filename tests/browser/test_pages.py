@@ -27,7 +27,10 @@ PAGES = {
 }
 FEWEST = {"train": 2, "likelihood": 1, "disentanglement": 3}
 """Page -> pictures that it has at least, where these are fewer than 4: the rest are figures."""
-FAULTS = '[data-testid="stException"], [data-testid="stAlertContentError"], [data-testid="stAlertContentWarning"]'
+FAULTS = (
+    '[data-testid="stException"], [data-testid="stAlertContentError"],'
+    ' [data-testid="stAlertContentWarning"]'
+)
 
 
 def pictures(page: Page) -> list[dict]:
@@ -87,7 +90,8 @@ def check_how_to_read(page: Page) -> None:
         assert page.locator(".katex-error").all_inner_texts() == []
         plain = text.evaluate(
             "node => { const copy = node.cloneNode(true);"
-            " copy.querySelectorAll('.katex').forEach(one => one.remove()); return copy.textContent; }"
+            " copy.querySelectorAll('.katex').forEach(one => one.remove()); return"
+            " copy.textContent; }"
         )
         texts.add(plain)
         assert "Source" in plain or "et al." in plain
@@ -112,17 +116,37 @@ STREAMLITS_OWN = ("latent_space/_stcore/health", "latent_space/_stcore/host-conf
 """Where Streamlit's client looks for its server on a link to a page, and finds none, before it looks above it."""
 
 
-def test_a_deep_link_is_restored_by_a_fresh_server_without_another_error(fresh_lab, browser, open_address):
+def test_a_deep_link_is_restored_by_a_fresh_server_without_another_error(
+    fresh_lab, browser, open_address
+):
     errors: list[str] = []
-    browser.on("console", lambda message: errors.append(message.location["url"]) if message.type == "error" else None)
-    wanted = {"data": "mnist", "latents": "10", "model": "AE", "show": "One large", "flatten": "A pair", "across": "3"}
+    browser.on(
+        "console",
+        lambda message: (
+            errors.append(message.location["url"]) if message.type == "error" else None
+        ),
+    )
+    wanted = {
+        "data": "mnist",
+        "latents": "10",
+        "model": "AE",
+        "show": "One large",
+        "flatten": "A pair",
+        "across": "3",
+    }
     page = open_address(
         f"{fresh_lab}latent_space?data=mnist&latents=10&model=AE&show=One+large&flatten=A+pair&across=3"
     )
     assert page.locator("h1").inner_text() == PAGES["latent_space"]
     assert choices(page) == wanted
-    shown = {label: page.get_by_role("combobox", name=label).input_value() for label in ("Data set", "Latents")}
-    shown |= {label: page.get_by_role("combobox", name=label).input_value() for label in ("Model", "Flatten by")}
+    shown = {
+        label: page.get_by_role("combobox", name=label).input_value()
+        for label in ("Data set", "Latents")
+    }
+    shown |= {
+        label: page.get_by_role("combobox", name=label).input_value()
+        for label in ("Model", "Flatten by")
+    }
     assert shown == {"Data set": "mnist", "Latents": "10", "Model": "AE", "Flatten by": "A pair"}
     assert page.get_by_role("combobox", name="Across").input_value() == "3"
     expect(page.get_by_role("radio", name="One large")).to_be_checked()
@@ -157,21 +181,24 @@ LONELIEST_POINT = """name => {
     const {xaxis, yaxis} = plot._fullLayout, box = plot.getBoundingClientRect();
     const points = plot._fullData.filter(trace => trace.customdata?.length).flatMap(trace =>
         [...trace.x].map((x, i) => ({
-            x: box.left + xaxis._offset + xaxis.d2p(x), y: box.top + yaxis._offset + yaxis.d2p(trace.y[i]),
+            x: box.left + xaxis._offset + xaxis.d2p(x), y: box.top + yaxis._offset +
+                yaxis.d2p(trace.y[i]),
             image: [trace.customdata[i]].flat()[0],
-            inside: [xaxis, yaxis].every((axis, k) => {
-                const value = k ? trace.y[i] : x, [low, high] = [...axis.range].sort((a, b) => a - b);
-                return value > low && value < high;
+            inside: [xaxis, yaxis].every((axis, k) => { const value = k ? trace.y[i] : x, [low,
+                high] = [...axis.range].sort((a, b) => a - b); return value > low && value < high;
             })})));
     const room = point => Math.min(...points.filter(other => other !== point)
         .map(other => Math.hypot(point.x - other.x, point.y - other.y)));
-    return points.filter(point => point.inside && point.image !== 0).sort((a, b) => room(b) - room(a))[0];
+    return points.filter(point => point.inside && point.image !== 0).sort((a, b) => room(b) -
+    room(a))[0];
 }"""
 
 
 @pytest.mark.parametrize("show", ["One+large", "All+four"])
 def test_a_click_on_a_point_shows_its_image(open_page, show):
-    page = open_page(f"latent_space?data=digits&model=VAE&show={show}", viewport={"width": 1280, "height": 1400})
+    page = open_page(
+        f"latent_space?data=digits&model=VAE&show={show}", viewport={"width": 1280, "height": 1400}
+    )
     before = pictures(page)
     point = page.evaluate(LONELIEST_POINT)
     page.mouse.move(point["x"] - 2, point["y"] - 2)
@@ -203,31 +230,42 @@ def test_draw_again_moves_the_seed_in_the_address(open_page):
     page.wait_for_url("**seed=8*")
     expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("8")
     page.wait_for_function(
-        "old => document.querySelector('[data-testid=\"stMain\"] img').src !== old", arg=before[0]["src"]
+        "old => document.querySelector('[data-testid=\"stMain\"] img').src !== old",
+        arg=before[0]["src"],
     )
-    assert all(one["src"] != other["src"] for one, other in zip(before, pictures(finish(page)), strict=True))
+    assert all(
+        one["src"] != other["src"]
+        for one, other in zip(before, pictures(finish(page)), strict=True)
+    )
 
 
 PLANE = """picture => {
-    const box = node => node.getBoundingClientRect(), middle = node => (box(node).left + box(node).right) / 2;
-    const texts = [...picture.querySelectorAll('text')], named = name => texts.filter(one => one.textContent === name);
-    const {left, right, width} = box(picture.querySelector('image'));
-    const codes = (left, right) => (right - left) / width * 2;
+    const box = node => node.getBoundingClientRect(), middle = node => (box(node).left +
+    box(node).right) / 2; const texts = [...picture.querySelectorAll('text')], named = name =>
+    texts.filter(one => one.textContent === name); const {left, right, width} =
+    box(picture.querySelector('image')); const codes = (left, right) => (right - left) / width * 2;
     return {
         wide: box(picture).width, origin: middle(named('0')[0]) - (left + right) / 2,
-        radii: [...picture.querySelectorAll('circle')].map(one => codes(box(one).left, box(one).right) / 2),
+        radii: [...picture.querySelectorAll('circle')].map(one => codes(box(one).left,
+            box(one).right) / 2),
         two: codes((left + right) / 2, middle(named('2')[0])),
     };
 }"""
 
 
-@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 800}, {"width": 390, "height": 844}])
+@pytest.mark.parametrize(
+    "viewport", [{"width": 1280, "height": 800}, {"width": 390, "height": 844}]
+)
 def test_numbers_and_circles_stand_at_their_codes_on_the_decoded_plane(open_page, viewport):
-    page = open_page("latent_space?data=digits&model=VAE&latents=2&show=One+large", viewport=viewport)
+    page = open_page(
+        "latent_space?data=digits&model=VAE&latents=2&show=One+large", viewport=viewport
+    )
     found = page.locator(".plane svg").first.evaluate(PLANE)
     assert found["wide"] > 0.75 * min(viewport["width"], 528)
     assert found["origin"] == pytest.approx(0, abs=1)
-    assert found["radii"] == pytest.approx([found["two"] * radius / 2 for radius in (1, 2, 3)], rel=0.02)
+    assert found["radii"] == pytest.approx(
+        [found["two"] * radius / 2 for radius in (1, 2, 3)], rel=0.02
+    )
 
 
 @pytest.mark.parametrize("kind", ["PNG", "SVG"])

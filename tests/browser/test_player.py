@@ -10,7 +10,8 @@ pytestmark = pytest.mark.browser
 PAGE = "traversals?data=digits&latents=10&model=VAE"
 PIXELS = "canvas => canvas.toDataURL()"
 FULL = (
-    "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(v => v > 0 && v < 255)"
+    "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(v"
+    " => v > 0 && v < 255)"
 )
 
 
@@ -21,7 +22,8 @@ def slider(page: Page) -> Locator:
 def films(page: Page) -> list[Locator]:
     """Return the canvases once they are drawn."""
     page.wait_for_function(
-        "() => [...document.querySelectorAll('*')].some(node => node.shadowRoot?.querySelector('canvas'))"
+        "() => [...document.querySelectorAll('*')].some(node =>"
+        " node.shadowRoot?.querySelector('canvas'))"
     )
     found = page.locator("figure canvas").all()
     for canvas in found:
@@ -87,14 +89,20 @@ def test_dragging_the_slider_changes_the_film_and_sends_nothing(open_page, sent)
     assert sent == []
 
 
-def test_playing_moves_to_and_fro_until_it_is_paused_or_taken_over_and_sends_nothing(open_page, sent):
+def test_playing_moves_to_and_fro_until_it_is_paused_or_taken_over_and_sends_nothing(
+    open_page, sent
+):
     page = open_page(PAGE)
     films(page)
     slider(page).press("End")
     sent.clear()
     page.get_by_role("button", name="Play").click()
-    page.wait_for_function("label => label.innerText.startsWith('-2')", arg=page.locator("output").element_handle())
-    page.wait_for_function("label => label.innerText.startsWith('+2')", arg=page.locator("output").element_handle())
+    page.wait_for_function(
+        "label => label.innerText.startsWith('-2')", arg=page.locator("output").element_handle()
+    )
+    page.wait_for_function(
+        "label => label.innerText.startsWith('+2')", arg=page.locator("output").element_handle()
+    )
     page.get_by_role("button", name="Pause").click()
     rest = said(page), pixels(films(page))
     page.wait_for_timeout(300)
@@ -114,7 +122,8 @@ def test_another_latent_brings_other_pictures_and_leaves_the_slider_where_it_is(
     page.get_by_role("button", name="KL, nats").nth(2).click()
     page.wait_for_url("**row=3*")
     page.wait_for_function(
-        "([canvas, old]) => canvas.toDataURL() !== old", arg=[films(page)[2].element_handle(), before[2]]
+        "([canvas, old]) => canvas.toDataURL() !== old",
+        arg=[films(page)[2].element_handle(), before[2]],
     )
     after = pixels(films(finish(page)))
     assert said(page) == "-3.00 σ"
@@ -145,7 +154,12 @@ def test_two_trainings_form_in_step_and_the_server_hears_nothing(open_page, sent
     assert (said(page), pixels(drawn)) == start
     page.get_by_role("button", name="One frame on").click()
     second = said(page), pixels(drawn)
-    assert [label for label, _ in (start, second, before, end)] == ["untrained", "epoch 1", "epoch 159", "epoch 200"]
+    assert [label for label, _ in (start, second, before, end)] == [
+        "untrained",
+        "epoch 1",
+        "epoch 159",
+        "epoch 200",
+    ]
     for one, other in ((start, second), (second, before), (before, end)):
         assert all(a != b for a, b in zip(one[1], other[1], strict=True))
     page.get_by_role("button", name="Play").click()

@@ -20,7 +20,9 @@ def priors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of the page in a lab of small runs with every prior and made-up numbers."""
     root = trained(tmp_path_factory.mktemp("shelf"))
     write_numbers(root, BETTER, fitted=0.2)
-    with running(tmp_path_factory.mktemp("lab") / "server.log", LATENT_LAB_SHELF=str(root)) as address:
+    with running(
+        tmp_path_factory.mktemp("lab") / "server.log", LATENT_LAB_SHELF=str(root)
+    ) as address:
         yield f"{address}priors?data=digits"
 
 
@@ -48,7 +50,9 @@ def test_another_seed_draws_new_codes_and_stands_in_the_address(priors: str, ope
     seed.fill("5")
     seed.press("Enter")
     page.wait_for_url("**seed=5*")
-    expect(page.locator(f'img[src="{before["VampPrior: random codes, decoded"]}"]')).to_have_count(0)
+    expect(page.locator(f'img[src="{before["VampPrior: random codes, decoded"]}"]')).to_have_count(
+        0
+    )
     after = samples(finish(page))
     assert all(after[name] != before[name] for name in before)
     page.reload()
@@ -71,9 +75,17 @@ def test_it_can_be_read_in_both_themes_and_fits_a_phone(priors: str, open_addres
     check_looks(open_address(priors, viewport=PHONE))
 
 
-@pytest.mark.parametrize("path", ["priors?data=digits&latents=10", "priors?data=mnist", "priors?data=sprites"])
+@pytest.mark.parametrize(
+    "path", ["priors?data=digits&latents=10", "priors?data=mnist", "priors?data=sprites"]
+)
 def test_the_shelf_that_ships_is_drawn_without_a_fault(open_page, path: str):
     page = open_page(path)
-    assert page.locator("h1").inner_text() == "What does the Gaussian give besides simple calculations?"
-    assert page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]').count() == 0
+    assert (
+        page.locator("h1").inner_text()
+        == "What does the Gaussian give besides simple calculations?"
+    )
+    assert (
+        page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]').count()
+        == 0
+    )
     assert page.locator('[data-testid="stMain"] img').count() >= 3

@@ -21,7 +21,10 @@ DIGITS = "traversals?data=digits&latents=10&model=VAE"
 
 def rows(page: Page) -> list[str]:
     """Return what the sheet says about each row to those who do not see it."""
-    return [str(row.get_attribute("aria-label")) for row in page.get_by_role("button", name="KL, nats").all()]
+    return [
+        str(row.get_attribute("aria-label"))
+        for row in page.get_by_role("button", name="KL, nats").all()
+    ]
 
 
 def source(page: Page) -> str:
@@ -32,11 +35,16 @@ def test_rows_are_sorted_by_kl_with_collapsed_latents_named(open_page):
     page = open_page(SPRITES)
     run = open_run(recipe("sprites", "beta-vae", 10).key)
     spread = run.codes["mean"].var(axis=0)
-    kl = sorted(((nats, f"z{u + 1}") for u, nats in enumerate(run.metrics["kl_per_latent"])), key=lambda one: -one[0])
+    kl = sorted(
+        ((nats, f"z{u + 1}") for u, nats in enumerate(run.metrics["kl_per_latent"])),
+        key=lambda one: -one[0],
+    )
     said = rows(page)
     assert [text.split(",")[0] for text in said] == [name for _, name in kl]
     assert [float(text.split()[1]) for text in said] == [round(nats, 2) for nats, _ in kl]
-    assert [text.endswith(", collapsed") for text in said] == [spread[int(name[1:]) - 1] < 0.01 for _, name in kl]
+    assert [text.endswith(", collapsed") for text in said] == [
+        spread[int(name[1:]) - 1] < 0.01 for _, name in kl
+    ]
 
 
 PLACES = """sheet => {
@@ -73,7 +81,9 @@ def test_a_click_on_a_row_moves_that_latent_and_stands_in_the_address(open_page)
     page.wait_for_url("**row=3*")
     expect(page.locator("figcaption", has_text=f"β = 4: {name}")).to_be_visible()
     expect(third).to_have_attribute("aria-pressed", "true")
-    assert page.get_by_role("button", name="KL, nats").first.get_attribute("aria-pressed") == "false"
+    assert (
+        page.get_by_role("button", name="KL, nats").first.get_attribute("aria-pressed") == "false"
+    )
 
 
 def test_another_image_changes_the_sheet_and_its_names_stay(open_page):

@@ -78,7 +78,10 @@ def test_images_are_generated_from_the_codes_that_are_returned():
 
 
 def test_codes_come_from_the_prior_and_a_box_has_edges():
-    drawn, boxed = (generated(build(small(prior=prior)), 2000, generator(0))[0] for prior in ("normal", "uniform"))
+    drawn, boxed = (
+        generated(build(small(prior=prior)), 2000, generator(0))[0]
+        for prior in ("normal", "uniform")
+    )
     assert drawn.abs().max() > BOX >= boxed.abs().max()
     assert drawn.var(0).tolist() == pytest.approx([1, 1], abs=0.1)
     assert boxed.var(0).tolist() == pytest.approx([1, 1], abs=0.1)
@@ -105,7 +108,9 @@ def test_other_models_start_as_they_did():
     assert weight.detach().abs().max().item() <= 1 / math.sqrt(64)
 
 
-def one_step(config: RunConfig, *, information: float = 0.1, **changes: Any) -> tuple[Autoencoder, dict[str, Tensor]]:
+def one_step(
+    config: RunConfig, *, information: float = 0.1, **changes: Any
+) -> tuple[Autoencoder, dict[str, Tensor]]:
     """Return a model after one step, and its weights of before."""
     model = build(config)
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
@@ -117,9 +122,14 @@ def one_step(config: RunConfig, *, information: float = 0.1, **changes: Any) -> 
 
 def test_both_sides_learn_and_each_by_its_own_loss_alone():
     model, before = one_step(small())
-    moved = {name for name, weight in model.state_dict().items() if not torch.equal(weight, before[name])}
+    moved = {
+        name
+        for name, weight in model.state_dict().items()
+        if not torch.equal(weight, before[name])
+    }
     assert moved == set(before)
-    # The generator's gradient leaves no trace in the discriminator: without it that ends in the same weights.
+    # The generator's gradient leaves no trace in the discriminator: without it that ends in the
+    # same weights.
     still = build(small())
     still.decoder.requires_grad_(False)
     optimiser = torch.optim.Adam(still.encoder.parameters(), lr=1e-3)
@@ -136,7 +146,9 @@ def same_encoder(one: Autoencoder, other: Autoencoder) -> bool:
     return all(torch.equal(a, b) for a, b in pairs)
 
 
-@pytest.mark.parametrize("changes", [{"flatten": True}, {"information": 1.0}, {"instance_noise": 0.3}])
+@pytest.mark.parametrize(
+    "changes", [{"flatten": True}, {"information": 1.0}, {"instance_noise": 0.3}]
+)
 def test_penalty_information_and_noise_each_make_a_difference(changes: dict[str, Any]):
     assert not same_encoder(one_step(small())[0], one_step(small(), **changes)[0])
 
@@ -146,7 +158,9 @@ def test_the_penalty_is_the_squared_slope_of_the_logit():
     x = torch.rand(4, 1, 8, 8, generator=generator(0))
     last = model.encoder[-1]
     assert isinstance(last, nn.Linear)
-    torch.testing.assert_close(adversarial._squared_slope(model, x), last.weight[-1].square().sum())
+    torch.testing.assert_close(
+        adversarial._squared_slope(model, x), last.weight[-1].square().sum()
+    )
 
 
 def test_the_game_is_measured_as_it_says():
@@ -156,7 +170,9 @@ def test_the_game_is_measured_as_it_says():
     codes, images = generated(model, adversarial.EVALUATED, generator(0))
     with torch.no_grad():
         logit, recognised = judged(model, images)
-    assert game.code_error == pytest.approx((recognised.mean - codes).square().mean(0).tolist(), rel=1e-5)
+    assert game.code_error == pytest.approx(
+        (recognised.mean - codes).square().mean(0).tolist(), rel=1e-5
+    )
     assert game.fooled == (logit > 0).float().mean().item()
 
 
@@ -170,7 +186,10 @@ def test_codes_of_generated_images_are_recovered_better_than_by_chance(data: Spl
     codes, images = generated(model, 500, generator(7))
     spread = images.std(0).mean()
     assert spread > 0.05  # they do differ from each other
-    assert np.corrcoef(codes[:, 0].numpy(), model.encode(images).mean[:, 0].detach().numpy())[0, 1] > 0.5
+    assert (
+        np.corrcoef(codes[:, 0].numpy(), model.encode(images).mean[:, 0].detach().numpy())[0, 1]
+        > 0.5
+    )
 
 
 def test_an_epoch_has_no_nll_of_training_but_one_of_test_and_a_game(data: Split):
@@ -207,7 +226,9 @@ def test_the_same_config_gives_the_same_weights_and_another_seed_others(data: Sp
         (recipe("sprites", "infogan", 3, epochs=2, batch_size=16, hidden=(32,)), torch.bfloat16),
     ],
 )
-def test_a_game_taken_up_again_ends_in_the_same_weights_to_the_last_bit(config: RunConfig, precision: torch.dtype):
+def test_a_game_taken_up_again_ends_in_the_same_weights_to_the_last_bit(
+    config: RunConfig, precision: torch.dtype
+):
     whole = digits.load() if config.data.name == "digits" else sprites.load(32)
     some = Split(train=whole.train.subset(slice(64)), test=whole.test.subset(slice(32)))
 
@@ -227,14 +248,20 @@ def test_a_game_taken_up_again_ends_in_the_same_weights_to_the_last_bit(config: 
 
 def test_images_that_are_no_numbers_are_a_divergence(data: Split):
     config = small(epochs=1)
-    with pytest.raises(Diverged, match="training diverged in epoch 1: the nll is nan; lower the learning rate"):
+    with pytest.raises(
+        Diverged, match="training diverged in epoch 1: the nll is nan; lower the learning rate"
+    ):
         list(train(build(config), replace(data, train=with_nan(data.train)), config, device=CPU))
 
 
 def test_a_kept_run_is_read_like_any_other(kept: Path, data: Split):
     run = open_run(small().key, kept)
     assert run.config == small()
-    assert (run.metrics["kl"], run.metrics["elbo"], run.metrics["kl_per_latent"]) == (None, None, [])
+    assert (run.metrics["kl"], run.metrics["elbo"], run.metrics["kl_per_latent"]) == (
+        None,
+        None,
+        [],
+    )
     assert math.isfinite(run.metrics["nll"])
     assert run.metrics["code_error"] == pytest.approx(measure(run.model).code_error)
     assert run.metrics["fooled"] == measure(run.model).fooled
@@ -247,12 +274,17 @@ def test_a_kept_run_is_read_like_any_other(kept: Path, data: Split):
     assert same(restore(run.config, run.model.state_dict()), run.model)
 
 
-def test_a_run_that_was_interrupted_goes_on_and_ends_the_same(kept: Path, tmp_path: Path, data: Split):
+def test_a_run_that_was_interrupted_goes_on_and_ends_the_same(
+    kept: Path, tmp_path: Path, data: Split
+):
     started = train_and_keep(small(), tmp_path, data=data, device="cpu")
     list(islice(started, 1))
     started.close()
     assert (tmp_path / UNFINISHED / small().key).is_dir()
-    again, whole = load_or_train(small(), tmp_path, data=data, device="cpu"), open_run(small().key, kept)
+    again, whole = (
+        load_or_train(small(), tmp_path, data=data, device="cpu"),
+        open_run(small().key, kept),
+    )
     assert same(again.model, whole.model)
     for name in ("test_nll", "test_mse", "code_error", "fooled"):
         np.testing.assert_array_equal(again.history[name], whole.history[name])

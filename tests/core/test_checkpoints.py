@@ -46,13 +46,31 @@ def checkpoint(seed: int = 0, of: int = 0) -> Checkpoint:
     """Return a small checkpoint whose numbers are all decided by `of`."""
     random, config = np.random.default_rng(of), with_seed(CONFIG, seed)
     weights = build(with_seed(CONFIG, of)).state_dict()
-    codes = {name: random.random((7, 2)).astype(np.float16) for name in ("mean", "std", "train_mean", "train_std")}
-    columns = ("nll", "kl", "test_nll", "test_kl", "test_mse", "squared_radius", "seconds", "images_per_second")
+    codes = {
+        name: random.random((7, 2)).astype(np.float16)
+        for name in ("mean", "std", "train_mean", "train_std")
+    }
+    columns = (
+        "nll",
+        "kl",
+        "test_nll",
+        "test_kl",
+        "test_mse",
+        "squared_radius",
+        "seconds",
+        "images_per_second",
+    )
     return Checkpoint(
         config=config,
         metrics={
             **{"nll": 21.5 + of, "kl": 2.1, "elbo": -23.6 - of, "kl_per_latent": [0.1, 2.0]},
-            **{"mse": 0.1, "squared_radius": 2.0, "test_images": 7, "seconds": 1.0, "images_per_second": 9.0},
+            **{
+                "mse": 0.1,
+                "squared_radius": 2.0,
+                "test_images": 7,
+                "seconds": 1.0,
+                "images_per_second": 9.0,
+            },
         },
         weights={name: weight.half() for name, weight in weights.items()},
         history={
@@ -65,7 +83,11 @@ def checkpoint(seed: int = 0, of: int = 0) -> Checkpoint:
 
 
 def assert_same(one: Checkpoint, other: Checkpoint) -> None:
-    assert (one.config, one.metrics, one.environment) == (other.config, other.metrics, other.environment)
+    assert (one.config, one.metrics, one.environment) == (
+        other.config,
+        other.metrics,
+        other.environment,
+    )
     for arrays, others in ((one.history, other.history), (one.codes, other.codes)):
         assert list(arrays) == list(others)
         for name, array in arrays.items():
@@ -150,7 +172,9 @@ def become_a_folder(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("damage", [truncate, empty, flip_a_bit, prolong, Path.unlink, become_a_folder])
+@pytest.mark.parametrize(
+    "damage", [truncate, empty, flip_a_bit, prolong, Path.unlink, become_a_folder]
+)
 def test_a_damaged_run_is_refused_in_one_sentence_and_the_others_still_open(
     folder: Path, name: str, damage: Callable[[Path], None]
 ):
@@ -183,7 +207,10 @@ def alter(folder: Path, change: Callable[[dict], object], *, seal: bool = True) 
 
 def test_metrics_improved_by_hand_are_noticed(folder: Path):
     alter(folder, lambda document: document["metrics"].update(nll=0.1), seal=False)
-    assert sentence(folder.parent) == f"{CONFIG.key}/run.json was altered; delete the folder and train it again"
+    assert (
+        sentence(folder.parent)
+        == f"{CONFIG.key}/run.json was altered; delete the folder and train it again"
+    )
 
 
 def test_another_version_is_said_to_be_one(folder: Path):
@@ -193,15 +220,22 @@ def test_another_version_is_said_to_be_one(folder: Path):
 
 def test_a_config_of_a_later_program_is_refused(folder: Path):
     alter(folder, lambda document: document["config"]["model"].update(flow="planar"))
-    assert "has a config this version cannot read (field of model should be one of" in sentence(folder.parent)
+    assert "has a config this version cannot read (field of model should be one of" in sentence(
+        folder.parent
+    )
 
 
 def test_a_renamed_folder_is_told_its_name(folder: Path):
     folder.rename(folder.with_name("mine"))
-    assert sentence(folder.parent, "mine") == f"mine should be named {CONFIG.key}, after its config; rename the folder"
+    assert (
+        sentence(folder.parent, "mine")
+        == f"mine should be named {CONFIG.key}, after its config; rename the folder"
+    )
 
 
-@pytest.mark.parametrize("text", ["", "[]", "1", "null", '"text"', "{}", "{", "[" * 100_000, "\0\0\0"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "1", "null", '"text"', "{}", "{", "[" * 100_000, "\0\0\0"]
+)
 def test_somebody_elses_run_json_is_refused(folder: Path, text: str):
     (folder / "run.json").write_text(text)
     assert sentence(folder.parent).startswith(f"{CONFIG.key}/run.json is damaged")
@@ -226,7 +260,10 @@ def test_a_file_outside_the_folder_is_never_read(folder: Path):
     digest = hashlib.sha256(b"secret").hexdigest()
     for name in ("../x", str(secret), "..", "../../x"):
         alter(folder, lambda document, name=name: document.update(files={name: digest}))
-        assert sentence(folder.parent) == f"{CONFIG.key} lacks {name}; copy the folder again or train it again"
+        assert (
+            sentence(folder.parent)
+            == f"{CONFIG.key} lacks {name}; copy the folder again or train it again"
+        )
 
 
 @pytest.mark.parametrize("key", ["", ".", "..", "../elsewhere", ".hidden", "nested/run"])
@@ -241,13 +278,17 @@ def test_a_key_names_a_folder_of_the_root_and_nothing_else(folder: Path, key: st
 
 
 def test_a_mistyped_key_is_told_the_nearest(folder: Path):
-    with pytest.raises(CheckpointError, match=f"no run named 'x{CONFIG.key}' in .*, did you mean '{CONFIG.key}'"):
+    with pytest.raises(
+        CheckpointError, match=f"no run named 'x{CONFIG.key}' in .*, did you mean '{CONFIG.key}'"
+    ):
         load(folder.parent, "x" + CONFIG.key)
 
 
 def test_what_is_no_run_is_not_opened_as_one(tmp_path: Path):
     write_folder(tmp_path / "classifier-digits", {"kind": "classifier"}, {})
-    with pytest.raises(CheckpointError, match=r"^classifier-digits should be a run, is a classifier$"):
+    with pytest.raises(
+        CheckpointError, match=r"^classifier-digits should be a run, is a classifier$"
+    ):
         load(tmp_path, "classifier-digits")
 
 
@@ -301,7 +342,11 @@ def test_arrays_of_another_kind_are_refused(folder: Path, content: bytes):
 
 
 def test_arrays_come_back_with_their_types():
-    arrays = {"half": np.ones((2, 3), np.float16), "none": np.empty((0, 4), np.int64), "a/b": np.array(True)}
+    arrays = {
+        "half": np.ones((2, 3), np.float16),
+        "none": np.empty((0, 4), np.int64),
+        "a/b": np.array(True),
+    }
     back = unpack_arrays(pack_arrays(arrays))
     for name, array in arrays.items():
         np.testing.assert_array_equal(back[name], array, strict=True)
@@ -336,7 +381,9 @@ STEPS = 6
 
 @pytest.mark.parametrize("step", range(STEPS))
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.EIO, "Input/output error")])
-def test_a_save_that_breaks_off_leaves_the_old_run_and_no_folder_behind(folder: Path, step: int, error: BaseException):
+def test_a_save_that_breaks_off_leaves_the_old_run_and_no_folder_behind(
+    folder: Path, step: int, error: BaseException
+):
     root = folder.parent
     with broken_at(step, error), pytest.raises((KeyboardInterrupt, CheckpointError)):
         save(root, checkpoint(of=9))
@@ -383,7 +430,9 @@ def test_a_leftover_of_a_replacement_that_was_finished_gives_way(folder: Path):
     assert names(root) == sorted([CONFIG.key, OTHER.key])
 
 
-def test_a_survey_between_the_two_renames_costs_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_survey_between_the_two_renames_costs_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
     root, real = folder.parent, Path.rename
 
     def surveyed_between(self: Path, target: Path) -> Path:
@@ -425,7 +474,13 @@ def test_what_a_killed_process_left_is_cleared_away_after_an_hour(folder: Path):
     [
         (errno.ENOSPC, "the disk that holds {root} is full; free some space and train again"),
         (errno.EDQUOT, "the disk that holds {root} is full; free some space and train again"),
-        (errno.EROFS, "{root}/{key} cannot be written (Read-only file system); check the folder and its permissions"),
+        (
+            errno.EROFS,
+            (
+                "{root}/{key} cannot be written (Read-only file system); check the folder and its"
+                " permissions"
+            ),
+        ),
     ],
 )
 def test_a_disk_that_takes_nothing_more_is_one_sentence(
@@ -448,7 +503,9 @@ def test_a_place_that_cannot_be_written_is_found_out_beforehand(tmp_path: Path):
     (tmp_path / "file").write_text("")
     for root in (tmp_path / "file", tmp_path / "file" / "below"):
         for attempt in (check_writable, lambda root: save(root, checkpoint())):
-            with pytest.raises(CheckpointError, match=r"cannot be written \(.+\); check the folder"):
+            with pytest.raises(
+                CheckpointError, match=r"cannot be written \(.+\); check the folder"
+            ):
                 attempt(root)
     check_writable(tmp_path / "fine")
     assert names(tmp_path / "fine") == []
@@ -513,7 +570,9 @@ def test_a_run_goes_to_another_shelf_as_a_zip_and_comes_back(tmp_path: Path):
     key = checkpoint().config.key
     packed = pack_run(tmp_path / "here", key)
     assert unpack_run(tmp_path / "there", packed) == key
-    assert (tmp_path / "there" / key / "codes.npz").read_bytes() == (tmp_path / "here" / key / "codes.npz").read_bytes()
+    assert (tmp_path / "there" / key / "codes.npz").read_bytes() == (
+        tmp_path / "here" / key / "codes.npz"
+    ).read_bytes()
     with pytest.raises(CheckpointError, match="is on the shelf already"):
         unpack_run(tmp_path / "there", packed)
     delete(tmp_path / "there", key)
@@ -523,8 +582,14 @@ def test_a_run_goes_to_another_shelf_as_a_zip_and_comes_back(tmp_path: Path):
 
 
 def test_arrays_packed_densely_come_back_the_same_from_the_same_smaller_bytes():
-    frames = np.repeat(np.random.default_rng(0).integers(0, 255, (1, 280, 280), dtype=np.uint8), 6, axis=0)
-    arrays = {"plane": frames, "epoch": np.arange(6, dtype=np.int32), "half_width": np.full(6, 1.5, np.float32)}
+    frames = np.repeat(
+        np.random.default_rng(0).integers(0, 255, (1, 280, 280), dtype=np.uint8), 6, axis=0
+    )
+    arrays = {
+        "plane": frames,
+        "epoch": np.arange(6, dtype=np.int32),
+        "half_width": np.full(6, 1.5, np.float32),
+    }
     dense = pack_densely(arrays)
     assert dense == pack_densely(arrays)
     assert len(dense) < len(pack_arrays(arrays)) / 2

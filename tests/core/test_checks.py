@@ -110,39 +110,74 @@ METRICS: list[tuple[Callable[[dict[str, Any]], object], str]] = [
 ARRAYS: list[tuple[str, Callable[[Arrays], object], str]] = [
     ("codes.npz", without("mean"), "codes.npz should hold mean, std, label"),
     ("codes.npz", put("other", np.zeros(3)), "codes.npz should hold mean, std, label"),
-    ("codes.npz", put("mean", np.zeros((360, 3), np.float16)), "should have shape (360, 2), has (360, 3)"),
+    (
+        "codes.npz",
+        put("mean", np.zeros((360, 3), np.float16)),
+        "should have shape (360, 2), has (360, 3)",
+    ),
     (
         "codes.npz",
         put("mean", np.zeros((360, 2), np.int64)),
         "mean in codes.npz should be float16 or float32, is int64",
     ),
-    ("codes.npz", put("label", np.full(360, 10, np.uint8)), "label in codes.npz should be finite and between"),
-    ("codes.npz", put("train_std", np.zeros((3, 2), np.float16)), "should have a deviation for each code"),
+    (
+        "codes.npz",
+        put("label", np.full(360, 10, np.uint8)),
+        "label in codes.npz should be finite and between",
+    ),
+    (
+        "codes.npz",
+        put("train_std", np.zeros((3, 2), np.float16)),
+        "should have a deviation for each code",
+    ),
     ("codes.npz", numbered("mean", np.nan), "mean in codes.npz should be finite"),
     ("codes.npz", numbered("train_mean", np.inf), "train_mean in codes.npz should be finite"),
     ("codes.npz", numbered("std", -1), "std in codes.npz should be finite and between 0"),
     ("history.npz", without("test_nll"), "history.npz should hold nll, kl, test_nll"),
     ("history.npz", numbered("test_nll", np.nan), "test_nll in history.npz should be finite"),
-    ("history.npz", put("nll", np.zeros(7, np.float32)), "nll in history.npz should have shape (200), has (7,)"),
+    (
+        "history.npz",
+        put("nll", np.zeros(7, np.float32)),
+        "nll in history.npz should have shape (200), has (7,)",
+    ),
     ("film.npz", without("plane"), "film.npz should hold epoch, mean, half_width, plane"),
     ("film.npz", numbered("mean", np.nan), "mean in film.npz should be finite"),
-    ("film.npz", put("plane", np.zeros((3, 80, 80), np.uint8)), "should have a code and a square plane for each epoch"),
+    (
+        "film.npz",
+        put("plane", np.zeros((3, 80, 80), np.uint8)),
+        "should have a code and a square plane for each epoch",
+    ),
     (
         "film.npz",
         lambda film: film.update(half_width=0 * film["half_width"]),
         "half_width in film.npz should be finite",
     ),
-    ("film.npz", lambda film: film.update(epoch=film["epoch"][::-1]), "the epochs of film.npz should rise"),
+    (
+        "film.npz",
+        lambda film: film.update(epoch=film["epoch"][::-1]),
+        "the epochs of film.npz should rise",
+    ),
 ]
 WEIGHTS: list[tuple[Callable[[dict[str, torch.Tensor]], object], str]] = [
     (
-        lambda weights: weights.update({name: weight * torch.nan for name, weight in weights.items()}),
+        lambda weights: weights.update(
+            {name: weight * torch.nan for name, weight in weights.items()}
+        ),
         "should be finite",
     ),
-    (without("encoder.1.weight"), "should hold the weights that fit its config, encoder.1.weight for one is not"),
-    (put("more", torch.zeros(3)), "should hold the weights that fit its config, more for one is not"),
+    (
+        without("encoder.1.weight"),
+        "should hold the weights that fit its config, encoder.1.weight for one is not",
+    ),
+    (
+        put("more", torch.zeros(3)),
+        "should hold the weights that fit its config, more for one is not",
+    ),
     (put("encoder.1.weight", torch.zeros(3, 64)), "encoder.1.weight for one is not"),
-    (put("encoder.1.weight", torch.zeros(256, 64, dtype=torch.int64)), "should be of type F16 or F32, is I64"),
+    (
+        put("encoder.1.weight", torch.zeros(256, 64, dtype=torch.int64)),
+        "should be of type F16 or F32, is I64",
+    ),
 ]
 
 
@@ -158,7 +193,9 @@ def refused(root: Path, name: str = VAE.key) -> str:
 
 
 @pytest.mark.parametrize(("change", "said"), METRICS)
-def test_a_run_without_the_right_metrics_is_refused(root: Path, change: Callable[[dict[str, Any]], object], said: str):
+def test_a_run_without_the_right_metrics_is_refused(
+    root: Path, change: Callable[[dict[str, Any]], object], said: str
+):
     metrics = json.loads((root / VAE.key / "run.json").read_text())["metrics"]
     change(metrics)
     exchange(root / VAE.key, {}, metrics=metrics)
@@ -195,8 +232,12 @@ def test_a_run_with_other_files_is_refused(root: Path, name: str):
 
 def test_factors_beyond_those_of_the_sprites_are_refused(tmp_path: Path):
     shutil.copytree(SHELF / SPRITES.key, tmp_path / SPRITES.key)
-    change_arrays(tmp_path / SPRITES.key, "codes.npz", put("factors", np.full((10_000, 5), 40, np.uint8)))
-    with pytest.raises(CheckpointError, match=r"factors in codes\.npz should be those of the sprites"):
+    change_arrays(
+        tmp_path / SPRITES.key, "codes.npz", put("factors", np.full((10_000, 5), 40, np.uint8))
+    )
+    with pytest.raises(
+        CheckpointError, match=r"factors in codes\.npz should be those of the sprites"
+    ):
         load(tmp_path, SPRITES.key)
 
 
@@ -207,11 +248,19 @@ def test_weights_that_decode_to_no_image_are_refused(root: Path):
 
 
 def test_an_array_laid_out_column_by_column_is_read(root: Path):
-    change_arrays(root / VAE.key, "codes.npz", lambda arrays: arrays.update(mean=np.asfortranarray(arrays["mean"])))
-    np.testing.assert_array_equal(load(root, VAE.key).codes["mean"], load(SHELF, VAE.key).codes["mean"])
+    change_arrays(
+        root / VAE.key,
+        "codes.npz",
+        lambda arrays: arrays.update(mean=np.asfortranarray(arrays["mean"])),
+    )
+    np.testing.assert_array_equal(
+        load(root, VAE.key).codes["mean"], load(SHELF, VAE.key).codes["mean"]
+    )
 
 
-def test_list_passes_over_a_run_without_metrics_and_says_so_once(root: Path, capsys: pytest.CaptureFixture[str]):
+def test_list_passes_over_a_run_without_metrics_and_says_so_once(
+    root: Path, capsys: pytest.CaptureFixture[str]
+):
     exchange(root / VAE.key, {}, metrics={})
     assert main(["--root", str(root), "list"]) == 2
     out, err = capsys.readouterr()
@@ -235,11 +284,19 @@ def fail_at(monkeypatch: pytest.MonkeyPatch, name: str, number: int) -> None:
 @pytest.mark.parametrize("name", ["run.json", "codes.npz", "weights.safetensors", "film.npz"])
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
 def test_a_file_that_cannot_be_read_is_said_and_hides_no_other_run(
-    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, number: int
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    number: int,
 ):
     with monkeypatch.context() as patch:
         fail_at(patch, name, number)
-        assert refused(root) == f"{VAE.key}/{name} cannot be read ({os.strerror(number)}); check it or copy it again"
+        assert (
+            refused(root)
+            == f"{VAE.key}/{name} cannot be read ({os.strerror(number)}); check it or copy it"
+            " again"
+        )
         with pytest.raises(CheckpointError, match="cannot be read"):
             load_film(root, VAE.key)
         assert main(["--root", str(root), "list"]) == 2
@@ -271,12 +328,18 @@ def test_a_sentence_stays_on_one_line_and_can_be_printed(root: Path):
     assert str(error).encode()
 
 
-def test_a_run_is_checked_once_and_again_when_a_file_changes(root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_run_is_checked_once_and_again_when_a_file_changes(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+):
     exchange(root / VAE.key, {}, environment={"device": "another"})
     for path in root.rglob("*"):
         os.utime(path, (1, 1))
     checked: list[str] = []
-    monkeypatch.setattr(runs, "check_run", lambda config, *rest: checked.append(config.key) or check_run(config, *rest))
+    monkeypatch.setattr(
+        runs,
+        "check_run",
+        lambda config, *rest: checked.append(config.key) or check_run(config, *rest),
+    )
     monkeypatch.setattr(runs, "_SETTLED", -1)
     for _ in range(3):
         assert check_folder(root / VAE.key) == VAE
@@ -323,9 +386,20 @@ def unfinished() -> Unfinished:
     config = recipe("digits", "ae", 3, hidden=(8,), epochs=3)
     training = Training(build(config), digits.load(), config, device=pick_device("cpu"))
     next(training.epochs())
-    columns = ("nll", "kl", "test_nll", "test_kl", "test_mse", "squared_radius", "code_scale", "seconds")
+    columns = (
+        "nll",
+        "kl",
+        "test_nll",
+        "test_kl",
+        "test_mse",
+        "squared_radius",
+        "code_scale",
+        "seconds",
+    )
     history = {name: np.ones(1, np.float32) for name in (*columns, "images_per_second")}
-    return Unfinished(config, training.state(), history | {"kl_per_latent": np.ones((1, 0), np.float32)}, {})
+    return Unfinished(
+        config, training.state(), history | {"kl_per_latent": np.ones((1, 0), np.float32)}, {}
+    )
 
 
 def test_a_training_that_does_not_fit_its_config_is_not_gone_on_with(tmp_path: Path):
@@ -340,7 +414,11 @@ def test_a_training_that_does_not_fit_its_config_is_not_gone_on_with(tmp_path: P
         whole.state | {"epoch": torch.tensor(7)},
         {key: value for key, value in whole.state.items() if key != "epoch"},
     ]
-    histories = [{}, whole.history | {"nll": np.full(1, np.nan, np.float32)}, whole.history | {"nll": np.ones(2, "f4")}]
+    histories = [
+        {},
+        whole.history | {"nll": np.full(1, np.nan, np.float32)},
+        whole.history | {"nll": np.ones(2, "f4")},
+    ]
     odd = [Unfinished(whole.config, state, whole.history, {}) for state in states]
     odd += [Unfinished(whole.config, whole.state, history, {}) for history in histories]
     odd += [Unfinished(whole.config, whole.state, whole.history, {"plane": np.zeros(3)})]
@@ -363,13 +441,21 @@ def test_many_threads_may_write_one_file(tmp_path: Path):
 
 
 def test_many_threads_may_write_one_folder(tmp_path: Path):
-    in_many_threads(lambda number: write_folder(tmp_path / "a", {"kind": "x"}, {"file": bytes([number])}), times=10)
+    in_many_threads(
+        lambda number: write_folder(tmp_path / "a", {"kind": "x"}, {"file": bytes([number])}),
+        times=10,
+    )
     assert read_folder(tmp_path / "a")[0]["kind"] == "x"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_arrays_are_never_read_from_headers_that_numpy_does_not_write():
-    for header in ("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "(" * 900, "{}", "x\0"):
+    for header in (
+        "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }",
+        "(" * 900,
+        "{}",
+        "x\0",
+    ):
         text = header.encode().ljust(118) + b"\n"
         content = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(8)
         buffer = io.BytesIO()

@@ -85,12 +85,18 @@ def test_every_command_and_option_is_explained(capsys: pytest.CaptureFixture[str
     described, options = out.split("options:")
     assert len(described.splitlines()[2]) > 10
     for line in options.splitlines():
-        assert not re.fullmatch(r"\s+--?[a-z-]+( [^\s]+)?", line), f"'{line.strip()}' needs a word of help"
+        assert not re.fullmatch(r"\s+--?[a-z-]+( [^\s]+)?", line), (
+            f"'{line.strip()}' needs a word of help"
+        )
 
 
 @pytest.mark.slow
-def test_an_infogan_is_trained_listed_and_shown(capsys: pytest.CaptureFixture[str], tmp_path: Path):
-    code, out, _ = run(capsys, "--root", tmp_path, "train", "digits", "infogan", *TINY, "--noise-dim", 0)
+def test_an_infogan_is_trained_listed_and_shown(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    code, out, _ = run(
+        capsys, "--root", tmp_path, "train", "digits", "infogan", *TINY, "--noise-dim", 0
+    )
     key = recipe("digits", "infogan", hidden=(8,), epochs=1, noise_dim=0).key
     assert (code, out.split()[-1]) == (0, key)
     code, out, _ = run(capsys, "--root", tmp_path, "show", "digits-infogan")
@@ -99,7 +105,9 @@ def test_an_infogan_is_trained_listed_and_shown(capsys: pytest.CaptureFixture[st
     assert re.search(r"fooled +\d+%", out)
 
 
-@pytest.mark.parametrize("example", re.findall(r"python -m core (train .+?)(?:  |\n)", command_line.EPILOG))
+@pytest.mark.parametrize(
+    "example", re.findall(r"python -m core (train .+?)(?:  |\n)", command_line.EPILOG)
+)
 def test_the_examples_are_commands(example: str):
     arguments = command_line._parser().parse_args(example.split())
     assert recipe(arguments.data, arguments.model, arguments.latents)
@@ -110,13 +118,19 @@ def test_the_examples_are_commands(example: str):
     [
         (
             "trian digits vae",
-            r"command should be one of train, .*, got 'trian', did you mean 'train'\?; see `.* --help`",
+            (
+                r"command should be one of train, .*, got 'trian', did you mean 'train'\?; see `.*"
+                r" --help`"
+            ),
         ),
         (
             "train digist vae",
             r"data set should be one of digits, mnist, .*, got 'digist', did you mean 'digits'\?",
         ),
-        ("train digits vea", r"model should be one of .*, beta-vae, infogan, got 'vea', did you mean 'vae'\?"),
+        (
+            "train digits vea",
+            r"model should be one of .*, beta-vae, infogan, got 'vea', did you mean 'vae'\?",
+        ),
         (
             "train digits vae --latnets 3",
             r"no option named --latnets, did you mean '--latents'\?; see `.*train --help`",
@@ -129,39 +143,75 @@ def test_the_examples_are_commands(example: str):
             "train digits infogan --beta 4",
             "beta should be 0 with a recognised posterior, which is charged no KL, got 4.0",
         ),
-        ("train digits vae --information 1", "information should be left out with a learned posterior, got 1.0"),
+        (
+            "train digits vae --information 1",
+            "information should be left out with a learned posterior, got 1.0",
+        ),
         ("list --xyz", r"no option named --xyz; see `python -m core list --help`"),
         (
             "train digits vae --network cnov",
             r"network should be one of mlp, gated, conv, got 'cnov', did you mean 'conv'\?",
         ),
-        ("train digits vae --likelihood gauss", r"likelihood should .*, got 'gauss', did you mean 'gaussian'\?"),
+        (
+            "train digits vae --likelihood gauss",
+            r"likelihood should .*, got 'gauss', did you mean 'gaussian'\?",
+        ),
         ("shelf mnits", r"data set should be one of .*, got 'mnits', did you mean 'mnist'\?"),
         ("train digits beta-vae --beta -1", r"beta should be at least 0, got -1.0"),
         ("train digits vae --beta nan", r"beta should be a finite number, got nan"),
-        ("train digits ae --beta 4", r"beta should be 0 with a point posterior, which is charged no KL, got 4.0"),
+        (
+            "train digits ae --beta 4",
+            r"beta should be 0 with a point posterior, which is charged no KL, got 4.0",
+        ),
         ("train digits vae --latents 0", r"latent_dim should be between 1 and 1024, got 0"),
-        ("train digits vae --latents two", r"argument --latents: invalid int value: 'two'; see `.*`"),
+        (
+            "train digits vae --latents two",
+            r"argument --latents: invalid int value: 'two'; see `.*`",
+        ),
         ("train digits vae --epochs 0", r"epochs should be between 1 and 100000, got 0"),
-        ("train digits vae --hidden 8 0", r"each width in hidden should be between 1 and 65536, got 0"),
+        (
+            "train digits vae --hidden 8 0",
+            r"each width in hidden should be between 1 and 65536, got 0",
+        ),
         (
             "train digits vae --network conv",
             r"network should be mlp or gated for digits; conv needs sprites, 32x32 or 64x64",
         ),
         ("train sprites vae --size 28", r"size of sprites should be 32 or 64, got 28"),
-        ("train digits vae --device cdua", r"device should be one of .*cpu on this machine, got 'cdua'"),
-        ("train digits", r"the following arguments are required: MODEL; see `python -m core train --help`"),
+        (
+            "train digits vae --device cdua",
+            r"device should be one of .*cpu on this machine, got 'cdua'",
+        ),
+        (
+            "train digits",
+            r"the following arguments are required: MODEL; see `python -m core train --help`",
+        ),
         ("", r"the following arguments are required: COMMAND; see `python -m core --help`"),
         ("show", r"the following arguments are required: KEY; see `python -m core show --help`"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path, words: str, said: str):
+def test_what_is_wrong_is_said_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: str, said: str
+):
     assert re.fullmatch(said, refusal(capsys, "--root", tmp_path, *words.split()))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_train_trains_keeps_and_prints_a_line(capsys: pytest.CaptureFixture[str], tmp_path: Path):
-    words = ("--root", tmp_path, "train", "digits", "beta-vae", "--beta", 2, "--latents", 3, "--seed", 5, *TINY)
+    words = (
+        "--root",
+        tmp_path,
+        "train",
+        "digits",
+        "beta-vae",
+        "--beta",
+        2,
+        "--latents",
+        3,
+        "--seed",
+        5,
+        *TINY,
+    )
     code, out, err = run(capsys, *words)
     config = recipe("digits", "beta-vae", 3, beta=2.0, seed=5, hidden=(8,), epochs=1)
     assert code == 0
@@ -174,11 +224,22 @@ def test_train_trains_keeps_and_prints_a_line(capsys: pytest.CaptureFixture[str]
     assert (code, again, err) == (0, out, "")
 
 
-def test_every_option_of_train_reaches_the_config(capsys: pytest.CaptureFixture[str], tmp_path: Path):
-    words = "train digits noisy-ae --noise-ratio 0.2 --likelihood gaussian --scale 0.1 --batch-size 500"
+def test_every_option_of_train_reaches_the_config(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    words = (
+        "train digits noisy-ae --noise-ratio 0.2 --likelihood gaussian --scale 0.1"
+        " --batch-size 500"
+    )
     more = "--learning-rate 0.01 --network mlp --size 8"
     assert run(capsys, "--root", tmp_path, *words.split(), *more.split(), *TINY)[0] == 0
-    settings = {"noise_ratio": 0.2, "likelihood": "gaussian", "scale": 0.1, "batch_size": 500, "learning_rate": 0.01}
+    settings = {
+        "noise_ratio": 0.2,
+        "likelihood": "gaussian",
+        "scale": 0.1,
+        "batch_size": 500,
+        "learning_rate": 0.01,
+    }
     config = recipe("digits", "noisy-ae", **settings, hidden=(8,), epochs=1)
     assert [key for key, _ in survey(tmp_path)] == [config.key]
 
@@ -189,9 +250,23 @@ def test_again_trains_what_is_kept(capsys: pytest.CaptureFixture[str], root: Pat
     assert "images/s" in run(capsys, *words, "--again")[2]
 
 
-def test_train_goes_on_with_what_was_left_and_again_does_not(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+def test_train_goes_on_with_what_was_left_and_again_does_not(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
     config = recipe("digits", "vae", hidden=(8,), epochs=4)
-    words = ("--root", tmp_path, "train", "digits", "vae", "--hidden", 8, "--epochs", 4, "--device", "cpu")
+    words = (
+        "--root",
+        tmp_path,
+        "train",
+        "digits",
+        "vae",
+        "--hidden",
+        8,
+        "--epochs",
+        4,
+        "--device",
+        "cpu",
+    )
     for more, first in ((), " 76%"), (("--again",), " 1%"):
         left = train_and_keep(config, tmp_path, device="cpu")
         for _ in range(3):
@@ -212,7 +287,9 @@ def test_list_prints_the_numbers_of_every_run(capsys: pytest.CaptureFixture[str]
     assert list(rows) == sorted([VAE.key, AE.key])
     metrics = open_run(VAE.key, root).metrics
     shown = [float(number) for number in rows[VAE.key][:4]]
-    assert shown == pytest.approx([metrics[name] for name in ("nll", "kl", "elbo", "mse")], abs=0.006)
+    assert shown == pytest.approx(
+        [metrics[name] for name in ("nll", "kl", "elbo", "mse")], abs=0.006
+    )
     assert rows[AE.key][1:3] == ["-", "-"]
 
 
@@ -228,7 +305,9 @@ def test_a_refused_run_is_listed_as_one_with_exit_code_2_and_the_others_are_list
     assert err == f"refused: {name} was altered or cut short; copy the folder or train it again\n"
 
 
-def test_a_refused_run_is_neither_shown_nor_trained_over(capsys: pytest.CaptureFixture[str], root: Path):
+def test_a_refused_run_is_neither_shown_nor_trained_over(
+    capsys: pytest.CaptureFixture[str], root: Path
+):
     damage(root)
     assert "was altered or cut short" in refusal(capsys, "--root", root, "show", VAE.key)
     code, _, err = run(capsys, "--root", root, "train", "digits", "vae", *TINY)
@@ -242,7 +321,14 @@ def test_show_says_everything_about_a_run(capsys: pytest.CaptureFixture[str], ro
     code, out, err = run(capsys, "--root", root, "show", VAE.key)
     assert (code, err) == (0, "")
     metrics = open_run(VAE.key, root).metrics
-    for words in ("posterior=learned", "seed=0", "hidden=[8]", "bernoulli likelihood", "360 test images", "torch="):
+    for words in (
+        "posterior=learned",
+        "seed=0",
+        "hidden=[8]",
+        "bernoulli likelihood",
+        "360 test images",
+        "torch=",
+    ):
         assert words in out
     assert f"nll       {metrics['nll']:.3f} nats per image" in out
     assert f"elbo      {-metrics['nll'] - metrics['kl']:.3f} nats per image" in out
@@ -259,7 +345,10 @@ def test_a_unique_beginning_of_a_key_is_enough(capsys: pytest.CaptureFixture[str
     assert (code, out) == run(capsys, "--root", root, "show", VAE.key)[:2]
     assert out.splitlines()[0] == f"run         {VAE.key}"
     said = refusal(capsys, "--root", root, "show", "digits")
-    assert said == f"'digits' should begin one key, begins 2: {AE.key}, {VAE.key}; write more of the key"
+    assert (
+        said
+        == f"'digits' should begin one key, begins 2: {AE.key}, {VAE.key}; write more of the key"
+    )
 
 
 @pytest.mark.parametrize(
@@ -288,15 +377,28 @@ def test_of_several_runs_that_ship_without_one_plain_one_none_is_shown(
     warmed_up = recipe("digits", "vae", hidden=(8,), epochs=1, warm_up=1)
     for config in (other_likelihood, warmed_up, with_seed(VAE, 1)):
         load_or_train(config, root, device="cpu")
-    monkeypatch.setattr(command_line, "shelf", lambda: (VAE, AE, other_likelihood, warmed_up, with_seed(VAE, 1)))
+    monkeypatch.setattr(
+        command_line, "shelf", lambda: (VAE, AE, other_likelihood, warmed_up, with_seed(VAE, 1))
+    )
     code, out, _ = run(capsys, "--root", root, "show", "digits-vae-z2")
-    assert (code, out.splitlines()[0]) == (0, f"run         {VAE.key}, of 4 whose keys begin with digits-vae-z2")
+    assert (code, out.splitlines()[0]) == (
+        0,
+        f"run         {VAE.key}, of 4 whose keys begin with digits-vae-z2",
+    )
     said = refusal(capsys, "--root", root, "show", "digits")
-    assert said == f"'digits' should begin one key, begins 5: {AE.key}, {VAE.key}, ...; write more of the key"
-    monkeypatch.setattr(command_line, "shelf", lambda: (AE, other_likelihood, warmed_up, with_seed(VAE, 1)))
+    assert (
+        said == f"'digits' should begin one key, begins 5: {AE.key}, {VAE.key}, ...; write more of"
+        " the key"
+    )
+    monkeypatch.setattr(
+        command_line, "shelf", lambda: (AE, other_likelihood, warmed_up, with_seed(VAE, 1))
+    )
     said = refusal(capsys, "--root", root, "show", "digits-vae-z2")
     keys = sorted(config.key for config in (VAE, other_likelihood, warmed_up, with_seed(VAE, 1)))
-    assert said == f"'digits-vae-z2' should begin one key, begins 4: {', '.join(keys)}; write more of the key"
+    assert (
+        said == f"'digits-vae-z2' should begin one key, begins 4: {', '.join(keys)}; write more of"
+        " the key"
+    )
 
 
 @pytest.mark.parametrize("key", ["digits-vae-z3-s0", "../root", "nonsense", "."])
@@ -341,15 +443,21 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_made(
     assert sorted(path.name for path in root.iterdir()) == sorted([VAE.key, AE.key])
 
 
-def test_a_root_that_cannot_be_written_is_refused_before_training(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+def test_a_root_that_cannot_be_written_is_refused_before_training(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
     (tmp_path / "file").write_text("")
-    said = refusal(capsys, "--root", tmp_path / "file", "train", "digits", "vae", "--epochs", 100_000)
+    said = refusal(
+        capsys, "--root", tmp_path / "file", "train", "digits", "vae", "--epochs", 100_000
+    )
     assert re.fullmatch(r".* cannot be written \(.+\); check the folder and its permissions", said)
 
 
 def test_training_that_diverges_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path):
     hidden = ("--hidden", 32, 32, 32, "--epochs", 1, "--device", "cpu")
-    said = refusal(capsys, "--root", tmp_path, "train", "digits", "vae", *hidden, "--learning-rate", 1)
+    said = refusal(
+        capsys, "--root", tmp_path, "train", "digits", "vae", *hidden, "--learning-rate", 1
+    )
     assert said == "training diverged in epoch 1: the nll is nan; lower the learning rate"
     assert list(tmp_path.iterdir()) == []
 
@@ -429,14 +537,19 @@ def test_on_a_terminal_the_bar_stays_on_its_line(capsys: pytest.CaptureFixture[s
 def python(code: str, *words: object, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run code in a fresh interpreter."""
     command = [sys.executable, "-W", "error", "-c", code, *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, env=os.environ | environment)
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=PROJECT, env=os.environ | environment
+    )
 
 
 AS_MODULE = "import runpy; runpy.run_module('core', run_name='__main__', alter_sys=True)"
 
 
 def test_help_and_a_mistyped_name_wait_for_no_library():
-    watch = "import atexit, sys; atexit.register(lambda: print(*{'torch', 'numpy', 'sklearn'} & {*sys.modules}))\n"
+    watch = (
+        "import atexit, sys; atexit.register(lambda: print(*{'torch', 'numpy', 'sklearn'} &"
+        " {*sys.modules}))\n"
+    )
     for words, code in ((["--help"], 0), (["trian"], 2), (["train", "digits", "vea"], 2)):
         done = python(watch + AS_MODULE, *words)
         assert done.returncode == code
@@ -491,7 +604,9 @@ seed = [0]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("words", ["list", "show digits-vae", "train digits vae", "sweep FILE"])
-def test_a_command_whose_output_nobody_reads_does_its_work_and_ends_without_a_word(root: Path, words: str):
+def test_a_command_whose_output_nobody_reads_does_its_work_and_ends_without_a_word(
+    root: Path, words: str
+):
     (root.parent / "tiny.toml").write_text(SWEEP)
     line = words.replace("FILE", str(root.parent / "tiny.toml"))
     tiny = TINY if words.startswith("train") else ()
@@ -517,7 +632,9 @@ def test_a_training_whose_progress_nobody_reads_ends_and_leaves_nothing_broken(r
     assert dict(survey(root)) == {VAE.key: VAE, AE.key: AE}
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="only Linux has a device that is always full"
+)
 def test_help_that_does_not_fit_on_the_disk_is_one_line():
     command = [sys.executable, "-m", "core", "--help"]
     with Path("/dev/full").open("w") as full:
@@ -559,7 +676,9 @@ def test_ctrl_c_while_training_leaves_nothing_broken(root: Path):
     code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n" + AS_MODULE
     words = ["train", "digits", "vae", "--epochs", "100000", "--hidden", "8", "--device", "cpu"]
     command = [sys.executable, "-c", code, "--root", str(root), *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=PROJECT) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=PROJECT
+    ) as process:
         assert process.stderr is not None
         assert "images/s" in process.stderr.readline()
         process.send_signal(signal.SIGINT)

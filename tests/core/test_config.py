@@ -43,9 +43,15 @@ NUMBERS = st.floats(0, 1e6)
 @st.composite
 def configs(draw: st.DrawFn) -> RunConfig:
     """Return any valid config."""
-    data = draw(st.sampled_from([DataConfig(name=name, size=size) for name, sizes in SIZES.items() for size in sizes]))
+    data = draw(
+        st.sampled_from(
+            [DataConfig(name=name, size=size) for name, sizes in SIZES.items() for size in sizes]
+        )
+    )
     posterior = draw(st.sampled_from(module.POSTERIORS))
-    likelihood = draw(st.sampled_from(LIKELIHOODS if posterior != "recognised" else LIKELIHOODS[:1]))
+    likelihood = draw(
+        st.sampled_from(LIKELIHOODS if posterior != "recognised" else LIKELIHOODS[:1])
+    )
     model = ModelConfig(
         posterior=posterior,
         latent_dim=draw(st.integers(1, 1024)),
@@ -90,13 +96,26 @@ def test_a_key_is_a_safe_name_of_a_folder(config: RunConfig):
 
 
 def test_a_key_says_data_model_number_latents_and_seed():
-    assert recipe("sprites", "beta-vae", 10, beta=0.5, size=64, seed=3).key.startswith("sprites64-beta-vae-0.5-z10-s3-")
-    assert recipe("digits", "noisy-ae", noise_ratio=0.2).key.startswith("digits-noisy-ae-0.2-z2-s0-")
+    assert recipe("sprites", "beta-vae", 10, beta=0.5, size=64, seed=3).key.startswith(
+        "sprites64-beta-vae-0.5-z10-s3-"
+    )
+    assert recipe("digits", "noisy-ae", noise_ratio=0.2).key.startswith(
+        "digits-noisy-ae-0.2-z2-s0-"
+    )
 
 
 def test_keys_that_are_out_in_links_and_folders_do_not_change():
     assert recipe("digits", "vae").key == "digits-vae-z2-s0-2d2472c0"
-    sprites = recipe("sprites", "beta-vae", 10, size=64, network="conv", hidden=(256, 256), epochs=20, batch_size=128)
+    sprites = recipe(
+        "sprites",
+        "beta-vae",
+        10,
+        size=64,
+        network="conv",
+        hidden=(256, 256),
+        epochs=20,
+        batch_size=128,
+    )
     assert sprites.key == "sprites64-beta-vae-4-z10-s0-08578350"
 
 
@@ -140,16 +159,28 @@ def test_labels_tell_siblings_apart():
 
 
 def test_the_shelf_holds_every_family_and_the_sweeps_over_noise_and_beta():
-    runs = {(c.data.name, c.model.latent_dim, c.model.name, c.model.noise_ratio or c.model.beta) for c in shelf()}
+    runs = {
+        (c.data.name, c.model.latent_dim, c.model.name, c.model.noise_ratio or c.model.beta)
+        for c in shelf()
+    }
     noises = {0.01, 0.05, 0.2, 0.5, 1.0}
     for data in ("digits", "mnist"):
         for latent_dim in (2, 10):
             swept = {number for *place, number in runs if place == [data, latent_dim, "noisy-ae"]}
             assert swept == noises
-            assert {(data, latent_dim, name, n) for name, n in (("ae", 0), ("vae", 1), ("beta-vae", 4))} <= runs
+            assert {
+                (data, latent_dim, name, n) for name, n in (("ae", 0), ("vae", 1), ("beta-vae", 4))
+            } <= runs
     assert {number for *place, number in runs if place == ["mnist", 10, "beta-vae"]} == {2, 4, 8}
-    assert {number for *place, number in runs if place == ["sprites", 10, "beta-vae"]} == {2, 4, 8, 16}
-    assert {("sprites", 10, name, n) for name, n in (("ae", 0), ("noisy-ae", 0.05), ("vae", 1))} <= runs
+    assert {number for *place, number in runs if place == ["sprites", 10, "beta-vae"]} == {
+        2,
+        4,
+        8,
+        16,
+    }
+    assert {
+        ("sprites", 10, name, n) for name, n in (("ae", 0), ("noisy-ae", 0.05), ("vae", 1))
+    } <= runs
 
 
 def test_the_sprites_sweep_ships_two_seeds_and_the_rest_only_the_first():
@@ -186,8 +217,14 @@ def test_the_box_of_an_infogan_brings_no_warm_up():
 
 
 def test_only_a_standard_normal_that_differs_in_warm_up_from_the_familys_is_doubled():
-    doubled = {(c.data.name, c.model.latent_dim, c.model.prior, c.train.warm_up) for c in shelf() if is_doubled(c)}
-    assert doubled == {(d, n, "normal", w) for d, w in (("digits", 20), ("mnist", 6)) for n in (2, 10)}
+    doubled = {
+        (c.data.name, c.model.latent_dim, c.model.prior, c.train.warm_up)
+        for c in shelf()
+        if is_doubled(c)
+    }
+    assert doubled == {
+        (d, n, "normal", w) for d, w in (("digits", 20), ("mnist", 6)) for n in (2, 10)
+    }
     assert is_doubled(with_seed(with_prior("digits", 2, "normal"), 4))
     assert not is_doubled(recipe("digits", "vae", 2, warm_up=5))
 
@@ -204,7 +241,9 @@ def test_an_infogan_stands_beside_the_four_and_changes_none_of_their_keys():
     config = recipe("sprites", "infogan", 10)
     assert config.key.startswith("sprites-infogan-z10-s0-")
     assert (config.model.name, config.model.label, config.model.beta) == ("infogan", "InfoGAN", 0)
-    assert config == recipe("sprites", "infogan", 10, noise_dim=module.NOISE_DIM, information=module.INFORMATION)
+    assert config == recipe(
+        "sprites", "infogan", 10, noise_dim=module.NOISE_DIM, information=module.INFORMATION
+    )
     assert "infogan" in module.ALL_LABELS
     assert "infogan" not in MODEL_LABELS
     assert recipe("sprites", "beta-vae", 10).key == "sprites-beta-vae-4-z10-s0-06a6ce68"
@@ -225,7 +264,9 @@ def test_only_the_seed_differs_after_with_seed():
 
 
 @given(epochs=st.integers(1, 1000), wanted=st.integers(1, 1000), share=st.floats(0, 1))
-def test_another_number_of_epochs_keeps_the_share_that_is_warm_up(epochs: int, wanted: int, share: float):
+def test_another_number_of_epochs_keeps_the_share_that_is_warm_up(
+    epochs: int, wanted: int, share: float
+):
     config = recipe("digits", "vae", epochs=epochs, warm_up=int(share * epochs))
     train = with_epochs(config, wanted).train
     assert train.epochs == wanted
@@ -235,7 +276,9 @@ def test_another_number_of_epochs_keeps_the_share_that_is_warm_up(epochs: int, w
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_the_recipe_of_fewer_epochs_is_that_of_more_epochs_shortened(prior: str):
-    assert with_epochs(recipe("mnist", "vae", prior=prior), 20) == recipe("mnist", "vae", prior=prior, epochs=20)
+    assert with_epochs(recipe("mnist", "vae", prior=prior), 20) == recipe(
+        "mnist", "vae", prior=prior, epochs=20
+    )
 
 
 def test_a_config_cannot_be_changed():
@@ -248,7 +291,10 @@ def test_a_config_cannot_be_changed():
 
 def test_hidden_is_kept_as_a_tuple_whatever_it_came_as():
     for widths in ([8, 4], (8, 4), iter([8, 4])):
-        assert ModelConfig(posterior="point", latent_dim=2, hidden=widths).hidden == (8, 4)  # pyright: ignore[reportArgumentType]
+        assert ModelConfig(posterior="point", latent_dim=2, hidden=widths).hidden == (
+            8,
+            4,
+        )  # pyright: ignore[reportArgumentType]
 
 
 MODEL_REFUSALS = [
@@ -256,8 +302,14 @@ MODEL_REFUSALS = [
         {"posterior": "leaned"},
         "posterior should be one of .*, got 'leaned', did you mean 'learned'?",
     ),
-    ({"likelihood": "bernouli"}, "likelihood should be one of .*, got 'bernouli', did you mean 'bernoulli'?"),
-    ({"network": "cnov"}, "network should be one of mlp, gated, conv, got 'cnov', did you mean 'conv'?"),
+    (
+        {"likelihood": "bernouli"},
+        "likelihood should be one of .*, got 'bernouli', did you mean 'bernoulli'?",
+    ),
+    (
+        {"network": "cnov"},
+        "network should be one of mlp, gated, conv, got 'cnov', did you mean 'conv'?",
+    ),
     ({"prior": "flat"}, "prior should be one of normal, uniform, mixture, vamp, got 'flat'$"),
     ({"latent_dim": 0}, "latent_dim should be between 1 and 1024, got 0"),
     ({"latent_dim": 2.0}, "latent_dim should be a whole number, got 2.0"),
@@ -266,12 +318,18 @@ MODEL_REFUSALS = [
     ({"beta": float("nan")}, "beta should be a finite number, got nan"),
     ({"beta": float("inf")}, "beta should be a finite number, got inf"),
     ({"beta": "4"}, "beta should be a finite number, got '4'"),
-    ({"posterior": "point", "beta": 1}, "beta should be 0 with a point posterior, which is charged no KL, got 1"),
+    (
+        {"posterior": "point", "beta": 1},
+        "beta should be 0 with a point posterior, which is charged no KL, got 1",
+    ),
     ({"noise_ratio": 0.1}, "noise_ratio should be left out with a learned posterior, got 0.1"),
     ({"posterior": "fixed", "noise_ratio": -0.1}, "noise_ratio should be at least 0, got -0.1"),
     ({"scale": 0.1}, "scale should be left out with a bernoulli likelihood, got 0.1"),
     ({"likelihood": "gaussian", "scale": 0}, "scale should be at least 0.0001, got 0"),
-    ({"posterior": "recognised", "beta": 2}, "beta should be 0 with a recognised posterior, which is charged no KL"),
+    (
+        {"posterior": "recognised", "beta": 2},
+        "beta should be 0 with a recognised posterior, which is charged no KL",
+    ),
     (
         {"posterior": "recognised", "likelihood": "gaussian"},
         "likelihood should be bernoulli with a recognised posterior, got gaussian",
@@ -280,11 +338,20 @@ MODEL_REFUSALS = [
         {"posterior": "recognised", "noise_ratio": 0.1},
         "noise_ratio should be left out with a recognised posterior, got 0.1",
     ),
-    ({"posterior": "recognised", "prior": "vamp"}, "prior should be normal or uniform with a recognised"),
-    ({"posterior": "recognised", "noise_dim": -1}, "noise_dim should be between 0 and 1024, got -1"),
+    (
+        {"posterior": "recognised", "prior": "vamp"},
+        "prior should be normal or uniform with a recognised",
+    ),
+    (
+        {"posterior": "recognised", "noise_dim": -1},
+        "noise_dim should be between 0 and 1024, got -1",
+    ),
     ({"posterior": "recognised", "information": -1}, "information should be at least 0, got -1"),
     ({"noise_dim": 2}, "noise_dim should be left out with a learned posterior, got 2"),
-    ({"posterior": "point", "information": 1}, "information should be left out with a point posterior, got 1"),
+    (
+        {"posterior": "point", "information": 1},
+        "information should be left out with a point posterior, got 1",
+    ),
     ({"hidden": (8, 0)}, "each width in hidden should be between 1 and 65536, got 0"),
     ({"hidden": 8}, "hidden should be a list of widths, got 8"),
 ]
@@ -315,7 +382,10 @@ def test_a_training_that_makes_no_sense_is_refused(changes: dict, message: str):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"name": "mnits"}, r"data set should be one of digits, mnist, .*, got 'mnits', did you mean 'mnist'\?"),
+        (
+            {"name": "mnits"},
+            r"data set should be one of digits, mnist, .*, got 'mnits', did you mean 'mnist'\?",
+        ),
         ({"name": "zebra"}, "data set should be one of digits, mnist, .*, got 'zebra'$"),
         ({"name": "sprites", "size": 48}, "size of sprites should be 32 or 64, got 48"),
         ({"name": "digits", "size": 8.0}, "size of digits should be 8, got 8.0"),
@@ -329,18 +399,35 @@ def test_a_data_set_that_does_not_exist_is_refused(changes: dict, message: str):
 @pytest.mark.parametrize(
     ("arguments", "changes", "message"),
     [
-        (("digist", "vae"), {}, r"data set should be one of .*, got 'digist', did you mean 'digits'\?"),
+        (
+            ("digist", "vae"),
+            {},
+            r"data set should be one of .*, got 'digist', did you mean 'digits'\?",
+        ),
         (
             ("digits", "vea"),
             {},
-            r"model should be one of ae, noisy-ae, vae, beta-vae, infogan, got 'vea', did you mean 'vae'\?",
+            (
+                r"model should be one of ae, noisy-ae, vae, beta-vae, infogan, got 'vea', did you"
+                r" mean 'vae'\?"
+            ),
         ),
-        (("digits", "vae"), {"epoch": 3}, r"field should be one of .*, got 'epoch', did you mean 'epochs'\?"),
-        (("digits", "vae"), {"network": "conv"}, "network should be mlp or gated for digits; conv needs sprites"),
+        (
+            ("digits", "vae"),
+            {"epoch": 3},
+            r"field should be one of .*, got 'epoch', did you mean 'epochs'\?",
+        ),
+        (
+            ("digits", "vae"),
+            {"network": "conv"},
+            "network should be mlp or gated for digits; conv needs sprites",
+        ),
         (("digits", "ae"), {"beta": 4}, "beta should be 0 with a point posterior"),
     ],
 )
-def test_a_recipe_that_does_not_exist_is_refused(arguments: tuple[str, str], changes: dict, message: str):
+def test_a_recipe_that_does_not_exist_is_refused(
+    arguments: tuple[str, str], changes: dict, message: str
+):
     with pytest.raises(ValueError, match=message):
         recipe(*arguments, **changes)
 
@@ -355,9 +442,18 @@ WHOLE = recipe("digits", "vae").to_dict()
         ({}, "config should have the parts data, model and train, lacks data, model, train"),
         (WHOLE | {"extra": 1}, "field of config should be one of data, model, train, got 'extra'"),
         (WHOLE | {"data": "digits"}, "data should be a table of fields, got str"),
-        (WHOLE | {"train": {"epoch": 1}}, r"field of train should be one of .*, got 'epoch', did you mean 'epochs'\?"),
-        (WHOLE | {"model": {"posterior": "point"}}, "config should name every field that has no default: .*latent_dim"),
-        (WHOLE | {"model": WHOLE["model"] | {"hidden": 8}}, "hidden should be a list of widths, got 8"),
+        (
+            WHOLE | {"train": {"epoch": 1}},
+            r"field of train should be one of .*, got 'epoch', did you mean 'epochs'\?",
+        ),
+        (
+            WHOLE | {"model": {"posterior": "point"}},
+            "config should name every field that has no default: .*latent_dim",
+        ),
+        (
+            WHOLE | {"model": WHOLE["model"] | {"hidden": 8}},
+            "hidden should be a list of widths, got 8",
+        ),
         (WHOLE | {"model": WHOLE["model"] | {"beta": 10**400}}, "beta should be a finite number"),
     ],
 )
@@ -379,21 +475,34 @@ def test_a_zero_has_one_key_whatever_its_sign_and_type(model: str, name: str, ze
     assert config.model.label == plain.model.label
 
 
-WHOLE_NUMBERS = {"latent_dim": 3, "hidden": (8, 4), "epochs": 40, "batch_size": 32, "warm_up": 2, "seed": 5}
+WHOLE_NUMBERS = {
+    "latent_dim": 3,
+    "hidden": (8, 4),
+    "epochs": 40,
+    "batch_size": 32,
+    "warm_up": 2,
+    "seed": 5,
+}
 REAL_NUMBERS = {"beta": 2.0, "learning_rate": 0.5, "scale": 0.25, "likelihood": "gaussian"}
 OF_A_PRIOR = {"prior": "mixture", "components": 7}
 
 
 @pytest.mark.parametrize("whole", [np.int64, np.uint8, np.intp])
 @pytest.mark.parametrize("real", [np.float64, np.float32, np.float16])
-def test_the_numbers_of_numpy_are_taken_for_pythons_own(whole: Callable[..., Any], real: Callable[..., Any]):
+def test_the_numbers_of_numpy_are_taken_for_pythons_own(
+    whole: Callable[..., Any], real: Callable[..., Any]
+):
     plain: dict[str, Any] = WHOLE_NUMBERS | REAL_NUMBERS | OF_A_PRIOR
     kinds = {int: whole, float: real, tuple: lambda widths: [*map(whole, widths)], str: str}
     theirs: dict[str, Any] = {name: kinds[type(value)](value) for name, value in plain.items()}
     config = recipe("sprites", "beta-vae", size=whole(64), **theirs)
     assert config == recipe("sprites", "beta-vae", size=64, **plain)
     assert config.key == recipe("sprites", "beta-vae", size=64, **plain).key
-    numbers = [*dataclasses.asdict(config.model).values(), *dataclasses.asdict(config.train).values(), config.data.size]
+    numbers = [
+        *dataclasses.asdict(config.model).values(),
+        *dataclasses.asdict(config.train).values(),
+        config.data.size,
+    ]
     assert {type(number) for number in numbers} <= {int, float, str, tuple, type(None)}
     assert RunConfig.from_dict(config.to_dict()) == config
 
@@ -410,7 +519,9 @@ def test_what_is_no_whole_number_is_refused_whoever_made_it(seed: Any):
         recipe("digits", "vae", seed=seed)
 
 
-@pytest.mark.parametrize("beta", [np.float32("nan"), np.float64("inf"), np.bool_(True), np.array([1.0]), 1j])
+@pytest.mark.parametrize(
+    "beta", [np.float32("nan"), np.float64("inf"), np.bool_(True), np.array([1.0]), 1j]
+)
 def test_what_is_no_finite_number_is_refused_whoever_made_it(beta: Any):
     with pytest.raises(ValueError, match="beta should be a finite number, got"):
         recipe("digits", "beta-vae", beta=beta)
@@ -422,7 +533,10 @@ def test_nearest_names_a_near_one_and_no_far_one():
 
 
 def test_a_config_needs_the_standard_library_only():
-    code = "import sys; import core.config; print(sorted({'torch', 'numpy', 'streamlit'} & set(sys.modules)))"
+    code = (
+        "import sys; import core.config; print(sorted({'torch', 'numpy', 'streamlit'} &"
+        " set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -441,7 +555,11 @@ def test_the_shelf_is_the_folder_that_the_environment_names(value: str | None, f
     named = {} if value is None else {"LATENT_LAB_SHELF": value}
     code = "from core.config import SHELF; print(SHELF)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | named
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | named,
     )
     assert done.stdout.strip() == str(folder)
 
@@ -449,8 +567,17 @@ def test_the_shelf_is_the_folder_that_the_environment_names(value: str | None, f
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"model": "ae", "prior": "vamp"}, "prior should be normal with a point posterior, got vamp"),
-        ({"prior": "vampp"}, "prior should be one of normal, uniform, mixture, vamp, got 'vampp', did you mean 'vamp'"),
+        (
+            {"model": "ae", "prior": "vamp"},
+            "prior should be normal with a point posterior, got vamp",
+        ),
+        (
+            {"prior": "vampp"},
+            (
+                "prior should be one of normal, uniform, mixture, vamp, got 'vampp', did you mean"
+                " 'vamp'"
+            ),
+        ),
         ({"components": 3}, "components should be left out with a normal prior, got 3"),
         ({"prior": "mixture", "components": 0}, "components should be between 1 and 10000, got 0"),
         ({"warm_up": 300}, "warm_up should be between 0 and 200, got 300"),

@@ -51,7 +51,9 @@ def test_the_plane_of_large_images_has_fewer_of_them():
 
 
 @pytest.mark.parametrize("model", ["ae", "noisy-ae", "vae"])
-def test_a_training_keeps_its_film_and_its_last_frame_is_the_run(tmp_path: Path, data: Split, model: str):
+def test_a_training_keeps_its_film_and_its_last_frame_is_the_run(
+    tmp_path: Path, data: Split, model: str
+):
     config = small(model)
     list(train_and_keep(config, tmp_path, data=data, device="cpu"))
     film, run = load_film(tmp_path, config.key), open_run(config.key, tmp_path)
@@ -74,13 +76,18 @@ def test_a_film_goes_on_where_its_training_was_put_aside(tmp_path: Path, data: S
         np.testing.assert_array_equal(column, parts[name])
 
 
-def test_a_film_changes_nothing_about_the_training(tmp_path: Path, data: Split, monkeypatch: pytest.MonkeyPatch):
+def test_a_film_changes_nothing_about_the_training(
+    tmp_path: Path, data: Split, monkeypatch: pytest.MonkeyPatch
+):
     config = small()
     list(train_and_keep(config, tmp_path / "filmed", data=data, device="cpu"))
     monkeypatch.setattr("core.runs.film_epochs", lambda epochs: ())
     list(train_and_keep(config, tmp_path / "unseen", data=data, device="cpu"))
     assert load_film(tmp_path / "unseen", config.key) == {}
-    weights = [(tmp_path / name / config.key / "weights.safetensors").read_bytes() for name in ("filmed", "unseen")]
+    weights = [
+        (tmp_path / name / config.key / "weights.safetensors").read_bytes()
+        for name in ("filmed", "unseen")
+    ]
     assert weights[0] == weights[1]
 
 

@@ -58,11 +58,19 @@ def state(root: Path, config: RunConfig) -> str | None:
 def running(root: Path, config: RunConfig) -> Job | None:
     """Return a job that has begun to train."""
     job = read_job(root, config.key)
-    begun = job and job.state == "running" and job.epoch >= 2 and job.images_per_second and job.pid != os.getpid()
+    begun = (
+        job
+        and job.state == "running"
+        and job.epoch >= 2
+        and job.images_per_second
+        and job.pid != os.getpid()
+    )
     return job if begun else None
 
 
-def test_a_job_ends_on_the_shelf_as_if_trained_here_and_leaves_nothing_else(queue: Jobs, tmp_path: Path):
+def test_a_job_ends_on_the_shelf_as_if_trained_here_and_leaves_nothing_else(
+    queue: Jobs, tmp_path: Path
+):
     config = small()
     queue.submit(config)
     queue.submit(config)
@@ -80,7 +88,11 @@ def test_jobs_wait_their_turn_and_say_how_many_come_first(queue: Jobs, tmp_path:
     for config in (first, second, third):
         queue.submit(config)
     until(lambda: running(tmp_path, first))
-    assert [state(tmp_path, config) for config in (first, second, third)] == ["running", "queued", "queued"]
+    assert [state(tmp_path, config) for config in (first, second, third)] == [
+        "running",
+        "queued",
+        "queued",
+    ]
     assert [queue.place(config.key) for config in (first, second, third)] == [0, 1, 2]
     queue.stop(third.key)
     assert state(tmp_path, third) == "stopped"
@@ -138,7 +150,9 @@ def test_a_job_that_is_killed_fails_with_its_reason_and_can_go_on(queue: Jobs, t
     assert list(survey(tmp_path)) == []
 
 
-def test_training_that_diverges_fails_with_its_reason_and_the_next_job_is_started(queue: Jobs, tmp_path: Path):
+def test_training_that_diverges_fails_with_its_reason_and_the_next_job_is_started(
+    queue: Jobs, tmp_path: Path
+):
     config, other = small(hidden=(32, 32, 32), learning_rate=1.0), small()
     queue.submit(config)
     queue.submit(other)
@@ -148,7 +162,9 @@ def test_training_that_diverges_fails_with_its_reason_and_the_next_job_is_starte
     assert (failed.state, failed.reason[:17]) == ("failed", "training diverged")
 
 
-def test_a_job_without_its_process_is_interrupted_and_goes_on_when_asked(queue: Jobs, tmp_path: Path):
+def test_a_job_without_its_process_is_interrupted_and_goes_on_when_asked(
+    queue: Jobs, tmp_path: Path
+):
     config = small()
     ended = os.posix_spawn("/bin/true", ["true"], {})
     os.waitpid(ended, 0)
@@ -191,11 +207,18 @@ def test_a_damaged_run_is_trained_again(queue: Jobs, tmp_path: Path):
     load_or_train(config, tmp_path, device="cpu")
     (tmp_path / config.key / "codes.npz").unlink()
     queue.submit(config)
-    until(lambda: (tmp_path / config.key / "codes.npz").is_file() and read_job(tmp_path, config.key) is None)
+    until(
+        lambda: (
+            (tmp_path / config.key / "codes.npz").is_file()
+            and read_job(tmp_path, config.key) is None
+        )
+    )
     assert dict(survey(tmp_path)) == {config.key: config}
 
 
-def test_what_an_earlier_server_left_waiting_is_begun_when_the_next_one_attends(queue: Jobs, tmp_path: Path):
+def test_what_an_earlier_server_left_waiting_is_begun_when_the_next_one_attends(
+    queue: Jobs, tmp_path: Path
+):
     config = small(epochs=1)
     jobs._write(tmp_path, Job(config=config))
     queue.attend()
@@ -203,7 +226,9 @@ def test_what_an_earlier_server_left_waiting_is_begun_when_the_next_one_attends(
     assert dict(survey(tmp_path)) == {config.key: config}
 
 
-def test_a_job_that_is_stopped_before_it_can_listen_is_stopped_and_not_failed(queue: Jobs, tmp_path: Path):
+def test_a_job_that_is_stopped_before_it_can_listen_is_stopped_and_not_failed(
+    queue: Jobs, tmp_path: Path
+):
     config = small(**ENDLESS)
     queue.submit(config)
     queue.stop(config.key)
@@ -222,7 +247,9 @@ def test_too_many_epochs_or_runs_are_refused(tmp_path: Path):
 def test_a_deployment_sets_limits_in_its_environment():
     assert limits_of({}) == Limits()
     assert not limits_of({"LATENT_LAB_TRAINING": "OFF"}).training
-    found = limits_of({"LATENT_LAB_MAX_EPOCHS": "9", "LATENT_LAB_MAX_AT_ONCE": " 2 ", "LATENT_LAB_MAX_RUNS": "0"})
+    found = limits_of(
+        {"LATENT_LAB_MAX_EPOCHS": "9", "LATENT_LAB_MAX_AT_ONCE": " 2 ", "LATENT_LAB_MAX_RUNS": "0"}
+    )
     assert (found.epochs, found.at_once, found.runs, found.waiting) == (9, 2, 0, Limits().waiting)
     with pytest.raises(ValueError, match="LATENT_LAB_TRAINING should be on or off, got 'maybe'"):
         limits_of({"LATENT_LAB_TRAINING": "maybe"})
@@ -234,13 +261,17 @@ def test_a_deployment_sets_limits_in_its_environment():
 @pytest.mark.parametrize("none", ["0", " 00 "])
 def test_a_limit_under_which_no_training_could_end_is_refused(name: str, none: str):
     with pytest.raises(
-        ValueError, match=f"LATENT_LAB_MAX_{name} should be at least 1, got 0+; LATENT_LAB_TRAINING=off"
+        ValueError,
+        match=f"LATENT_LAB_MAX_{name} should be at least 1, got 0+; LATENT_LAB_TRAINING=off",
     ):
         limits_of({f"LATENT_LAB_MAX_{name}": none})
 
 
 def test_a_deployment_may_keep_no_runs_and_says_so(tmp_path: Path):
-    with pytest.raises(TooMany, match="no further runs are kept on this deployment; run the lab on your own machine"):
+    with pytest.raises(
+        TooMany,
+        match="no further runs are kept on this deployment; run the lab on your own machine",
+    ):
         Jobs(tmp_path, limits_of({"LATENT_LAB_MAX_RUNS": "0"})).submit(small())
 
 
@@ -267,7 +298,9 @@ def test_a_forgotten_job_leaves_nothing(tmp_path: Path):
 WHOLE = asdict(Job(config=small())) | {"config": small().to_dict()}
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"config": 3}', '{"config": {}, "state": "running"}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", "{}", '{"config": 3}', '{"config": {}, "state": "running"}']
+)
 def test_a_damaged_job_is_none(tmp_path: Path, text: str):
     (tmp_path / JOBS).mkdir()
     (tmp_path / JOBS / "some-key.json").write_text(text)
@@ -291,7 +324,9 @@ def test_a_damaged_job_is_none(tmp_path: Path, text: str):
         {"config": WHOLE["config"] | {"augmentation": {}}},
     ],
 )
-def test_a_job_that_this_version_cannot_read_is_none_and_is_replaced_by_the_next(tmp_path: Path, altered: dict):
+def test_a_job_that_this_version_cannot_read_is_none_and_is_replaced_by_the_next(
+    tmp_path: Path, altered: dict
+):
     path, queue = tmp_path / JOBS / f"{small().key}.json", Jobs(tmp_path, Limits(at_once=0))
     path.parent.mkdir()
     path.write_text(json.dumps(WHOLE))
@@ -328,7 +363,9 @@ def test_a_job_killed_after_its_run_was_kept_counts_as_finished(tmp_path: Path):
     assert open_run(config.key, tmp_path).metrics == run.metrics
 
 
-def test_what_was_trained_elsewhere_while_it_waited_is_not_trained_again(queue: Jobs, tmp_path: Path):
+def test_what_was_trained_elsewhere_while_it_waited_is_not_trained_again(
+    queue: Jobs, tmp_path: Path
+):
     config = small(epochs=1)
     load_or_train(config, tmp_path, device="cpu")
     before = (tmp_path / config.key / "run.json").stat().st_mtime_ns
@@ -350,7 +387,9 @@ def test_of_trainings_that_were_left_the_oldest_give_way(tmp_path: Path):
     assert unfinished_keys(tmp_path) == []
 
 
-def test_two_servers_that_share_a_folder_train_one_at_a_time_and_stop_each_other(queue: Jobs, tmp_path: Path):
+def test_two_servers_that_share_a_folder_train_one_at_a_time_and_stop_each_other(
+    queue: Jobs, tmp_path: Path
+):
     other, first, second = Jobs(tmp_path, PATIENT), small(**ENDLESS), small(seed=1, **ENDLESS)
     queue.submit(first)
     other.submit(second)
@@ -371,7 +410,9 @@ class FullDisk:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.full, self.write, self.unlink = False, Path.write_bytes, Path.unlink
         monkeypatch.setattr(Path, "write_bytes", lambda path, content: self._write(path, content))
-        monkeypatch.setattr(Path, "unlink", lambda path, missing_ok=False: self._unlink(path, missing_ok))
+        monkeypatch.setattr(
+            Path, "unlink", lambda path, missing_ok=False: self._unlink(path, missing_ok)
+        )
 
     def _write(self, path: Path, content: bytes) -> int:
         if self.full and path.parent.name == JOBS:
@@ -390,7 +431,9 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[FullDisk]:
     signal.signal(signal.SIGTERM, before)
 
 
-def test_a_training_goes_on_where_its_progress_cannot_be_written(tmp_path: Path, disk: FullDisk, monkeypatch):
+def test_a_training_goes_on_where_its_progress_cannot_be_written(
+    tmp_path: Path, disk: FullDisk, monkeypatch
+):
     config = small()
     jobs._write(tmp_path, Job(config=config))
     begin = jobs._Reporter.begin
@@ -405,7 +448,9 @@ def test_a_training_goes_on_where_its_progress_cannot_be_written(tmp_path: Path,
     assert read_jobs(tmp_path) == []
 
 
-def test_a_job_that_ends_on_a_full_disk_makes_room_to_say_why(tmp_path: Path, disk: FullDisk, monkeypatch):
+def test_a_job_that_ends_on_a_full_disk_makes_room_to_say_why(
+    tmp_path: Path, disk: FullDisk, monkeypatch
+):
     config = small()
     jobs._write(tmp_path, Job(config=config))
 
@@ -428,7 +473,9 @@ def test_what_is_asked_for_on_a_full_disk_is_refused_in_a_sentence(tmp_path: Pat
     assert read_jobs(tmp_path) == []
 
 
-def test_a_job_that_cannot_be_started_says_so_and_the_queue_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_job_that_cannot_be_started_says_so_and_the_queue_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     queue = Jobs(tmp_path)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no python"))
     queue.submit(small())
@@ -447,9 +494,13 @@ def test_a_snapshot_is_of_the_model_as_it_is(tmp_path: Path):
     data = digits.load()
     shown = jobs.snapshot(run.model, data, run.history)
     for name in ("mean", "std"):
-        np.testing.assert_allclose(shown[name], open_run(small().key, tmp_path).codes[name], atol=2e-2)
+        np.testing.assert_allclose(
+            shown[name], open_run(small().key, tmp_path).codes[name], atol=2e-2
+        )
     assert torch.is_inference_mode_enabled() is False
-    assert not np.array_equal(shown["mean"], jobs.snapshot(build(small()), data, run.history)["mean"])
+    assert not np.array_equal(
+        shown["mean"], jobs.snapshot(build(small()), data, run.history)["mean"]
+    )
 
 
 def test_jobs_are_plain_files(queue: Jobs, tmp_path: Path):
@@ -478,4 +529,7 @@ def test_a_job_leaves_the_pages_a_core_and_the_right_of_way():
         " print(os.nice(0), torch.get_num_threads())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [str(min(19, os.nice(0) + jobs.NICENESS)), str(max(1, cores() - 1))]
+    assert done.stdout.split() == [
+        str(min(19, os.nice(0) + jobs.NICENESS)),
+        str(max(1, cores() - 1)),
+    ]

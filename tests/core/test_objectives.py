@@ -12,11 +12,14 @@ SCALE = 0.5
 
 
 def probabilistic_pca() -> tuple[Autoencoder, Tensor, Tensor]:
-    """Return a linear-Gaussian member of the family whose encoder is the exact posterior, with its W and offset.
+    """Return a linear-Gaussian member of the family whose encoder is the exact posterior, with its
+    W and offset.
 
-    The columns of W are orthogonal, so that the exact posterior has a diagonal covariance: (WᵀW/σ² + I)⁻¹.
-    """
-    model_config = ModelConfig(posterior="learned", latent_dim=2, likelihood="gaussian", scale=SCALE, hidden=())
+    The columns of W are orthogonal, so that the exact posterior has a diagonal covariance: (WᵀW/σ²
+    + I)⁻¹."""
+    model_config = ModelConfig(
+        posterior="learned", latent_dim=2, likelihood="gaussian", scale=SCALE, hidden=()
+    )
     model = build(RunConfig(data=DataConfig(name="digits"), model=model_config)).double()
     directions = torch.linalg.qr(torch.randn(64, 2, dtype=torch.float64, generator=generator(0))).Q
     w = directions * torch.tensor([2.0, 0.7], dtype=torch.float64)
@@ -65,10 +68,18 @@ def test_a_wrong_encoder_loses_exactly_its_kl_from_the_true_posterior():
     shift, widening = 0.3, 0.4
     true = model.posterior(model.encoder(x))
     with torch.no_grad():
-        model.encoder[1].get_parameter("bias").add_(torch.tensor([shift, shift, widening, widening]))
+        model.encoder[1].get_parameter("bias").add_(
+            torch.tensor([shift, shift, widening, widening])
+        )
     wrong = model.posterior(model.encoder(x))
     normal = torch.distributions.Normal
-    gap = torch.distributions.kl_divergence(normal(wrong.mean, wrong.std), normal(true.mean, true.std)).sum().item()
+    gap = (
+        torch.distributions.kl_divergence(
+            normal(wrong.mean, wrong.std), normal(true.mean, true.std)
+        )
+        .sum()
+        .item()
+    )
     bound, error = mean_elbo(model, x)
     assert gap > 0.1
     assert abs(exact_log_likelihood(x, w, offset).item() - bound - gap) < 5 * error

@@ -10,7 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.checkpoints import CheckpointError, pack_arrays, pack_run, read_folder, unpack_run, write_folder
+from core.checkpoints import (
+    CheckpointError,
+    pack_arrays,
+    pack_run,
+    read_folder,
+    unpack_run,
+    write_folder,
+)
 from core.config import SHELF, recipe
 
 KEY = recipe("digits", "vae").key
@@ -82,7 +89,10 @@ def linked() -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in contents().items():
             link = zipfile.ZipInfo(f"{KEY}/{name}")
-            link.create_system, link.external_attr = 3, (0o120777 if name == "codes.npz" else 0o100644) << 16
+            link.create_system, link.external_attr = (
+                3,
+                (0o120777 if name == "codes.npz" else 0o100644) << 16,
+            )
             archive.writestr(link, content)
     return buffer.getvalue()
 
@@ -110,7 +120,10 @@ ODD: dict[str, tuple[Callable[[], bytes], str]] = {
     "cut short": (lambda: zipped(run_named(KEY + "/{}"))[:-30], "should be a zip"),
     "nothing in it": (lambda: zipped({}), "one folder of one run"),
     "no folder": (lambda: zipped({"run.json": b"{}"}), "one folder of one run"),
-    "two folders": (lambda: zipped({"a/run.json": b"{}", "b/run.json": b"{}"}), "one folder of one run"),
+    "two folders": (
+        lambda: zipped({"a/run.json": b"{}", "b/run.json": b"{}"}),
+        "one folder of one run",
+    ),
     "a folder too deep": (lambda: zipped({"a/b/run.json": b"{}"}), "one folder of one run"),
     "no run": (lambda: zipped({"a/run.json": b"{}"}), "a/run.json is damaged"),
     "too large": (lambda: zipped({"a/weights": bytes(60_000_000)}), "at most 50,000,000 bytes"),
@@ -118,20 +131,38 @@ ODD: dict[str, tuple[Callable[[], bytes], str]] = {
     "a run on its way out": (lambda: zipped(run_named("../{}")), "one folder of one run"),
     "a longer way out": (lambda: zipped(run_named("a/../../{}")), "one folder of one run"),
     "a way out behind a folder": (lambda: zipped({f"{KEY}/..": b"x"}), "one folder of one run"),
-    "a way out with a backslash": (lambda: zipped({"..\\slipped.txt": b"x"}), "one folder of one run"),
+    "a way out with a backslash": (
+        lambda: zipped({"..\\slipped.txt": b"x"}),
+        "one folder of one run",
+    ),
     "an absolute path": (lambda: zipped({"/slipped.txt": b"x"}), "one folder of one run"),
-    "an absolute path of a folder": (lambda: zipped({"/tmp/slipped.txt": b"x"}), "one folder of one run"),
+    "an absolute path of a folder": (
+        lambda: zipped({"/tmp/slipped.txt": b"x"}),
+        "one folder of one run",
+    ),
     "a drive": (lambda: zipped({"C:/slipped.txt": b"x"}), "one folder of one run"),
-    "a drive with a backslash": (lambda: zipped({"C:\\slipped.txt": b"x"}), "one folder of one run"),
+    "a drive with a backslash": (
+        lambda: zipped({"C:\\slipped.txt": b"x"}),
+        "one folder of one run",
+    ),
     "a network drive": (lambda: zipped({"\\\\host\\slipped.txt": b"x"}), "one folder of one run"),
     "the folder itself": (lambda: zipped({"./run.json": b"x"}), "one folder of one run"),
     "a hidden folder": (lambda: zipped({".unfinished/run.json": b"x"}), "one folder of one run"),
     "a link": (linked, "one folder of one run"),
     "a file twice": (twice, "one folder of one run"),
-    "a name of 300 letters": (lambda: zipped({f"{KEY}/{'x' * 300}": b"x"}), "one folder of one run"),
-    "a folder of 300 letters": (lambda: zipped({f"{'x' * 300}/run.json": b"x"}), "one folder of one run"),
+    "a name of 300 letters": (
+        lambda: zipped({f"{KEY}/{'x' * 300}": b"x"}),
+        "one folder of one run",
+    ),
+    "a folder of 300 letters": (
+        lambda: zipped({f"{'x' * 300}/run.json": b"x"}),
+        "one folder of one run",
+    ),
     "a name that is no UTF-8": (not_utf8, "should be a zip"),
-    "a password": (lambda: flagged(zipped(run_named(KEY + "/{}")), 0x1), "should need no password"),
+    "a password": (
+        lambda: flagged(zipped(run_named(KEY + "/{}")), 0x1),
+        "should need no password",
+    ),
     "many entries": (crowded, "at most 1,000 entries"),
     "an entry that lies": (lying, "should unpack to 1 bytes as it declares"),
     "packed in another way": (
@@ -147,24 +178,39 @@ ODD: dict[str, tuple[Callable[[], bytes], str]] = {
         "is not a run of this lab",
     ),
     "arrays that promise too much": (
-        lambda: with_codes(zipped({"mean.npy": without_numbers(np.zeros(3), (10_000_000_000_000,))})),
+        lambda: with_codes(
+            zipped({"mean.npy": without_numbers(np.zeros(3), (10_000_000_000_000,))})
+        ),
         "declares an array of shape",
     ),
 }
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_a_zip_that_is_no_run_is_refused_in_a_sentence_and_writes_nothing(name: str, tmp_path: Path, temporary: Path):
+def test_a_zip_that_is_no_run_is_refused_in_a_sentence_and_writes_nothing(
+    name: str, tmp_path: Path, temporary: Path
+):
     make, match = ODD[name]
     with pytest.raises(CheckpointError, match=match) as caught:
         unpack_run(tmp_path / "shelf", make())
     assert "\n" not in str(caught.value)
-    assert [path for path in tmp_path.rglob("*") if path not in (temporary, temporary.parent)] == []
+    assert [
+        path for path in tmp_path.rglob("*") if path not in (temporary, temporary.parent)
+    ] == []
 
 
-@pytest.mark.parametrize("pattern", ["{key}/{{}}", "./{key}/{{}}", "{key}\\{{}}", ".\\{key}\\{{}}"])
-def test_a_run_is_read_whichever_way_a_system_writes_its_names(pattern: str, tmp_path: Path, temporary: Path):
-    oddments = {f"__MACOSX/{KEY}/._run.json": b"?", f"{KEY}/.DS_Store": b"?", f"{KEY}/Thumbs.db": b"?", "._a": b"?"}
+@pytest.mark.parametrize(
+    "pattern", ["{key}/{{}}", "./{key}/{{}}", "{key}\\{{}}", ".\\{key}\\{{}}"]
+)
+def test_a_run_is_read_whichever_way_a_system_writes_its_names(
+    pattern: str, tmp_path: Path, temporary: Path
+):
+    oddments = {
+        f"__MACOSX/{KEY}/._run.json": b"?",
+        f"{KEY}/.DS_Store": b"?",
+        f"{KEY}/Thumbs.db": b"?",
+        "._a": b"?",
+    }
     content = zipped(run_named(pattern.format(key=KEY)) | oddments)
     assert unpack_run(tmp_path / "shelf", content) == KEY
     shelf = tmp_path / "shelf" / KEY

@@ -74,14 +74,18 @@ def test_a_stored_run_is_returned_without_images_or_training(root: Path):
     told: list[object] = []
     for model in MODELS:
         config = small(model)
-        run = load_or_train(config, root, data=NO_IMAGES, on_epoch=told.append, on_step=told.append)
+        run = load_or_train(
+            config, root, data=NO_IMAGES, on_epoch=told.append, on_step=told.append
+        )
         assert run.config == config
     assert told == []
 
 
 def test_a_run_that_is_not_kept_is_trained_told_of_and_kept(tmp_path: Path, data: Split):
     config, epochs, steps = small("vae"), list[EpochRecord](), list[int]()
-    run = load_or_train(config, tmp_path, data=data, device="cpu", on_epoch=epochs.append, on_step=steps.append)
+    run = load_or_train(
+        config, tmp_path, data=data, device="cpu", on_epoch=epochs.append, on_step=steps.append
+    )
     assert [record.epoch for record in epochs] == [1, 2]
     assert steps[-1] == 2 * len(data.train)
     assert list(survey(tmp_path)) == [(config.key, config)]
@@ -98,11 +102,15 @@ def test_again_trains_anew_and_replaces(tmp_path: Path, data: Split):
     assert [path.name for path in tmp_path.iterdir()] == [config.key]
 
 
-def test_training_again_gives_the_same_files_but_for_the_time_it_took(tmp_path: Path, root: Path, data: Split):
+def test_training_again_gives_the_same_files_but_for_the_time_it_took(
+    tmp_path: Path, root: Path, data: Split
+):
     config = small("noisy-ae")
     load_or_train(config, tmp_path, data=data, device="cpu")
     for name in ("weights.safetensors", "codes.npz"):
-        assert (tmp_path / config.key / name).read_bytes() == (root / config.key / name).read_bytes()
+        assert (tmp_path / config.key / name).read_bytes() == (
+            root / config.key / name
+        ).read_bytes()
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -134,28 +142,38 @@ def test_the_codes_kept_are_those_of_the_model_kept(root: Path, data: Split, mod
     run = open_run(small(model).key, root)
     first = data.train.subset(slice(runs.TRAINING_CODES))
     for images, prefix in ((data.test, ""), (first, "train_")):
-        for kept, found in zip((f"{prefix}mean", f"{prefix}std"), encode(run.model, images), strict=True):
+        for kept, found in zip(
+            (f"{prefix}mean", f"{prefix}std"), encode(run.model, images), strict=True
+        ):
             np.testing.assert_array_equal(run.codes[kept], found.half().float().numpy())
     np.testing.assert_array_equal(run.codes["label"], data.test.labels.numpy())
-    assert {run.codes[name].dtype.name for name in ("mean", "std", "train_mean", "train_std")} == {"float32"}
+    assert {run.codes[name].dtype.name for name in ("mean", "std", "train_mean", "train_std")} == {
+        "float32"
+    }
     assert run.codes["label"].dtype == np.int64
 
 
-def test_the_noise_of_a_noisy_autoencoder_has_variance_eta_times_r_of_the_training_set(root: Path, data: Split):
+def test_the_noise_of_a_noisy_autoencoder_has_variance_eta_times_r_of_the_training_set(
+    root: Path, data: Split
+):
     run = open_run(small("noisy-ae").key, root)
     codes, _ = encode(run.model, data.train)
     noise = math.sqrt(0.05 * mean_squared_radius(codes).item())
     assert run.codes["std"] == pytest.approx(noise, rel=2e-3)
     # R was measured before the weights were rounded, hence not to the last digit.
     assert isinstance(run.model.posterior, Fixed)
-    assert run.model.posterior.squared_radius.item() == pytest.approx(mean_squared_radius(codes).item(), rel=1e-3)
+    assert run.model.posterior.squared_radius.item() == pytest.approx(
+        mean_squared_radius(codes).item(), rel=1e-3
+    )
 
 
 def test_an_autoencoder_has_no_noise(root: Path):
     assert not open_run(small("ae").key, root).codes["std"].any()
 
 
-def test_kept_codes_decode_without_images_or_network(root: Path, data: Split, monkeypatch: pytest.MonkeyPatch):
+def test_kept_codes_decode_without_images_or_network(
+    root: Path, data: Split, monkeypatch: pytest.MonkeyPatch
+):
     def no_network(*arguments: object) -> None:
         raise OSError("no network here")
 
@@ -204,15 +222,24 @@ def test_a_refused_run_is_said_to_be_one_and_not_trained_over(tmp_path: Path, da
 
 
 def test_weights_of_another_shape_are_refused(root: Path, tmp_path: Path):
-    wrong = {name: weight.half() for name, weight in build(small("vae", latent_dim=3)).state_dict().items()}
+    wrong = {
+        name: weight.half()
+        for name, weight in build(small("vae", latent_dim=3)).state_dict().items()
+    }
     with pytest.raises(
-        CheckpointError, match=r"should hold the weights that fit its config, decoder\.0\.weight for one"
+        CheckpointError,
+        match=r"should hold the weights that fit its config, decoder\.0\.weight for one",
     ):
         save(tmp_path, replace(load(root, small("vae").key), weights=wrong))
     document, files = read_folder(root / small("vae").key)
-    write_folder(tmp_path / small("vae").key, document, files | {"weights.safetensors": safetensors.torch.save(wrong)})
+    write_folder(
+        tmp_path / small("vae").key,
+        document,
+        files | {"weights.safetensors": safetensors.torch.save(wrong)},
+    )
     with pytest.raises(
-        CheckpointError, match=r"should hold the weights that fit its config, decoder\.0\.weight for one"
+        CheckpointError,
+        match=r"should hold the weights that fit its config, decoder\.0\.weight for one",
     ):
         open_run(small("vae").key, tmp_path)
 
@@ -224,7 +251,9 @@ def test_a_place_that_cannot_be_written_is_refused_before_training(tmp_path: Pat
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_training_that_is_left_early_is_put_aside_and_ends_as_if_never_left(tmp_path: Path, data: Split, model: str):
+def test_training_that_is_left_early_is_put_aside_and_ends_as_if_never_left(
+    tmp_path: Path, data: Split, model: str
+):
     config = small(model, epochs=3)
     left = train_and_keep(config, tmp_path / "left", data=data, device="cpu")
     next(left)
@@ -232,17 +261,24 @@ def test_training_that_is_left_early_is_put_aside_and_ends_as_if_never_left(tmp_
     assert list(survey(tmp_path / "left")) == []
     assert unfinished_keys(tmp_path / "left") == [config.key]
     epochs: list[EpochRecord] = []
-    ended = load_or_train(config, tmp_path / "left", data=data, device="cpu", on_epoch=epochs.append)
+    ended = load_or_train(
+        config, tmp_path / "left", data=data, device="cpu", on_epoch=epochs.append
+    )
     whole = load_or_train(config, tmp_path / "whole", data=data, device="cpu")
     assert [record.epoch for record in epochs] == [2, 3]
-    assert all(torch.equal(a, b) for a, b in zip(ended.model.parameters(), whole.model.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(ended.model.parameters(), whole.model.parameters(), strict=True)
+    )
     same = {name for name in whole.history if "seconds" not in name and "per_second" not in name}
     for name in same:
         np.testing.assert_array_equal(ended.history[name], whole.history[name])
     assert [path.name for path in (tmp_path / "left").iterdir()] == [config.key]
 
 
-def test_training_is_put_aside_now_and_then(tmp_path: Path, data: Split, monkeypatch: pytest.MonkeyPatch):
+def test_training_is_put_aside_now_and_then(
+    tmp_path: Path, data: Split, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(runs, "PUT_ASIDE_EVERY", 0.0)
     config = small("vae", epochs=4)
     training = train_and_keep(config, tmp_path, data=data, device="cpu")
@@ -275,7 +311,9 @@ def test_again_forgets_what_was_put_aside(tmp_path: Path, data: Split):
     assert [record.epoch for record in epochs] == [1, 2]
 
 
-def test_what_is_beyond_half_precision_is_kept_whole_and_what_is_not_finite_is_refused(data: Split, tmp_path: Path):
+def test_what_is_beyond_half_precision_is_kept_whole_and_what_is_not_finite_is_refused(
+    data: Split, tmp_path: Path
+):
     config = small("noisy-ae")
     training = Training(build(config), data, config, device=torch.device("cpu"))
     model = training.model
@@ -297,7 +335,10 @@ def test_what_is_beyond_half_precision_is_kept_whole_and_what_is_not_finite_is_r
     assert torch.equal(dict(open_run(config.key, tmp_path).model.named_parameters())[name], weight)
     for wrong in (math.nan, math.inf):
         weight.data[0, 0] = wrong
-        with pytest.raises(Diverged, match="training diverged: the weights should be finite, some are not; lower the"):
+        with pytest.raises(
+            Diverged,
+            match="training diverged: the weights should be finite, some are not; lower the",
+        ):
             runs._checkpoint(training, data, progress, {})
 
 
@@ -305,14 +346,19 @@ def test_what_is_beyond_half_precision_is_kept_whole_and_what_is_not_finite_is_r
     "changes",
     [{"latent_dim": 3, "learning_rate": 1.0}, {"noise_ratio": 1e12, "hidden": (8,), "epochs": 1}],
 )
-def test_codes_beyond_half_precision_are_kept_in_single_precision(tmp_path: Path, data: Split, changes: dict[str, Any]):
+def test_codes_beyond_half_precision_are_kept_in_single_precision(
+    tmp_path: Path, data: Split, changes: dict[str, Any]
+):
     config = recipe("digits", "noisy-ae", **{"epochs": 2} | changes)
     run = load_or_train(config, tmp_path, data=data, device="cpu")
     assert max(np.abs(run.codes[name]).max() for name in ("mean", "std")) > 65504
     for arrays in (run.codes, run.history, load_film(tmp_path, config.key)):
         for name, array in arrays.items():
             assert np.isfinite(array).all() or name in ("kl", "test_kl")
-    for prefix, images in (("", data.test), ("train_", data.train.subset(slice(runs.TRAINING_CODES)))):
+    for prefix, images in (
+        ("", data.test),
+        ("train_", data.train.subset(slice(runs.TRAINING_CODES))),
+    ):
         mean, std = encode(run.model, images)
         np.testing.assert_allclose(run.codes[f"{prefix}mean"], mean.numpy(), rtol=1e-3)
         np.testing.assert_allclose(run.codes[f"{prefix}std"], std.numpy(), rtol=1e-3)
@@ -344,16 +390,24 @@ def epochs_trained(root: Path, data: Split, config: RunConfig) -> list[int]:
 def test_a_training_left_on_another_kind_of_device_goes_on(tmp_path: Path, data: Split):
     config = small("vae", epochs=3)
     found = left_after_an_epoch(tmp_path, data, config)
-    put_aside(tmp_path, replace(found, state=found.state | {"noise": torch.zeros(16, dtype=torch.uint8)}))
+    put_aside(
+        tmp_path, replace(found, state=found.state | {"noise": torch.zeros(16, dtype=torch.uint8)})
+    )
     assert epochs_trained(tmp_path, data, config) == [2, 3]
 
 
-@pytest.mark.parametrize("lacking", ["epoch", "noise", "order", "adam.0.exp_avg", "model.encoder.1.weight", "history"])
+@pytest.mark.parametrize(
+    "lacking", ["epoch", "noise", "order", "adam.0.exp_avg", "model.encoder.1.weight", "history"]
+)
 def test_a_training_that_lacks_a_part_is_begun_anew(tmp_path: Path, data: Split, lacking: str):
     config = small("vae", epochs=2)
     found = left_after_an_epoch(tmp_path, data, config)
     state = {name: tensor for name, tensor in found.state.items() if name != lacking}
-    history = {name: column for name, column in found.history.items() if lacking != "history" or name != "test_mse"}
+    history = {
+        name: column
+        for name, column in found.history.items()
+        if lacking != "history" or name != "test_mse"
+    }
     put_aside(tmp_path, replace(found, state=state, history=history))
     assert epochs_trained(tmp_path, data, config) == [1, 2]
 
@@ -388,5 +442,7 @@ print(sorted({"torch._dynamo", "sympy", "sklearn", "scipy", "streamlit"} & {*sys
 
 
 def test_a_run_is_opened_without_torch_s_compiler_or_any_library_that_it_does_not_need():
-    done = subprocess.run([sys.executable, "-c", OPENED], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", OPENED], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"

@@ -32,13 +32,19 @@ def test_the_processor_can_always_be_asked_for():
 
 
 def test_the_best_device_is_picked_when_none_is_named():
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
     assert pick_device().type == next(name for name in ("cuda", "mps", "cpu") if there[name])
 
 
 @pytest.mark.parametrize("name", ["cdua", "", "xla"])
 def test_a_device_that_is_not_here_is_refused_with_those_that_are(name: str):
-    with pytest.raises(ValueError, match=f"device should be one of .*cpu on this machine, got '{name}'"):
+    with pytest.raises(
+        ValueError, match=f"device should be one of .*cpu on this machine, got '{name}'"
+    ):
         pick_device(name)
 
 
@@ -111,11 +117,17 @@ def test_the_work_of_a_step_is_that_of_its_layers_times_its_images():
     assert multiply_adds(recipe("sprites", "vae", 10)) == 128 * (convolutions + layers)
 
 
-def test_small_layers_have_one_thread_and_large_ones_all_that_there_are(monkeypatch: pytest.MonkeyPatch):
+def test_small_layers_have_one_thread_and_large_ones_all_that_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+):
     monkeypatch.setattr("torch.get_num_threads", lambda: 6)
     assert [threads_for(work) for work in (1, SMALL_STEP, SMALL_STEP + 1)] == [1, 1, 6]
     found = {}
-    for config in (recipe("digits", "vae"), recipe("digits", "infogan"), recipe("sprites", "vae", 10)):
+    for config in (
+        recipe("digits", "vae"),
+        recipe("digits", "infogan"),
+        recipe("sprites", "vae", 10),
+    ):
         found[config] = Training(build(config), noise(config), config, device=CPU).threads
     assert [*found.values()] == [1, 1, 6]
 
@@ -138,7 +150,11 @@ def test_a_training_of_small_layers_has_one_thread_wherever_it_runs(tmp_path: Pa
     seen: list[int] = []
     with shared_by(2):
         for _ in train_and_keep(
-            config, tmp_path, data=noise(config), device="cpu", on_step=lambda _: seen.append(torch.get_num_threads())
+            config,
+            tmp_path,
+            data=noise(config),
+            device="cpu",
+            on_step=lambda _: seen.append(torch.get_num_threads()),
         ):
             pass
         assert torch.get_num_threads() == 2

@@ -31,7 +31,9 @@ def small(model: str, **changes: Any) -> RunConfig:
     return recipe("digits", model, **{"hidden": (16,), "epochs": 2} | changes)
 
 
-def trained(config: RunConfig, data: Split, precision: torch.dtype = torch.float32) -> tuple[Autoencoder, EpochRecord]:
+def trained(
+    config: RunConfig, data: Split, precision: torch.dtype = torch.float32
+) -> tuple[Autoencoder, EpochRecord]:
     model = build(config)
     *_, last = train(model, data, config, device=CPU, precision=precision)
     return model, last
@@ -127,7 +129,14 @@ class Watched:
 def test_each_epoch_sees_every_image_once_in_an_order_of_its_own(data: Split):
     config = small("vae")
     watched = Watched(data.train.raw())
-    list(train(build(config), replace(data, train=replace(data.train, pixels=watched)), config, device=CPU))
+    list(
+        train(
+            build(config),
+            replace(data, train=replace(data.train, pixels=watched)),
+            config,
+            device=CPU,
+        )
+    )
     first, second = torch.cat(watched.asked).chunk(2)
     everything = torch.arange(len(data.train))
     assert torch.equal(first.sort().values, everything)
@@ -141,13 +150,17 @@ def test_r_is_that_of_the_training_set_after_training(data: Split):
     torch.testing.assert_close(model.posterior.squared_radius, mean_squared_radius(codes))
     torch.testing.assert_close(std, (0.05 * mean_squared_radius(codes)).sqrt().expand_as(std))
     test_codes, _ = encode(model, data.test)
-    assert record.test.squared_radius == pytest.approx(mean_squared_radius(test_codes).item(), rel=1e-5)
+    assert record.test.squared_radius == pytest.approx(
+        mean_squared_radius(test_codes).item(), rel=1e-5
+    )
     assert record.test.code_scale == pytest.approx(code_scale(test_codes.numpy()), rel=1e-4)
 
 
 def test_images_that_are_no_numbers_are_a_divergence(data: Split):
     config = small("vae")
-    with pytest.raises(Diverged, match="training diverged in epoch 1: the nll is nan; lower the learning rate"):
+    with pytest.raises(
+        Diverged, match="training diverged in epoch 1: the nll is nan; lower the learning rate"
+    ):
         trained(config, replace(data, train=with_nan(data.train)))
 
 
@@ -165,7 +178,9 @@ def test_a_learning_rate_far_too_high_is_a_divergence(data: Split):
 @pytest.mark.parametrize("model", MODELS)
 def test_reduced_precision_is_as_good_as_full_precision(data: Split, model: str):
     config = small(model, epochs=3)
-    full, reduced = (trained(config, data, precision)[1].test for precision in (torch.float32, torch.bfloat16))
+    full, reduced = (
+        trained(config, data, precision)[1].test for precision in (torch.float32, torch.bfloat16)
+    )
     assert reduced.nll != full.nll
     assert reduced.nll == pytest.approx(full.nll, rel=0.01)
     assert reduced.mse == pytest.approx(full.mse, rel=0.03)
@@ -176,7 +191,9 @@ def test_reduced_precision_is_as_good_in_the_convolutional_net():
     data = sprites.load(32)
     few = Split(train=data.train.subset(slice(2000)), test=data.test.subset(slice(200)))
     config = recipe("sprites", "vae", 4, epochs=2)
-    full, reduced = (trained(config, few, precision)[1].test for precision in (torch.float32, torch.bfloat16))
+    full, reduced = (
+        trained(config, few, precision)[1].test for precision in (torch.float32, torch.bfloat16)
+    )
     assert reduced.nll == pytest.approx(full.nll, rel=0.05)
 
 
@@ -245,7 +262,9 @@ def test_the_last_steps_hardly_move_the_weights(data: Split):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_training_taken_up_again_ends_in_the_same_weights_to_the_last_bit(data: Split, model: str):
+def test_a_training_taken_up_again_ends_in_the_same_weights_to_the_last_bit(
+    data: Split, model: str
+):
     config = small(model, epochs=3)
     whole, last = trained(config, data)
     first = Training(build(config), data, config, device=CPU)
@@ -254,7 +273,12 @@ def test_a_training_taken_up_again_ends_in_the_same_weights_to_the_last_bit(data
     taken_up.take_up({name: tensor.contiguous() for name, tensor in first.state().items()})
     *_, end = taken_up.epochs()
     assert same(whole, taken_up.model)
-    assert (end.epoch, end.nll, end.test.nll, end.test.mse) == (last.epoch, last.nll, last.test.nll, last.test.mse)
+    assert (end.epoch, end.nll, end.test.nll, end.test.mse) == (
+        last.epoch,
+        last.nll,
+        last.test.nll,
+        last.test.mse,
+    )
     assert end.seconds > first.seconds
 
 
@@ -285,7 +309,9 @@ def after_an_epoch(data: Split, config: RunConfig) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_state_of_another_kind_of_device_goes_on_with_noise_from_the_seed(data: Split, model: str):
+def test_a_state_of_another_kind_of_device_goes_on_with_noise_from_the_seed(
+    data: Split, model: str
+):
     config = small(model, epochs=3)
     state = after_an_epoch(data, config)
     noise = generator(config.train.seed).get_state()
@@ -303,9 +329,14 @@ def test_a_state_of_another_kind_of_device_goes_on_with_noise_from_the_seed(data
 def test_a_state_that_lacks_any_part_or_does_not_fit_is_refused_and_changes_nothing(data: Split):
     config = small("vae", epochs=3)
     state = after_an_epoch(data, config)
-    damaged = [{name: tensor for name, tensor in state.items() if name != lacking} for lacking in state]
+    damaged = [
+        {name: tensor for name, tensor in state.items() if name != lacking} for lacking in state
+    ]
     damaged += [state | {name: torch.zeros(7, 7, 7)} for name in state if name != "noise"]
-    damaged += [state | {name: state[name] * math.nan} for name in ("model.encoder.1.weight", "adam.0.exp_avg")]
+    damaged += [
+        state | {name: state[name] * math.nan}
+        for name in ("model.encoder.1.weight", "adam.0.exp_avg")
+    ]
     damaged += [state | {"epoch": torch.tensor(number)} for number in (-1, 0, 4)]
     damaged += [state | {"seconds": torch.tensor(math.nan)}, {}]
     untrained = Training(build(config), data, config, device=CPU)
@@ -327,15 +358,24 @@ def test_a_prior_that_no_kl_moves_needs_no_moments(data: Split):
 
 @pytest.mark.parametrize(
     ("number", "said"),
-    [("mse", "squared error"), ("squared_radius", "squared size of the codes"), ("kl", "KL"), ("nll", "nll")],
+    [
+        ("mse", "squared error"),
+        ("squared_radius", "squared size of the codes"),
+        ("kl", "KL"),
+        ("nll", "nll"),
+    ],
 )
 @pytest.mark.parametrize("value", [math.inf, -math.inf, 1e39])
 def test_an_epoch_whose_numbers_are_not_finite_has_diverged(
     data: Split, monkeypatch: pytest.MonkeyPatch, number: str, said: str, value: float
 ):
     config = small("vae")
-    monkeypatch.setattr(training, "evaluate", lambda *given: evaluate(*given)._replace(**{number: value}))
-    with pytest.raises(Diverged, match=re.escape(f"in epoch 1: the {said} is {value}; lower the learning rate")):
+    monkeypatch.setattr(
+        training, "evaluate", lambda *given: evaluate(*given)._replace(**{number: value})
+    )
+    with pytest.raises(
+        Diverged, match=re.escape(f"in epoch 1: the {said} is {value}; lower the learning rate")
+    ):
         next(Training(build(config), data, config, device=CPU).epochs())
 
 
@@ -343,5 +383,8 @@ def test_an_epoch_whose_numbers_are_not_finite_has_diverged(
 def test_a_prior_of_more_components_than_training_images_is_refused(data: Split, prior: str):
     most, more = (small("vae", prior=prior, components=count) for count in (1437, 1438))
     Training(build(most), data, most, device=CPU)
-    with pytest.raises(ValueError, match=r"components should be at most the number of training images, 1437, got 1438"):
+    with pytest.raises(
+        ValueError,
+        match=r"components should be at most the number of training images, 1437, got 1438",
+    ):
         Training(build(more), data, more, device=CPU)

@@ -18,7 +18,9 @@ PLAIN = {"str", "int", "float", "bool", "None", "tuple", "DataConfig", "RunConfi
 def cached_functions() -> dict[str, tuple[ast.FunctionDef, ast.expr]]:
     """Return every function that Streamlit caches, with its decorator, by file and name."""
     files = [*ROOT.glob("core/ui/*.py"), *ROOT.glob("pages/*.py")]
-    found = [(path.name, node) for path in files for node in ast.walk(ast.parse(path.read_text("utf8")))]
+    found = [
+        (path.name, node) for path in files for node in ast.walk(ast.parse(path.read_text("utf8")))
+    ]
     return {
         f"{name}:{node.name}": (node, decorator)
         for name, node in found
@@ -34,7 +36,11 @@ CACHED = cached_functions()
 def names_in(annotation: ast.expr | None) -> set[str]:
     assert annotation is not None
     nodes = list(ast.walk(annotation))
-    constants = {str(node.value) for node in nodes if isinstance(node, ast.Constant) and node.value is not ...}
+    constants = {
+        str(node.value)
+        for node in nodes
+        if isinstance(node, ast.Constant) and node.value is not ...
+    }
     return {node.id for node in nodes if isinstance(node, ast.Name)} | constants
 
 

@@ -1,4 +1,5 @@
-"""The entry point for Streamlit Community Cloud: what is installed there, and that the lab is whole there.
+"""The entry point for Streamlit Community Cloud: what is installed there, and that the lab is
+whole there.
 
 No test downloads what `cloud/requirements.txt` names.
 """
@@ -41,7 +42,9 @@ def lines(name: str) -> list[str]:
 
 def torches(environment: dict[str, str]) -> list[Requirement]:
     """Return what `cloud/requirements.txt` asks of torch on a machine."""
-    wanted = [Requirement(line) for line in lines("cloud/requirements.txt") if line.startswith("torch")]
+    wanted = [
+        Requirement(line) for line in lines("cloud/requirements.txt") if line.startswith("torch")
+    ]
     return [one for one in wanted if one.marker is None or one.marker.evaluate(environment)]
 
 
@@ -58,7 +61,11 @@ def test_each_python_gets_its_own_wheel_of_the_same_torch_without_cuda(python: s
     assert requirement.url
     address = urlsplit(requirement.url)
     folder, _, file = address.path.rpartition("/")
-    assert (address.scheme, address.netloc, folder) == ("https", "download.pytorch.org", "/whl/cpu")
+    assert (address.scheme, address.netloc, folder) == (
+        "https",
+        "download.pytorch.org",
+        "/whl/cpu",
+    )
     name, version, _, tags = parse_wheel_filename(unquote(file))
     assert f"{name}=={version}" == lines("requirements.txt")[-1] + "+cpu"
     built_for = f"cp{python.replace('.', '')}"

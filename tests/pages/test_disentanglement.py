@@ -46,7 +46,11 @@ def test_the_page_opens_with_a_verdict_and_every_figure(opened):
     assert "The paper's order" in texts(app)
     assert "Higgins score does" in texts(app) or "Higgins score separates" in texts(app)
     assert len(app.get("plotly_chart")) == 8
-    assert {alt.split(":")[0] for alt in pictures(app)} == {"Best", "Worst", "Two sprites with the same x"}
+    assert {alt.split(":")[0] for alt in pictures(app)} == {
+        "Best",
+        "Worst",
+        "Two sprites with the same x",
+    }
     assert not app.info
 
 
@@ -56,7 +60,9 @@ def test_another_score_is_drawn_against_beta_and_ranks_the_runs(opened):
     assert "**Higgins score: β explains " in before
     app.selectbox(key="score").set_value(SCORES["mig"]).run()
     assert not app.exception
-    assert "**MIG: β explains 31% of its variance** over 6 β and 5 seeds, the seed 29%" in texts(app)
+    assert "**MIG: β explains 31% of its variance** over 6 β and 5 seeds, the seed 29%" in texts(
+        app
+    )
     best = disentanglement.scored_runs("mig", disentanglement.stamp(), 0)
     assert len(best) == len(swept())
     assert f"**Best of {len(best)}: {max(best.values()):.3f}.**" in texts(app)
@@ -83,13 +89,18 @@ def test_images_whose_factors_are_not_known_leave_the_protocol_to_the_sprites(op
 
 def test_a_pair_shares_the_factor_that_was_asked_for_and_no_other_by_design(opened):
     app = opened(shared="shape")
-    table = next(frame.value for frame in app.dataframe if "Factor" in frame.value).set_index("Factor")
+    table = next(frame.value for frame in app.dataframe if "Factor" in frame.value).set_index(
+        "Factor"
+    )
     assert table.loc["shape (shared)", "First"] == table.loc["shape (shared)", "Second"]
     assert (table["First"] != table["Second"]).any()
     before = pictures(app)
     app.number_input(key="pair").set_value(3).run()
     assert not app.exception
-    assert pictures(app)["Two sprites with the same shape"] != before["Two sprites with the same shape"]
+    assert (
+        pictures(app)["Two sprites with the same shape"]
+        != before["Two sprites with the same shape"]
+    )
 
 
 def test_more_pairs_make_the_classifier_surer(opened):
@@ -129,14 +140,25 @@ def test_without_a_run_of_sprites_the_protocol_says_how_to_get_one(other_shelf: 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([YES, YES], "**The paper's order holds here.** Pairs of its table that were measured, with five factors: 2."),
+        (
+            [YES, YES],
+            (
+                "**The paper's order holds here.** Pairs of its table that were measured, with"
+                " five factors: 2."
+            ),
+        ),
         ([YES, DEPENDS], "**The paper's order holds here in part.**"),
-        ([YES, NO], "in the paper's order: 1; the other way round: 1 (d above c); seeds overlap: 0."),
+        (
+            [YES, NO],
+            "in the paper's order: 1; the other way round: 1 (d above c); seeds overlap: 0.",
+        ),
         ([NO, NO], "**The paper's order does not hold here.**"),
     ],
 )
 def test_the_order_is_judged_by_its_pairs(words: list[str], said: str):
-    assert said in order_sentence(Order(dict(zip([("a", "b"), ("c", "d")], words, strict=True)), {}))
+    assert said in order_sentence(
+        Order(dict(zip([("a", "b"), ("c", "d")], words, strict=True)), {})
+    )
     assert order_sentence(Order({}, {})).startswith("None of the pairs")
 
 
@@ -149,7 +171,10 @@ def test_the_order_says_what_four_factors_say():
 
 def test_components_fitted_to_other_images_for_each_seed_turn_no_pair_with_pca_round(opened):
     text = texts(opened())
-    assert "the other way round: 3 (VAE above InfoGAN, ICA above InfoGAN and ICA above raw pixels)" in text
+    assert (
+        "the other way round: 3 (VAE above InfoGAN, ICA above InfoGAN and ICA above raw pixels)"
+        in text
+    )
     assert "With every seed in the paper's order: 6" in text
 
 
@@ -171,7 +196,9 @@ def test_the_plateau_is_said_with_how_many_trainings_lie_on_it_and_what_four_fac
     swept = {1.0: {0: {"higgins": 0.85}, 1: {"higgins": 0.79}}, 4.0: {0: {"higgins": 0.801}}}
     table = {"VAE": {0: {"higgins_4": 1.0}, 1: {"higgins_4": 0.99}}, "AE": {0: {"higgins_4": 0.9}}}
     said = plateau_sentence(table, swept)
-    assert said.startswith("**0.8 is a plateau:** scale, x and y are always named, shape and orientation by the toss")
+    assert said.startswith(
+        "**0.8 is a plateau:** scale, x and y are always named, shape and orientation by the toss"
+    )
     assert "2 of 3 trainings from β = 1 to 4 lie within 0.011 of it" in said
     assert said.endswith("Without shape, four factors: VAE 99.5%.")
     assert plateau_sentence(table, {}) == ""
@@ -182,12 +209,19 @@ def test_the_plateau_is_drawn_where_the_higgins_score_is(opened):
     drawn = [chart.proto.spec for chart in app.get("plotly_chart")]
     assert sum(disentanglement.PLATEAU_NAME in spec for spec in drawn) == 2
     app.selectbox(key="score").set_value(SCORES["mig"]).run()
-    assert not any(disentanglement.PLATEAU_NAME in chart.proto.spec for chart in app.get("plotly_chart"))
+    assert not any(
+        disentanglement.PLATEAU_NAME in chart.proto.spec for chart in app.get("plotly_chart")
+    )
 
 
 def test_the_page_says_what_a_seed_is_and_what_the_paper_did_otherwise(opened):
     said = " ".join(caption.value for caption in opened().caption)
-    for words in ("images that they are fitted to", "for raw pixels the latter alone", "Adagrad at 0.01", "1200 tanh"):
+    for words in (
+        "images that they are fitted to",
+        "for raw pixels the latter alone",
+        "Adagrad at 0.01",
+        "1200 tanh",
+    ):
         assert words in said
 
 
@@ -199,23 +233,37 @@ def test_two_models_are_told_apart_only_where_no_seed_says_otherwise():
         }
 
     above = pair_sentence(table([0.5, 0.6], [0.9, 0.95]))
-    assert above.startswith("**The Higgins score puts the β-VAE above the VAE, with every seed:** VAE 0.550 (0.500")
-    assert "does not tell the β-VAE from the VAE:** VAE" in pair_sentence(table([0.5, 0.91], [0.9, 0.95]))
+    assert above.startswith(
+        "**The Higgins score puts the β-VAE above the VAE, with every seed:** VAE 0.550 (0.500"
+    )
+    assert "does not tell the β-VAE from the VAE:** VAE" in pair_sentence(
+        table([0.5, 0.91], [0.9, 0.95])
+    )
     assert "puts the β-VAE below the VAE" in pair_sentence(table([0.9], [0.5]))
     assert pair_sentence({}) == ""
 
 
 def test_a_score_is_blind_to_the_bad_codes_that_it_scores_like_a_perfect_one():
-    known = {"perfect": {"higgins": 1.0}, "rotated": {"higgins": 0.6}, "all but one": {"higgins": 0.99}}
-    assert oracle_sentence("higgins", known).endswith("within 0.05, one that lacks a factor altogether (0.99).")
+    known = {
+        "perfect": {"higgins": 1.0},
+        "rotated": {"higgins": 0.6},
+        "all but one": {"higgins": 0.99},
+    }
+    assert oracle_sentence("higgins", known).endswith(
+        "within 0.05, one that lacks a factor altogether (0.99)."
+    )
     known["all but one"]["higgins"] = 0.7
-    assert oracle_sentence("higgins", known).startswith("**Higgins score separates good from bad:**")
+    assert oracle_sentence("higgins", known).startswith(
+        "**Higgins score separates good from bad:**"
+    )
     assert oracle_sentence("higgins", {}) == oracle_sentence("sap", known) == ""
 
 
 def test_a_score_s_variance_is_shared_out_among_beta_and_seed():
     said = beta_sentence("mig", {1.0: {0: 0.1, 1: 0.3}, 4.0: {0: 0.5, 1: 0.7}})
-    assert said.startswith("**MIG: β explains 80% of its variance** over 2 β and 2 seeds, the seed 20%; the rest, 0%")
+    assert said.startswith(
+        "**MIG: β explains 80% of its variance** over 2 β and 2 seeds, the seed 20%; the rest, 0%"
+    )
     assert "Numbers that depend on neither would give β 33% and the seed 33% on average." in said
     assert said.endswith("Means over seeds go from 0.200 (β = 1) to 0.600 (β = 4).")
     assert beta_sentence("mig", {1.0: {0: 0.1}, 4.0: {0: 0.5}}) == ""
@@ -227,8 +275,13 @@ def test_the_map_says_where_a_score_is_highest_and_how_little_one_training_says(
     alive[4] = 0
     found[4, 1] = 0.05
     said = map_sentence("mig", found, alive, 0.12)
-    assert said.startswith("**MIG is highest, 0.300, with 10 latents and β = 4.1.** Each cell is one training.")
-    assert "Seeds alone move it by up to 0.120 (at one β, above); 2 other cells lie as close to it." in said
+    assert said.startswith(
+        "**MIG is highest, 0.300, with 10 latents and β = 4.1.** Each cell is one training."
+    )
+    assert (
+        "Seeds alone move it by up to 0.120 (at one β, above); 2 other cells lie as close to it."
+        in said
+    )
     assert said.endswith("In 4 of 20 trainings no latent is active; their scores go up to 0.050.")
     short = map_sentence("mig", found, np.ones((5, 4)), None)
     assert short.endswith("Each cell is one training.")
@@ -241,7 +294,10 @@ def test_the_pair_that_agrees_least_is_named():
 
 
 def test_a_representation_that_was_not_trained_is_in_the_table_all_the_same():
-    found = {row["Representation"]: row for row in rows({"PCA": {0: {"higgins": 0.8}, 1: {"higgins": 0.9}}})}
+    found = {
+        row["Representation"]: row
+        for row in rows({"PCA": {0: {"higgins": 0.8}, 1: {"higgins": 0.9}}})
+    }
     assert found["InfoGAN"]["Ours, 5 factors"] == "not trained here"
     assert found["PCA"]["Ours, 5 factors"] == "85.0% ± 7.1%"
     assert found["PCA"]["Seeds"] == "2"

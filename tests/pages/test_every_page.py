@@ -26,7 +26,9 @@ def test_every_page_opens_for_every_family_of_runs(open_page, page, data, latent
     assert not app.warning
     pictures = [one for image in app.get("image") for one in image.proto.imgs]
     assert pictures
-    assert all(picture.alt for picture in pictures), "a picture has no text for those who do not see it"
+    assert all(picture.alt for picture in pictures), (
+        "a picture has no text for those who do not see it"
+    )
 
 
 @pytest.mark.slow
@@ -40,11 +42,15 @@ def test_a_fresh_server_shows_what_a_deep_link_names(page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_page_asks_one_question_and_says_how_to_read_it_with_a_formula_and_a_source(open_page, page):
+def test_every_page_asks_one_question_and_says_how_to_read_it_with_a_formula_and_a_source(
+    open_page, page
+):
     app = open_page(page)
     (title,) = app.title
     assert title.value.endswith("?")
-    (expander,) = [expander for expander in app.expander if expander.label == "How to read this page"]
+    (expander,) = [
+        expander for expander in app.expander if expander.label == "How to read this page"
+    ]
     text = " ".join(markdown.value for markdown in expander.markdown)
     assert "$" in text or "N(0, I)" in text
     assert any(f"{year}" in text for year in range(1986, 2027))
@@ -52,7 +58,9 @@ def test_every_page_asks_one_question_and_says_how_to_read_it_with_a_formula_and
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_without_the_images_of_mnist_a_page_says_so_at_most_once_and_shows_what_decoders_draw(open_page, page):
+def test_without_the_images_of_mnist_a_page_says_so_at_most_once_and_shows_what_decoders_draw(
+    open_page, page
+):
     app = open_page(page, data="mnist", nearest="true", **OF_A_RUN.get(page, {}))
     said = [info.value for info in app.info if "MNIST" in info.value]
     assert len(said) == (page not in DRAWS_ITS_OWN)
@@ -62,14 +70,21 @@ def test_without_the_images_of_mnist_a_page_says_so_at_most_once_and_shows_what_
 
 
 @pytest.mark.parametrize("page", ["pages/overview.py", "pages/sampling.py", "pages/likelihood.py"])
-def test_files_of_another_set_under_the_names_of_mnist_are_not_shown(open_page, monkeypatch, tmp_path, page):
+def test_files_of_another_set_under_the_names_of_mnist_are_not_shown(
+    open_page, monkeypatch, tmp_path, page
+):
     for part, count in (("train", 6), ("t10k", 4)):
         for kind, sizes in (("images-idx3", (count, 28, 28)), ("labels-idx1", (count,))):
-            head = bytes([0, 0, 8, len(sizes)]) + b"".join(size.to_bytes(4, "big") for size in sizes)
+            head = bytes([0, 0, 8, len(sizes)]) + b"".join(
+                size.to_bytes(4, "big") for size in sizes
+            )
             (tmp_path / f"{part}-{kind}-ubyte").write_bytes(head + bytes(math.prod(sizes)))
     monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
     app = open_page(page, data="mnist", nearest="true", **OF_A_RUN.get(page, {}))
-    assert len([info for info in app.info if "should hold MNIST's own train-images" in info.value]) == 1
+    assert (
+        len([info for info in app.info if "should hold MNIST's own train-images" in info.value])
+        == 1
+    )
     assert "Test images" not in [one.alt for image in app.get("image") for one in image.proto.imgs]
 
 

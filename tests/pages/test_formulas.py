@@ -13,7 +13,9 @@ PAIRS = (r"\left", r"\right"), (r"\begin", r"\end")
 
 def texts_of(source: str) -> list[str]:
     """Return every string of a module that holds a formula."""
-    constants = (node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
+    constants = (
+        node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)
+    )
     return [value for value in constants if isinstance(value, str) and "$" in value]
 
 
@@ -27,8 +29,8 @@ def formulas_of(text: str) -> list[str]:
 def faults_of(text: str) -> list[str]:
     """Return what is wrong with the formulas of a text: each fault with the formula or line that has it."""
     lines = text.splitlines()
-    # What stands behind an opening $$ is taken for the name of a language and left out, and the next line begins the
-    # formula, which then never ends.
+    # What stands behind an opening $$ is taken for the name of a language and left out, and the
+    # next line begins the formula, which then never ends.
     faults = [f"$$ shares a line: {line}" for line in lines if "$$" in line and line != "$$"]
     if lines.count("$$") % 2:
         faults.append("a $$ is never closed")
@@ -36,7 +38,10 @@ def faults_of(text: str) -> list[str]:
         bare = formula.replace(r"\{", "").replace(r"\}", "")
         if bare.count("{") != bare.count("}"):
             faults.append(f"braces: {formula}")
-        if any(len(re.findall(rf"\{a}\b", bare)) != len(re.findall(rf"\{b}\b", bare)) for a, b in PAIRS):
+        if any(
+            len(re.findall(rf"\{a}\b", bare)) != len(re.findall(rf"\{b}\b", bare))
+            for a, b in PAIRS
+        ):
             faults.append(f"pairs: {formula}")
         if "\n\n" in formula:
             faults.append(f"a $ is never closed: {formula[:40]}")
@@ -45,7 +50,9 @@ def faults_of(text: str) -> list[str]:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
 def test_every_formula_is_one_that_markdown_finds_whole(path: Path):
-    assert [fault for text in texts_of(path.read_text(encoding="utf-8")) for fault in faults_of(text)] == []
+    assert [
+        fault for text in texts_of(path.read_text(encoding="utf-8")) for fault in faults_of(text)
+    ] == []
 
 
 def test_the_texts_are_found():

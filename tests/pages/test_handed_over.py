@@ -14,7 +14,11 @@ REACT = {"pages/latent_space.py", "pages/likelihood.py", "pages/traversals.py"}
 
 def shown(app) -> list[Any]:
     """Return the texts, pictures, figures and tables below the picker."""
-    texts = [block.value for kind in ("markdown", "caption", "info", "success") for block in app.get(kind)]
+    texts = [
+        block.value
+        for kind in ("markdown", "caption", "info", "success")
+        for block in app.get(kind)
+    ]
     pictures = [image.proto.imgs[0].url for image in app.get("image")]
     figures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
     tables = [table.value.to_csv() for table in app.dataframe]
@@ -25,12 +29,18 @@ def shown(app) -> list[Any]:
 @pytest.mark.parametrize(
     "page",
     [
-        page if page in REACT else pytest.param(page, marks=pytest.mark.xfail(strict=True, reason=LATER))
+        (
+            page
+            if page in REACT
+            else pytest.param(page, marks=pytest.mark.xfail(strict=True, reason=LATER))
+        )
         for page in PAGES
     ],
 )
 def test_a_page_that_offers_another_model_shows_something_else_for_it(open_page, page):
-    ae, vae = (open_page(page, data="digits", model=model, part="The bound") for model in ("AE", "VAE"))
+    ae, vae = (
+        open_page(page, data="digits", model=model, part="The bound") for model in ("AE", "VAE")
+    )
     offered = "model" in {box.key for box in vae.selectbox}
     assert not offered or shown(ae) != shown(vae)
 

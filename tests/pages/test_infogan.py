@@ -33,8 +33,12 @@ def said(app) -> list[str]:
     return [caption.value for caption in app.caption]
 
 
-@pytest.mark.parametrize(("page", "part"), [(page, part) for page in OPENED for part in PARTS.get(page, ("",))])
-def test_every_page_opens_with_an_infogan_picked_beside_the_four(open_page, other_shelf: Path, made: Path, page, part):
+@pytest.mark.parametrize(
+    ("page", "part"), [(page, part) for page in OPENED for part in PARTS.get(page, ("",))]
+)
+def test_every_page_opens_with_an_infogan_picked_beside_the_four(
+    open_page, other_shelf: Path, made: Path, page, part
+):
     shutil.copytree(made, other_shelf, dirs_exist_ok=True)
     app = open_page(page, **PICKED, **({"part": part} if part else {}))
     assert app.selectbox(key="model").value == "InfoGAN"
@@ -43,14 +47,18 @@ def test_every_page_opens_with_an_infogan_picked_beside_the_four(open_page, othe
 
 
 @pytest.mark.parametrize("page", OPENED)
-def test_every_page_opens_where_an_infogan_is_all_there_is(open_page, other_shelf: Path, made: Path, page):
+def test_every_page_opens_where_an_infogan_is_all_there_is(
+    open_page, other_shelf: Path, made: Path, page
+):
     shutil.copytree(made / tiny("infogan").key, other_shelf / tiny("infogan").key)
     app = open_page(page)
     assert app.selectbox(key="model").value == "InfoGAN"
     assert not app.error
 
 
-def test_the_four_stay_the_family_and_offer_no_infogan_where_none_is_kept(open_page, other_shelf: Path, made: Path):
+def test_the_four_stay_the_family_and_offer_no_infogan_where_none_is_kept(
+    open_page, other_shelf: Path, made: Path
+):
     shutil.copytree(made, other_shelf, dirs_exist_ok=True)
     app = open_page("pages/overview.py", **PICKED)
     assert [heading.value for heading in app.subheader][:4] == list(MODEL_LABELS.values())
@@ -72,4 +80,6 @@ def test_its_traversals_are_counted_in_the_prior_that_its_codes_are_drawn_from(
 def test_the_bound_says_why_there_is_none(open_page, other_shelf: Path, made: Path):
     shutil.copytree(made, other_shelf, dirs_exist_ok=True)
     app = open_page("pages/likelihood.py", **PICKED, part="The bound")
-    assert any("InfoGAN is trained by a game and not on a bound" in info.value for info in app.info)
+    assert any(
+        "InfoGAN is trained by a game and not on a bound" in info.value for info in app.info
+    )

@@ -33,7 +33,9 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
 
 
 def gallery(app) -> dict:
-    (spec,) = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart") if chart.key == "gallery"]
+    (spec,) = [
+        json.loads(chart.proto.spec) for chart in app.get("plotly_chart") if chart.key == "gallery"
+    ]
     return spec
 
 
@@ -44,13 +46,16 @@ def test_every_model_has_a_row_and_so_has_blending(opened, data, latents):
     assert len(set(drawn.values())) == len(ROWS)
 
 
-def test_without_originals_there_is_no_blending_and_the_gallery_shows_decoded_codes_and_says_so(opened):
+def test_without_originals_there_is_no_blending_and_the_gallery_shows_decoded_codes_and_says_so(
+    opened,
+):
     app = opened(data="mnist")
     assert list(strips(app)) == list(MODEL_LABELS.values())
     assert any("as VAE decodes them" in caption.value for caption in app.caption)
     assert any("no row blends pixels" in info.value for info in app.info)
     assert (
-        gallery(app)["layout"]["images"][0]["source"] != gallery(opened(data="digits"))["layout"]["images"][0]["source"]
+        gallery(app)["layout"]["images"][0]["source"]
+        != gallery(opened(data="digits"))["layout"]["images"][0]["source"]
     )
 
 
@@ -91,10 +96,14 @@ def test_two_at_random_are_of_different_labels(opened):
 
 def test_the_gallery_stays_the_same_whatever_is_picked_or_a_click_would_be_lost(opened):
     before = gallery(opened(data="digits"))
-    assert before == gallery(opened(data="digits", first=40, second=300, path="Great circle", frames=5, sets="Second"))
+    assert before == gallery(
+        opened(data="digits", first=40, second=300, path="Great circle", frames=5, sets="Second")
+    )
 
 
-@pytest.mark.parametrize(("data", "names"), [("digits", "0123456789"), ("sprites", ("square", "ellipse", "heart"))])
+@pytest.mark.parametrize(
+    ("data", "names"), [("digits", "0123456789"), ("sprites", ("square", "ellipse", "heart"))]
+)
 def test_the_gallery_shows_as_many_images_of_each_class(opened, data, names):
     texts = next(trace["text"] for trace in gallery(opened(data=data))["data"] if "text" in trace)
     classes = [text.split(",")[0] for text in texts]
@@ -121,7 +130,10 @@ def test_strip_and_film_have_the_frames_they_should():
 
     from PIL import Image
 
-    strip, film = (Image.open(BytesIO(png)) for png in passage_png(recipe("digits", "vae", 2).key, 0, 1, "line", 5))
+    strip, film = (
+        Image.open(BytesIO(png))
+        for png in passage_png(recipe("digits", "vae", 2).key, 0, 1, "line", 5)
+    )
     assert film.size == (8, 8 * film_frames(5))
     scale = 96 // 8
     assert strip.size == (scale * (5 * 9 - 1), scale * 8)
@@ -134,7 +146,8 @@ def test_strip_and_film_have_the_frames_they_should():
 @pytest.mark.slow
 @pytest.mark.parametrize("path", PATH_WORDS)
 @pytest.mark.parametrize(
-    ("data", "latents"), [("digits", 2), ("digits", 10), ("mnist", 2), ("mnist", 10), ("sprites", 10)]
+    ("data", "latents"),
+    [("digits", 2), ("digits", 10), ("mnist", 2), ("mnist", 10), ("sprites", 10)],
 )
 def test_every_family_has_its_verdict_from_kept_numbers_and_a_table(opened, data, latents, path):
     app = opened(data=data, latents=latents, path=path)
@@ -158,7 +171,9 @@ def test_a_run_that_was_not_measured_is_left_out_by_name(opened, monkeypatch):
     from core.ui import passages
 
     usual = passages.kept_passages
-    monkeypatch.setattr(passages, "kept_passages", lambda c, root: [] if c.model.name == "ae" else usual(c, root))
+    monkeypatch.setattr(
+        passages, "kept_passages", lambda c, root: [] if c.model.name == "ae" else usual(c, root)
+    )
     passages.answer.clear()
     app = opened(data="digits")
     assert any("left out: AE;" in info.value for info in app.info)
@@ -166,7 +181,9 @@ def test_a_run_that_was_not_measured_is_left_out_by_name(opened, monkeypatch):
     passages.answer.clear()
 
 
-def numbers(gap: float | None, largest: float = 1.5, doubt: float = 0.1, reach: float = 0.3) -> Numbers:
+def numbers(
+    gap: float | None, largest: float = 1.5, doubt: float = 0.1, reach: float = 0.3
+) -> Numbers:
     """Return what a study would say of a model on both paths."""
     along = [0.9] * 11
     along[HALFWAY] = 0.9 - doubt
@@ -179,15 +196,28 @@ def numbers(gap: float | None, largest: float = 1.5, doubt: float = 0.1, reach: 
         "gap": gap,
     }
     place = {"distance": [0.1, 0.12, 0.14], "confidence": 0.9}
-    return {"pairs": 500, "apart": [reach, reach, reach], "ends": place, "faded": place, "line": path, "circle": path}
+    return {
+        "pairs": 500,
+        "apart": [reach, reach, reach],
+        "ends": place,
+        "faded": place,
+        "line": path,
+        "circle": path,
+    }
 
 
-ORIGINALS = {**numbers(1.0, 1.0, 0.2), "training_images": 1000, "faded": numbers(1.0, 1.0, 0.2)["line"]}
+ORIGINALS = {
+    **numbers(1.0, 1.0, 0.2),
+    "training_images": 1000,
+    "faded": numbers(1.0, 1.0, 0.2)["line"],
+}
 
 
 def said(path: str = "line", **models: list[Numbers]) -> str:
     names = {"ae": "AE", "noisy": "Noisy AE", "vae": "VAE", "beta": "β-VAE"}
-    return verdict(Answer({names[name]: measured for name, measured in models.items()}, ORIGINALS), path)
+    return verdict(
+        Answer({names[name]: measured for name, measured in models.items()}, ORIGINALS), path
+    )
 
 
 def of(*gaps: float | None, **other: float) -> list[Numbers]:
@@ -228,7 +258,9 @@ def test_one_training_of_one_model_is_no_proof_either():
 
 def test_a_doubt_that_rounds_to_nothing_has_no_sign():
     text = said(ae=of(0.2, 0.3, doubt=-0.001), vae=of(0.7, 0.8, doubt=0.5))
-    assert "falls least from the ends to halfway with AE, by 0.00, and most with VAE, by 0.50" in text
+    assert (
+        "falls least from the ends to halfway with AE, by 0.00, and most with VAE, by 0.50" in text
+    )
 
 
 def test_who_straddles_the_border_is_on_it():
@@ -251,7 +283,9 @@ def test_a_model_that_draws_one_picture_is_left_out():
 
 
 def test_a_model_whose_ends_are_blurred_is_named():
-    assert "the end images of VAE differ only 33%" in said(ae=of(0.2, 0.3), vae=of(0.7, 0.8, reach=0.1))
+    assert "the end images of VAE differ only 33%" in said(
+        ae=of(0.2, 0.3), vae=of(0.7, 0.8, reach=0.1)
+    )
     assert "Blur" not in said(ae=of(0.2, 0.3), vae=of(0.7, 0.8))
 
 

@@ -61,11 +61,16 @@ def test_a_picked_image_is_shown_beside_its_reconstruction_by_each_model(opened)
     assert captions(opened(data="digits"))[1:5] == ["AE", "Noisy AE", "VAE", "β-VAE"]
 
 
-def test_without_the_images_of_mnist_label_reconstructions_and_decoded_neighbours_are_shown(opened):
+def test_without_the_images_of_mnist_label_reconstructions_and_decoded_neighbours_are_shown(
+    opened,
+):
     app = opened(data="mnist", model="VAE", image=5)
     assert captions(app)[:4] == ["AE", "Noisy AE", "VAE", "β-VAE"]
     assert any("decoded" in caption.value for caption in app.caption)
-    assert any(str(load(SHELF, recipe("mnist", "vae", 2).key).codes["label"][5]) in text for text in said(app))
+    assert any(
+        str(load(SHELF, recipe("mnist", "vae", 2).key).codes["label"][5]) in text
+        for text in said(app)
+    )
 
 
 def said(app) -> list[str]:
@@ -83,17 +88,28 @@ def test_every_test_code_is_drawn_once_by_every_model_and_can_be_picked(opened):
     drawn = figures(opened(data="digits"))
     count = len(load(SHELF, VAE2.key).codes["label"])
     for name in ("ae", "noisy-ae", "vae", "beta-vae"):
-        assert sum(len(numbers(trace["customdata"])) for trace in marked(drawn[f"codes {name}"])) == count
+        assert (
+            sum(len(numbers(trace["customdata"])) for trace in marked(drawn[f"codes {name}"]))
+            == count
+        )
 
 
 def numbers(array) -> np.ndarray:
     """Return the numbers of an array of a figure, which plotly packs."""
-    return np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"]) if isinstance(array, dict) else array
+    return (
+        np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"])
+        if isinstance(array, dict)
+        else array
+    )
 
 
 @pytest.mark.parametrize("show", ["All four", "One large"])
 def test_axes_are_equal(opened, show):
-    drawn = {key: one for key, one in figures(opened(data="digits", show=show)).items() if key.startswith("codes")}
+    drawn = {
+        key: one
+        for key, one in figures(opened(data="digits", show=show)).items()
+        if key.startswith("codes")
+    }
     assert len(drawn) == (4 if show == "All four" else 1)
     for figure in drawn.values():
         assert figure["layout"]["yaxis"]["scaleanchor"] == "x"
@@ -102,7 +118,9 @@ def test_axes_are_equal(opened, show):
 
 def test_the_prior_is_drawn_around_two_latents_and_left_out_where_axes_are_not_latents(opened):
     def has_prior(**choices):
-        figure = figures(opened(data="digits", show="One large", model="VAE", **choices))["codes vae"]
+        figure = figures(opened(data="digits", show="One large", model="VAE", **choices))[
+            "codes vae"
+        ]
         return "prior" in {trace.get("name") for trace in figure["data"]}
 
     assert has_prior(latents=2)
@@ -111,11 +129,15 @@ def test_the_prior_is_drawn_around_two_latents_and_left_out_where_axes_are_not_l
 
 
 def test_a_pair_of_latents_is_the_one_that_was_asked_for(opened):
-    figure = figures(opened(data="digits", latents=10, flatten="A pair", across=3, up=7))["codes vae"]
+    figure = figures(opened(data="digits", latents=10, flatten="A pair", across=3, up=7))[
+        "codes vae"
+    ]
     mean, label = (load(SHELF, VAE10.key).codes[name] for name in ("mean", "label"))
     first = marked(figure)[0]
     for axis, latent in (("x", 2), ("y", 6)):
-        np.testing.assert_allclose(np.sort(numbers(first[axis])), np.sort(mean[label == 0, latent]), atol=1e-3)
+        np.testing.assert_allclose(
+            np.sort(numbers(first[axis])), np.sort(mean[label == 0, latent]), atol=1e-3
+        )
 
 
 def test_two_latents_are_not_flattened(opened):
@@ -161,7 +183,9 @@ def test_the_decoded_plane_stands_beside_the_codes_on_the_same_axes(opened):
     app = opened(data="digits", latents=2, show="One large", model="VAE")
     half = plane(app)["half"]
     for axis in ("xaxis", "yaxis"):
-        np.testing.assert_allclose(figures(app)["codes vae"]["layout"][axis]["range"], (-half, half), rtol=1e-6)
+        np.testing.assert_allclose(
+            figures(app)["codes vae"]["layout"][axis]["range"], (-half, half), rtol=1e-6
+        )
 
 
 def test_the_decoded_plane_is_what_the_decoder_makes_of_the_middle_of_each_cell(opened):
@@ -210,7 +234,9 @@ def test_an_image_that_the_next_data_set_lacks_gives_way(opened):
 
 @pytest.mark.parametrize("model", ["ae", "vae"])
 def test_a_small_panel_has_numbers_on_its_axes_for_its_scale(model: str):
-    figure: Any = latents.scatter_figure(recipe("digits", model, 2).key, "label", "pair", (0, 1), 200, True)
+    figure: Any = latents.scatter_figure(
+        recipe("digits", model, 2).key, "label", "pair", (0, 1), 200, True
+    )
     for axis in (figure.layout.xaxis, figure.layout.yaxis):
         assert axis.showticklabels is not False
         assert axis.ticklabelposition == "inside"
@@ -220,6 +246,10 @@ def test_circles_are_promised_only_where_two_latents_are_drawn_as_they_are(open_
     app = open_page("pages/latent_space.py", data="digits", latents=10)
     said = "\n".join(markdown.value for markdown in app.markdown)
     assert "1, 2 and 3 σ are circles where two latents are drawn as they are" in said
-    ten: Any = latents.scatter_figure(recipe("digits", "vae", 10).key, "label", "pca", (0, 1), 200, True)
-    two: Any = latents.scatter_figure(recipe("digits", "vae", 10).key, "label", "pair", (0, 1), 200, True)
+    ten: Any = latents.scatter_figure(
+        recipe("digits", "vae", 10).key, "label", "pca", (0, 1), 200, True
+    )
+    two: Any = latents.scatter_figure(
+        recipe("digits", "vae", 10).key, "label", "pair", (0, 1), 200, True
+    )
     assert len(two.data) == len(ten.data) + len(prior_traces())

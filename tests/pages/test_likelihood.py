@@ -41,7 +41,12 @@ def test_only_the_part_on_screen_is_computed(opened, monkeypatch: pytest.MonkeyP
         compute = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *given: asked.add(name) or compute(*given))
 
-    for module, name in ((by_hand, "running"), (by_hand, "fitted"), (bound, "one_image"), (bound, "divergence")):
+    for module, name in (
+        (by_hand, "running"),
+        (by_hand, "fitted"),
+        (bound, "one_image"),
+        (bound, "divergence"),
+    ):
         watch(module, name)
     opened(data="digits")
     assert asked == {"running", "fitted"}
@@ -56,8 +61,16 @@ def test_only_the_part_on_screen_is_computed(opened, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("count", "said", "unsaid"),
     [
-        (100, ["float32 it is still a number", "float64 it is still a number", "**at the same p**"], ["no highest"]),
-        (500, ["float32 it is **0 from n = ", "float64 it is still a number", "**at the same p**"], ["no highest"]),
+        (
+            100,
+            ["float32 it is still a number", "float64 it is still a number", "**at the same p**"],
+            ["no highest"],
+        ),
+        (
+            500,
+            ["float32 it is **0 from n = ", "float64 it is still a number", "**at the same p**"],
+            ["no highest"],
+        ),
         (
             3000,
             ["float32 it is **0 from n = ", "float64 it is **0 from n = ", "has no highest place"],
@@ -65,7 +78,9 @@ def test_only_the_part_on_screen_is_computed(opened, monkeypatch: pytest.MonkeyP
         ),
     ],
 )
-def test_the_product_is_lost_with_many_observations_only(opened, count: int, said: list[str], unsaid: list[str]):
+def test_the_product_is_lost_with_many_observations_only(
+    opened, count: int, said: list[str], unsaid: list[str]
+):
     text = texts(opened(n=count))
     assert [part for part in said if part not in text] == []
     assert [part for part in unsaid if part in text] == []
@@ -74,7 +89,11 @@ def test_the_product_is_lost_with_many_observations_only(opened, count: int, sai
 
 def test_the_n_in_the_sentence_is_where_the_product_is_lost():
     draws = Draws("Bernoulli", 0.3, 1.0, 2000, 0)
-    first = next(int(word) for word in by_hand.what_is_left(by_hand.running(draws)).split() if word.isdecimal())
+    first = next(
+        int(word)
+        for word in by_hand.what_is_left(by_hand.running(draws)).split()
+        if word.isdecimal()
+    )
     each = Coin().probability(Coin().sample(0.3, 2000, 0), np.array([0.3]))[0].astype(np.float32)
     product, count = np.float32(1), 0
     with np.errstate(under="ignore"):
@@ -88,7 +107,9 @@ def test_the_closed_form_stands_beside_what_was_searched_for(opened):
     app = opened(distribution="Gaussian", mu=-2, n=400)
     rows = {row["Found by"]: row["μ"] for row in tables(app) if "μ" in row}
     mean = Bell().sample(-2.0, 400, 0).mean()
-    assert float(rows["closed form: the mean of the observations"]) == pytest.approx(mean, abs=1e-8)
+    assert float(rows["closed form: the mean of the observations"]) == pytest.approx(
+        mean, abs=1e-8
+    )
     searched = next(value for way, value in rows.items() if way.startswith("searched for"))
     assert float(searched) == pytest.approx(mean, abs=1e-6)
     assert rows["the truth"] == "-2"
@@ -120,14 +141,19 @@ def test_drawing_again_takes_the_next_seed(opened):
     assert texts(app) != before
 
 
-@pytest.mark.parametrize("choices", [{}, {"over": "This digit", "digit": 7}, {"updates": 0}, {"updates": 200}])
+@pytest.mark.parametrize(
+    "choices", [{}, {"over": "This digit", "digit": 7}, {"updates": 0}, {"updates": 200}]
+)
 def test_cross_entropy_and_likelihood_are_shown_to_the_last_digit(opened, choices: dict):
     app = opened(**choices)
     assert "**one number with one gradient**" in texts(app)
     rows = [row for row in tables(app) if "Computed as" in row]
     assert len(rows) == 3
     values = [float(row["nats per digit"]) for row in rows]
-    weights, (images, labels) = by_hand._weights()[choices.get("updates", 50)], by_hand._digits("test")
+    weights, (images, labels) = (
+        by_hand._weights()[choices.get("updates", 50)],
+        by_hand._digits("test"),
+    )
     chosen = slice(7, 8) if "digit" in choices else slice(None)
     ways = cross_entropies(weights, images.reshape(len(images), -1)[chosen], labels[chosen])
     assert values == [way.value for way in ways.values()]
@@ -163,19 +189,25 @@ def test_the_bounds_of_an_image_lie_on_one_axis_below_log_p(opened):
     assert values[1:-1] == sorted(values[1:-1])
     assert values[0] <= values[-1]
     assert max(values[:-1]) <= values[-1] + 0.05
-    (chart,) = [json.loads(one.proto.spec) for one in app.get("plotly_chart") if "k = 5,000" in one.proto.spec]
+    (chart,) = [
+        json.loads(one.proto.spec)
+        for one in app.get("plotly_chart")
+        if "k = 5,000" in one.proto.spec
+    ]
     assert len(chart["data"]) == 2
 
 
 def test_the_gap_is_shown_both_ways(opened):
     app = opened(data="digits", part="The bound", image=5)
-    rows = {row["Of this image"]: float(row["nats"]) for row in tables(app) if "Of this image" in row}
+    rows = {
+        row["Of this image"]: float(row["nats"]) for row in tables(app) if "Of this image" in row
+    }
     gap, kl = rows["log p(x) − ELBO"], rows["KL(q‖p(z|x)), on a grid"]
     assert gap == pytest.approx(kl, abs=0.01)
     assert rows["difference"] == pytest.approx(gap - kl, abs=2e-4)
-    assert rows["amortisation: won by a fitted Gaussian"] + rows["approximation: left with the fitted one"] == (
-        pytest.approx(gap, abs=2e-4)
-    )
+    assert rows["amortisation: won by a fitted Gaussian"] + rows[
+        "approximation: left with the fitted one"
+    ] == (pytest.approx(gap, abs=2e-4))
     assert "The two are the same" in texts(app)
     assert "The two are not quite the same" in bound.the_gap_twice(1.0, 1.2)
 
@@ -183,12 +215,18 @@ def test_the_gap_is_shown_both_ways(opened):
 @pytest.mark.parametrize(
     ("choices", "why", "bounded"),
     [
-        ({"latents": 10}, "Quadrature needs one or two latents, this run has 10; pick a run with 2.", True),
+        (
+            {"latents": 10},
+            "Quadrature needs one or two latents, this run has 10; pick a run with 2.",
+            True,
+        ),
         ({"model": "AE"}, "AE learned no distribution over codes", False),
         ({"model": "Noisy AE"}, "Noisy AE, η = 0.05 learned no distribution over codes", False),
     ],
 )
-def test_what_cannot_be_asked_gets_one_clear_sentence(opened, choices: dict, why: str, bounded: bool):
+def test_what_cannot_be_asked_gets_one_clear_sentence(
+    opened, choices: dict, why: str, bounded: bool
+):
     app = opened(data="digits", part="The bound", **choices)
     assert len([info for info in app.info if why in info.value]) == 1
     rows = [row for row in tables(app) if "Bound" in row]
@@ -207,7 +245,9 @@ def test_without_the_images_of_mnist_what_was_measured_is_shown_still(opened):
 def test_an_image_that_does_not_exist_is_the_first_one(opened):
     app = opened(data="digits", part="The bound", image=360)
     assert app.number_input(key="image").value == 0
-    assert opened(data="digits", part="The bound", image=359).number_input(key="image").value == 359
+    assert (
+        opened(data="digits", part="The bound", image=359).number_input(key="image").value == 359
+    )
 
 
 def _image(index: int):
@@ -245,10 +285,24 @@ def write_gaps(root: Path, configs: dict[RunConfig, tuple[float, float]]) -> Non
         for seed in (0, 1, 2):
             config = with_seed(first, seed)
             folder = root / config.key
-            of = kept._mark(GAPS, config, folder, root) if folder.is_dir() else kept._settings(GAPS, config.data, root)
+            of = (
+                kept._mark(GAPS, config, folder, root)
+                if folder.is_dir()
+                else kept._settings(GAPS, config.data, root)
+            )
             gap = encoder + gaussian + seed / 1000
-            numbers = {"n": 4, "gap": [gap / 2, gap, gap, 3 * gap / 2], "log_evidence": -1.0, "elbo": -1.0 - gap}
-            parts = {"split_n": 1, "amortisation": [encoder], "approximation": [gaussian], "refinement": 0.01}
+            numbers = {
+                "n": 4,
+                "gap": [gap / 2, gap, gap, 3 * gap / 2],
+                "log_evidence": -1.0,
+                "elbo": -1.0 - gap,
+            }
+            parts = {
+                "split_n": 1,
+                "amortisation": [encoder],
+                "approximation": [gaussian],
+                "refinement": 0.01,
+            }
             entries[config.key] = {"of": of, **numbers, **parts}
     (root / "gaps.json").write_text(json.dumps({"compared": {}, "entries": entries}))
 
@@ -256,7 +310,9 @@ def write_gaps(root: Path, configs: dict[RunConfig, tuple[float, float]]) -> Non
 @pytest.fixture
 def two_runs(other_shelf: Path) -> Path:
     for model in ("vae", "beta-vae"):
-        shutil.copytree(SHELF / recipe("digits", model).key, other_shelf / recipe("digits", model).key)
+        shutil.copytree(
+            SHELF / recipe("digits", model).key, other_shelf / recipe("digits", model).key
+        )
     return other_shelf
 
 
@@ -265,17 +321,28 @@ def two_runs(other_shelf: Path) -> Path:
     [
         ((3.0, 1.0), ["is **not tight**", "4.00 (4.00 to 4.00) nats below", "**the encoder's**"]),
         ((0.1, 0.4), ["is **tight**", "0.50 (0.50 to 0.50) nats below", "**the Gaussian's**"]),
-        ((0.0005, 0.0001), ["is **tight**", "too small to be told apart from the error of the quadrature"]),
+        (
+            (0.0005, 0.0001),
+            ["is **tight**", "too small to be told apart from the error of the quadrature"],
+        ),
         ((0.6, 0.3995), ["tight **with some seeds only**"]),
     ],
 )
-def test_what_was_measured_decides_the_sentence(two_runs: Path, opened, parts: tuple[float, float], said: list[str]):
-    write_gaps(two_runs, {recipe("digits", "vae"): parts, recipe("digits", "beta-vae"): (0.1, 0.1)})
+def test_what_was_measured_decides_the_sentence(
+    two_runs: Path, opened, parts: tuple[float, float], said: list[str]
+):
+    write_gaps(
+        two_runs, {recipe("digits", "vae"): parts, recipe("digits", "beta-vae"): (0.1, 0.1)}
+    )
     app = opened(data="digits", part="The bound")
     text = texts(app)
     assert [part for part in said if part not in text] == []
     assert "3 trainings" in text
-    (chart,) = [json.loads(one.proto.spec) for one in app.get("plotly_chart") if "amortisation gap" in one.proto.spec]
+    (chart,) = [
+        json.loads(one.proto.spec)
+        for one in app.get("plotly_chart")
+        if "amortisation gap" in one.proto.spec
+    ]
     assert set(chart["data"][0]["y"]) == {"VAE", "β-VAE, β = 4"}
 
 

@@ -41,12 +41,26 @@ def keep_untrained(config: RunConfig, root: Path) -> None:
     model, data = build(config).eval().requires_grad_(False), load(config.data)
     reached = evaluate(model, data.test)
     metrics = {"nll": reached.nll, "kl": reached.kl, "elbo": reached.elbo, "mse": reached.mse}
-    metrics |= {"kl_per_latent": list(reached.kl_per_latent), "squared_radius": reached.squared_radius}
+    metrics |= {
+        "kl_per_latent": list(reached.kl_per_latent),
+        "squared_radius": reached.squared_radius,
+    }
     metrics |= {"test_images": len(data.test), "seconds": 1.0, "images_per_second": 1.0}
     weights = {name: _rounded(tensor) for name, tensor in model.state_dict().items()}
-    names = ("nll", "kl", "test_nll", "test_kl", "test_mse", "squared_radius", "seconds", "images_per_second")
+    names = (
+        "nll",
+        "kl",
+        "test_nll",
+        "test_kl",
+        "test_mse",
+        "squared_radius",
+        "seconds",
+        "images_per_second",
+    )
     history = {name: np.ones(config.train.epochs, np.float32) for name in names}
-    history |= {"kl_per_latent": np.ones((config.train.epochs, config.model.latent_dim), np.float32)}
+    history |= {
+        "kl_per_latent": np.ones((config.train.epochs, config.model.latent_dim), np.float32)
+    }
     save(root, Checkpoint(config, metrics, weights, history, _codes(model, data), {}, {}))
 
 
@@ -62,7 +76,10 @@ def three_likelihoods(other_shelf: Path) -> Path:
 @pytest.fixture
 def betas(other_shelf: Path) -> Path:
     """Return a shelf of the digits' models with two latents and one with ten, measured."""
-    for config in (*(recipe("digits", name) for name in ("ae", "vae", "beta-vae")), recipe("digits", "vae", 10)):
+    for config in (
+        *(recipe("digits", name) for name in ("ae", "vae", "beta-vae")),
+        recipe("digits", "vae", 10),
+    ):
         shutil.copytree(SHELF / config.key, other_shelf / config.key)
     for study in (TRAITS, RATE):
         measure_runs(study, other_shelf)
@@ -84,7 +101,9 @@ def figures(app) -> int:
 # The decoder
 
 
-def test_three_likelihoods_stand_beside_each_other_with_their_lines(three_likelihoods: Path, opened):
+def test_three_likelihoods_stand_beside_each_other_with_their_lines(
+    three_likelihoods: Path, opened
+):
     measure_runs(SCALE, three_likelihoods)
     app = opened(data="digits", part=DECODER)
     assert figures(app) == 4
@@ -112,14 +131,19 @@ def test_what_was_not_measured_is_said_and_draws_need_no_numbers(three_likelihoo
 def test_data_without_a_gaussian_model_says_where_there_is_one_and_still_shows_the_literature(
     three_likelihoods: Path, opened, data: str
 ):
-    shutil.copytree(SHELF / recipe(data, "vae", 10).key, three_likelihoods / recipe(data, "vae", 10).key)
+    shutil.copytree(
+        SHELF / recipe(data, "vae", 10).key, three_likelihoods / recipe(data, "vae", 10).key
+    )
     app = opened(data=data, part=DECODER)
     assert "pick digits to see some" in texts(app)
     assert len(app.dataframe[0].value) == len(PUBLISHED) + 4
 
 
 def test_where_no_model_is_gaussian_no_other_data_set_is_named(other_shelf: Path):
-    assert decoders.nothing_gaussian() == "No model with a Gaussian likelihood was trained on these images."
+    assert (
+        decoders.nothing_gaussian()
+        == "No model with a Gaussian likelihood was trained on these images."
+    )
 
 
 def test_the_points_lie_on_the_line_that_is_drawn(three_likelihoods: Path):
@@ -151,7 +175,10 @@ def test_a_collapsed_model_is_called_so_and_another_not(monkeypatch: pytest.Monk
     opened = type("Opened", (), {"metrics": {"kl": 1.5}})
     monkeypatch.setattr(cache, "run", lambda key: opened)
     monkeypatch.setattr(cache, "active_latents", lambda key: alive[key])
-    known = {name: (config, numbers_of_scale(1.0 if name == "fixed" else 0.16)) for name, config in runs.items()}
+    known = {
+        name: (config, numbers_of_scale(1.0 if name == "fixed" else 0.16))
+        for name, config in runs.items()
+    }
     fixed, learned, came_to = decoders.price_sentence(known).splitlines()
     assert "a nat has to save 2 of squared error" in fixed
     assert "0 of 2 latents active" in fixed
@@ -169,7 +196,9 @@ def test_the_knob_is_told_in_numbers():
     assert "70° apart" in said
 
 
-@pytest.mark.parametrize(("value", "text"), [(-88.5512, "−88.55"), (0.5, "0.5"), (58.81206, "58.81")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(-88.5512, "−88.55"), (0.5, "0.5"), (58.81206, "58.81")]
+)
 def test_a_minus_is_a_minus(value: float, text: str):
     assert decoders._signed(value) == text
 
@@ -204,7 +233,14 @@ def test_without_mnist_there_is_no_picture_and_a_sentence(opened):
 
 
 def bound(nll: float, error: float = 0.03) -> dict:
-    return {"nll": nll, "error": error, "elbo": -nll - 3, "k": 5000, "images": 100, "test_images": 10_000}
+    return {
+        "nll": nll,
+        "error": error,
+        "elbo": -nll - 3,
+        "k": 5000,
+        "images": 100,
+        "test_images": 10_000,
+    }
 
 
 def test_a_row_for_each_of_ours_and_theirs_and_a_dash_for_what_nobody_here_knows():
@@ -225,7 +261,10 @@ ERROR = "standard error of the test images"
     ("vamp", "said"),
     [
         (bound(83.0), f"nll is smaller than the standard normal's by 2.00 nats ({ERROR} 0.04"),
-        (bound(83.0), "at least the 1.5 nats hoped for. One pair of trainings says that it was so"),
+        (
+            bound(83.0),
+            "at least the 1.5 nats hoped for. One pair of trainings says that it was so",
+        ),
         (bound(84.2), "less than the 1.5 nats hoped for"),
         (bound(86.0), f"nll is larger than the standard normal's by 1.00 nats ({ERROR} 0.04"),
         (bound(84.9, error=0.4), f"cannot be told apart: 0.10 nats ({ERROR} 0.40"),
@@ -241,8 +280,12 @@ def test_the_numbers_decide_what_is_said_of_the_vamp_prior(vamp: dict | None, sa
 
 
 def test_the_note_says_what_was_measured_or_that_nothing_was():
-    assert "Ours were not measured yet" in decoders.literature_note({("mnist-static", "vamp"): None})
-    note = decoders.literature_note({("mnist-static", "vamp"): None, ("mnist-static", "normal"): bound(86.0)})
+    assert "Ours were not measured yet" in decoders.literature_note(
+        {("mnist-static", "vamp"): None}
+    )
+    note = decoders.literature_note(
+        {("mnist-static", "vamp"): None, ("mnist-static", "normal"): bound(86.0)}
+    )
     assert "bound with k = 5,000 adds to it in 100 of them" in note
     assert "all 10,000 test images" in note
     assert "500 pseudo-inputs" in note
@@ -251,21 +294,28 @@ def test_the_note_says_what_was_measured_or_that_nothing_was():
 def test_measured_runs_that_do_not_ship_are_in_the_table(three_likelihoods: Path, opened):
     configs = [with_prior("mnist-static", 40, prior) for prior in ("normal", "vamp")]
     settings = kept._settings(EVIDENCE, configs[0].data, three_likelihoods)
-    entries = {c.key: {"of": settings, **bound(nll)} for c, nll in zip(configs, (88.0, 86.0), strict=True)}
+    entries = {
+        c.key: {"of": settings, **bound(nll)} for c, nll in zip(configs, (88.0, 86.0), strict=True)
+    }
     EVIDENCE.path(three_likelihoods).write_text(json.dumps({"compared": {}, "entries": entries}))
     app = opened(data="digits", part=DECODER)
     rows = app.dataframe[0].value.to_dict("records")
-    ours = [row["nll"] for row in rows if row["From"] == "Latent Lab" and row["Binarised"] == "static"]
+    ours = [
+        row["nll"] for row in rows if row["From"] == "Latent Lab" and row["Binarised"] == "static"
+    ]
     assert ours == ["88.00 ± 0.03", "86.00 ± 0.03"]
-    assert "On `mnist-static`, with the same networks and schedule and one training each, the VampPrior's nll" in texts(
-        app
+    assert (
+        "On `mnist-static`, with the same networks and schedule and one training each, the"
+        " VampPrior's nll" in texts(app)
     )
 
 
 # The rate
 
 
-def test_the_plane_holds_every_model_with_a_kl_and_the_bars_those_of_as_many_latents(betas: Path, opened):
+def test_the_plane_holds_every_model_with_a_kl_and_the_bars_those_of_as_many_latents(
+    betas: Path, opened
+):
     app = opened(data="digits", latents=2, model="VAE", part=RATES)
     assert figures(app) == 2
     said = texts(app)
@@ -331,7 +381,9 @@ def test_two_likelihoods_never_share_a_plane(three_likelihoods: Path, opened):
         ("sprites", RATES, 2),
     ],
 )
-def test_what_ships_opens_with_its_figures_and_nothing_unmeasured(opened, data: str, part: str, drawn: int):
+def test_what_ships_opens_with_its_figures_and_nothing_unmeasured(
+    opened, data: str, part: str, drawn: int
+):
     app = opened(data=data, part=part)
     assert app.segmented_control(key="part").value == part
     assert figures(app) == drawn
@@ -355,7 +407,8 @@ def test_an_exchange_lies_between_the_betas_of_two_optima():
 
 
 @pytest.mark.parametrize(
-    "stops", [{}, {1.0: [(7.0, 100.0)]}, {1.0: [(5.0, 100.0)], 4.0: [(6.0, 90.0)]}, {1.0: [], 4.0: []}]
+    "stops",
+    [{}, {1.0: [(7.0, 100.0)]}, {1.0: [(5.0, 100.0)], 4.0: [(6.0, 90.0)]}, {1.0: [], 4.0: []}],
 )
 def test_without_a_fall_of_rate_there_is_no_exchange(stops: dict):
     assert rate.exchanges(stops) == []
@@ -363,13 +416,21 @@ def test_without_a_fall_of_rate_there_is_no_exchange(stops: dict):
 
 
 def split(information: float, marginal: float, images: int = 10_000) -> dict:
-    return {"rate": information + marginal, "information": information, "marginal": marginal, "images": images}
+    return {
+        "rate": information + marginal,
+        "information": information,
+        "marginal": marginal,
+        "images": images,
+    }
 
 
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        ([split(6.0, 2.0), split(6.0, 2.0)], "spends 8.00 nats per image: 6.00 tell the image, and 2.00 (25%)"),
+        (
+            [split(6.0, 2.0), split(6.0, 2.0)],
+            "spends 8.00 nats per image: 6.00 tell the image, and 2.00 (25%)",
+        ),
         ([split(6.0, 2.0), split(9.2, 10.0)], "takes more images to say"),
         ([split(0.001, 0.002)], "spends no rate"),
     ],
@@ -380,22 +441,34 @@ def test_what_the_rate_pays_for_is_said_as_far_as_the_images_tell(found: list, s
 
 def test_priors_are_compared_seed_by_seed():
     said = rate.prior_sentence(
-        {"standard normal": [0.4, 0.5], "uniform box": [0.3, 0.45], "VampPrior": [0.1, 0.2], "Gaussian mixture": [0.6]}
+        {
+            "standard normal": [0.4, 0.5],
+            "uniform box": [0.3, 0.45],
+            "VampPrior": [0.1, 0.2],
+            "Gaussian mixture": [0.6],
+        }
     )
-    assert said == (
-        "By prior, trained on one schedule, that misfit is: standard normal 0.45, uniform box 0.38 (seeds overlap),"
-        " VampPrior 0.15 (less with every seed), Gaussian mixture 0.60 (more with every seed)."
+    assert (
+        said
+        == "By prior, trained on one schedule, that misfit is: standard normal 0.45, uniform box"
+        " 0.38 (seeds overlap), VampPrior 0.15 (less with every seed), Gaussian mixture 0.60"
+        " (more with every seed)."
     )
     assert rate.prior_sentence({"standard normal": [0.4]}) == ""
     assert rate.prior_sentence({"VampPrior": [0.4]}) == ""
 
 
-def test_the_misfit_of_priors_is_compared_on_one_schedule_and_the_plane_has_one_standard_normal(open_page):
+def test_the_misfit_of_priors_is_compared_on_one_schedule_and_the_plane_has_one_standard_normal(
+    open_page,
+):
     app = open_page("pages/likelihood.py", data="digits", latents=2, model="VAE", part=RATES)
     found = over_seeds(RATE, with_prior("digits", 2, "normal"))
     assert len(found) == 5
     misfit = np.mean([one["marginal"] for one in found])
-    assert f"trained on one schedule, that misfit is: standard normal {misfit:.2f}, uniform box" in texts(app)
+    assert (
+        f"trained on one schedule, that misfit is: standard normal {misfit:.2f}, uniform box"
+        in texts(app)
+    )
     charts = {chart.key: json.loads(chart.proto.spec) for chart in app.get("plotly_chart")}
     rows = [name for trace in charts["rate split"]["data"] for name in trace.get("y", [])]
     assert {"VAE", "VAE, warmed up", "VAE, VampPrior"} <= set(rows)

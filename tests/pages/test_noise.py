@@ -39,12 +39,18 @@ def opened(open_page):
     return partial(open_page, PAGE)
 
 
-def write_numbers(root: Path, seeds: tuple[int, ...], data: str = "digits", latents: int = 2) -> None:
+def write_numbers(
+    root: Path, seeds: tuple[int, ...], data: str = "digits", latents: int = 2
+) -> None:
     """Keep made-up numbers of a family: noise halves the error under noise, and makes samples worse."""
-    runs = next(runs for (kind, dim), runs in families().items() if (kind.name, dim) == (data, latents))
+    runs = next(
+        runs for (kind, dim), runs in families().items() if (kind.name, dim) == (data, latents)
+    )
     for name, numbers in (("noise", noise_numbers), ("sample-quality", sample_numbers)):
         entries = {
-            with_seed(config, seed).key: mark(name, with_seed(config, seed), root) | numbers(ratio, seed)
+            with_seed(config, seed).key: (
+                mark(name, with_seed(config, seed), root) | numbers(ratio, seed)
+            )
             for ratio, config in runs.items()
             for seed in seeds
         }
@@ -57,26 +63,42 @@ def mark(name: str, config: RunConfig, root: Path) -> dict:
     study = NOISE if name == "noise" else SAMPLES
     folder = root / config.key
     return {
-        "of": kept._mark(study, config, folder, root) if folder.is_dir() else kept._settings(study, config.data, root)
+        "of": (
+            kept._mark(study, config, folder, root)
+            if folder.is_dir()
+            else kept._settings(study, config.data, root)
+        )
     }
 
 
 def noise_numbers(ratio: float | None, seed: int) -> dict:
     rest, slope = (0.03, 0.1) if ratio == 0 else (0.05, 0.05)
     mse = [rest + (slope + seed / 1000) * level for level in LEVELS]
-    return {**ROUGHLY, "mse": mse, "nll": [100 * one for one in mse], "rate_bits": [2.0, 1.0] if ratio != 0 else None}
+    return {
+        **ROUGHLY,
+        "mse": mse,
+        "nll": [100 * one for one in mse],
+        "rate_bits": [2.0, 1.0] if ratio != 0 else None,
+    }
 
 
 def sample_numbers(ratio: float | None, seed: int) -> dict:
     distance = 20.0 if ratio is None else 50 + 100 * ratio + seed
-    scores = {"frechet": [distance] * 3, "density": [1.0] * 3, "coverage": [30 / distance] * 3, "confidence": [0.9] * 3}
+    scores = {
+        "frechet": [distance] * 3,
+        "density": [1.0] * 3,
+        "coverage": [30 / distance] * 3,
+        "confidence": [0.9] * 3,
+    }
     return {name: {**scores, "n": 360, "seeds": [0, 1, 2]} for name in SAMPLERS}
 
 
 @pytest.fixture
 def shelf_of_digits(other_shelf: Path) -> Path:
     """Return a shelf of the digits' runs with two latents and their classifier, nothing measured."""
-    for config in next(runs for (kind, dim), runs in families().items() if (kind.name, dim) == ("digits", 2)).values():
+    for config in next(
+        runs for (kind, dim), runs in families().items() if (kind.name, dim) == ("digits", 2)
+    ).values():
         if (SHELF / config.key).is_dir():
             shutil.copytree(SHELF / config.key, other_shelf / config.key)
     shutil.copytree(SHELF / "classifier-digits", other_shelf / "classifier-digits")
@@ -88,7 +110,11 @@ def texts(app) -> str:
 
 
 def panels(app) -> list[str]:
-    return [m.value.strip("*") for m in app.markdown[1:] if m.value.startswith(("**AE**", "**Noisy AE,", "**VAE**"))]
+    return [
+        m.value.strip("*")
+        for m in app.markdown[1:]
+        if m.value.startswith(("**AE**", "**Noisy AE,", "**VAE**"))
+    ]
 
 
 @pytest.mark.slow
@@ -98,8 +124,14 @@ def panels(app) -> list[str]:
         ({"model": "VAE"}, ["AE", "Noisy AE, η = 0.05", "VAE"]),
         ({"model": "AE"}, ["AE", "Noisy AE, η = 0.05", "VAE"]),
         ({"model": "β-VAE"}, ["AE", "Noisy AE, η = 0.05", "VAE"]),
-        ({"model": "Noisy AE", "eta": "0.5"}, ["AE", "Noisy AE, η = 0.05", "Noisy AE, η = 0.5", "VAE"]),
-        ({"model": "Noisy AE", "eta": "0.01"}, ["AE", "Noisy AE, η = 0.01", "Noisy AE, η = 0.05", "VAE"]),
+        (
+            {"model": "Noisy AE", "eta": "0.5"},
+            ["AE", "Noisy AE, η = 0.05", "Noisy AE, η = 0.5", "VAE"],
+        ),
+        (
+            {"model": "Noisy AE", "eta": "0.01"},
+            ["AE", "Noisy AE, η = 0.01", "Noisy AE, η = 0.05", "VAE"],
+        ),
     ],
 )
 def test_the_chosen_noise_stands_beside_none_the_usual_one_and_the_vae(opened, choices, labels):
@@ -143,7 +175,10 @@ def test_the_slider_moves_the_picker_and_adds_a_column(opened):
     app = opened(data="digits", model="AE")
     app.select_slider(key="stop noise_ratio").set_value(0.2).run()
     assert not app.exception
-    assert (app.selectbox(key="model").value, app.selectbox(key="eta").value) == ("Noisy AE", "0.2")
+    assert (app.selectbox(key="model").value, app.selectbox(key="eta").value) == (
+        "Noisy AE",
+        "0.2",
+    )
     assert "Noisy AE, η = 0.2" in panels(app)
 
 
@@ -157,7 +192,9 @@ def test_each_model_decodes_codes_from_every_source(opened):
     assert not set(urls) & set(other)
 
 
-@pytest.mark.parametrize("key", [recipe("digits", "ae").key, recipe("digits", "vae").key, recipe("mnist", "ae").key])
+@pytest.mark.parametrize(
+    "key", [recipe("digits", "ae").key, recipe("digits", "vae").key, recipe("mnist", "ae").key]
+)
 def test_the_codes_move_with_the_noise_and_not_the_frame_without_any(key: str):
     film = np.asarray(Image.open(BytesIO(noise.noise_film(key))).convert("L"))
     frames = film.reshape(len(noise.FILM_LEVELS), -1)
@@ -208,10 +245,17 @@ def test_the_verdict_follows_the_kept_numbers_of_three_seeds(shelf_of_digits: Pa
     assert "**Better random samples? No.**" in said
     assert "**As good as the VAE? No.**" in said
     assert (
-        "**No.** On digits with 2 latents, noise in training makes the autoencoder robust to noise on its code." in said
+        "**No.** On digits with 2 latents, noise in training makes the autoencoder robust to noise"
+        " on its code." in said
     )
-    assert "no better than without noise from *Uniform box*, *Fitted Gaussian*, *Fitted mixture* and *Prior*" in said
-    assert "It does not reach the VAE with its prior. This rests on 3 trainings of each model." in said
+    assert (
+        "no better than without noise from *Uniform box*, *Fitted Gaussian*, *Fitted mixture* and"
+        " *Prior*" in said
+    )
+    assert (
+        "It does not reach the VAE with its prior. This rests on 3 trainings of each model."
+        in said
+    )
     assert "The VAE with its prior, Fréchet distance and coverage: 20 ± 0, 150% ± 0%." in said
     rows = app.dataframe[0].value
     assert rows["Seeds"].tolist() == ["3"]
@@ -230,7 +274,11 @@ def test_numbers_of_some_models_only_are_no_hindrance(shelf_of_digits: Path, ope
     for name in ("noise", "sample-quality"):
         path = shelf_of_digits / f"{name}.json"
         numbers = json.loads(path.read_text())
-        few = {key: entry for key, entry in numbers["entries"].items() if "-ae-0.05" in key or "-ae-z" in key}
+        few = {
+            key: entry
+            for key, entry in numbers["entries"].items()
+            if "-ae-0.05" in key or "-ae-z" in key
+        }
         path.write_text(json.dumps(numbers | {"entries": few}))
     said = texts(opened(data="digits"))
     assert "**Better under noise? Yes.**" in said
@@ -242,7 +290,9 @@ def test_the_error_can_be_chosen_in_the_link(shelf_of_digits: Path, opened, word
     write_numbers(shelf_of_digits, (0, 1))
     app = opened(data="digits", error=word)
     (chart,) = [c for c in app.get("plotly_chart") if "errors" in c.proto.id]
-    assert json.loads(chart.proto.spec)["layout"]["yaxis"]["title"]["text"] == noise.ERRORS[word][1]
+    assert (
+        json.loads(chart.proto.spec)["layout"]["yaxis"]["title"]["text"] == noise.ERRORS[word][1]
+    )
 
 
 def errors(error: float) -> dict:
@@ -255,13 +305,21 @@ def model(distance: float, error: float) -> Measured:
 
 def test_a_summary_says_what_the_verdict_says():
     better = noise_verdict.summary("x", judge(model(5, 2), {0.05: model(3, 1)}, model(4, 1)))
-    assert better.startswith("**Yes.** On x, noise in training makes the autoencoder robust to noise")
+    assert better.startswith(
+        "**Yes.** On x, noise in training makes the autoencoder robust to noise"
+    )
     assert "better than without noise from" in better
     assert "It reaches the VAE" in better
-    mixed = noise_verdict.summary("x", judge(model(5, 2), {0.05: model(3, 1), 0.2: model(9, 3)}, model(4, 1)))
+    mixed = noise_verdict.summary(
+        "x", judge(model(5, 2), {0.05: model(3, 1), 0.2: model(9, 3)}, model(4, 1))
+    )
     assert mixed.startswith("**It depends.**")
     assert "Whether it reaches the VAE with its prior depends on η and sampler" in mixed
-    split = judge(model(5, 2), {0.05: Measured({0: errors(1)}, {0: dict.fromkeys(SAMPLED, (3.0, 0.1))})}, model(4, 1))
+    split = judge(
+        model(5, 2),
+        {0.05: Measured({0: errors(1)}, {0: dict.fromkeys(SAMPLED, (3.0, 0.1))})},
+        model(4, 1),
+    )
     assert "never in both scores with every seed" in noise_verdict.summary("x", split)
 
 
@@ -281,7 +339,10 @@ def only_with_a_mixture(distance: float) -> Measured:
 
 def test_what_a_mixture_fitted_to_the_codes_reaches_is_said():
     found = judge(only_with_a_mixture(3), {0.05: only_with_a_mixture(5)}, only_with_a_mixture(2))
-    assert "The autoencoder without noise reaches it with *Fitted mixture*." in noise_verdict.summary("x", found)
+    assert (
+        "The autoencoder without noise reaches it with *Fitted mixture*."
+        in noise_verdict.summary("x", found)
+    )
     text = noise_verdict.reaches_text(found)
     assert "the AE **without** noise is as good, with *Fitted mixture*" in text
     assert "the VAE itself, with a mixture fitted to its codes: 2, 90%" in text
@@ -291,22 +352,32 @@ def test_the_page_says_how_many_words_chance_alone_would_have_said(shelf_of_digi
     write_numbers(shelf_of_digits, (0, 1, 2))
     app = opened(data="digits", model="AE")
     said = texts(app)
-    cases = 5 + 2 * 5 * len(SAMPLED)  # η under noise; η and sampler against the AE, and against the VAE
-    assert f"to {cases * 2 / 4**3:.0f} (scores independent) to {cases * 2 / 2**3:.0f} (scores always agree)" in said
+    cases = 5 + 2 * 5 * len(
+        SAMPLED
+    )  # η under noise; η and sampler against the AE, and against the VAE
+    assert (
+        f"to {cases * 2 / 4**3:.0f} (scores independent) to {cases * 2 / 2**3:.0f} (scores always"
+        " agree)" in said
+    )
     assert f"of these {cases} cases; {cases} got one." in said
-    assert any("in 1 of 4 comparisons if the 2 scores always agree, in 1 of 32" in one.value for one in app.caption)
+    assert any(
+        "in 1 of 4 comparisons if the 2 scores always agree, in 1 of 32" in one.value
+        for one in app.caption
+    )
 
 
 def test_a_spread_has_two_digits_that_count():
-    claim = compare({0: [170.0, 0.2], 1: [230.0, 0.4]}, {0: [400.0, 0.1], 1: [401.0, 0.1]}, (False, True))
+    claim = compare(
+        {0: [170.0, 0.2], 1: [230.0, 0.4]}, {0: [400.0, 0.1], 1: [401.0, 0.1]}, (False, True)
+    )
     assert noise_verdict.scored(claim) == "400 ± 0.71, 10% ± 0% → 200 ± 42, 30% ± 14%"
 
 
 def test_cases_are_counted_and_what_they_depend_on_is_named():
     words = {("a", 2): YES, ("a", 10): NO, ("b", 2): YES, ("b", 10): DEPENDS}
     said = noise_verdict.counted(words, ["data set", "latents"])
-    assert said == (
-        "**yes** in 2 of 4 cases, **no** in 1, seeds disagree or scores contradict in 1."
+    assert (
+        said == "**yes** in 2 of 4 cases, **no** in 1, seeds disagree or scores contradict in 1."
         " It depends on data set and latents."
     )
     assert noise_verdict.counted({}, []) == "not measured."

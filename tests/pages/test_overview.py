@@ -30,7 +30,11 @@ def number(text: str) -> float:
 
 
 def caption_of(app) -> str:
-    (said,) = [caption.value for caption in app.caption if "squared error per pixel" in caption.value.lower()]
+    (said,) = [
+        caption.value
+        for caption in app.caption
+        if "squared error per pixel" in caption.value.lower()
+    ]
     return said
 
 
@@ -92,7 +96,9 @@ def test_without_the_test_images_the_error_of_a_run_that_was_not_measured_is_not
     costs._of.clear()
     app = open_page(data="mnist")
     assert "cannot be told without the test images" in caption_of(app)
-    assert number(numbers(app).loc["VAE", "elbo"]) == round(load(SHELF, recipe("mnist", "vae").key).metrics["elbo"], 1)
+    assert number(numbers(app).loc["VAE", "elbo"]) == round(
+        load(SHELF, recipe("mnist", "vae").key).metrics["elbo"], 1
+    )
     costs._of.clear()
 
 

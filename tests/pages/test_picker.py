@@ -42,7 +42,9 @@ def test_the_picker_offers_every_run_that_ships_and_no_other(open_page):
         for latents in options(app.selectbox(key="data").select(data).run(), "latents"):
             app.selectbox(key="latents").select(int(latents)).run()
             offered |= {(data, int(latents), label) for label in options(app, "model")}
-    assert offered == {(c.data.name, c.model.latent_dim, MODEL_LABELS[c.model.name]) for c in shipped()}
+    assert offered == {
+        (c.data.name, c.model.latent_dim, MODEL_LABELS[c.model.name]) for c in shipped()
+    }
 
 
 def test_a_number_of_latents_that_the_next_data_set_lacks_gives_way(open_page):
@@ -77,12 +79,29 @@ def test_a_link_restores_what_was_picked(open_page, page):
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_nonsense_in_a_link_falls_back_to_what_a_link_without_it_shows(open_page, page):
-    words = ("data", "latents", "model", "beta", "eta", "run", "sampler", "seed", "fit", "width", "nearest", "score")
+    words = (
+        "data",
+        "latents",
+        "model",
+        "beta",
+        "eta",
+        "run",
+        "sampler",
+        "seed",
+        "fit",
+        "width",
+        "nearest",
+        "score",
+    )
     words += ("show", "color", "flatten", "across", "up", "extent", "resolution", "image")
     usual, odd = open_page(page), open_page(page, **dict.fromkeys(words, "<b>-1e9"))
     assert not odd.error
-    assert [(box.key, box.value) for box in odd.selectbox] == [(box.key, box.value) for box in usual.selectbox]
-    assert [image.value for image in odd.get("image")] == [image.value for image in usual.get("image")]
+    assert [(box.key, box.value) for box in odd.selectbox] == [
+        (box.key, box.value) for box in usual.selectbox
+    ]
+    assert [image.value for image in odd.get("image")] == [
+        image.value for image in usual.get("image")
+    ]
 
 
 def test_a_second_beta_can_be_picked_and_the_usual_one_comes_first(open_page, other_shelf):
@@ -114,7 +133,11 @@ def test_runs_that_differ_in_something_else_are_told_apart_by_their_key(open_pag
 
 def test_stops_are_the_runs_that_differ_in_one_number_alone():
     family = {config.model.name: config for config in FAMILY}
-    others = [with_beta(FAMILY[-1], 16.0), with_seed(FAMILY[-1], 1), recipe("digits", "beta-vae", 2, hidden=(9,))]
+    others = [
+        with_beta(FAMILY[-1], 16.0),
+        with_seed(FAMILY[-1], 1),
+        recipe("digits", "beta-vae", 2, hidden=(9,)),
+    ]
     noisier = recipe("digits", "noisy-ae", 2, noise_ratio=0.5)
     view = View(family["vae"], family, (*FAMILY, *others, noisier))
     assert view.stops("beta") == {1.0: family["vae"], 4.0: family["beta-vae"], 16.0: others[0]}
@@ -131,22 +154,31 @@ def test_a_model_beside_the_family_is_held_against_one_that_differs_in_nothing_e
     alike = recipe("digits", "vae", batch_size=64)
     assert alike.train == beside.train
     assert View(beside, {}, (alike, beside)).peer(beside, "vae") == alike
-    assert View(beside, {}, (recipe("digits", "vae", hidden=(9,)), beside)).peer(beside, "vae") is None
+    assert (
+        View(beside, {}, (recipe("digits", "vae", hidden=(9,)), beside)).peer(beside, "vae")
+        is None
+    )
     assert View(vae, {"vae": vae}, (vae,)).peer(vae, "infogan") is None
 
 
 @pytest.mark.parametrize(
-    ("number", "page", "data"), [("noise_ratio", "noise", "digits"), ("beta", "traversals", "sprites")]
+    ("number", "page", "data"),
+    [("noise_ratio", "noise", "digits"), ("beta", "traversals", "sprites")],
 )
 def test_the_slider_over_the_stops_moves_the_picker(open_page, number, page, data):
     app = open_page(f"pages/{page}.py", data=data, latents=10, model="VAE")
     slider = app.select_slider(key=f"stop {number}")
-    label, key, value = {"noise_ratio": ("Noisy AE", "eta", "0.2"), "beta": ("β-VAE", "beta", "8")}[number]
+    label, key, value = {
+        "noise_ratio": ("Noisy AE", "eta", "0.2"),
+        "beta": ("β-VAE", "beta", "8"),
+    }[number]
     slider.set_value(float(value)).run()
     assert (app.selectbox(key="model").value, app.selectbox(key=key).value) == (label, value)
     assert app.select_slider(key=f"stop {number}").value == float(value)
     app.selectbox(key="model").select("AE").run()
-    assert app.select_slider(key=f"stop {number}").value == (0.0 if number == "noise_ratio" else None)
+    assert app.select_slider(key=f"stop {number}").value == (
+        0.0 if number == "noise_ratio" else None
+    )
 
 
 @pytest.mark.slow
@@ -181,7 +213,10 @@ def test_an_altered_checkpoint_is_one_warning_and_the_rest_opens(open_page, othe
     assert options(app, "model") == ["AE", "Noisy AE", "β-VAE"]
     if page == "pages/train.py":  # offers to train it again
         assert [one.label for one in app.button] == ["Start"]
-    elif page in ("pages/priors.py", "pages/disentanglement.py"):  # no VAE of digits is left, and no run of sprites
+    elif page in (
+        "pages/priors.py",
+        "pages/disentanglement.py",
+    ):  # no VAE of digits is left, and no run of sprites
         assert app.info
     else:
         assert app.get("image")

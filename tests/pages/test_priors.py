@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from core.config import PRIORS, DataConfig, RunConfig, is_doubled, recipe, seeds_of, shelf, with_prior, with_seed
+from core.config import (
+    PRIORS,
+    DataConfig,
+    RunConfig,
+    is_doubled,
+    recipe,
+    seeds_of,
+    shelf,
+    with_prior,
+    with_seed,
+)
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import numbers_of
 from core.experiments.priors import EXPOST, NOTHING, Measured, judge, measured
@@ -48,7 +58,11 @@ def texts(app) -> str:
 
 
 def panels(app) -> list[str]:
-    return [markdown.value.strip("*") for markdown in app.markdown if markdown.value.strip("*") in LABELS]
+    return [
+        markdown.value.strip("*")
+        for markdown in app.markdown
+        if markdown.value.strip("*") in LABELS
+    ]
 
 
 def sheets(app) -> dict[str, str]:
@@ -62,7 +76,9 @@ def table(app) -> dict[str, dict[str, str]]:
     return found.value.set_index("Prior").to_dict("index")
 
 
-def test_every_prior_has_a_panel_and_samples_and_one_more_was_fitted_afterwards(shelf_of_priors: Path, opened):
+def test_every_prior_has_a_panel_and_samples_and_one_more_was_fitted_afterwards(
+    shelf_of_priors: Path, opened
+):
     app = opened()
     assert panels(app) == LABELS
     shown = sheets(app)
@@ -97,7 +113,9 @@ def test_the_table_has_a_spread_over_seeds_or_says_why_not(shelf_of_priors: Path
     assert rows["VampPrior"]["elbo"] == "−30.00 ± 0.00"
     assert rows["Uniform box"]["nll"] == "31.00 (one seed)"
     assert rows["Standard normal"]["Active latents"] == "2"
-    assert [rows[AFTERWARDS][name] for name in ("nll", "elbo", "Rate", "KL(aggregate‖prior)")] == ["–"] * 4
+    assert [rows[AFTERWARDS][name] for name in ("nll", "elbo", "Rate", "KL(aggregate‖prior)")] == [
+        "–"
+    ] * 4
     assert rows[AFTERWARDS]["Fréchet distance"].startswith("49.8")
     said = " ".join(caption.value for caption in app.caption)
     assert "standard deviation over trainings" in said
@@ -108,19 +126,35 @@ def test_the_table_has_a_spread_over_seeds_or_says_why_not(shelf_of_priors: Path
 @pytest.mark.parametrize(
     ("better", "fitted", "head"),
     [
-        (BETTER, 0.2, "**Simple calculations, and little else.** On digits with 2 latents the Gaussian mixture and"),
+        (
+            BETTER,
+            0.2,
+            (
+                "**Simple calculations, and little else.** On digits with 2 latents the Gaussian"
+                " mixture and"
+            ),
+        ),
         (BETTER, 0.2, "This rests on 1 to 3 trainings of each model."),
-        (BETTER, 0.2, "with every seed. A mixture fitted to its codes afterwards gives it better samples"),
+        (
+            BETTER,
+            0.2,
+            "with every seed. A mixture fitted to its codes afterwards gives it better samples",
+        ),
         (dict.fromkeys(PRIORS, 0.0) | {"vamp": -1.0}, 0.0, "**More than simple calculations.**"),
     ],
 )
-def test_the_verdict_follows_the_numbers(shelf_of_priors: Path, opened, better: dict[str, float], fitted: float, head):
+def test_the_verdict_follows_the_numbers(
+    shelf_of_priors: Path, opened, better: dict[str, float], fitted: float, head
+):
     write_numbers(shelf_of_priors, better, fitted)
     assert head in texts(opened())
 
 
 def test_the_verdict_leaves_out_what_too_few_images_cannot_tell():
-    fits = {name: {"nll": nll, "information": 9.1, "kl_aggregate": 0.4, "images": 10_000} for name, nll in NLL.items()}
+    fits = {
+        name: {"nll": nll, "information": 9.1, "kl_aggregate": 0.4, "images": 10_000}
+        for name, nll in NLL.items()
+    }
     found = judge({name: Measured({0: fit}, {}, {0: (50.0, 0.5)}) for name, fit in fits.items()})
     said = prior_verdict.summary("mnist", found)
     assert "KL(aggregate‖prior) is left out: nearly every code tells its image" in said
@@ -128,7 +162,9 @@ def test_the_verdict_leaves_out_what_too_few_images_cannot_tell():
     assert "It cannot be said" in prior_verdict.comparison("kl", found)
 
 
-def test_the_verdict_names_what_the_normal_is_beaten_in_and_in_what_it_is_not(runs: Path, tmp_path: Path):
+def test_the_verdict_names_what_the_normal_is_beaten_in_and_in_what_it_is_not(
+    runs: Path, tmp_path: Path
+):
     root = copytree(runs, tmp_path / "shelf")
     write_numbers(root, BETTER)
     known = {prior: measured(small(prior), root=root) for prior in ("normal", "vamp")}
@@ -136,10 +172,16 @@ def test_the_verdict_names_what_the_normal_is_beaten_in_and_in_what_it_is_not(ru
     mixed = known | {"vamp": type(known["vamp"])(known["vamp"].fit, known["vamp"].traits, worse)}
     said = prior_verdict.summary("digits", judge(mixed))
     assert said.startswith(
-        "**It depends on what is asked.** On digits the standard normal is beaten with every seed in"
+        "**It depends on what is asked.** On digits the standard normal is beaten with every"
+        " seed in"
     )
-    assert "nll (by the VampPrior) and KL(aggregate‖prior) (by the VampPrior); it holds its ground in samples." in said
-    assert "VampPrior: 60, 10%, **worse in both**" in prior_verdict.comparison("samples", judge(mixed))
+    assert (
+        "nll (by the VampPrior) and KL(aggregate‖prior) (by the VampPrior); it holds its ground in"
+        " samples." in said
+    )
+    assert "VampPrior: 60, 10%, **worse in both**" in prior_verdict.comparison(
+        "samples", judge(mixed)
+    )
     unknown = known | {"vamp": type(known["vamp"])(known["vamp"].fit, {}, {})}
     assert "Not measured yet: samples." in prior_verdict.summary("digits", judge(unknown))
     assert prior_verdict.its_own(known | {"normal": NOTHING}) == ""
@@ -149,9 +191,14 @@ def test_what_the_normal_has_for_its_own_follows_the_numbers(runs: Path, tmp_pat
     root = copytree(runs, tmp_path / "shelf")
     for gain, word in ((-1.0, "less noise than"), (1.0, "more noise than")):
         write_numbers(root, {"normal": 0.0, "mixture": gain, "vamp": gain})
-        known = {prior: measured(small(prior), root=root) for prior in ("normal", "mixture", "vamp")}
+        known = {
+            prior: measured(small(prior), root=root) for prior in ("normal", "mixture", "vamp")
+        }
         said = prior_verdict.its_own(known)
-        assert f"has {word} each learned prior's with each of 2 seeds: variance 2 nats² for one draw" in said
+        assert (
+            f"has {word} each learned prior's with each of 2 seeds: variance 2 nats² for one draw"
+            in said
+        )
 
 
 def test_the_gradient_panel_gives_the_ratio_of_the_variances(shelf_of_priors: Path, opened):
@@ -161,7 +208,9 @@ def test_the_gradient_panel_gives_the_ratio_of_the_variances(shelf_of_priors: Pa
     assert any("1.00 to 1.10 standard errors apart" in caption.value for caption in app.caption)
 
 
-def test_priors_that_were_not_trained_are_named_with_what_would_train_them(other_shelf: Path, opened):
+def test_priors_that_were_not_trained_are_named_with_what_would_train_them(
+    other_shelf: Path, opened
+):
     trained(other_shelf, ["normal", "vamp"])
     app = opened()
     (info,) = [info.value for info in app.info if info.value != priors.UNMEASURED]
@@ -173,7 +222,9 @@ def test_priors_that_were_not_trained_are_named_with_what_would_train_them(other
 def test_without_a_vae_there_is_nothing_to_compare(other_shelf: Path, opened):
     load_or_train(recipe("digits", "ae", hidden=(8,), epochs=1), other_shelf)
     app = opened()
-    assert [info.value for info in app.info] == ["No VAE was trained on these images with this many latents."]
+    assert [info.value for info in app.info] == [
+        "No VAE was trained on these images with this many latents."
+    ]
     assert not app.get("image")
 
 
@@ -229,7 +280,13 @@ def test_runs_with_more_latents_say_which_are_drawn(other_shelf: Path):
 
 
 def test_a_cell_says_how_many_seeds_it_rests_on():
-    assert [cell([], 2), cell([1.0], 2), cell([1.0, 3.0], 1), cell([3.0, 3.0], 0), cell([2.0, 3.0], 0)] == [
+    assert [
+        cell([], 2),
+        cell([1.0], 2),
+        cell([1.0, 3.0], 1),
+        cell([3.0, 3.0], 0),
+        cell([2.0, 3.0], 0),
+    ] == [
         "–",
         "1.00 (one seed)",
         "2.0 ± 1.4",
@@ -252,13 +309,24 @@ def test_images_that_are_missing_are_said_once(open_page):
 
 def view_of(picked: RunConfig) -> View:
     """Return what a visitor who picked a digits' VAE with 2 latents looks at, of the runs that ship."""
-    alike = [c for c in shelf() if (c.data, c.model.latent_dim) == (picked.data, picked.model.latent_dim)]
+    alike = [
+        c
+        for c in shelf()
+        if (c.data, c.model.latent_dim) == (picked.data, picked.model.latent_dim)
+    ]
     alike = [c for c in alike if c.model.likelihood == "bernoulli"]
     doubles = tuple(c for c in alike if is_doubled(c))
-    return View(picked, {"vae": recipe("digits", "vae", 2)}, tuple(c for c in alike if c not in doubles), doubles)
+    return View(
+        picked,
+        {"vae": recipe("digits", "vae", 2)},
+        tuple(c for c in alike if c not in doubles),
+        doubles,
+    )
 
 
-@pytest.mark.parametrize("picked", [recipe("digits", "vae", 2), *(with_prior("digits", 2, p) for p in PRIORS)])
+@pytest.mark.parametrize(
+    "picked", [recipe("digits", "vae", 2), *(with_prior("digits", 2, p) for p in PRIORS)]
+)
 def test_the_priors_that_are_compared_have_one_schedule(picked: RunConfig):
     shown = priors.contenders(view_of(picked))
     assert [one.name for one in shown] == [*PRIORS, EXPOST]
@@ -297,9 +365,13 @@ def fit(noise: float) -> dict[str, Any]:
         ((1.0, 3.5), "has less noise with some seeds or learned priors and more with others"),
     ],
 )
-def test_the_gradient_has_less_noise_only_if_it_has_with_every_seed(normal: tuple[float, float], words: str):
+def test_the_gradient_has_less_noise_only_if_it_has_with_every_seed(
+    normal: tuple[float, float], words: str
+):
     noises = {"normal": normal, "mixture": (3.0, 3.0), "vamp": (4.0, 4.0)}
-    known = {name: Measured(dict(enumerate(map(fit, each))), {}, {}) for name, each in noises.items()}
+    known = {
+        name: Measured(dict(enumerate(map(fit, each))), {}, {}) for name, each in noises.items()
+    }
     assert words in prior_verdict.its_own(known)
 
 

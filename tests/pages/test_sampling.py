@@ -27,7 +27,9 @@ def sheets(app) -> list[str]:
 
 
 def different(before: list[str], after: list[str]) -> bool:
-    return len(before) == len(after) and all(one != other for one, other in zip(before, after, strict=True))
+    return len(before) == len(after) and all(
+        one != other for one, other in zip(before, after, strict=True)
+    )
 
 
 @pytest.mark.slow
@@ -73,7 +75,11 @@ def test_the_slider_sets_one_half_width_for_all_models(opened):
 
 def test_a_box_that_does_not_contain_the_codes_says_so_and_one_that_does_not(opened):
     app = opened(data="digits", **BOX, width=0.5)
-    said = [caption.value for caption in app.caption if caption.value.startswith("**The box does not contain")]
+    said = [
+        caption.value
+        for caption in app.caption
+        if caption.value.startswith("**The box does not contain")
+    ]
     assert len(said) == 4
     key = recipe("digits", "vae").key
     assert any(f"{cache.share_outside(key, 0.5):.0%}" in one for one in said)
@@ -103,21 +109,39 @@ def test_the_sentence_names_the_models_that_the_kept_numbers_put_first_and_last(
     distance = {label: trained.mean("frechet") for label, trained in kept.items() if trained}
     assert distance.keys() == runs.keys()
     best, worst = min(distance, key=distance.__getitem__), max(distance, key=distance.__getitem__)
-    (said,) = [m.value for m in opened(data="digits", sampler=SAMPLERS[name]).markdown if "closest to" in m.value]
-    assert f"**{best}** comes closest to the data: Fréchet distance {short(distance[best])}" in said
+    (said,) = [
+        m.value
+        for m in opened(data="digits", sampler=SAMPLERS[name]).markdown
+        if "closest to" in m.value
+    ]
+    assert (
+        f"**{best}** comes closest to the data: Fréchet distance {short(distance[best])}" in said
+    )
     assert f"**{worst}** stays farthest: {short(distance[worst])}" in said
-    assert said.endswith(f"on average over {trainings([trained.seeds for trained in kept.values() if trained])}.")
+    assert said.endswith(
+        f"on average over {trainings([trained.seeds for trained in kept.values() if trained])}."
+    )
 
 
 @pytest.mark.parametrize(("data", "latents"), [("digits", 2), ("mnist", 10)])
 def test_one_score_has_one_number_on_sampling_and_on_noise(open_page, data, latents):
     """The AE and the VAE of one training only would have other numbers: on MNIST 114 in place of 119."""
-    table = open_page(PAGE, data=data, latents=latents).dataframe[0].value.set_index(["Model", "Codes from"])
+    table = (
+        open_page(PAGE, data=data, latents=latents)
+        .dataframe[0]
+        .value.set_index(["Model", "Codes from"])
+    )
     noise = open_page("pages/noise.py", data=data, latents=latents)
     said = "\n".join(markdown.value for markdown in noise.markdown)
-    vae, seeds = table.loc[("VAE", SAMPLERS["prior"])], kept_trainings(recipe(data, "vae", latents), "prior", SHELF)
+    vae, seeds = (
+        table.loc[("VAE", SAMPLERS["prior"])],
+        kept_trainings(recipe(data, "vae", latents), "prior", SHELF),
+    )
     assert seeds is not None
-    assert f"The VAE with its prior, Fréchet distance and coverage: {vae['Fréchet distance']}, " in said
+    assert (
+        f"The VAE with its prior, Fréchet distance and coverage: {vae['Fréchet distance']}, "
+        in said
+    )
     for name in SAMPLERS.values():
         ae = table.loc[("AE", name), "Fréchet distance"]
         assert f"{ae}, " in said.split(f"- *{name}*: ")[1].split("\n- ")[0]
@@ -129,18 +153,24 @@ def test_one_score_has_one_number_on_sampling_and_on_noise(open_page, data, late
 def test_a_score_is_the_mean_over_trainings_and_its_spread_is_theirs(opened):
     trained = kept_trainings(recipe("mnist", "vae", 10), "prior", SHELF)
     assert trained is not None
-    each = [kept_quality(with_seed(recipe("mnist", "vae", 10), seed), "prior", SHELF) for seed in trained.seeds]
+    each = [
+        kept_quality(with_seed(recipe("mnist", "vae", 10), seed), "prior", SHELF)
+        for seed in trained.seeds
+    ]
     values = [quality.mean("frechet") for quality in each if quality]
     assert trained.mean("frechet") == pytest.approx(np.mean(values))
     assert trained.spread("frechet") == pytest.approx(np.std(values, ddof=1))
     assert abs(values[0] - np.mean(values)) > 1  # one training alone says something else
-    assert opened(data="mnist", latents=10).dataframe[0].value.set_index(["Model", "Codes from"]).loc[
-        ("VAE", SAMPLERS["prior"]), "Fréchet distance"
-    ] == with_spread(values)
+    assert opened(data="mnist", latents=10).dataframe[0].value.set_index(
+        ["Model", "Codes from"]
+    ).loc[("VAE", SAMPLERS["prior"]), "Fréchet distance"] == with_spread(values)
 
 
 def test_a_model_that_is_alone_is_not_said_to_be_closest_and_farthest():
-    trained, ceiling = kept_trainings(recipe("digits", "vae"), "prior", SHELF), kept_ceiling(DataConfig(name="digits"))
+    trained, ceiling = (
+        kept_trainings(recipe("digits", "vae"), "prior", SHELF),
+        kept_ceiling(DataConfig(name="digits")),
+    )
     assert trained is not None
     assert ceiling is not None
     alone = Table({("VAE", name): trained for name in SAMPLERS}, asdict(ceiling), ["VAE"])
@@ -170,7 +200,9 @@ def test_no_generated_images_come_closer_than_real_ones(opened, data):
 
 def test_a_box_of_the_visitors_own_width_is_measured_on_request(opened):
     app = opened(data="digits", **BOX, width=4)
-    (button,) = [button for button in app.button if button.label.startswith("Measure the 4 missing")]
+    (button,) = [
+        button for button in app.button if button.label.startswith("Measure the 4 missing")
+    ]
     assert not app.dataframe
     button.click().run()
     table = app.dataframe[0].value
@@ -179,5 +211,7 @@ def test_a_box_of_the_visitors_own_width_is_measured_on_request(opened):
     assert boxed.sum() == 4
     assert not table[boxed]["Fréchet distance"].str.contains("±").any()
     assert table[~boxed][:-1]["Fréchet distance"].str.contains("±").all()
-    assert any("3 seeds" in caption.value and "just now: one" in caption.value for caption in app.caption)
+    assert any(
+        "3 seeds" in caption.value and "just now: one" in caption.value for caption in app.caption
+    )
     assert not [button for button in app.button if button.label.startswith("Measure")]

@@ -38,7 +38,11 @@ def test_the_first_screen_shows_a_run_that_is_trained(opened):
     app = opened(data="digits")
     assert any("on the shelf" in one.value for one in app.success)
     assert button(app, "Start") is None
-    assert {chart.key for chart in app.get("plotly_chart")} == {"live_curves", "live_codes", "live_kl"}
+    assert {chart.key for chart in app.get("plotly_chart")} == {
+        "live_curves",
+        "live_codes",
+        "live_kl",
+    }
     assert app.get("image")
 
 
@@ -54,7 +58,10 @@ def test_start_trains_once_in_the_background_and_the_run_is_on_the_shelf(opened,
     while not (own_shelf / config.key).is_dir():
         assert time.monotonic() < end
         time.sleep(0.05)
-    assert {key for key, _ in survey(own_shelf)} == {config.key, recipe("digits", "vae", hidden=(8,), epochs=1).key}
+    assert {key for key, _ in survey(own_shelf)} == {
+        config.key,
+        recipe("digits", "vae", hidden=(8,), epochs=1).key,
+    }
     assert any("on the shelf" in one.value for one in app.run().success)
     assert "AE" in app.selectbox(key="model").options
 
@@ -67,9 +74,13 @@ def test_start_trains_once_in_the_background_and_the_run_is_on_the_shelf(opened,
         ("failed", "It failed: training diverged"),
     ],
 )
-def test_a_training_that_was_left_can_go_on_or_be_discarded(opened, own_shelf, monkeypatch, state, said):
+def test_a_training_that_was_left_can_go_on_or_be_discarded(
+    opened, own_shelf, monkeypatch, state, said
+):
     job = Job(config=recipe("digits", "ae", epochs=2), state=state, reason="training diverged")
-    monkeypatch.setattr(studio.jobs, "read_job", lambda root, key: job if key == job.config.key else None)
+    monkeypatch.setattr(
+        studio.jobs, "read_job", lambda root, key: job if key == job.config.key else None
+    )
     app = opened(**QUICK)
     assert button(app, "Continue") is not None
     assert button(app, "Discard") is not None
@@ -78,16 +89,25 @@ def test_a_training_that_was_left_can_go_on_or_be_discarded(opened, own_shelf, m
 
 def test_a_running_one_can_be_stopped_and_says_how_far_it_is(opened, own_shelf, monkeypatch):
     job = Job(
-        config=recipe("digits", "ae", epochs=2), state="running", seen=100, total=400, epoch=1, images_per_second=50.0
+        config=recipe("digits", "ae", epochs=2),
+        state="running",
+        seen=100,
+        total=400,
+        epoch=1,
+        images_per_second=50.0,
     )
-    monkeypatch.setattr(studio.jobs, "read_job", lambda root, key: job if key == job.config.key else None)
+    monkeypatch.setattr(
+        studio.jobs, "read_job", lambda root, key: job if key == job.config.key else None
+    )
     app = opened(**QUICK)
     assert button(app, "Stop") is not None
     (bar,) = app.get("progress")
     assert (bar.proto.value, bar.proto.text) == (25, "Epoch 1 of 2, 50 images/s, 6 s left")
 
 
-def test_a_job_that_ends_while_the_page_is_drawn_leaves_no_stop_behind(opened, own_shelf, monkeypatch):
+def test_a_job_that_ends_while_the_page_is_drawn_leaves_no_stop_behind(
+    opened, own_shelf, monkeypatch
+):
     config = recipe("digits", "ae", epochs=2)
     states: Any = iter(["running"])
 
@@ -110,7 +130,9 @@ def test_bad_combinations_are_explained_and_cannot_be_started(opened):
     def never(*names: object, **changes: object) -> object:
         raise ValueError("beta should be at least 0, got -1.0")
 
-    studio.recipe = lambda data, name, *rest, **changes: refused(data, name) if not rest else never()  # type: ignore[assignment]
+    studio.recipe = lambda data, name, *rest, **changes: (
+        refused(data, name) if not rest else never()
+    )  # type: ignore[assignment]
     try:
         app.run()
         assert any("beta should be at least 0, got -1.0." in one.value for one in app.error)
@@ -150,20 +172,28 @@ def test_what_cannot_be_written_is_one_sentence(opened, own_shelf, monkeypatch):
     monkeypatch.setattr(jobs, "_write", full)
     app = opened(**QUICK)
     button(app, "Start").click().run()
-    assert [one.value for one in app.error] == ["the disk that holds it is full; free some space and train again."]
+    assert [one.value for one in app.error] == [
+        "the disk that holds it is full; free some space and train again."
+    ]
     assert button(app, "Start") is not None
 
 
 def test_before_the_first_step_it_says_that_it_starts(opened, own_shelf, monkeypatch):
     job = Job(config=recipe("digits", "ae", epochs=2), state="running")
-    monkeypatch.setattr(studio.jobs, "read_job", lambda root, key: job if key == job.config.key else None)
+    monkeypatch.setattr(
+        studio.jobs, "read_job", lambda root, key: job if key == job.config.key else None
+    )
     (bar,) = opened(**QUICK).get("progress")
     assert (bar.proto.value, bar.proto.text) == (0, "Starting: its process reads the images")
 
 
-def test_a_job_whose_run_is_on_the_shelf_is_not_said_to_be_interrupted(opened, own_shelf, monkeypatch):
+def test_a_job_whose_run_is_on_the_shelf_is_not_said_to_be_interrupted(
+    opened, own_shelf, monkeypatch
+):
     config = recipe("digits", "vae", hidden=(8,), epochs=1)
-    left = [Job(config=one, state="interrupted") for one in (config, recipe("digits", "ae", epochs=3))]
+    left = [
+        Job(config=one, state="interrupted") for one in (config, recipe("digits", "ae", epochs=3))
+    ]
     monkeypatch.setattr(studio.jobs, "read_jobs", lambda root: left)
     app = opened(**QUICK)
     table = next(one.value for one in app.dataframe if "State" in one.value)
@@ -180,7 +210,10 @@ def test_the_time_of_a_training_is_estimated_for_every_prior(opened, prior, epoc
 
 def test_the_run_on_the_page_is_not_listed_among_the_others(opened, own_shelf, monkeypatch):
     own, other = recipe("digits", "ae", epochs=2), recipe("digits", "ae", epochs=3)
-    going = {c.key: Job(config=c, state="running", seen=n, total=100) for c, n in ((own, 1), (other, 30))}
+    going = {
+        c.key: Job(config=c, state="running", seen=n, total=100)
+        for c, n in ((own, 1), (other, 30))
+    }
     monkeypatch.setattr(studio.jobs, "read_jobs", lambda root: list(going.values()))
     monkeypatch.setattr(studio.jobs, "read_job", lambda root, key: going.get(key))
     app = opened(**QUICK)
@@ -250,12 +283,20 @@ def test_a_finished_run_can_be_picked_for_every_page(opened, own_shelf, seed):
     config = recipe("digits", "beta-vae", 3, beta=20, epochs=1, seed=seed)
     for known in (config, with_seed(config, 1)):
         load_or_train(known, own_shelf, device="cpu")
-    choices = {"train_model": "β-VAE", "train_beta": 20, "digits_latents": 3, "digits_epochs": 1, "train_seed": seed}
+    choices = {
+        "train_model": "β-VAE",
+        "train_beta": 20,
+        "digits_latents": 3,
+        "digits_epochs": 1,
+        "train_seed": seed,
+    }
     app = opened(data="digits", **choices)
     assert app.selectbox(key="latents").value == 2
     button(app, "Pick it for every page").click().run()
     assert not app.exception
-    assert {key: app.selectbox(key=key).value for key in ("latents", "model", "beta", "trained")} == {
+    assert {
+        key: app.selectbox(key=key).value for key in ("latents", "model", "beta", "trained")
+    } == {
         "latents": 3,
         "model": "β-VAE",
         "beta": "20",

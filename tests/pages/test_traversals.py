@@ -42,7 +42,9 @@ def said(app, words: str) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["AE", "Noisy AE", "VAE", "β-VAE"])
 @pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])
-def test_every_model_has_a_row_for_each_latent_the_one_that_carries_most_first(opened, data, model):
+def test_every_model_has_a_row_for_each_latent_the_one_that_carries_most_first(
+    opened, data, model
+):
     app = opened(data=data, latents=10, model=model)
     rows = sheet(app)["rows"]
     assert sorted(row["name"] for row in rows) == sorted(f"z{u}" for u in range(1, 11))
@@ -50,7 +52,9 @@ def test_every_model_has_a_row_for_each_latent_the_one_that_carries_most_first(o
     assert shares == sorted(shares, reverse=True)
     assert shares[0] in (0, 1)
     assert sheet(app)["unit"] == ("KL, nats" if "VAE" in model else "variance")
-    assert said(app, "latents are active" if any(not row["muted"] for row in rows) else "**No latent**")
+    assert said(
+        app, "latents are active" if any(not row["muted"] for row in rows) else "**No latent**"
+    )
 
 
 def test_amounts_are_the_kl_that_ships_and_collapsed_latents_are_muted(opened):
@@ -95,15 +99,22 @@ def test_a_film_has_as_many_frames_as_labels_and_begins_where_the_image_is(opene
     moving = [strip for strip in data["strips"] if strip["frames"] > 1]
     assert [strip["frames"] for strip in moving] == [strips.FRAMES] * 2
     assert {len(picture(strip["src"])) for strip in moving} == {8 * strips.FRAMES}
-    run, latent = open_run(recipe("digits", "vae", 10).key), int(moving[0]["name"].split(": z")[1]) - 1
+    run, latent = (
+        open_run(recipe("digits", "vae", 10).key),
+        int(moving[0]["name"].split(": z")[1]) - 1,
+    )
     shown = float(data["labels"][data["start"]].split()[0])
     assert shown == pytest.approx(np.clip(run.codes["mean"][5, latent], -3, 3), abs=0.06)
 
 
 def test_the_frame_at_the_start_is_the_reconstruction(opened):
     data = film(opened(data="digits", latents=2, model="VAE"))
-    stills = {strip["name"]: picture(strip["src"]) for strip in data["strips"] if strip["frames"] == 1}
-    frames = picture(next(strip["src"] for strip in data["strips"] if strip["frames"] > 1)).reshape(-1, 8, 8)
+    stills = {
+        strip["name"]: picture(strip["src"]) for strip in data["strips"] if strip["frames"] == 1
+    }
+    frames = picture(
+        next(strip["src"] for strip in data["strips"] if strip["frames"] > 1)
+    ).reshape(-1, 8, 8)
     far = np.abs(frames.astype(int) - stills["Its reconstruction"]).mean(axis=(1, 2))
     assert abs(int(far.argmin()) - data["start"]) <= 1
     assert far.min() < 3
@@ -119,7 +130,11 @@ def test_the_film_beside_is_of_the_same_row_unless_another_is_chosen(opened):
 
 def test_a_film_may_be_alone(opened):
     data = film(opened(**FAMILY, against="none"))
-    assert [strip["name"].split(":")[0] for strip in data["strips"]] == ["Test image 0", "Its reconstruction", "VAE"]
+    assert [strip["name"].split(":")[0] for strip in data["strips"]] == [
+        "Test image 0",
+        "Its reconstruction",
+        "VAE",
+    ]
 
 
 def test_a_click_on_a_row_scrubs_it(opened):
@@ -158,7 +173,9 @@ def test_the_sentence_may_go_against_the_textbook():
     assert "bought no rate that is lower" in price_sentence([first, Price(2, [11], [35], [5])], 2)
     assert "cost no nll" in price_sentence([first, Price(2, [8], [29], [5])], 2)
     assert "rises by 1.00 nats" in price_sentence([first, Price(2, [8], [31], [5])], 2)
-    assert "active latents stays (5.0 → 5.0)" in price_sentence([first, Price(2, [8], [31], [5])], 2)
+    assert "active latents stays (5.0 → 5.0)" in price_sentence(
+        [first, Price(2, [8], [31], [5])], 2
+    )
 
 
 def test_a_nat_has_no_price_where_seeds_differ_by_as_much_as_was_saved():
@@ -173,7 +190,9 @@ def test_a_smaller_beta_is_told_from_small_to_large():
     assert "Each nat of KL saved cost 1.0 nats" in text
 
 
-@pytest.mark.parametrize(("row", "picked"), [("5", 4), ("0", 0), ("11", 0), ("-3", 0), ("x", 0), ("1e9", 0)])
+@pytest.mark.parametrize(
+    ("row", "picked"), [("5", 4), ("0", 0), ("11", 0), ("-3", 0), ("x", 0), ("1e9", 0)]
+)
 def test_a_link_to_a_row_marks_it_in_the_sheet_and_plays_it(opened, row, picked):
     app = opened(**FAMILY, row=row)
     assert sheet(app)["picked"] == picked
@@ -183,7 +202,10 @@ def test_a_link_to_a_row_marks_it_in_the_sheet_and_plays_it(opened, row, picked)
 def test_a_change_within_the_spread_of_seeds_is_called_one():
     found = [Price(1, [10, 10], [30, 31], [7, 3]), Price(2, [8, 8], [32, 33], [3, 3])]
     text = price_sentence(found, 2)
-    assert "active latents falls by **2.0**, no more than the seeds differ (5.0 ± 2.8 → 3.0 ± 0.0)" in text
+    assert (
+        "active latents falls by **2.0**, no more than the seeds differ (5.0 ± 2.8 → 3.0 ± 0.0)"
+        in text
+    )
     assert text.count("no more than the seeds differ") == 1
 
 
@@ -200,11 +222,14 @@ def test_one_beta_alone_buys_nothing():
 
 def test_the_sentence_about_factors_names_the_latent_that_tells_most():
     told = np.array([[0.02, 0.91, 0.0], [0.6, 0.03, 0.05]])
-    assert factor_sentence(told, ("x", "scale", "shape"), "VAE") == (
-        "In VAE, **scale** is followed by z1 (0.91), **x** is followed by z2 (0.60); no latent tells a tenth of"
-        " shape (0.05)."
+    assert (
+        factor_sentence(told, ("x", "scale", "shape"), "VAE")
+        == "In VAE, **scale** is followed by z1 (0.91), **x** is followed by z2 (0.60); no latent"
+        " tells a tenth of shape (0.05)."
     )
-    assert factor_sentence(told / 100, ("x", "y", "shape"), "VAE").startswith("In VAE, no latent tells a tenth of")
+    assert factor_sentence(told / 100, ("x", "y", "shape"), "VAE").startswith(
+        "In VAE, no latent tells a tenth of"
+    )
 
 
 def test_only_sprites_have_factors(opened):
@@ -220,7 +245,9 @@ def test_the_factors_named_are_those_that_the_codes_tell(opened):
     column = cache.factor_names(DataConfig(name="sprites")).index("scale")
     best = told[:, column].argmax()
     assert told[best, column] > factors.FOLLOWS
-    assert f"**scale** is followed by z{best + 1} ({told[best, column]:.2f})" in said(app, "is followed by")
+    assert f"**scale** is followed by z{best + 1} ({told[best, column]:.2f})" in said(
+        app, "is followed by"
+    )
 
 
 @pytest.mark.parametrize("model", ["ae", "vae"])

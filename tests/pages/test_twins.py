@@ -15,7 +15,10 @@ def test_pages_say_how_many_test_images_are_trained_on_too(open_page, page: str)
     counted = compared(TWINS, DataConfig(name="sprites"))
     assert counted is not None
     said = captions(open_page(f"pages/{page}.py", data="sprites"))
-    assert f"{counted['twins']:,} of the {counted['test_images']:,} test images equal a training image" in said
+    assert (
+        f"{counted['twins']:,} of the {counted['test_images']:,} test images equal a training"
+        " image" in said
+    )
     assert "100% of the squares, 95% of the ellipses, 0% of the hearts" in said
 
 

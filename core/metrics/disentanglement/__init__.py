@@ -1,6 +1,8 @@
-"""Disentanglement metrics: how far single latents follow single factors, by seven definitions from the literature.
+"""Disentanglement metrics: how far single latents follow single factors, by seven definitions from
+the literature.
 
-Scikit-learn's classifiers are imported where they are used: pages that need none would wait a second for them.
+Scikit-learn's classifiers are imported where they are used: pages that need none would wait a
+second for them.
 """
 
 from core.metrics.disentanglement.dci import DCI, dci

@@ -26,7 +26,9 @@ def rank_agreement(scores: ArrayLike) -> NDArray[np.float64]:
     array([ 1.,  1., -1.])
     """
     columns = table("scores", scores, rows=3).T
-    ranks = np.array([(one[:, None] > one).sum(1) + 0.5 * (one[:, None] == one).sum(1) for one in columns])
+    ranks = np.array(
+        [(one[:, None] > one).sum(1) + 0.5 * (one[:, None] == one).sum(1) for one in columns]
+    )
     centred = ranks - ranks.mean(axis=1, keepdims=True)
     size = np.sqrt((centred**2).sum(axis=1))
     size[size == 0] = np.nan

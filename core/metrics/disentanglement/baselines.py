@@ -24,7 +24,8 @@ def pca(images: NDArray[np.floating], components: int = COMPONENTS) -> Encoder:
 
 
 def ica(images: NDArray[np.floating], seed: int, components: int = COMPONENTS) -> Encoder:
-    """Return the encoder on to independent components of images (N, pixels), which have variance 1.
+    """Return the encoder on to independent components of images (N, pixels), which have variance
+    1.
 
     FastICA after whitening; what it finds depends on where it starts, which the seed says.
     """
@@ -32,5 +33,11 @@ def ica(images: NDArray[np.floating], seed: int, components: int = COMPONENTS) -
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # what it has after 1,000 steps is what it is
-        return FastICA(components, whiten="unit-variance", max_iter=1000, random_state=seed).fit(images).transform
+        warnings.simplefilter(
+            "ignore", ConvergenceWarning
+        )  # what it has after 1,000 steps is what it is
+        return (
+            FastICA(components, whiten="unit-variance", max_iter=1000, random_state=seed)
+            .fit(images)
+            .transform
+        )

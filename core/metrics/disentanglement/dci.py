@@ -41,26 +41,29 @@ def dci(
 ) -> DCI:
     """Return how boosted trees that name each factor share the latents among themselves.
 
-    D = sum_j w_j (1 - H(P_j) / ln K),    P_jk = R_jk / sum_k R_jk,    w_j = sum_k R_jk / sum_jk R_jk
-    C = 1/K sum_k (1 - H(Q_k) / ln L),    Q_jk = R_jk / sum_j R_jk
+    D = sum_j w_j (1 - H(P_j) / ln K),    P_jk = R_jk / sum_k R_jk,    w_j = sum_k R_jk / sum_jk
+    R_jk C = 1/K sum_k (1 - H(Q_k) / ln L),    Q_jk = R_jk / sum_j R_jk
 
-    R_jk is the importance of latent j for factor k: what its splits gain. A factor that has a single value is left out.
+    R_jk is the importance of latent j for factor k: what its splits gain. A factor that has a
+    single value is left out.
 
-    Histogram trees give a tie to the first latent. Where two latents carry a factor equally well the second gets
-    nothing, and a code that has each factor twice, without noise, has a completeness of 1.000 as if it had it once.
-    Exact trees break ties at random and come close to an even share, 1 - ln 2 / ln L, .699 for ten latents. So
-    completeness may be too high where latents are redundant.
+    Histogram trees give a tie to the first latent. Where two latents carry a factor equally well
+    the second gets nothing, and a code that has each factor twice, without noise, has a
+    completeness of 1.000 as if it had it once. Exact trees break ties at random and come close to
+    an even share, 1 - ln 2 / ln L, .699 for ten latents. So completeness may be too high where
+    latents are redundant.
 
-    Source: Eastwood and Williams 2018, with the boosted trees of Locatello et al. 2019: 100 rounds of depth 3, learning
-    rate 0.1.
+    Source: Eastwood and Williams 2018, with the boosted trees of Locatello et al. 2019: 100 rounds
+    of depth 3, learning rate 0.1.
 
     Args:
         codes: to learn from (N, L).
         factors: indices of values (N, K).
         test_codes: to be scored on (M, L).
         test_factors: likewise (M, K).
-        trees: `histogram`, which look for splits among 255 bins and gain in the second order; or `exact`,
-            scikit-learn's GradientBoostingClassifier as in the source, forty times slower for much the same scores.
+        trees: `histogram`, which look for splits among 255 bins and gain in the second order; or
+            `exact`, scikit-learn's GradientBoostingClassifier as in the source, forty times slower
+            for much the same scores.
         seed: of the trees.
 
     Raises:
@@ -79,7 +82,8 @@ def dci(
 
 
 def disentanglement(importance: NDArray[np.floating]) -> float:
-    """Return whether each latent serves one factor, from importances (L, K); 0 where no latent serves any.
+    """Return whether each latent serves one factor, from importances (L, K); 0 where no latent
+    serves any.
 
     >>> disentanglement(np.eye(3)), disentanglement(np.ones((3, 3)))
     (1.0, 0.0)
@@ -91,7 +95,8 @@ def disentanglement(importance: NDArray[np.floating]) -> float:
 
 
 def completeness(importance: NDArray[np.floating]) -> float:
-    """Return whether each factor is served by one latent, from importances (L, K); a factor that none serves counts 0.
+    """Return whether each factor is served by one latent, from importances (L, K); a factor that
+    none serves counts 0.
 
     >>> completeness(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])) < disentanglement(np.eye(2))
     True
@@ -99,9 +104,13 @@ def completeness(importance: NDArray[np.floating]) -> float:
     return _rounded(float(_one_sided(importance.T).mean()))
 
 
-def importances(model: HistGradientBoostingClassifier | GradientBoostingClassifier, latents: int) -> Floats:
+def importances(
+    model: HistGradientBoostingClassifier | GradientBoostingClassifier, latents: int
+) -> Floats:
     """Return what the splits at each latent gain, over all trees, as shares (L,); zeros where nothing was split."""
-    rounds = getattr(model, "_predictors", None)  # scikit-learn offers no public way to the trees among bins
+    rounds = getattr(
+        model, "_predictors", None
+    )  # scikit-learn offers no public way to the trees among bins
     if rounds is None:
         return np.asarray(model.feature_importances_)  # pyright: ignore[reportAttributeAccessIssue]
     found = np.zeros(latents)
@@ -135,7 +144,9 @@ def _one_sided(rows: NDArray[np.floating]) -> NDArray[np.floating]:
         return (rows[:, 0] > 0).astype(float)
     sums = rows.sum(axis=1, keepdims=True)
     shares = np.where(sums > 0, rows / np.where(sums > 0, sums, 1), 1 / rows.shape[1])
-    return 1 + (shares * np.log(np.where(shares > 0, shares, 1))).sum(axis=1) / np.log(rows.shape[1])
+    return 1 + (shares * np.log(np.where(shares > 0, shares, 1))).sum(axis=1) / np.log(
+        rows.shape[1]
+    )
 
 
 def _rounded(share: float) -> float:

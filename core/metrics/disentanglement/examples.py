@@ -28,11 +28,13 @@ class Examples(NamedTuple):
     test_factors: Floats
 
 
-def examples(codes: ArrayLike, factors: ArrayLike, test_codes: ArrayLike, test_factors: ArrayLike) -> Examples:
+def examples(
+    codes: ArrayLike, factors: ArrayLike, test_codes: ArrayLike, test_factors: ArrayLike
+) -> Examples:
     """Return the tables without the factors that have a single value among either part's images.
 
-    Such a factor asks no question: every answer is right, and no classifier can be fitted. Scores that are a mean over
-    factors leave it out.
+    Such a factor asks no question: every answer is right, and no classifier can be fitted. Scores
+    that are a mean over factors leave it out.
 
     Args:
         codes: to learn from (N, L).
@@ -48,9 +50,12 @@ def examples(codes: ArrayLike, factors: ArrayLike, test_codes: ArrayLike, test_f
     for what, one, other in (("codes", codes, test_codes), ("factors", factors, test_factors)):
         if one.shape[1] != other.shape[1]:
             raise ValueError(
-                f"{what} and test_{what} should have as many columns, got {one.shape[1]} and {other.shape[1]}"
+                f"{what} and test_{what} should have as many columns, got {one.shape[1]} and"
+                f" {other.shape[1]}"
             )
-    shared = varying([min(both) for both in zip(_counts(factors), _counts(test_factors), strict=True)])
+    shared = varying(
+        [min(both) for both in zip(_counts(factors), _counts(test_factors), strict=True)]
+    )
     return Examples(codes, factors[:, shared], test_codes, test_factors[:, shared])
 
 
@@ -76,7 +81,8 @@ def paired(codes: ArrayLike, factors: ArrayLike, prefix: str = "") -> tuple[Floa
     codes, factors = table(f"{prefix}codes", codes), table(f"{prefix}factors", factors)
     if len(codes) != len(factors):
         raise ValueError(
-            f"{prefix}codes and {prefix}factors should have as many rows, got {len(codes)} and {len(factors)}"
+            f"{prefix}codes and {prefix}factors should have as many rows, got {len(codes)} and"
+            f" {len(factors)}"
         )
     return codes, factors
 
@@ -96,7 +102,9 @@ def varying(sizes: Sequence[int], among: Iterable[int] | None = None) -> list[in
     """
     found = [k for k in (range(len(sizes)) if among is None else among) if sizes[k] > 1]
     if not found:
-        raise ValueError("at least one factor should have more than one value, got one value of each")
+        raise ValueError(
+            "at least one factor should have more than one value, got one value of each"
+        )
     return found
 
 

@@ -24,10 +24,12 @@ def factor_vae_score(
 ) -> float:
     """Return the share of votes that the majority of earlier votes foretold.
 
-    A vote is a pair: the latent whose variance among images that share a factor is the smallest part of its variance
-    among all images, and that factor. The classifier gives each latent the factor it was most often paired with.
+    A vote is a pair: the latent whose variance among images that share a factor is the smallest
+    part of its variance among all images, and that factor. The classifier gives each latent the
+    factor it was most often paired with.
 
-    Source: Kim and Mnih 2018, section 4; sizes, threshold and unbiased variances as in Locatello et al. 2019.
+    Source: Kim and Mnih 2018, section 4; sizes, threshold and unbiased variances as in Locatello
+        et al. 2019.
 
     Args:
         world: images and their codes.
@@ -36,15 +38,15 @@ def factor_vae_score(
         test: votes to be foretold.
         group: images that share a factor.
         variance_from: images that the variance among all images is taken from.
-        least_std: latents whose standard deviation is below it are left out; in units of the codes, so that codes
-            without a KL should be put on unit scale first.
+        least_std: latents whose standard deviation is below it are left out; in units of the
+            codes, so that codes without a KL should be put on unit scale first.
 
     Returns:
         Between 0 and 1; 0 where no latent is left.
 
     Raises:
-        ValueError: no votes are asked for, groups or a sample of fewer than 2 images, or no factor has more than one
-            value.
+        ValueError: no votes are asked for, groups or a sample of fewer than 2 images, or no factor
+            has more than one value.
     """
     at_least(1, train=train, test=test)
     at_least(2, group=group, variance_from=variance_from)
@@ -62,9 +64,18 @@ def factor_vae_score(
 
 
 def _votes(
-    world: World, count: int, random: np.random.Generator, group: int, variance: Floats, alive: NDArray[np.bool_]
+    world: World,
+    count: int,
+    random: np.random.Generator,
+    group: int,
+    variance: Floats,
+    alive: NDArray[np.bool_],
 ) -> tuple[Indices, Indices]:
     factors = np.array(varying(world.sizes))  # images share a factor of a single value anyhow
     shared = factors[random.integers(0, len(factors), count)]
-    within = np.concatenate([codes.var(axis=1, ddof=1) for codes in world.groups(shared, group, random)])
-    return (within / np.where(alive, variance, 1) + np.where(alive, 0, np.inf)).argmin(axis=1), shared
+    within = np.concatenate(
+        [codes.var(axis=1, ddof=1) for codes in world.groups(shared, group, random)]
+    )
+    return (within / np.where(alive, variance, 1) + np.where(alive, 0, np.inf)).argmin(
+        axis=1
+    ), shared

@@ -13,19 +13,22 @@ from core.metrics.information import BINS, entropy, mutual_information
 from core.metrics.table import table
 
 STEPS_PER_STD, LEAST_STEPS, MOST_STEPS, EVALUATIONS = 2.0, 1000, 20_000, 20_000_000
-"""Steps of the integral over a latent for one standard deviation of the narrowest posteriors. In all there are no more
-than `MOST_STEPS`, and, beyond `LEAST_STEPS`, no more than take so many evaluations of a posterior's density."""
+"""Steps of the integral over a latent for one standard deviation of the narrowest posteriors. In
+all there are no more than `MOST_STEPS`, and, beyond `LEAST_STEPS`, no more than take so many
+evaluations of a posterior's density."""
 
 
 def mig(codes: ArrayLike, factors: ArrayLike, *, bins: int = BINS) -> float:
     """Return the mutual information gap of means, by histogram.
 
-    MIG = 1/K sum_k ( I(z_j1; v_k) - I(z_j2; v_k) ) / H(v_k),    j1 and j2 the two latents that tell most about v_k
+    MIG = 1/K sum_k ( I(z_j1; v_k) - I(z_j2; v_k) ) / H(v_k),    j1 and j2 the two latents that
+    tell most about v_k
 
     A factor that has a single value is left out.
 
-    Source: Locatello et al. 2019 (means in `bins` equally wide bins); the gap is Chen et al. 2018's. Not to be compared
-    with `mig_of_posteriors`: another estimate of another information, often of other factors.
+    Source: Locatello et al. 2019 (means in `bins` equally wide bins); the gap is Chen et al.
+    2018's. Not to be compared with `mig_of_posteriors`: another estimate of another information,
+    often of other factors.
 
     Args:
         codes: posterior means (N, L).
@@ -36,13 +39,16 @@ def mig(codes: ArrayLike, factors: ArrayLike, *, bins: int = BINS) -> float:
         Between 0 and 1; with one latent its normalised information.
 
     Raises:
-        ValueError: tables that do not belong together, factors that are not whole numbers, or no factor varies.
+        ValueError: tables that do not belong together, factors that are not whole numbers, or no
+            factor varies.
 
     >>> mig([[0.0], [1.0]], [[0, 7], [1, 7]])
     1.0
     """
     codes, factors = counted(codes, factors)
-    return float(top_two_gap(mutual_information(codes, factors, bins=bins) / entropy(factors)).mean())
+    return float(
+        top_two_gap(mutual_information(codes, factors, bins=bins) / entropy(factors)).mean()
+    )
 
 
 def mig_of_posteriors(
@@ -50,11 +56,13 @@ def mig_of_posteriors(
 ) -> float:
     """Return the mutual information gap of samples from the posteriors of all images.
 
-    I(z_j; v_k) = H(z_j) - 1/V_k sum_v H(z_j given v),    z_j from q(z_j) = 1/N sum_n q(z_j given x_n)
+    I(z_j; v_k) = H(z_j) - 1/V_k sum_v H(z_j given v),    z_j from q(z_j) = 1/N sum_n q(z_j given
+    x_n)
 
-    The entropies are integrals over one latent, as sums on a fine grid; Chen et al. draw 10,000 samples for each. A
-    posterior narrower than a step of the grid is widened to one: what images tell by codes that lie closer together,
-    a thousandth of the latent's range or less, is not counted. A factor that has a single value is left out.
+    The entropies are integrals over one latent, as sums on a fine grid; Chen et al. draw 10,000
+    samples for each. A posterior narrower than a step of the grid is widened to one: what images
+    tell by codes that lie closer together, a thousandth of the latent's range or less, is not
+    counted. A factor that has a single value is left out.
 
     Source: Chen et al. 2018, section 4 and appendix C; on dSprites they leave out the shape.
 
@@ -68,18 +76,25 @@ def mig_of_posteriors(
         Between 0 and 1, but for rounding.
 
     Raises:
-        ValueError: more or fewer posteriors than there are images, tables of different shape, a standard deviation of
-            0, or no factor has more than one value.
+        ValueError: more or fewer posteriors than there are images, tables of different shape, a
+            standard deviation of 0, or no factor has more than one value.
     """
     mean, std = table("mean", mean), table("std", std)
     if len(mean) != int(np.prod(sizes)):
-        raise ValueError(f"mean should be those of all {int(np.prod(sizes)):,} images, got {len(mean):,}")
+        raise ValueError(
+            f"mean should be those of all {int(np.prod(sizes)):,} images, got {len(mean):,}"
+        )
     if mean.shape != std.shape:
         raise ValueError(f"std should have the means' shape {mean.shape}, got {std.shape}")
     if not (std > 0).all():
         raise ValueError("std should be above 0 everywhere; without a posterior, use mig")
     asked = varying(sizes, factors)
-    told = np.array([_information_of_posteriors(m, s, sizes, asked) for m, s in zip(mean.T, std.T, strict=True)])
+    told = np.array(
+        [
+            _information_of_posteriors(m, s, sizes, asked)
+            for m, s in zip(mean.T, std.T, strict=True)
+        ]
+    )
     return float(top_two_gap(told / np.log([sizes[k] for k in asked])).mean())
 
 
@@ -87,7 +102,9 @@ def _information_of_posteriors(
     mean: Floats, std: Floats, sizes: Sequence[int], counted: Sequence[int]
 ) -> NDArray[np.float64]:
     """Return the nats (K,) that a sample of one latent (N,), (N,) tells about each factor."""
-    mean = mean - mean[0]  # the same mean everywhere then leaves no rounding error beside a narrow posterior
+    mean = (
+        mean - mean[0]
+    )  # the same mean everywhere then leaves no rounding error beside a narrow posterior
     low, high = _ends(mean, std)
     most = max(LEAST_STEPS, min(MOST_STEPS, EVALUATIONS // len(mean)))
     finest = np.quantile(std, 0.01) / STEPS_PER_STD
@@ -101,7 +118,12 @@ def _information_of_posteriors(
         cube = density.reshape(sizes)
         for k, sums in zip(counted, summed, strict=True):
             sums[:, at] = cube.mean(axis=tuple(axis for axis in range(len(sizes)) if axis != k))
-    return np.array([_differential_entropy(s.mean(0), width) - _differential_entropy(s, width).mean() for s in summed])
+    return np.array(
+        [
+            _differential_entropy(s.mean(0), width) - _differential_entropy(s, width).mean()
+            for s in summed
+        ]
+    )
 
 
 def _ends(mean: Floats, std: Floats) -> tuple[float, float]:
@@ -116,14 +138,22 @@ def _differential_entropy(density: Floats, width: float) -> NDArray[np.float64]:
 
 
 def sap(
-    codes: ArrayLike, factors: ArrayLike, test_codes: ArrayLike, test_factors: ArrayLike, *, cost: float = 0.01
+    codes: ArrayLike,
+    factors: ArrayLike,
+    test_codes: ArrayLike,
+    test_factors: ArrayLike,
+    *,
+    cost: float = 0.01,
 ) -> float:
-    """Return the attribute predictability gap: how much better one latent alone names a factor than any other.
+    """Return the attribute predictability gap: how much better one latent alone names a factor
+    than any other.
 
-    SAP = 1/K sum_k ( A_j1,k - A_j2,k ),    A_jk the accuracy of a linear classifier of v_k that sees z_j
+    SAP = 1/K sum_k ( A_j1,k - A_j2,k ),    A_jk the accuracy of a linear classifier of v_k that
+    sees z_j
 
-    Source: Kumar et al. 2018; every factor as classes, linear support vector machines with balanced classes and
-    C = 0.01 as in Locatello et al. 2019. A latent's scale matters. A factor that has a single value is left out.
+    Source: Kumar et al. 2018; every factor as classes, linear support vector machines with
+    balanced classes and C = 0.01 as in Locatello et al. 2019. A latent's scale matters. A factor
+    that has a single value is left out.
 
     Args:
         codes: to learn from (N, L).
@@ -150,7 +180,8 @@ def sap(
 
 
 def top_two_gap(table: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return, for each column (L, K), its greatest entry less its second greatest; with one row, that row.
+    """Return, for each column (L, K), its greatest entry less its second greatest; with one row,
+    that row.
 
     >>> top_two_gap(np.array([[0.9, 0.2], [0.1, 0.2], [0.5, 0.0]]))
     array([0.4, 0. ])

@@ -29,7 +29,12 @@ class Points(NamedTuple):
 
 
 def difference_points(
-    world: World, count: int, random: np.random.Generator, *, pairs: int = PAIRS, factors: Sequence[int] | None = None
+    world: World,
+    count: int,
+    random: np.random.Generator,
+    *,
+    pairs: int = PAIRS,
+    factors: Sequence[int] | None = None,
 ) -> Points:
     """Return points, each the mean over `pairs` pairs of images that share one factor of |z - z'|.
 
@@ -38,7 +43,8 @@ def difference_points(
         count: of the points, N.
         random: where factors come from.
         pairs: of images for a point; the value they share is drawn anew for every pair.
-        factors: that may be shared; all when left out. One that has a single value is shared anyhow, and left out.
+        factors: that may be shared; all when left out. One that has a single value is shared
+            anyhow, and left out.
 
     Raises:
         ValueError: no points or pairs are asked for, or no factor has more than one value.
@@ -70,12 +76,14 @@ def higgins_score(
 ) -> float:
     """Return the share of new points whose shared factor a linear classifier names.
 
-    Where one latent follows each factor, the latent of the shared one differs least. But so it does where several
-    latents follow a factor together, and one factor that nothing follows is named all the same: it is the one left
-    over. A score of 1 therefore does not mean that all factors were found.
+    Where one latent follows each factor, the latent of the shared one differs least. But so it
+    does where several latents follow a factor together, and one factor that nothing follows is
+    named all the same: it is the one left over. A score of 1 therefore does not mean that all
+    factors were found.
 
-    Source: Higgins et al. 2017, section 3; sizes and classifier as in Locatello et al. 2019 (the paper's classifier is
-    linear too, trained by gradient descent). Its failure: Kim and Mnih 2018, section 4.
+    Source: Higgins et al. 2017, section 3; sizes and classifier as in Locatello et al. 2019 (the
+    paper's classifier is linear too, trained by gradient descent). Its failure: Kim and Mnih 2018,
+    section 4.
 
     Args:
         world: images and their codes.
@@ -85,8 +93,8 @@ def higgins_score(
         pairs: of images for a point.
         factors: that may be shared; all when left out.
 
-    Returns:
-        Between 0 and 1; 1/K is chance, K the factors that have more than one value. With one of them it is 1.
+    Returns: Between 0 and 1; 1/K is chance, K the factors that have more than one value. With one
+        of them it is 1.
 
     Raises:
         ValueError: no points or pairs are asked for, or no factor has more than one value.

@@ -46,13 +46,19 @@ class World:
         """
         codes = np.asarray(self.encode(factors))
         if codes.ndim != 2 or len(codes) != len(factors):
-            raise ValueError(f"codes should be a table of {len(factors)} rows, one per image, got shape {codes.shape}")
+            raise ValueError(
+                f"codes should be a table of {len(factors)} rows, one per image, got shape"
+                f" {codes.shape}"
+            )
         if not np.isfinite(codes).all():
             raise ValueError("codes should be finite, got NaN or infinity")
         return codes
 
-    def groups(self, fixed: Indices, size: int, random: np.random.Generator, *, chunk: int = CHUNK) -> Iterator[Floats]:
-        """Yield codes (C, size, L) of groups of images, C groups at a time; within a group one factor is the same.
+    def groups(
+        self, fixed: Indices, size: int, random: np.random.Generator, *, chunk: int = CHUNK
+    ) -> Iterator[Floats]:
+        """Yield codes (C, size, L) of groups of images, C groups at a time; within a group one
+        factor is the same.
 
         Args:
             fixed: which factor each group shares, (N,).
@@ -80,13 +86,17 @@ def tabulated(codes: ArrayLike, sizes: Sequence[int]) -> World:
     codes, count = table("codes", codes), int(np.prod(sizes))
     if len(codes) != count:
         raise ValueError(f"codes should be those of all {count:,} images, got {len(codes):,}")
-    return World(tuple(sizes), lambda factors: codes[np.ravel_multi_index(tuple(factors.T), tuple(sizes))])
+    return World(
+        tuple(sizes), lambda factors: codes[np.ravel_multi_index(tuple(factors.T), tuple(sizes))]
+    )
 
 
 def unit_scale(codes: ArrayLike) -> Floats:
-    """Return codes (N, L) with each latent divided by its standard deviation; a constant latent is left as it is.
+    """Return codes (N, L) with each latent divided by its standard deviation; a constant latent is
+    left as it is.
 
-    For models without a KL, which may give their codes any scale: thresholds and regularised classifiers look at it.
+    For models without a KL, which may give their codes any scale: thresholds and regularised
+    classifiers look at it.
 
     >>> unit_scale([[0.0, 5.0], [4.0, 5.0]])
     array([[0., 5.], [2., 5.]])

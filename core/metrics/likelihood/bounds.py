@@ -12,7 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.metrics.likelihood.joint import Estimate, Floats, log_likelihoods, log_prior, numbers, outputs, posterior_of
+from core.metrics.likelihood.joint import (
+    Estimate,
+    Floats,
+    log_likelihoods,
+    log_prior,
+    numbers,
+    outputs,
+    posterior_of,
+)
 from core.models import Autoencoder, Gaussian
 from core.models.likelihoods import Bernoulli
 from core.models.priors import Uniform
@@ -25,8 +33,8 @@ _DRAWN = 1 << 13
 """Codes drawn at once."""
 
 _DECODED, _WEIGHED = {"cpu": 1024}, {"cpu": 512}
-"""Codes decoded, and of those weighed, at once on a device, for a processor's caches; elsewhere `_DRAWN`. All those of
-one image that were decoded together are weighed together."""
+"""Codes decoded, and of those weighed, at once on a device, for a processor's caches; elsewhere
+`_DRAWN`. All those of one image that were decoded together are weighed together."""
 
 _APART = 1_000_003
 """Between the random seeds of parts of the images, so that none is that of another call's."""
@@ -53,9 +61,11 @@ class Bounds:
 def elbo(model: Autoencoder, images: Tensor, samples: int = 64, seed: int = 0) -> Estimate:
     """Return the ELBO of each image, with its standard error.
 
-    ELBO = E_q[ log p(x given z) ] - KL(q(z given x) || p(z)) = log p(x) - KL(q(z given x) || p(z given x))
+    ELBO = E_q[ log p(x given z) ] - KL(q(z given x) || p(z)) = log p(x) - KL(q(z given x) || p(z
+    given x))
 
-    The KL is exact where the prior has a closed form; the expectation is the average over samples of q.
+    The KL is exact where the prior has a closed form; the expectation is the average over samples
+    of q.
 
     Source: Kingma and Welling 2014, equation 3.
 
@@ -100,27 +110,32 @@ def importance_weighted(
 
     L_k = E[ log 1/k sum_{i=1..k} p(x, z_i) / q(z_i given x) ],    z_i from q(z given x)
 
-    L_1 is the ELBO, each L_k is below log p(x), and they rise with k towards it. The samples are nested: the largest
-    k's are cut into groups of k for a smaller one, and the groups' bounds averaged. So every k has seen the same
-    samples, and the values rise with k for each image, not only in expectation.
+    L_1 is the ELBO, each L_k is below log p(x), and they rise with k towards it. The samples are
+    nested: the largest k's are cut into groups of k for a smaller one, and the groups' bounds
+    averaged. So every k has seen the same samples, and the values rise with k for each image, not
+    only in expectation.
 
-    Source: Burda, Grosse and Salakhutdinov 2015, Importance Weighted Autoencoders, section 3 and theorem 1.
+    Source: Burda, Grosse and Salakhutdinov 2015, Importance Weighted Autoencoders, section 3 and
+        theorem 1.
 
     Args:
         model: with a posterior that is no point, and any number of latents.
         images: (N, 1, H, W), in [0, 1].
         k: numbers of samples, at least 1, each a divisor of the next larger.
         seed: of the samples.
-        repetitions: how many independent bounds of the largest k to average, at least 1; with 2 it has a spread.
-        precision: of the decoder where the likelihood is Bernoulli. bfloat16 moves the bound of an image of MNIST by
-            0.04 to 0.11 nats either way and the average of many by thousandths, so it is for averages; with a
-            Gaussian likelihood, which multiplies what is rounded by 1/scale², the weights' own is kept.
+        repetitions: how many independent bounds of the largest k to average, at least 1; with 2 it
+            has a spread.
+        precision: of the decoder where the likelihood is Bernoulli. bfloat16 moves the bound of an
+            image of MNIST by 0.04 to 0.11 nats either way and the average of many by thousandths,
+            so it is for averages; with a Gaussian likelihood, which multiplies what is rounded by
+            1/scale², the weights' own is kept.
 
     Returns:
         Nats per image and their spread, for each k in rising order.
 
     Raises:
-        ValueError: numbers of samples that do not divide each other, a posterior that is a point, or no images.
+        ValueError: numbers of samples that do not divide each other, a posterior that is a point,
+            or no images.
 
     >>> from core.config import recipe
     >>> from core.models import build
@@ -151,11 +166,14 @@ def importance_weighted(
 def normal(posterior: Gaussian, samples: int, random: torch.Generator) -> Tensor:
     """Return standard normal noise, (B, samples, L), as the posterior (B, L) is."""
     size = (len(posterior.mean), samples, posterior.mean.shape[1])
-    return torch.randn(size, generator=random, dtype=posterior.mean.dtype, device=posterior.mean.device)
+    return torch.randn(
+        size, generator=random, dtype=posterior.mean.dtype, device=posterior.mean.device
+    )
 
 
 def integrands(model: Autoencoder, x: Tensor, posterior: Gaussian, noise: Tensor) -> Tensor:
-    """Return what the ELBO is the average of over q: log p(x given z) - KL, in nats (B, S), float64.
+    """Return what the ELBO is the average of over q: log p(x given z) - KL, in nats (B, S),
+    float64.
 
     Args:
         model: whose ELBO.
@@ -165,7 +183,9 @@ def integrands(model: Autoencoder, x: Tensor, posterior: Gaussian, noise: Tensor
     """
     assert not isinstance(model.prior, Uniform), "whose posterior is no Gaussian"
     z = posterior.mean[:, None] + posterior.std[:, None] * noise
-    many = Gaussian(*(part[:, None].expand_as(z).flatten(0, 1) for part in (posterior.mean, posterior.log_var)))
+    many = Gaussian(
+        *(part[:, None].expand_as(z).flatten(0, 1) for part in (posterior.mean, posterior.log_var))
+    )
     kl = model.prior.kl(many, z.flatten(0, 1)).unflatten(0, z.shape[:2])
     return (_log_likelihoods(model, x, z) - kl).double()
 
@@ -174,7 +194,9 @@ def _log_likelihoods(model: Autoencoder, x: Tensor, z: Tensor) -> Tensor:
     """Return log p(x given z) of images (B, 1, H, W) at their own codes (B, S, L), in nats (B, S)."""
     images = max(1, _WEIGHED.get(x.device.type, _DRAWN) // z.shape[1])
     parts = zip(x.flatten(1)[:, None].split(images), outputs(model, z).split(images), strict=True)
-    return torch.cat([log_likelihoods(model.likelihood, some, output) for some, output in parts]).squeeze(1)
+    return torch.cat(
+        [log_likelihoods(model.likelihood, some, output) for some, output in parts]
+    ).squeeze(1)
 
 
 def _log_weights(model: Autoencoder, x: Tensor, samples: int, random: torch.Generator) -> Tensor:
@@ -186,10 +208,14 @@ def _log_weights(model: Autoencoder, x: Tensor, samples: int, random: torch.Gene
     for noise in normal(posterior, samples, random).split(_DRAWN, dim=1):
         z = q.mean + q.std * noise
         found = torch.empty_like(z[..., 0])
-        for some, codes, table in zip(*(part.split(max(1, at_once // samples)) for part in (x, z, found)), strict=True):
+        for some, codes, table in zip(
+            *(part.split(max(1, at_once // samples)) for part in (x, z, found)), strict=True
+        ):
             for few, into in zip(codes.split(at_once, 1), table.split(at_once, 1), strict=True):
                 into.copy_(_log_likelihoods(model, some, few))
-        weights.append(found.double() + log_prior(model, z).double() - q.log_prob(z).double().sum(-1))
+        weights.append(
+            found.double() + log_prior(model, z).double() - q.log_prob(z).double().sum(-1)
+        )
     return torch.cat(weights, 1)
 
 
@@ -198,13 +224,18 @@ def _rounded(model: Autoencoder, precision: torch.dtype) -> Autoencoder:
     if precision == torch.float32 or not isinstance(model.likelihood, Bernoulli):
         return model
     decoder = copy.deepcopy(model.decoder).to(precision)
-    return Autoencoder(model.encoder, model.posterior, decoder, model.likelihood, model.prior).eval()
+    return Autoencoder(
+        model.encoder, model.posterior, decoder, model.likelihood, model.prior
+    ).eval()
 
 
 def _grouped(weights: Tensor, k: Sequence[int]) -> tuple[Floats, Floats]:
     """Return mean and standard deviation (K, B) of the bounds of groups of k log weights (B, S), for each k."""
     bounds = [weights.unflatten(1, (-1, each)).logsumexp(-1) - math.log(each) for each in k]
-    spread = [bound.std(1) if bound.shape[1] > 1 else torch.full_like(bound[:, 0], torch.nan) for bound in bounds]
+    spread = [
+        bound.std(1) if bound.shape[1] > 1 else torch.full_like(bound[:, 0], torch.nan)
+        for bound in bounds
+    ]
     return numbers(torch.stack([bound.mean(1) for bound in bounds])), numbers(torch.stack(spread))
 
 
@@ -216,8 +247,12 @@ def _divisors(k: Sequence[int]) -> tuple[int, ...]:
     """
     rising = tuple(sorted(set(k)))
     if not rising or rising[0] < 1:
-        raise ValueError(f"k should be one or more numbers of samples, each at least 1, got {list(k)}")
+        raise ValueError(
+            f"k should be one or more numbers of samples, each at least 1, got {list(k)}"
+        )
     for few, many in pairwise(rising):
         if many % few:
-            raise ValueError(f"each k should divide the next larger, for nested samples, got {few} and {many}")
+            raise ValueError(
+                f"each k should divide the next larger, for nested samples, got {few} and {many}"
+            )
     return rising

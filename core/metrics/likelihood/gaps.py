@@ -37,7 +37,8 @@ class Gaps:
         elbo: of the encoder's Gaussian, (N,).
         best: ELBO of the Gaussian fitted to the one image, (N,), at least `elbo`.
         amortisation: best - elbo, (N,), at least 0: one encoder serves all images.
-        approximation: log p(x) - best, (N,): the true posterior is no Gaussian with independent latents.
+        approximation: log p(x) - best, (N,): the true posterior is no Gaussian with independent
+            latents.
     """
 
     elbo: Floats
@@ -54,17 +55,21 @@ def gaps(
     seed: int = 0,
     start: Gaussian | None = None,
 ) -> tuple[Gaps, Gaussian]:
-    """Return the two parts of the gap between log p(x) and the ELBO, and the Gaussians fitted to the images.
+    """Return the two parts of the gap between log p(x) and the ELBO, and the Gaussians fitted to
+    the images.
 
-    log p(x) - ELBO(q) = ( log p(x) - ELBO(q*) ) + ( ELBO(q*) - ELBO(q) ),    q* = argmax over diagonal Gaussians
+    log p(x) - ELBO(q) = ( log p(x) - ELBO(q*) ) + ( ELBO(q*) - ELBO(q) ),    q* = argmax over
+    diagonal Gaussians
 
-    The first is the approximation gap, the second the amortisation gap. q* starts from the encoder's q, or from another
-    Gaussian of higher ELBO, and climbs by Adam; it may stop on a lower hill, so the approximation gap found is an upper
-    bound and the amortisation gap a lower one. Up to two latents the expectation is a Gauss-Hermite sum without noise;
-    beyond, an average over a Sobol sequence, the same at every step while fitting and another one, the same for both
+    The first is the approximation gap, the second the amortisation gap. q* starts from the
+    encoder's q, or from another Gaussian of higher ELBO, and climbs by Adam; it may stop on a
+    lower hill, so the approximation gap found is an upper bound and the amortisation gap a lower
+    one. Up to two latents the expectation is a Gauss-Hermite sum without noise; beyond, an average
+    over a Sobol sequence, the same at every step while fitting and another one, the same for both
     Gaussians, afterwards.
 
-    Source: Cremer, Li and Duvenaud 2018, Inference Suboptimality in Variational Autoencoders, section 3.
+    Source: Cremer, Li and Duvenaud 2018, Inference Suboptimality in Variational Autoencoders,
+        section 3.
 
     Args:
         model: with a posterior that is no point, and any number of latents.
@@ -78,7 +83,8 @@ def gaps(
         Nats per image, and q* as a Gaussian over codes (N, L).
 
     Raises:
-        ValueError: fewer than 1 step, a posterior that is a point, or evidence or starts that are not one per image.
+        ValueError: fewer than 1 step, a posterior that is a point, or evidence or starts that are
+            not one per image.
 
     >>> from core.config import recipe
     >>> from core.models import build
@@ -90,23 +96,34 @@ def gaps(
         raise ValueError(f"steps should be at least 1, got {steps}")
     evidence = np.asarray(log_evidence, np.float64)
     if evidence.shape != (len(images),):
-        raise ValueError(f"log_evidence should be one number per image, {len(images)}, got shape {evidence.shape}")
+        raise ValueError(
+            f"log_evidence should be one number per image, {len(images)}, got shape"
+            f" {evidence.shape}"
+        )
     if start is not None and len(start.mean) != len(images):
-        raise ValueError(f"start should be one Gaussian per image, {len(images)}, got {len(start.mean)}")
+        raise ValueError(
+            f"start should be one Gaussian per image, {len(images)}, got {len(start.mean)}"
+        )
     places = torch.arange(len(images)).split(_DECODED // _DRAWS)
-    parts = [_fitted(model, images[at], steps, seed, start and _picked(start, at)) for at in places]
+    parts = [
+        _fitted(model, images[at], steps, seed, start and _picked(start, at)) for at in places
+    ]
     ours, best, mean, log_var = (torch.cat(part) for part in zip(*parts, strict=True))
     ours, best = numbers(ours), numbers(best)
     return Gaps(ours, best, best - ours, evidence - best), Gaussian(mean, log_var)
 
 
-def _fitted(model: Autoencoder, x: Tensor, steps: int, seed: int, other: Gaussian | None) -> tuple[Tensor, ...]:
+def _fitted(
+    model: Autoencoder, x: Tensor, steps: int, seed: int, other: Gaussian | None
+) -> tuple[Tensor, ...]:
     """Return the ELBO of the encoder's and of the fitted Gaussian (B,), and the latter's mean and log_var (B, L)."""
     with torch.no_grad():
         encoder = posterior_of(model, x)
         judge = _rule(encoder, _JUDGE, _JUDGING_DRAWS, seed + 1)
         ours = _elbo(model, x, encoder, judge)
-        start, reached = (encoder, ours) if other is None else _better(model, x, (encoder, ours), other, judge)
+        start, reached = (
+            (encoder, ours) if other is None else _better(model, x, (encoder, ours), other, judge)
+        )
     fitted = _climb(model, x, start, _rule(start, _FIT, _DRAWS, seed), steps)
     with torch.no_grad():  # where climbing the coarser sum has lost, the start was the best known
         best, value = _better(model, x, (start, reached), fitted, judge)
@@ -114,20 +131,28 @@ def _fitted(model: Autoencoder, x: Tensor, steps: int, seed: int, other: Gaussia
 
 
 def _better(
-    model: Autoencoder, x: Tensor, known: tuple[Gaussian, Tensor], other: Gaussian, judge: tuple[Tensor, Tensor]
+    model: Autoencoder,
+    x: Tensor,
+    known: tuple[Gaussian, Tensor],
+    other: Gaussian,
+    judge: tuple[Tensor, Tensor],
 ) -> tuple[Gaussian, Tensor]:
     """Return for each image the Gaussian of higher ELBO, and that ELBO (B,)."""
     (one, value), reached = known, _elbo(model, x, other, judge)
     higher = (reached > value)[:, None]
     pairs = ((other.mean, one.mean), (other.log_var, one.log_var))
-    return Gaussian(*(torch.where(higher, new, old) for new, old in pairs)), torch.maximum(value, reached)
+    return Gaussian(*(torch.where(higher, new, old) for new, old in pairs)), torch.maximum(
+        value, reached
+    )
 
 
 def _picked(gaussian: Gaussian, at: Tensor) -> Gaussian:
     return Gaussian(gaussian.mean[at], gaussian.log_var[at])
 
 
-def _climb(model: Autoencoder, x: Tensor, start: Gaussian, rule: tuple[Tensor, Tensor], steps: int) -> Gaussian:
+def _climb(
+    model: Autoencoder, x: Tensor, start: Gaussian, rule: tuple[Tensor, Tensor], steps: int
+) -> Gaussian:
     """Return Gaussians of higher ELBO; Adam treats each number alone, so images do not disturb each other."""
     shift = torch.zeros_like(start.mean, requires_grad=True)
     stretch = torch.zeros_like(start.mean, requires_grad=True)
@@ -154,11 +179,17 @@ def _rule(q: Gaussian, nodes: int, draws: int, seed: int) -> tuple[Tensor, Tenso
     """Return nodes (B, S, L) and weights (S,) of an average over a standard normal."""
     count, latents = q.mean.shape
     if latents > 2:
-        even = torch.quasirandom.SobolEngine(latents, scramble=True, seed=seed).draw(draws, dtype=torch.float64)
+        even = torch.quasirandom.SobolEngine(latents, scramble=True, seed=seed).draw(
+            draws, dtype=torch.float64
+        )
         grid = torch.special.ndtri(even.clamp(1e-9, 1 - 1e-9))
         weights = torch.full((draws,), 1 / draws, dtype=torch.float64)
     else:
-        place, weight = (torch.from_numpy(part) for part in np.polynomial.hermite_e.hermegauss(nodes))
+        place, weight = (
+            torch.from_numpy(part) for part in np.polynomial.hermite_e.hermegauss(nodes)
+        )
         grid = torch.cartesian_prod(*[place] * latents).view(-1, latents)
-        weights = torch.cartesian_prod(*[weight / weight.sum()] * latents).view(-1, latents).prod(1)
+        weights = (
+            torch.cartesian_prod(*[weight / weight.sum()] * latents).view(-1, latents).prod(1)
+        )
     return grid.to(q.mean).expand(count, -1, -1), weights.to(q.mean.device)

@@ -29,7 +29,8 @@ class Estimate(NamedTuple):
 
     Args:
         value: nats per image, (N,).
-        error: nats per image, (N,), at least 0; which error it is says the function that returns it.
+        error: nats per image, (N,), at least 0; which error it is says the function that returns
+            it.
     """
 
     value: Floats
@@ -40,33 +41,45 @@ def posterior_of(model: Autoencoder, images: Tensor) -> Gaussian:
     """Return the encoder's posterior of images, (N, L), which should have a density.
 
     Raises:
-        ValueError: no images, images of another form or range, or a posterior that is a point, no Gaussian or not
-            finite.
+        ValueError: no images, images of another form or range, or a posterior that is a point, no
+            Gaussian or not finite.
     """
     check_images(model, images)
     posterior = model.posterior(model.encoder(images))
     if not isinstance(posterior, Gaussian):
-        raise ValueError("the posterior should be a Gaussian, got one that a uniform prior has squashed into its box")
+        raise ValueError(
+            "the posterior should be a Gaussian, got one that a uniform prior has squashed into"
+            " its box"
+        )
     check_density(posterior, model)
     return posterior
 
 
 def check_images(model: Autoencoder, images: Tensor) -> None:
-    """Refuse images that a model's likelihood is not defined on; any finite intensity is under a Gaussian one.
+    """Refuse images that a model's likelihood is not defined on; any finite intensity is under a
+    Gaussian one.
 
     Raises:
         ValueError: no images, images of another form, or intensities that are out of range.
     """
     if images.ndim != 4 or not len(images):
-        raise ValueError(f"images should be at least one, (N, 1, H, W), got shape {tuple(images.shape)}")
+        raise ValueError(
+            f"images should be at least one, (N, 1, H, W), got shape {tuple(images.shape)}"
+        )
     if not images.is_floating_point():
-        raise ValueError(f"images should be of floating point, from 0 to 1, got {images.dtype}; divide them by 255")
+        raise ValueError(
+            f"images should be of floating point, from 0 to 1, got {images.dtype}; divide them"
+            " by 255"
+        )
     low, high = (bound.item() for bound in images.aminmax())
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError("images should be finite numbers from 0 to 1, got some that are not finite")
+        raise ValueError(
+            "images should be finite numbers from 0 to 1, got some that are not finite"
+        )
     if isinstance(model.likelihood, Bernoulli) and not (low >= 0 and high <= 1):
         raise ValueError(
-            f"images should lie in [0, 1] under a Bernoulli likelihood, got {low:g} to {high:g}; scale them"
+            f"images should lie in [0, 1] under a Bernoulli likelihood, got {low:g} to {high:g};"
+            " scale them"
         )
 
 
@@ -77,12 +90,20 @@ def check_density(posterior: Gaussian, model: Autoencoder) -> None:
         ValueError: a posterior that is a point, or not finite.
     """
     if isinstance(model.posterior, Point) or bool((posterior.log_var == -torch.inf).all()):
-        raise ValueError("the posterior should have a density, got a point: an autoencoder has no log p(x) to bound")
+        raise ValueError(
+            "the posterior should have a density, got a point: an autoencoder has no log p(x) to"
+            " bound"
+        )
     std = posterior.std
     if not (posterior.mean.isfinite().all() and std.isfinite().all()):
-        raise ValueError("the posterior should be finite, got one that is not: the weights have diverged")
+        raise ValueError(
+            "the posterior should be finite, got one that is not: the weights have diverged"
+        )
     if not std.min() > 0:
-        raise ValueError("the posterior should have a density, got a standard deviation too small for its precision")
+        raise ValueError(
+            "the posterior should have a density, got a standard deviation too small for its"
+            " precision"
+        )
 
 
 def outputs(model: Autoencoder, codes: Tensor) -> Tensor:
@@ -95,15 +116,18 @@ def outputs(model: Autoencoder, codes: Tensor) -> Tensor:
 def log_likelihoods(likelihood: Likelihood, x: Tensor, output: Tensor) -> Tensor:
     """Return log p(x given z) of every image at every code, in nats.
 
-    Bernoulli, logits l:            x · l - sum_d softplus(l_d) = (x - ½) · l - sum_d (softplus(l_d) - l_d / 2)
-    Gaussian, means m, scale s:     -|x - m|² / 2s² - D (log s + ½ log 2π),    |x - m|² = |x|² - 2 x · m + |m|²
+    Bernoulli, logits l:            x · l - sum_d softplus(l_d) = (x - ½) · l - sum_d
+    (softplus(l_d) - l_d / 2) Gaussian, means m, scale s:     -|x - m|² / 2s² - D (log s + ½ log
+    2π),    |x - m|² = |x|² - 2 x · m + |m|²
 
-    What depends on both image and code is one matrix product, so that a code is decoded once for all images.
+    What depends on both image and code is one matrix product, so that a code is decoded once for
+    all images.
 
     Args:
         likelihood: the model's.
         x: images, (..., N, D).
-        output: the decoder's at M codes, (..., M, D), in any precision; computed with in the images'.
+        output: the decoder's at M codes, (..., M, D), in any precision; computed with in the
+            images'.
 
     Returns:
         Nats, (..., N, M).
@@ -115,19 +139,31 @@ def log_likelihoods(likelihood: Likelihood, x: Tensor, output: Tensor) -> Tensor
     theirs, output = output, output.to(x.dtype)
     if isinstance(likelihood, Bernoulli):
         odd = (x - 0.5) @ output.mT
-        return odd - _even_softplus(output.abs() if output is theirs else output.abs_())[..., None, :]
-    centre = output.mean(-2, keepdim=True)  # seen from among the means, the squares are small and so is their rounding
+        return (
+            odd - _even_softplus(output.abs() if output is theirs else output.abs_())[..., None, :]
+        )
+    centre = output.mean(
+        -2, keepdim=True
+    )  # seen from among the means, the squares are small and so is their rounding
     x, output = x - centre, output - centre
-    squares = x.square().sum(-1, keepdim=True) - 2 * x @ output.mT + output.square().sum(-1)[..., None, :]
+    squares = (
+        x.square().sum(-1, keepdim=True)
+        - 2 * x @ output.mT
+        + output.square().sum(-1)[..., None, :]
+    )
     log_scale = likelihood.log_scale.to(x.dtype)
-    return -0.5 * squares * (-2 * log_scale).exp() - x.shape[-1] * (log_scale + 0.5 * math.log(2 * math.pi))
+    return -0.5 * squares * (-2 * log_scale).exp() - x.shape[-1] * (
+        log_scale + 0.5 * math.log(2 * math.pi)
+    )
 
 
 def _even_softplus(sizes: Tensor) -> Tensor:
-    """Return sum_d (softplus(l_d) - l_d / 2) of logits' sizes |l|, (..., D), which are overwritten, in nats (...).
+    """Return sum_d (softplus(l_d) - l_d / 2) of logits' sizes |l|, (..., D), which are
+    overwritten, in nats (...).
 
-    softplus(l) - l / 2 = |l| / 2 - log sigmoid(|l|). A sigmoid of a positive number is at least ½, so that the product
-    of a hundred is no less than 2^-100: one logarithm instead of a hundred, in half the time and no less exact.
+    softplus(l) - l / 2 = |l| / 2 - log sigmoid(|l|). A sigmoid of a positive number is at least ½,
+    so that the product of a hundred is no less than 2^-100: one logarithm instead of a hundred, in
+    half the time and no less exact.
     """
     factors = max(count for count in range(1, _FACTORS + 1) if sizes.shape[-1] % count == 0)
     halves = 0.5 * sizes.sum(-1)
@@ -141,14 +177,18 @@ def log_prior(model: Autoencoder, codes: Tensor) -> Tensor:
 
 def log_density(prior: Prior, codes: Tensor) -> Tensor:
     """Return log p(z) of codes (M, L), in nats (M,), of a mixture by one matrix product."""
-    return _log_mixture(*prior.parts(), codes) if isinstance(prior, Mixture | Vamp) else prior.log_prob(codes)
+    return (
+        _log_mixture(*prior.parts(), codes)
+        if isinstance(prior, Mixture | Vamp)
+        else prior.log_prob(codes)
+    )
 
 
 def _log_mixture(log_weights: Tensor, parts: Gaussian, z: Tensor) -> Tensor:
     """Return the log density of a mixture of K Gaussians (K, L) at codes (M, L), in nats (M,).
 
-    The squares are written out, so that all codes meet all parts in one matrix product. They are large and all but
-    cancel, which asks for double precision.
+    The squares are written out, so that all codes meet all parts in one matrix product. They are
+    large and all but cancel, which asks for double precision.
     """
     mean, log_var = parts.mean.double(), parts.log_var.double()
     precision = (-log_var).exp()
@@ -156,7 +196,9 @@ def _log_mixture(log_weights: Tensor, parts: Gaussian, z: Tensor) -> Tensor:
     squares = (mean.square() * precision + log_var + math.log(2 * math.pi)).sum(1)
     constant = log_weights.double() - 0.5 * squares
     rows = z.double().split(max(1, _TABLE // len(mean)))
-    return torch.cat([(torch.cat([row.square(), row], 1) @ theirs + constant).logsumexp(1) for row in rows]).to(z)
+    return torch.cat(
+        [(torch.cat([row.square(), row], 1) @ theirs + constant).logsumexp(1) for row in rows]
+    ).to(z)
 
 
 def numbers(values: Tensor) -> Floats:

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.metrics.likelihood.joint import Floats, log_likelihoods, log_prior, numbers, outputs, posterior_of
+from core.metrics.likelihood.joint import (
+    Floats,
+    log_likelihoods,
+    log_prior,
+    numbers,
+    outputs,
+    posterior_of,
+)
 from core.metrics.likelihood.quadrature import SIDE, TOLERANCE, check_latents, refine
 from core.models import Autoencoder, Gaussian
 
@@ -29,7 +36,8 @@ class TruePosterior:
 
     Args:
         axes: codes of the cells' centres along each latent, in units of the code, L arrays.
-        density: p(z given x), sums to 1 times the cells' size, (cells of the first latent, of the second).
+        density: p(z given x), sums to 1 times the cells' size, (cells of the first latent, of the
+            second).
         log_evidence: log p(x), nats.
         refinement: its error, nats.
         mean: of the encoder's Gaussian q(z given x), (L,).
@@ -48,12 +56,15 @@ class TruePosterior:
 
 @torch.inference_mode()
 def true_posterior(model: Autoencoder, image: Tensor, most: int = MOST_CELLS) -> TruePosterior:
-    """Return the posterior that the encoder's Gaussian stands for, and the divergence between the two.
+    """Return the posterior that the encoder's Gaussian stands for, and the divergence between the
+    two.
 
-    p(z given x) = p(x given z) p(z) / p(x),    KL(q || p(z given x)) = sum_i q_i ( log q_i - log p(z_i given x) ) h
+    p(z given x) = p(x given z) p(z) / p(x),    KL(q || p(z given x)) = sum_i q_i ( log q_i - log
+    p(z_i given x) ) h
 
-    The grid covers the tiles on which `quadrature` found the mass, and six standard deviations of the encoder's
-    Gaussian. The divergence is the gap: log p(x) = ELBO + KL(q || p(z given x)), with the ELBO from another way.
+    The grid covers the tiles on which `quadrature` found the mass, and six standard deviations of
+    the encoder's Gaussian. The divergence is the gap: log p(x) = ELBO + KL(q || p(z given x)),
+    with the ELBO from another way.
 
     Source: Kingma and Welling 2014, equation 1.
 
@@ -66,7 +77,8 @@ def true_posterior(model: Autoencoder, image: Tensor, most: int = MOST_CELLS) ->
         Density, evidence and divergence.
 
     Raises:
-        ValueError: more than two latents, a posterior that is a point, more than one image, or too few cells.
+        ValueError: more than two latents, a posterior that is a point, more than one image, or too
+            few cells.
 
     >>> from core.config import recipe
     >>> from core.models import build
@@ -99,7 +111,9 @@ def true_posterior(model: Autoencoder, image: Tensor, most: int = MOST_CELLS) ->
     )
 
 
-def _window(q: Gaussian, corners: Tensor, side: float, most: int) -> tuple[list[Tensor], list[float]]:
+def _window(
+    q: Gaussian, corners: Tensor, side: float, most: int
+) -> tuple[list[Tensor], list[float]]:
     """Return the cells' centres and size along each latent, around the tiles' corners (T, L) and q."""
     low = torch.minimum(corners.amin(0), (q.mean - _REACH * q.std)[0]).tolist()
     high = torch.maximum(corners.amax(0) + side, (q.mean + _REACH * q.std)[0]).tolist()
@@ -117,7 +131,8 @@ def _log_joint(model: Autoencoder, image: Tensor, codes: Tensor) -> Tensor:
     """Return log p(x, z) of one image at codes (M, L), in nats (M,)."""
     x = image.flatten(1)
     parts = [
-        log_likelihoods(model.likelihood, x, outputs(model, z))[0] + log_prior(model, z) for z in codes.split(_DECODED)
+        log_likelihoods(model.likelihood, x, outputs(model, z))[0] + log_prior(model, z)
+        for z in codes.split(_DECODED)
     ]
     return torch.cat(parts)
 

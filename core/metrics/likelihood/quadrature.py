@@ -8,7 +8,14 @@ import math
 import torch
 from torch import Tensor
 
-from core.metrics.likelihood.joint import Estimate, log_likelihoods, log_prior, numbers, outputs, posterior_of
+from core.metrics.likelihood.joint import (
+    Estimate,
+    log_likelihoods,
+    log_prior,
+    numbers,
+    outputs,
+    posterior_of,
+)
 from core.models import Autoencoder, Gaussian
 from core.runtime import generator
 
@@ -48,28 +55,31 @@ _BASE = 1 << 20
 def quadrature(model: Autoencoder, images: Tensor, tolerance: float = TOLERANCE) -> Estimate:
     """Return log p(x) of each image by quadrature over the codes, with its refinement error.
 
-    log p(x) = log ∫ p(x given z) p(z) dz ≈ log sum_i exp( log p(x given z_i) + log p(z_i) ) + L log h
+    log p(x) = log ∫ p(x given z) p(z) dz ≈ log sum_i exp( log p(x given z_i) + log p(z_i) ) + L
+    log h
 
-    The codes z_i are the centres of cells of side h. Images share them, so each is decoded once and compared with all
-    images by one matrix product. The first lattice covers what the prior and the encoder cover. Each further one has
-    half the step, on the tiles that hold an image's mass and their neighbours, until an image's sum stands still:
-    the posteriors of MNIST are a hundredth of the plane wide, and a lattice so fine over all of it would take hours.
+    The codes z_i are the centres of cells of side h. Images share them, so each is decoded once
+    and compared with all images by one matrix product. The first lattice covers what the prior and
+    the encoder cover. Each further one has half the step, on the tiles that hold an image's mass
+    and their neighbours, until an image's sum stands still: the posteriors of MNIST are a
+    hundredth of the plane wide, and a lattice so fine over all of it would take hours.
 
-    Source: the definition of the marginal likelihood, Kingma and Welling 2014, section 2.1; sums over a lattice
-    converge for a Gaussian faster than any power of h once h is below 1.5 of its standard deviations.
+    Source: the definition of the marginal likelihood, Kingma and Welling 2014, section 2.1; sums
+    over a lattice converge for a Gaussian faster than any power of h once h is below 1.5 of its
+    standard deviations.
 
     Args:
         model: with one or two latents and a posterior that is no point.
         images: (N, 1, H, W), in [0, 1].
         tolerance: nats, at least `FINEST`.
 
-    Returns:
-        Nats per image, and as error the change that the last halving (on tiles that reach further out) has made, or
-        a quarter of the change before it where that is more. It is above the tolerance only where `LEVELS` lattices
-        or `MOST_TILES` tiles were not enough.
+    Returns: Nats per image, and as error the change that the last halving (on tiles that reach
+        further out) has made, or a quarter of the change before it where that is more. It is above
+        the tolerance only where `LEVELS` lattices or `MOST_TILES` tiles were not enough.
 
     Raises:
-        ValueError: more than two latents, a posterior that is a point, no images, or a tolerance that is too small.
+        ValueError: more than two latents, a posterior that is a point, no images, or a tolerance
+            that is too small.
 
     >>> from core.config import recipe
     >>> from core.models import build
@@ -83,11 +93,14 @@ def quadrature(model: Autoencoder, images: Tensor, tolerance: float = TOLERANCE)
     return Estimate(numbers(value), numbers(error))
 
 
-def refine(model: Autoencoder, images: Tensor, tolerance: float) -> tuple[Tensor, Tensor, Tensor, float]:
-    """Return log p(x) (N,), its refinement error (N,), the last tiles (K, 1 + L) and the side of a tile in the code.
+def refine(
+    model: Autoencoder, images: Tensor, tolerance: float
+) -> tuple[Tensor, Tensor, Tensor, float]:
+    """Return log p(x) (N,), its refinement error (N,), the last tiles (K, 1 + L) and the side of a
+    tile in the code.
 
-    A row of tiles is the number of an image and of a tile along each latent; what an image's tiles leave out is a
-    small share of the tolerance.
+    A row of tiles is the number of an image and of a tile along each latent; what an image's tiles
+    leave out is a small share of the tolerance.
     """
     posterior = posterior_of(model, images)
     check_latents(posterior)
@@ -102,17 +115,22 @@ def refine(model: Autoencoder, images: Tensor, tolerance: float) -> tuple[Tensor
         going = total > -torch.inf  # the others are done
         total = torch.logaddexp(total, rest)
         before, change = change, torch.where(going, (total - value).abs(), change)
-        # One small change may be chance while the lattice is coarse, so the one before counts for a quarter.
+        # One small change may be chance while the lattice is coarse, so the one before counts for
+        # a quarter.
         error = torch.where(going, torch.maximum(change, before / 4), error)
         value = torch.where(going, total, value)
         last, side = pairs, SIDE * step
-        floor = torch.where(error > tolerance, value - tail - change.mul(2).clamp(max=_MOST_SLACK), torch.inf)
+        floor = torch.where(
+            error > tolerance, value - tail - change.mul(2).clamp(max=_MOST_SLACK), torch.inf
+        )
         halves = _halves(pairs)
         pairs = _with_neighbours(halves[mass > floor[image, None]])
         pairs = pairs[pairs[:, 0].bincount(minlength=count)[pairs[:, 0]] <= MOST_TILES]
         if not len(pairs):
             break
-        left = torch.isin(_key(halves), _key(pairs), invert=True)  # their coarse mass is near enough
+        left = torch.isin(
+            _key(halves), _key(pairs), invert=True
+        )  # their coarse mass is near enough
         rest = torch.logaddexp(rest, _per_image(mass.masked_fill(~left, -torch.inf), image, count))
         step /= 2
     return value, error, last, side
@@ -127,7 +145,8 @@ def check_latents(posterior: Gaussian) -> None:
     latent_dim = posterior.mean.shape[1]
     if latent_dim > 2:
         raise ValueError(
-            f"quadrature should be asked of one or two latents, got {latent_dim}; use importance weighting for more"
+            f"quadrature should be asked of one or two latents, got {latent_dim}; use importance"
+            " weighting for more"
         )
 
 
@@ -145,7 +164,10 @@ def _first_lattice(model: Autoencoder, posterior: Gaussian) -> tuple[float, Tens
     every = torch.cat([drawn, posterior.mean - reach, posterior.mean + reach]).double()
     low, high = every.amin(0), every.amax(0)
     side = float((high - low).max()) / _FIRST_TILES
-    along = [torch.arange(math.floor(a / side), math.ceil(b / side)) for a, b in zip(low, high, strict=True)]
+    along = [
+        torch.arange(math.floor(a / side), math.ceil(b / side))
+        for a, b in zip(low, high, strict=True)
+    ]
     tiles = torch.cartesian_prod(*along).view(-1, len(along))
     image = torch.arange(len(posterior.mean)).repeat_interleave(len(tiles))
     pairs = torch.cat([image[:, None], tiles.repeat(len(posterior.mean), 1)], 1)
@@ -159,12 +181,16 @@ def _masses(model: Autoencoder, x: Tensor, pairs: Tensor, step: float) -> Tensor
     rows = which.argsort(stable=True).split(counts.tolist())
     mass = x.new_empty((len(pairs), 2**latents), dtype=torch.float64)
     at_once = max(1, _DECODED // SIDE**latents)
-    for first, tiles in zip(itertools.count(0, at_once), _unkey(keys, latents).split(at_once), strict=False):
+    for first, tiles in zip(
+        itertools.count(0, at_once), _unkey(keys, latents).split(at_once), strict=False
+    ):
         codes = cells(tiles, SIDE * step, SIDE).to(x.dtype)
         output, prior = outputs(model, codes), log_prior(model, codes)
         for row, out, log_p in zip(rows[first:], output, prior, strict=False):
             seen = x if len(row) == len(x) else x[pairs[row, 0]]
-            mass[row] = _by_half(log_likelihoods(model.likelihood, seen, out) + log_p, latents).double()
+            mass[row] = _by_half(
+                log_likelihoods(model.likelihood, seen, out) + log_p, latents
+            ).double()
     return mass + latents * math.log(step)
 
 
@@ -196,7 +222,9 @@ def _with_neighbours(pairs: Tensor) -> Tensor:
 
 def _offsets(latents: int, along: tuple[int, ...], device: torch.device) -> Tensor:
     """Return every step of these from a tile, and none from its image, (len(along)^L, 1 + L)."""
-    return torch.tensor([(0, *step) for step in itertools.product(along, repeat=latents)], device=device)
+    return torch.tensor(
+        [(0, *step) for step in itertools.product(along, repeat=latents)], device=device
+    )
 
 
 def _key(rows: Tensor) -> Tensor:

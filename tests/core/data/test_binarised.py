@@ -20,13 +20,20 @@ def white(images: ImageSet) -> torch.Tensor:
 
 
 def test_every_pixel_is_black_or_white():
-    assert set(binarise(torch.randint(256, (50, 1, 8, 8), dtype=torch.uint8), 0).unique().tolist()) == {0, 255}
+    assert set(
+        binarise(torch.randint(256, (50, 1, 8, 8), dtype=torch.uint8), 0).unique().tolist()
+    ) == {0, 255}
 
 
 @pytest.mark.parametrize("grey", [0, 1, 64, 128, 254, 255])
 def test_a_pixel_is_white_with_the_probability_of_its_grey_value(grey):
     count = 200_000
-    share = (binarise(torch.full((count, 1, 1, 1), grey, dtype=torch.uint8), 3) == 255).double().mean().item()
+    share = (
+        (binarise(torch.full((count, 1, 1, 1), grey, dtype=torch.uint8), 3) == 255)
+        .double()
+        .mean()
+        .item()
+    )
     expected = grey / 255
     assert share == pytest.approx(expected, abs=5 * (expected * (1 - expected) / count) ** 0.5)
 
@@ -78,6 +85,9 @@ def test_training_sees_other_images_in_the_next_epoch_and_continues_to_the_same_
     list(second.epochs())
     static = Training(build(config), binarised(grey_split(), dynamic=False), config, device=device)
     list(static.epochs())
-    ends = [torch.cat([p.detach().flatten() for p in one.model.parameters()]) for one in (whole, second, static)]
+    ends = [
+        torch.cat([p.detach().flatten() for p in one.model.parameters()])
+        for one in (whole, second, static)
+    ]
     assert torch.equal(ends[0], ends[1])
     assert not torch.equal(ends[0], ends[2])

@@ -68,7 +68,9 @@ def test_a_set_on_another_device_keeps_everything_there(lazy: bool):
     assert moved.labels.device.type == "meta"
     assert moved.factors is not None
     assert moved.factors.device.type == "meta"
-    assert moved.images(torch.arange(4)).device.type == "meta"  # an index from elsewhere is taken along
+    assert (
+        moved.images(torch.arange(4)).device.type == "meta"
+    )  # an index from elsewhere is taken along
     assert moved.images(slice(4)).shape == (4, 1, 2, 3)
 
 
@@ -82,7 +84,9 @@ def test_rows_that_do_not_match_are_refused():
 @settings(deadline=None, max_examples=40)
 @given(count=st.integers(2, 300), share=st.floats(0.01, 0.99))
 def test_a_split_loses_and_repeats_nothing(count: int, share: float):
-    images = ImageSet(pixels=torch.zeros(count, 1, 1, 1, dtype=torch.uint8), labels=torch.arange(count))
+    images = ImageSet(
+        pixels=torch.zeros(count, 1, 1, 1, dtype=torch.uint8), labels=torch.arange(count)
+    )
     split = hold_out(images, max(1, int(share * count)))
     assert len(split.test) == max(1, int(share * count))
     assert sorted(split.train.labels.tolist() + split.test.labels.tolist()) == list(range(count))
@@ -99,5 +103,9 @@ def test_splits_are_those_that_the_shipped_runs_saw(count: int, expected: str):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.int64, torch.bool])
 def test_pixels_are_whole_numbers_from_0_to_255(dtype: torch.dtype):
-    with pytest.raises(ValueError, match=f"pixels should be uint8, 0 black and 255 white, got {dtype}"):
-        ImageSet(pixels=torch.zeros((2, 1, 8, 8), dtype=dtype), labels=torch.zeros(2, dtype=torch.int64))
+    with pytest.raises(
+        ValueError, match=f"pixels should be uint8, 0 black and 255 white, got {dtype}"
+    ):
+        ImageSet(
+            pixels=torch.zeros((2, 1, 8, 8), dtype=dtype), labels=torch.zeros(2, dtype=torch.int64)
+        )

@@ -35,7 +35,9 @@ def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(mnist, "TRAIN_COUNT", COUNTS["train"])
     monkeypatch.setattr(mnist, "TEST_COUNT", COUNTS["t10k"])
-    monkeypatch.setattr(mnist, "DIGESTS", {name: idx.digest(torch.from_numpy(a)) for name, a in stand_in().items()})
+    monkeypatch.setattr(
+        mnist, "DIGESTS", {name: idx.digest(torch.from_numpy(a)) for name, a in stand_in().items()}
+    )
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
@@ -90,7 +92,9 @@ def test_idx_files_are_found_and_read(
 
 
 @pytest.mark.parametrize("named", ["~", "~/data"])
-def test_a_folder_below_home_may_be_named_by_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str):
+def test_a_folder_below_home_may_be_named_by_a_tilde(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+):
     write(tmp_path / named.removeprefix("~").removeprefix("/") / "mnist")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LATENT_LAB_DATA", named)
@@ -114,14 +118,21 @@ def test_a_whole_set_counts_before_a_part_of_one(tmp_path: Path, monkeypatch: py
     check_is_the_stand_in(load(MNIST))
 
 
-def test_images_of_another_set_in_files_of_the_same_names_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_images_of_another_set_in_files_of_the_same_names_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     write(tmp_path, shade=1)
     monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
-    refuses(r"train-images-idx3-ubyte should hold MNIST's own train-images, got others of the same form")
+    refuses(
+        r"train-images-idx3-ubyte should hold MNIST's own train-images, got others of the same"
+        r" form"
+    )
 
 
 @pytest.mark.parametrize("name", sorted(mnist.DIGESTS))
-def test_one_file_of_another_set_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str):
+def test_one_file_of_another_set_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+):
     (path,) = write(tmp_path).glob(f"{name}-*")
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
@@ -133,17 +144,25 @@ def test_one_file_of_another_set_is_refused_by_name(tmp_path: Path, monkeypatch:
 
 
 def test_a_download_or_a_cache_of_another_set_is_refused_and_not_kept():
-    with pytest.raises(MissingData, match="the download should hold MNIST's own images and labels, got others"):
+    with pytest.raises(
+        MissingData, match="the download should hold MNIST's own images and labels, got others"
+    ):
         mnist.fetch_once(fetch=lambda home: fetch(home, shade=1))
     assert list(mnist.cache_file().parent.iterdir()) == []
     images, labels = fetch(Path(), shade=1)
-    np.savez_compressed(mnist.cache_file(), images=images.astype(np.uint8), labels=labels.astype(np.uint8))
+    np.savez_compressed(
+        mnist.cache_file(), images=images.astype(np.uint8), labels=labels.astype(np.uint8)
+    )
     refuses(r"mnist.npz should hold MNIST, got other images; delete it and download again")
 
 
-def test_files_are_read_once_to_find_out_what_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_files_are_read_once_to_find_out_what_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     reads: list[Path] = []
-    monkeypatch.setattr(idx, "read", lambda path, ndim, read=idx.read: (reads.append(path), read(path, ndim))[1])
+    monkeypatch.setattr(
+        idx, "read", lambda path, ndim, read=idx.read: (reads.append(path), read(path, ndim))[1]
+    )
     monkeypatch.setenv("LATENT_LAB_DATA", str(write(tmp_path)))
     assert [missing(MNIST) for _ in range(3)] == [None] * 3
     assert len(reads) == 4
@@ -164,7 +183,10 @@ def test_a_user_without_a_home_is_told_where_to_put_the_images(monkeypatch: pyte
 
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(Path, "home", nobody)
-    refuses("The images of MNIST are not on this machine, and its user has no home .* set LATENT_LAB_DATA to a folder")
+    refuses(
+        "The images of MNIST are not on this machine, and its user has no home .* set"
+        " LATENT_LAB_DATA to a folder"
+    )
     with pytest.raises(MissingData, match="no home"):
         load(MNIST, download=True)
 
@@ -193,10 +215,14 @@ def test_the_others_are_always_here(name: str):
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path / "nowhere"))
-    refuses(r"LATENT_LAB_DATA should name a folder, got .*nowhere, which is none; correct or unset it")
+    refuses(
+        r"LATENT_LAB_DATA should name a folder, got .*nowhere, which is none; correct or unset it"
+    )
 
 
-def test_a_folder_with_some_of_the_files_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_with_some_of_the_files_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     (write(tmp_path) / "t10k-labels-idx1-ubyte").unlink()
     monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
     refuses(r"should hold the four files of MNIST, got no t10k-labels-idx1-ubyte; add it")
@@ -222,9 +248,21 @@ def refuses(sentence: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("train-images-idx3-ubyte", b"\0\0\x08\x03", r"train-images-idx3-ubyte should hold 16 bytes"),
-        ("train-labels-idx1-ubyte", b"\0\0\x08\x01\0\0\0\x01\x01", r"train-images-idx3-ubyte should come with a label"),
-        ("t10k-labels-idx1-ubyte", b"\0\0\x08\x01\0\0\0\x03\x01\x0a\x01", r"a label from 0 to 9 per image"),
+        (
+            "train-images-idx3-ubyte",
+            b"\0\0\x08\x03",
+            r"train-images-idx3-ubyte should hold 16 bytes",
+        ),
+        (
+            "train-labels-idx1-ubyte",
+            b"\0\0\x08\x01\0\0\0\x01\x01",
+            r"train-images-idx3-ubyte should come with a label",
+        ),
+        (
+            "t10k-labels-idx1-ubyte",
+            b"\0\0\x08\x01\0\0\0\x03\x01\x0a\x01",
+            r"a label from 0 to 9 per image",
+        ),
         (
             "t10k-images-idx3-ubyte",
             b"\0\0\x08\x03\0\0\0\x01\0\0\0\x01\0\0\0\x01\x07",
@@ -268,9 +306,18 @@ def killed(home: Path) -> Any:
 @pytest.mark.parametrize(
     ("bad", "sentence"),
     [
-        (unreachable, r"^MNIST should download from openml.org, got: Temporary failure in name resolution; set LATENT"),
+        (
+            unreachable,
+            (
+                r"^MNIST should download from openml.org, got: Temporary failure in name"
+                r" resolution; set LATENT"
+            ),
+        ),
         (killed, r"^MNIST should download from openml.org, got: killed"),
-        (short, r"^the download should hold 10 images of 784 pixels, got \(5, 784\); try it again"),
+        (
+            short,
+            r"^the download should hold 10 images of 784 pixels, got \(5, 784\); try it again",
+        ),
     ],
 )
 def test_a_failed_download_is_one_sentence_and_leaves_nothing(bad: mnist.Fetch, sentence: str):
@@ -285,7 +332,9 @@ def test_a_crash_while_storing_leaves_no_half_file(monkeypatch: pytest.MonkeyPat
         raise OSError("No space left on device")
 
     monkeypatch.setattr(np, "savez_compressed", crash)
-    with pytest.raises(MissingData, match=r"should have room for MNIST, got: No space left on device"):
+    with pytest.raises(
+        MissingData, match=r"should have room for MNIST, got: No space left on device"
+    ):
         mnist.load(download=True, fetch=fetch)
     assert list(mnist.cache_file().parent.iterdir()) == []
 

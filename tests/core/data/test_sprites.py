@@ -30,7 +30,9 @@ def test_there_are_as_many_as_factors_allow(size: int):
 @settings(deadline=None, max_examples=25)
 @given(data=st.data())
 def test_index_and_factors_are_two_names_of_one_image(size: int, data: st.DataObject):
-    index = torch.tensor(data.draw(st.lists(st.integers(0, len(SpritePixels(size)) - 1), min_size=1, max_size=50)))
+    index = torch.tensor(
+        data.draw(st.lists(st.integers(0, len(SpritePixels(size)) - 1), min_size=1, max_size=50))
+    )
     factors = sprites.factors_of(index, size)
     assert (factors >= 0).all()
     assert (factors < torch.tensor(sprites.factor_sizes(size))).all()
@@ -41,7 +43,9 @@ def test_index_and_factors_are_two_names_of_one_image(size: int, data: st.DataOb
 @SIZES
 def test_the_order_is_that_of_dsprites(size: int):
     factors = sprites.factors_of(torch.arange(len(SpritePixels(size))), size)
-    assert torch.equal(factors, torch.cartesian_prod(*map(torch.arange, sprites.factor_sizes(size))))
+    assert torch.equal(
+        factors, torch.cartesian_prod(*map(torch.arange, sprites.factor_sizes(size)))
+    )
 
 
 @SIZES
@@ -58,7 +62,9 @@ def test_pixels_are_black_or_white(size: int):
 def test_position_only_shifts(size: int, data: st.DataObject):
     at = st.integers(0, size // 2 - 1)
     x, y, to_x, to_y = (data.draw(at) for _ in range(4))
-    here, there = (draw_sprites(every(size, *position)[::7], size) for position in ((x, y), (to_x, to_y)))
+    here, there = (
+        draw_sprites(every(size, *position)[::7], size) for position in ((x, y), (to_x, to_y))
+    )
     assert torch.equal(here.roll((to_y - y, to_x - x), dims=(-2, -1)), there)
 
 
@@ -88,7 +94,9 @@ def test_area_grows_with_scale_and_is_the_same_for_every_shape(size: int):
 
 @SIZES
 def test_a_quarter_turn_is_ten_orientations(size: int):
-    templates = draw_sprites(every(size), size).view(18, 40, size, size)[..., 1:, 1:]  # about the middle of a sprite
+    templates = draw_sprites(every(size), size).view(18, 40, size, size)[
+        ..., 1:, 1:
+    ]  # about the middle of a sprite
     assert torch.equal(templates.roll(-10, dims=1), templates.rot90(1, dims=(-2, -1)))
 
 
@@ -120,7 +128,9 @@ def test_shapes_differ_wherever_they_stand(size: int):
 def test_a_heart_is_two_lobes_over_one_point():
     heart = draw_sprites(torch.tensor([[2, 5, 0, 16, 16]]), 64)[0, 0] > 0
     rows = heart[heart.any(1)]
-    runs = (rows.int().diff(dim=1, prepend=torch.zeros(len(rows), 1, dtype=torch.int32)) == 1).sum(1)
+    runs = (rows.int().diff(dim=1, prepend=torch.zeros(len(rows), 1, dtype=torch.int32)) == 1).sum(
+        1
+    )
     assert torch.equal(heart[:, 1:], heart[:, 1:].flip(1))
     assert runs[0] == 2
     assert (runs[len(rows) // 3 :] == 1).all()
@@ -168,7 +178,9 @@ def test_factors_out_of_range_are_refused(factors: list[list[int]], sentence: st
 
 
 def test_indices_and_sizes_out_of_range_are_refused():
-    with pytest.raises(ValueError, match=r"index of a sprite should be between 0 and 184319, got 184320"):
+    with pytest.raises(
+        ValueError, match=r"index of a sprite should be between 0 and 184319, got 184320"
+    ):
         sprites.factors_of(torch.tensor([184_320]), 32)
     with pytest.raises(ValueError, match=r"size of sprites should be 32 or 64, got 48"):
         len(SpritePixels(48))

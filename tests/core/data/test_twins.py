@@ -23,16 +23,25 @@ def test_two_thirds_of_the_sprites_to_test_on_are_trained_on_too_by_symmetry():
     doubled = twins(split)
     assert len(doubled) == 10_000
     assert doubled.float().mean() == pytest.approx(0.653, abs=0.001)
-    squares, ellipses, hearts = (doubled[split.test.labels == label].float().mean() for label in range(3))
+    squares, ellipses, hearts = (
+        doubled[split.test.labels == label].float().mean() for label in range(3)
+    )
     assert squares == 1
     assert ellipses == pytest.approx(0.95, abs=0.005)
     assert hearts == 0
     one = int(doubled.nonzero()[0])
     image = split.test.raw(torch.tensor([one])).numpy()
-    same = [(split.train.raw(slice(k, k + 10_000)).numpy() == image).all((1, 2, 3)) for k in range(0, 170_000, 10_000)]
+    same = [
+        (split.train.raw(slice(k, k + 10_000)).numpy() == image).all((1, 2, 3))
+        for k in range(0, 170_000, 10_000)
+    ]
     assert np.concatenate(same).any()
 
 
 def test_digits_have_none_and_that_is_what_is_said():
     assert not twins(load(DataConfig(name="digits"))).any()
-    assert [has_twins(DataConfig(name=name)) for name in ("digits", "mnist", "sprites")] == [False, False, True]
+    assert [has_twins(DataConfig(name=name)) for name in ("digits", "mnist", "sprites")] == [
+        False,
+        False,
+        True,
+    ]

@@ -34,7 +34,9 @@ def test_the_kept_numbers_are_those_that_are_measured(config: RunConfig):
     assert kept == {name: pytest.approx(value, abs=2e-4) for name, value in found.items()}
 
 
-@pytest.mark.parametrize("config", [c for c in shelf() if COSTS.includes(c)], ids=lambda config: config.key)
+@pytest.mark.parametrize(
+    "config", [c for c in shelf() if COSTS.includes(c)], ids=lambda config: config.key
+)
 def test_nll_and_kl_are_the_negative_elbo_and_near_the_runs_own(config: RunConfig):
     kept, own = numbers_of(COSTS, config), load(SHELF, config.key).metrics
     assert kept is not None
@@ -49,7 +51,9 @@ def test_nll_and_kl_are_the_negative_elbo_and_near_the_runs_own(config: RunConfi
 
 
 @pytest.mark.parametrize(
-    "config", [c for c in shelf() if EVIDENCE.includes(c) and COSTS.includes(c)], ids=lambda config: config.key
+    "config",
+    [c for c in shelf() if EVIDENCE.includes(c) and COSTS.includes(c)],
+    ids=lambda config: config.key,
 )
 def test_there_is_one_elbo(config: RunConfig):
     kept, bound = numbers_of(COSTS, config), numbers_of(EVIDENCE, config)

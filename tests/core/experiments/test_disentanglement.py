@@ -44,7 +44,13 @@ def run() -> Run:
 def test_every_score_of_a_perfect_code_is_high_and_of_noise_near_chance():
     perfect, noise = (scores(oracle(name, SIZES)) for name in ("perfect", "random"))
     assert list(perfect) == [name for name in SCORES if name != "mig_posteriors"]
-    assert min(perfect[name] for name in ("higgins", "higgins_4", "factor_vae", "modularity", "explicitness")) > 0.9
+    assert (
+        min(
+            perfect[name]
+            for name in ("higgins", "higgins_4", "factor_vae", "modularity", "explicitness")
+        )
+        > 0.9
+    )
     for name, chance in CHANCE.items():
         assert noise[name] == pytest.approx(chance, abs=0.08)
     assert scores(oracle("perfect", SIZES)) == perfect
@@ -65,21 +71,31 @@ def test_a_world_encodes_the_sprites_that_it_is_asked_for(run: Run):
 
 
 def test_codes_without_a_kl_are_put_on_unit_scale():
-    codes = world_of(open_run(recipe("sprites", "ae", 10).key)).sample(3000, np.random.default_rng(0))[0]
+    codes = world_of(open_run(recipe("sprites", "ae", 10).key)).sample(
+        3000, np.random.default_rng(0)
+    )[0]
     assert codes.std(axis=0) == pytest.approx(np.ones(10), abs=0.1)
 
 
 def test_a_run_is_measured_on_all_sprites(run: Run, monkeypatch: pytest.MonkeyPatch):
     worlds: list[World] = []
-    monkeypatch.setattr(disentanglement, "factor_sizes", lambda _: (2, 2, 2, 3, 4))  # the first 96 of them
-    monkeypatch.setattr(disentanglement, "scores", lambda world: worlds.append(world) or {"higgins": 0.5})
+    monkeypatch.setattr(
+        disentanglement, "factor_sizes", lambda _: (2, 2, 2, 3, 4)
+    )  # the first 96 of them
+    monkeypatch.setattr(
+        disentanglement, "scores", lambda world: worlds.append(world) or {"higgins": 0.5}
+    )
     found = measure(run, Path())
     assert found["higgins"] == 0.5
     assert 0 < found["mig_posteriors"] <= 1
-    first = run.model.encode(draw(torch.zeros((1, 5), dtype=torch.int64)).float() / 255).mean.numpy()
+    first = run.model.encode(
+        draw(torch.zeros((1, 5), dtype=torch.int64)).float() / 255
+    ).mean.numpy()
     assert worlds[0].encode(np.zeros((1, 5), np.int64)) == pytest.approx(first, abs=1e-4)
     measure(open_run(recipe("sprites", "ae", 10).key), Path())
-    every = np.stack(np.meshgrid(*map(np.arange, (2, 2, 2, 3, 4)), indexing="ij"), axis=-1).reshape(-1, 5)
+    every = np.stack(
+        np.meshgrid(*map(np.arange, (2, 2, 2, 3, 4)), indexing="ij"), axis=-1
+    ).reshape(-1, 5)
     assert worlds[1].encode(every).std(axis=0) == pytest.approx(np.ones(10), abs=1e-4)
 
 
@@ -133,6 +149,10 @@ def test_each_seed_fits_its_components_to_other_images(monkeypatch: pytest.Monke
 
 
 def test_sprites_of_the_usual_size_are_covered():
-    assert all(DISENTANGLEMENT.covers(config) for config in (*swept(), recipe("sprites", "ae", 10)))
+    assert all(
+        DISENTANGLEMENT.covers(config) for config in (*swept(), recipe("sprites", "ae", 10))
+    )
     assert not DISENTANGLEMENT.covers(recipe("sprites", "vae", 10, size=64))
-    assert not any(DISENTANGLEMENT.covers(config) for config in shelf() if config.data.name != "sprites")
+    assert not any(
+        DISENTANGLEMENT.covers(config) for config in shelf() if config.data.name != "sprites"
+    )

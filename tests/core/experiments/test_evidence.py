@@ -46,8 +46,12 @@ def test_the_kl_of_a_code_does_not_depend_on_its_name():
     assert isinstance(same.prior, StandardNormal)
     assert isinstance(inside, Squashed)
     assert isinstance(outside, Gaussian)
-    torch.testing.assert_close(model.prior.kl_per_latent(inside), same.prior.kl_per_latent(outside))
-    torch.testing.assert_close(inside.mean, BOX * torch.erf(outside.mean / (2 + 2 * outside.std**2).sqrt()))
+    torch.testing.assert_close(
+        model.prior.kl_per_latent(inside), same.prior.kl_per_latent(outside)
+    )
+    torch.testing.assert_close(
+        inside.mean, BOX * torch.erf(outside.mean / (2 + 2 * outside.std**2).sqrt())
+    )
 
 
 @pytest.mark.parametrize("prior", ["uniform", "mixture", "vamp"])
@@ -75,7 +79,9 @@ def test_the_numbers_of_a_run_are_those_of_its_bounds():
     assert found["images"] == found["test_images"] == len(x) == 360
     assert found["elbo"] == pytest.approx(bounds.value[0].mean(), abs=5 * found["error"])
     assert -found["nll"] == pytest.approx(bounds.value[1].mean(), abs=5 * found["error"])
-    assert -found["nll"] == pytest.approx(quadrature(run.model, x).value.mean(), abs=5 * found["error"] + 0.1)
+    assert -found["nll"] == pytest.approx(
+        quadrature(run.model, x).value.mean(), abs=5 * found["error"] + 0.1
+    )
     assert 0 < found["error"] < 0.1
 
 
@@ -94,7 +100,12 @@ def test_all_that_can_be_bounded_is_covered_and_nothing_else():
     covered = [config for config in (*shelf(), *more_seeds()) if EVIDENCE.covers(config)]
     assert {config.model.posterior for config in covered} == {"learned"}
     assert {config.model.prior for config in covered} == {"normal", "uniform", "mixture", "vamp"}
-    assert {config.data.name for config in covered} == {"digits", "mnist", "mnist-dynamic", "mnist-static"}
+    assert {config.data.name for config in covered} == {
+        "digits",
+        "mnist",
+        "mnist-dynamic",
+        "mnist-static",
+    }
 
 
 @pytest.mark.parametrize(("total", "count"), [(10_000, 1000), (360, 1000), (7, 3), (1, 1)])

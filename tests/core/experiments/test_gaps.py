@@ -43,8 +43,14 @@ def _few_images(monkeypatch: pytest.MonkeyPatch):
 def test_the_gap_is_what_quadrature_says_and_its_parts_add_up(run: Run):
     found = measure(run, Path())
     images = load(run.config.data).test.images(slice(20))
-    assert (found["n"], found["split_n"]) == (20, 6) == (len(found["gap"]), len(found["amortisation"]))
-    assert found["log_evidence"] == pytest.approx(quadrature(run.model, images).value.mean(), abs=1e-4)
+    assert (
+        (found["n"], found["split_n"])
+        == (20, 6)
+        == (len(found["gap"]), len(found["amortisation"]))
+    )
+    assert found["log_evidence"] == pytest.approx(
+        quadrature(run.model, images).value.mean(), abs=1e-4
+    )
     assert found["log_evidence"] - found["elbo"] == pytest.approx(np.mean(found["gap"]), abs=1e-3)
     assert found["gap"][3] == pytest.approx(true_posterior(run.model, images[3:4]).kl, abs=0.03)
     assert min(found["amortisation"]) >= 0
@@ -55,10 +61,16 @@ def test_the_gap_is_what_quadrature_says_and_its_parts_add_up(run: Run):
 @pytest.mark.parametrize(
     ("config", "why"),
     [
-        (recipe("mnist", "vae", 10), "Quadrature needs one or two latents, this run has 10; pick a run with 2."),
+        (
+            recipe("mnist", "vae", 10),
+            "Quadrature needs one or two latents, this run has 10; pick a run with 2.",
+        ),
         (recipe("mnist", "ae"), "AE learned no distribution over codes"),
         (recipe("mnist", "noisy-ae"), "Noisy AE, η = 0.05 learned no distribution over codes"),
-        (recipe("digits", "vae", 3, prior="uniform"), "Quadrature needs one or two latents, this run has 3"),
+        (
+            recipe("digits", "vae", 3, prior="uniform"),
+            "Quadrature needs one or two latents, this run has 3",
+        ),
     ],
 )
 def test_what_cannot_be_integrated_is_told_in_one_sentence(config: RunConfig, why: str):
@@ -77,7 +89,9 @@ def test_bounds_need_no_few_latents():
 def test_the_study_covers_every_shipped_vae_with_two_latents():
     covered = {config for config in shelf() if GAPS.covers(config)}
     assert covered == {
-        config for config in shelf() if config.model.name in ("vae", "beta-vae") and config.model.latent_dim == 2
+        config
+        for config in shelf()
+        if config.model.name in ("vae", "beta-vae") and config.model.latent_dim == 2
     }
     assert {config.model.prior for config in covered} == PRIORS.keys()
 
@@ -88,7 +102,8 @@ def test_the_gap_under_a_uniform_prior_is_that_before_its_box(tmp_path: Path):
     images = load(run.config.data).test.images(slice(20))
     evidence = quadrature(unsquashed(run.model), images).value
     assert found["log_evidence"] == pytest.approx(evidence.mean(), abs=1e-4)
-    # p(x) is an integral over the box as well, where the uniform density is a constant: a plain sum over it agrees.
+    # p(x) is an integral over the box as well, where the uniform density is a constant: a plain
+    # sum over it agrees.
     side = torch.linspace(-BOX, BOX, 401)[:-1] + BOX / 400
     with torch.no_grad():
         output = run.model.decoder(torch.cartesian_prod(side, side)).flatten(1)
@@ -117,7 +132,9 @@ def entry(gap: float, amortisation: float, approximation: float) -> dict:
         ([entry(0.5, 0.3, 0.2), entry(TIGHT + 1, 0.1, 1.9)], DEPENDS, None),
     ],
 )
-def test_the_larger_part_is_so_with_every_seed(entries: list[dict], larger: str, tight: bool | None):
+def test_the_larger_part_is_so_with_every_seed(
+    entries: list[dict], larger: str, tight: bool | None
+):
     found = tightness(entries)
     assert isinstance(found, Tightness)
     assert (found.larger, found.tight) == (larger, tight)
@@ -136,7 +153,9 @@ def test_the_start_of_a_fit_explains_the_image_best_of_all_known_codes(run: Run)
     with torch.no_grad():
         output = run.model.decoder(mean)
         for image, chosen in zip(images, found.mean, strict=True):
-            joint = run.model.prior.log_prob(mean) - run.model.likelihood.nll(output, image.expand_as(output))
+            joint = run.model.prior.log_prob(mean) - run.model.likelihood.nll(
+                output, image.expand_as(output)
+            )
             assert (mean[joint.argmax()] == chosen).all()
     which = int((mean == found.mean[0]).all(1).nonzero()[0])
     np.testing.assert_allclose(found.std[0], run.codes["std"][which], rtol=1e-5)

@@ -168,7 +168,9 @@ def test_a_collapsed_model_moves_nowhere_and_nothing_is_claimed_of_it(run: Run, 
 
 
 def test_codes_of_other_images_are_refused(run: Run, root: Path):
-    with pytest.raises(ValueError, match=r"test images should be those digits-vae.* was tested on"):
+    with pytest.raises(
+        ValueError, match=r"test images should be those digits-vae.* was tested on"
+    ):
         measure(replace(run, codes={**run.codes, "label": run.codes["label"][::-1].copy()}), root)
 
 
@@ -189,7 +191,9 @@ def test_what_is_measured_is_kept(run: Run, root: Path, numbers: Numbers, origin
     assert compared(INTERPOLATIONS, DIGITS, root) == originals
 
 
-def test_of_a_model_too_blurred_to_tell_a_fade_from_its_ends_nothing_is_claimed(run: Run, root: Path):
+def test_of_a_model_too_blurred_to_tell_a_fade_from_its_ends_nothing_is_claimed(
+    run: Run, root: Path
+):
     near = run.codes["mean"].mean(0) + 0.05 * (run.codes["mean"] - run.codes["mean"].mean(0))
     found = measure(replace(run, codes={**run.codes, "mean": near}), root)
     assert found["line"]["gap"] is None
@@ -224,6 +228,14 @@ def test_the_extremes_are_named_with_their_ties_and_not_at_all_if_they_tie():
 
 
 def test_no_group_leads_where_a_model_that_ties_with_both_ends_stands_among_it():
-    values = {"β-VAE": [0.10, 0.20], "VAE": [0.15, 0.31], "AE": [0.18, 0.29], "noisy AE": [0.30, 0.40]}
+    values = {
+        "β-VAE": [0.10, 0.20],
+        "VAE": [0.15, 0.31],
+        "AE": [0.18, 0.29],
+        "noisy AE": [0.30, 0.40],
+    }
     assert extremes(values) == ([], ["noisy AE"])
-    assert extremes({name: [-v for v in each] for name, each in values.items()}) == (["noisy AE"], [])
+    assert extremes({name: [-v for v in each] for name, each in values.items()}) == (
+        ["noisy AE"],
+        [],
+    )

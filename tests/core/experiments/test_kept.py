@@ -24,7 +24,15 @@ from core.config import (
 )
 from core.data import digits
 from core.experiments import STUDIES
-from core.experiments.kept import Study, compared, damage_of, measure_runs, numbers_of, over_seeds, stale
+from core.experiments.kept import (
+    Study,
+    compared,
+    damage_of,
+    measure_runs,
+    numbers_of,
+    over_seeds,
+    stale,
+)
 from core.metrics.classifier import build_classifier
 from core.metrics.reference import Reference, make_reference, save_classifier
 from core.runs import Run, load_or_train
@@ -126,7 +134,9 @@ def test_other_settings_make_every_number_stale(root: Path):
     assert compared(other, DIGITS, root) is None
 
 
-def test_numbers_of_an_older_classifier_are_used_where_none_is_asked(root: Path, reference: Reference):
+def test_numbers_of_an_older_classifier_are_used_where_none_is_asked(
+    root: Path, reference: Reference
+):
     save_classifier(root, replace(reference, classifier=build_classifier(8, 10)))
     assert numbers_of(JUDGED, CONFIG, root) is None
     assert numbers_of(PLAIN, CONFIG, root) is not None
@@ -169,8 +179,19 @@ def test_a_study_covers_what_it_says(root: Path):
 
 
 DAMAGED = [
-    *("", "{", "[]", "{}", "null", '{"compared": 3, "entries": {}}', '{"compared": {}, "entries": {"a": 3}}'),
-    *('{"compared": {}, "entries": {"a": {}}}', '{"compared": {}, "entries": {"a": {"of": {}, "nll": NaN}}}'),
+    *(
+        "",
+        "{",
+        "[]",
+        "{}",
+        "null",
+        '{"compared": 3, "entries": {}}',
+        '{"compared": {}, "entries": {"a": 3}}',
+    ),
+    *(
+        '{"compared": {}, "entries": {"a": {}}}',
+        '{"compared": {}, "entries": {"a": {"of": {}, "nll": NaN}}}',
+    ),
 ]
 
 
@@ -178,7 +199,10 @@ DAMAGED = [
 def test_a_damaged_file_says_so_and_is_mended_by_measuring_again(root: Path, text: str):
     assert damage_of(PLAIN, root) is None
     PLAIN.path(root).write_text(text)
-    assert damage_of(PLAIN, root) == f"{PLAIN.path(root)} is damaged; run `python -m core measure` again"
+    assert (
+        damage_of(PLAIN, root)
+        == f"{PLAIN.path(root)} is damaged; run `python -m core measure` again"
+    )
     assert numbers_of(PLAIN, CONFIG, root) is None
     assert compared(PLAIN, DIGITS, root) is None
     measure_runs(PLAIN, root)
@@ -202,7 +226,10 @@ def test_a_run_that_cannot_be_measured_is_passed_over_and_said(root: Path):
     def fails(run: Run, folder: Path) -> dict[str, float]:
         raise ValueError("Input contains NaN.")
 
-    for measure, match in ((no_number, "each number should be finite"), (fails, "Input contains NaN")):
+    for measure, match in (
+        (no_number, "each number should be finite"),
+        (fails, "Input contains NaN"),
+    ):
         said: list[str] = []
         odd = replace(PLAIN, name=f"odd{len(match)}", measure=measure)
         measure_runs(odd, root, on_refused=said.append)
@@ -216,7 +243,9 @@ def test_a_damaged_classifier_ends_no_measuring(root: Path):
     said: list[str] = []
     for study in (PLAIN, JUDGED):
         measure_runs(study, root, on_refused=said.append)
-    assert {*said} == {"classifier-digits/run.json is damaged; delete the folder and train it again"}
+    assert {*said} == {
+        "classifier-digits/run.json is damaged; delete the folder and train it again"
+    }
     assert numbers_of(PLAIN, CONFIG, root) is not None
     assert compared(JUDGED, DIGITS, root) is None
 
@@ -286,7 +315,9 @@ def test_a_full_disk_leaves_the_old_numbers(root: Path, monkeypatch: pytest.Monk
 def test_no_number_that_ships_is_missing_or_stale(study: Study):
     assert stale(study) == []
     data_sets = {config.data for config in shelf() if study.includes(config)}
-    assert [data.name for data in data_sets if study.compare and compared(study, data) is None] == []
+    assert [
+        data.name for data in data_sets if study.compare and compared(study, data) is None
+    ] == []
 
 
 def test_the_short_runs_of_the_map_are_of_its_own_study_alone():

@@ -45,7 +45,10 @@ MODELS = ("ae", "noisy-ae", "vae")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     """Return a small run of each kind of posterior."""
     folder = tmp_path_factory.mktemp("runs")
-    return {name: load_or_train(recipe("digits", name, 3, hidden=(16,), epochs=20), folder) for name in MODELS}
+    return {
+        name: load_or_train(recipe("digits", name, 3, hidden=(16,), epochs=20), folder)
+        for name in MODELS
+    }
 
 
 def test_codes_without_noise_are_the_codes():
@@ -77,7 +80,9 @@ def test_errors_do_not_depend_on_the_unit_of_the_codes(runs):
     """Codes twice as large, read by a decoder whose first layer is halved, are the same model."""
     run = runs["ae"]
     weights = {name: weight.clone() for name, weight in run.model.state_dict().items()}
-    weights[next(name for name in weights if name.startswith("decoder") and name.endswith("weight"))] *= 0.5
+    weights[
+        next(name for name in weights if name.startswith("decoder") and name.endswith("weight"))
+    ] *= 0.5
     model = restore(run.config, weights)
     doubled = replace(run, model=model, codes=run.codes | {"mean": 2 * run.codes["mean"]})
     assert measure(doubled, Path())["mse"] == pytest.approx(measure(run, Path())["mse"], rel=1e-4)
@@ -90,8 +95,12 @@ def test_the_rate_is_the_channels_or_the_kl_in_bits_and_unknown_without_noise(ru
     assert noisy is not None
     assert sum(vae) == pytest.approx(runs["vae"].metrics["kl"] / math.log(2), rel=1e-3)
     variance, std = runs["noisy-ae"].codes["mean"].var(0), runs["noisy-ae"].codes["std"]
-    assert noisy == pytest.approx(gaussian_capacity(variance, float(np.square(std).mean())), rel=0.01)
-    assert sum(noisy) <= 3 * capacity_limit(USUAL, 3) * 1.05  # test codes may spread a little wider than R says
+    assert noisy == pytest.approx(
+        gaussian_capacity(variance, float(np.square(std).mean())), rel=0.01
+    )
+    assert (
+        sum(noisy) <= 3 * capacity_limit(USUAL, 3) * 1.05
+    )  # test codes may spread a little wider than R says
 
 
 def test_it_uses_some_images_only_where_there_are_many(runs, monkeypatch: pytest.MonkeyPatch):
@@ -139,7 +148,10 @@ def test_a_ratio_is_paired_by_seed():
 
 def claims(*words: str) -> list[Claim]:
     scores = {YES: ((1.0,), (2.0,)), NO: ((2.0,), (1.0,))}
-    return [Claim(*((scores[w][0],), (scores[w][1],)) if w in scores else ((), ()), (False,)) for w in words]
+    return [
+        Claim(*((scores[w][0],), (scores[w][1],)) if w in scores else ((), ()), (False,))
+        for w in words
+    ]
 
 
 def test_claims_together_are_as_strong_as_the_weakest():
@@ -149,11 +161,16 @@ def test_claims_together_are_as_strong_as_the_weakest():
     assert together(claims(UNKNOWN)) == together([]) == UNKNOWN
 
 
-def model(error: float, distance: float = 10.0, coverage: float = 0.5, seeds: int = 3, rest: float = 0.1) -> Measured:
+def model(
+    error: float, distance: float = 10.0, coverage: float = 0.5, seeds: int = 3, rest: float = 0.1
+) -> Measured:
     """Return made-up numbers; the seeds differ a little."""
     errors = [rest + level * error for level in LEVELS]
     return Measured(
-        {s: {"levels": list(LEVELS), "mse": [e * (1 + s / 100) for e in errors]} for s in range(seeds)},
+        {
+            s: {"levels": list(LEVELS), "mse": [e * (1 + s / 100) for e in errors]}
+            for s in range(seeds)
+        },
         {s: dict.fromkeys(SAMPLED, (distance * (1 + s / 100), coverage)) for s in range(seeds)},
     )
 
@@ -165,7 +182,10 @@ def test_the_verdict_says_what_the_numbers_say():
         model(0.3, 30, 0.8),
     )
     assert found.seeds == 3
-    assert {ratio: claim.word for ratio, claim in found.under_noise.items()} == {0.05: YES, 0.2: YES}
+    assert {ratio: claim.word for ratio, claim in found.under_noise.items()} == {
+        0.05: YES,
+        0.2: YES,
+    }
     assert {ratio: claim.word for ratio, claim in found.at_rest.items()} == {0.05: NO, 0.2: NO}
     assert found.at_rest[0.2].ratio()[0] == pytest.approx(2)
     assert best(found.under_noise) == 0.2
@@ -174,7 +194,9 @@ def test_the_verdict_says_what_the_numbers_say():
     assert {case: claim.word for case, claim in found.reaches.items()} == {
         (ratio, name): YES if ratio == 0.2 else NO for ratio in (0.05, 0.2) for name in SAMPLED
     }
-    assert {name: claim.word for name, claim in found.without.items()} == dict.fromkeys(SAMPLED, NO)
+    assert {name: claim.word for name, claim in found.without.items()} == dict.fromkeys(
+        SAMPLED, NO
+    )
 
 
 def test_noise_gets_no_credit_for_what_the_autoencoder_reaches_without_it():
@@ -207,7 +229,9 @@ def test_a_smaller_distance_at_less_coverage_depends():
 def test_every_sampler_is_judged_and_a_mixture_alone_is_enough_to_reach_the_vae():
     assert set(SAMPLED) == set(SAMPLERS)
     bare = model(1.0, 100, 0.1)
-    bare = Measured(bare.noise, {s: {**scores, "mixture": (10.0, 0.95)} for s, scores in bare.samples.items()})
+    bare = Measured(
+        bare.noise, {s: {**scores, "mixture": (10.0, 0.95)} for s, scores in bare.samples.items()}
+    )
     found = judge(bare, {0.05: model(0.5, 50, 0.5)}, model(0.3, 30, 0.8))
     assert {name for name, claim in found.without.items() if claim.word == YES} == {"mixture"}
     assert found.improves_samples("mixture") == NO
@@ -216,7 +240,11 @@ def test_every_sampler_is_judged_and_a_mixture_alone_is_enough_to_reach_the_vae(
 
 
 def test_without_noise_the_shipped_mnist_autoencoder_reaches_the_vae_with_a_mixture_as_sampling_shows():
-    ten = next(runs for (data, latents), runs in families().items() if (data.name, latents) == ("mnist", 10))
+    ten = next(
+        runs
+        for (data, latents), runs in families().items()
+        if (data.name, latents) == ("mnist", 10)
+    )
     known = {ratio: measured(config) for ratio, config in ten.items()}
     found = judge(known[0.0], {ratio: one for ratio, one in known.items() if ratio}, known[None])
     ae, vae = known[0.0].scores("mixture"), known[None].scores("prior")
@@ -254,7 +282,9 @@ def test_an_answer_depends_on_what_changes_it_alone():
     words["a", 2, 1.0] = DEPENDS
     assert depends_on(words, names) == names
     assert depends_on(dict.fromkeys(words, YES), names) == []
-    assert depends_on({("a", 2, 0.1): YES, ("b", 10, 0.1): NO, ("a", 10, 0.1): UNKNOWN}, names) == []
+    assert (
+        depends_on({("a", 2, 0.1): YES, ("b", 10, 0.1): NO, ("a", 10, 0.1): UNKNOWN}, names) == []
+    )
 
 
 def test_every_family_has_an_autoencoder_a_noisy_one_and_a_vae():

@@ -9,9 +9,13 @@ from core.experiments.odds import Odds, by_chance, odds, odds_apart
 def tossed(pairs: int, criteria: int) -> list[Claim]:
     """Return every claim that coins may make of models that do not differ, all equally likely."""
     tosses = product((-1.0, 1.0), repeat=pairs * criteria)
-    tables = ([toss[seed * criteria : (seed + 1) * criteria] for seed in range(pairs)] for toss in tosses)
+    tables = (
+        [toss[seed * criteria : (seed + 1) * criteria] for seed in range(pairs)] for toss in tosses
+    )
     zero = (0.0,) * criteria
-    return [Claim(tuple(map(tuple, table)), (zero,) * pairs, (True,) * criteria) for table in tables]
+    return [
+        Claim(tuple(map(tuple, table)), (zero,) * pairs, (True,) * criteria) for table in tables
+    ]
 
 
 def share_with_a_word(claims: list[Claim]) -> float:

@@ -26,8 +26,17 @@ from core.metrics.disentanglement import World, higgins_score
 
 
 def table(**scores: list[float]) -> dict[str, dict[int, dict[str, float]]]:
-    labels = {"vae": "VAE", "beta": "β-VAE, β = 4", "pca": "PCA", "pixels": "raw pixels", "ae": "AE"}
-    return {labels[name]: {i: {"higgins": one} for i, one in enumerate(found)} for name, found in scores.items()}
+    labels = {
+        "vae": "VAE",
+        "beta": "β-VAE, β = 4",
+        "pca": "PCA",
+        "pixels": "raw pixels",
+        "ae": "AE",
+    }
+    return {
+        labels[name]: {i: {"higgins": one} for i, one in enumerate(found)}
+        for name, found in scores.items()
+    }
 
 
 def test_the_paper_has_its_own_order():
@@ -52,7 +61,9 @@ def test_what_the_paper_does_not_have_is_no_pair():
 
 
 def test_a_narrow_lead_is_told_with_the_error_of_scoring():
-    found = order(table(beta=[0.9, 0.95], vae=[0.65, 0.66], pixels=[0.6564, 0.63], pca=[0.6596, 0.7]))
+    found = order(
+        table(beta=[0.9, 0.95], vae=[0.65, 0.66], pixels=[0.6564, 0.63], pca=[0.6596, 0.7])
+    )
     assert found.pairs["PCA", "raw pixels"] == YES
     by, error = found.narrow["PCA", "raw pixels"]
     assert by == pytest.approx(0.0032)
@@ -76,7 +87,10 @@ def test_three_factors_named_and_two_guessed_score_the_plateau():
     world = World((3, 6, 8, 5, 5), lambda factors: factors[:, [1, 3, 4]].astype(float))
     found = higgins_score(world, np.random.default_rng(0), train=2000, test=3000)
     assert found == pytest.approx(PLATEAU, abs=3 * np.sqrt(0.8 * 0.2 / 3000) + 0.01)
-    assert higgins_score(world, np.random.default_rng(0), train=1000, test=1000, factors=(1, 2, 3, 4)) > 0.99
+    assert (
+        higgins_score(world, np.random.default_rng(0), train=1000, test=1000, factors=(1, 2, 3, 4))
+        > 0.99
+    )
 
 
 def test_shares_of_variance_are_those_of_a_score_that_was_made_so():
@@ -94,7 +108,10 @@ def test_shares_of_variance_are_those_of_a_score_that_was_made_so():
 def test_by_chance_beta_explains_what_its_number_says():
     random = np.random.default_rng(0)
     grids = random.normal(size=(2000, 6, 5))
-    found = [variance_shares({float(b): dict(enumerate(row)) for b, row in enumerate(grid)}) for grid in grids]
+    found = [
+        variance_shares({float(b): dict(enumerate(row)) for b, row in enumerate(grid)})
+        for grid in grids
+    ]
     shares = np.array([(one.beta, one.seed) for one in found if one])
     assert shares.mean(axis=0) == pytest.approx(Shares(0, 0, 1, 6, 5).by_chance(), abs=0.01)
 
@@ -143,7 +160,9 @@ def test_the_map_that_ships_has_a_score_for_every_run_and_no_more_active_latents
 
 def test_the_map_is_in_the_order_of_its_runs(monkeypatch: pytest.MonkeyPatch):
     place = {config.key: i for i, config in enumerate(mapped())}
-    monkeypatch.setattr(orderings, "numbers_of", lambda study, config, root: {"mig": place[config.key]})
+    monkeypatch.setattr(
+        orderings, "numbers_of", lambda study, config, root: {"mig": place[config.key]}
+    )
     found = scores_on_map("mig")
     assert found is not None
     assert found[1].tolist() == [4, 5, 6, 7]
@@ -170,6 +189,8 @@ def test_the_order_is_of_the_score_that_is_asked_for(monkeypatch: pytest.MonkeyP
 def test_which_scores_ask_for_one_latent_for_each_factor_is_what_the_page_says():
     """MIG, SAP and completeness lose by a code that has each factor twice; no other score does."""
     known = oracles()
-    lost = {name: 1 - known["duplicated"][name] / known["perfect"][name] for name in known["perfect"]}
+    lost = {
+        name: 1 - known["duplicated"][name] / known["perfect"][name] for name in known["perfect"]
+    }
     assert {name for name, share in lost.items() if share > 0.1} == {"mig", "sap", "dci_c"}
     assert max(share for name, share in lost.items() if name not in ("mig", "sap", "dci_c")) < 0.01

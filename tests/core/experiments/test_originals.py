@@ -30,11 +30,15 @@ def test_they_are_the_first_test_images(run: Run):
 @pytest.mark.parametrize("study", [NOISE, GAPS, GRADIENTS, SCALE], ids=lambda study: study.name)
 def test_other_images_than_those_of_the_codes_are_refused(run: Run, study):
     wrong = replace(run, codes=run.codes | {"label": (run.codes["label"] + 1) % 10})
-    with pytest.raises(ValueError, match=r"should be those digits-vae-z2-s0-.* was tested on; their labels differ"):
+    with pytest.raises(
+        ValueError, match=r"should be those digits-vae-z2-s0-.* was tested on; their labels differ"
+    ):
         study.measure(wrong, Path())
 
 
-def test_without_the_images_there_is_an_error_and_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_the_images_there_is_an_error_and_no_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.delenv("LATENT_LAB_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     module._first.cache_clear()

@@ -38,7 +38,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Run, dict[
 
 
 @pytest.mark.parametrize("prior", PRIORS)
-def test_the_reparameterised_gradient_is_the_least_noisy_and_all_estimate_the_same(runs, prior: str):
+def test_the_reparameterised_gradient_is_the_least_noisy_and_all_estimate_the_same(
+    runs, prior: str
+):
     gradient, far = runs[prior][1]["gradient"], runs[prior][1]["disagreement"]
     assert list(gradient) == list(ESTIMATORS)
     assert gradient["pathwise"] < gradient["baseline"] < gradient["score"]
@@ -48,7 +50,10 @@ def test_the_reparameterised_gradient_is_the_least_noisy_and_all_estimate_the_sa
 def test_it_is_made_of_the_vaes_that_differ_in_their_prior():
     covered = [config for config in shelf() if covers(config)]
     assert {(c.data.name, c.model.latent_dim, c.model.prior) for c in covered} >= {
-        (data, latents, prior) for data in ("digits", "mnist") for latents in (2, 10) for prior in PRIORS
+        (data, latents, prior)
+        for data in ("digits", "mnist")
+        for latents in (2, 10)
+        for prior in PRIORS
     }
     assert {config.model.name for config in covered} == {"vae"}
     assert {config.model.likelihood for config in covered} == {"bernoulli"}
@@ -61,7 +66,9 @@ def test_numbers_are_kept_by_seed(tmp_path: Path):
     for study in (GRADIENTS, EVIDENCE, RATE):
         assert measured(config, root=tmp_path).fit == {}  # not before all of them are known
         measure_runs(study, tmp_path)
-    found, bound, rate = (numbers_of(study, config, tmp_path) for study in (GRADIENTS, EVIDENCE, RATE))
+    found, bound, rate = (
+        numbers_of(study, config, tmp_path) for study in (GRADIENTS, EVIDENCE, RATE)
+    )
     assert found is not None
     assert bound is not None
     assert rate is not None
@@ -79,17 +86,28 @@ LITTLE_TOLD = {"information": 1.0, "images": 10_000}
 """What a training has to say of its codes, for its fit to them to be judged."""
 
 
-def model(nll: float, kl: float, frechet: float, coverage: float = 0.5, seeds: int = 3) -> Measured:
+def model(
+    nll: float, kl: float, frechet: float, coverage: float = 0.5, seeds: int = 3
+) -> Measured:
     """Return made-up numbers; the seeds differ a little."""
     return Measured(
-        {s: {"nll": nll + s / 100, "kl_aggregate": kl + s / 100} | LITTLE_TOLD for s in range(seeds)},
+        {
+            s: {"nll": nll + s / 100, "kl_aggregate": kl + s / 100} | LITTLE_TOLD
+            for s in range(seeds)
+        },
         {s: {"active": 2} for s in range(seeds)},
         {s: (frechet + s / 100, coverage) for s in range(seeds)},
     )
 
 
 def test_a_prior_that_is_better_in_all_is_a_champion():
-    found = judge({"normal": model(100, 1, 50), "vamp": model(99, 0.5, 40, 0.6), "uniform": model(101, 2, 60, 0.4)})
+    found = judge(
+        {
+            "normal": model(100, 1, 50),
+            "vamp": model(99, 0.5, 40, 0.6),
+            "uniform": model(101, 2, 60, 0.4),
+        }
+    )
     assert found.beaten == list(CRITERIA)
     assert found.champions == ["vamp"]
     assert found.better("nll", NO) == ["uniform"]
@@ -105,7 +123,9 @@ def test_what_was_fitted_afterwards_is_judged_by_its_samples_alone():
 
 
 def test_a_prior_that_wins_with_some_seeds_only_does_not_beat_the_normal():
-    mixed = Measured({s: {"nll": 99 + 2 * s, "kl_aggregate": 2.0} | LITTLE_TOLD for s in range(2)}, {}, {})
+    mixed = Measured(
+        {s: {"nll": 99 + 2 * s, "kl_aggregate": 2.0} | LITTLE_TOLD for s in range(2)}, {}, {}
+    )
     found = judge({"normal": model(100, 1, 50), "mixture": mixed})
     assert found.claims["nll", "mixture"].word == DEPENDS
     assert found.claims["kl", "mixture"].word == NO
@@ -121,7 +141,12 @@ def test_fewer_coverage_with_a_smaller_distance_is_no_win():
 
 
 def test_what_is_not_measured_is_no_verdict():
-    for known in ({}, {"normal": NOTHING}, {"normal": NOTHING, "vamp": model(1, 1, 1)}, {"vamp": NOTHING}):
+    for known in (
+        {},
+        {"normal": NOTHING},
+        {"normal": NOTHING, "vamp": model(1, 1, 1)},
+        {"vamp": NOTHING},
+    ):
         found = judge(known)
         assert (found.seeds, found.beaten, found.champions) == (0, [], [])
 
@@ -136,7 +161,9 @@ def test_the_shelf_has_the_same_networks_and_epochs_for_every_prior():
 
 def test_where_nearly_every_code_tells_its_image_the_fit_to_the_codes_is_left_out():
     all_told = {"information": 9.1, "images": 10_000}
-    near, far = (Measured({0: {"nll": nll, "kl_aggregate": 0.4} | all_told}, {}, {}) for nll in (99, 100))
+    near, far = (
+        Measured({0: {"nll": nll, "kl_aggregate": 0.4} | all_told}, {}, {}) for nll in (99, 100)
+    )
     found = judge({"normal": far, "vamp": near})
     assert found.saturated
     assert list(found.claims) == [("nll", "vamp"), ("samples", "vamp")]

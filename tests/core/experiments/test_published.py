@@ -15,6 +15,10 @@ def test_every_number_is_of_binary_images_in_a_range_that_is_no_typing_error_and
 def test_the_importance_weighted_objective_is_reported_better_than_the_elbo_of_the_same_model():
     for source in {one.source for one in PUBLISHED}:
         for data in ("mnist-dynamic", "mnist-static"):
-            found = {one.model[:4]: one.nll for one in PUBLISHED if (one.source, one.data) == (source, data)}
+            found = {
+                one.model[:4]: one.nll
+                for one in PUBLISHED
+                if (one.source, one.data) == (source, data)
+            }
             ours, theirs = found.get("VAE,"), found.get("IWAE")
             assert not (ours and theirs) or theirs < ours

@@ -42,7 +42,9 @@ def test_the_parts_add_up_to_the_rate_that_the_run_was_trained_to(latents: int):
 
 def test_a_collapsed_model_tells_nothing_and_pays_nothing():
     found = measure(open_run(recipe("digits", "beta-vae", 2).key), SHELF)
-    assert [found[name] for name in ("rate", "information", "marginal")] == pytest.approx([0, 0, 0], abs=0.005)
+    assert [found[name] for name in ("rate", "information", "marginal")] == pytest.approx(
+        [0, 0, 0], abs=0.005
+    )
 
 
 def test_a_uniform_prior_is_split_where_the_codes_are_gaussian():
@@ -88,7 +90,9 @@ def test_a_prior_is_fitted_by_information_alone_when_it_is_the_aggregate_posteri
 
 def test_every_run_with_a_kl_is_covered():
     runs = (*shelf(), *more_seeds())
-    assert [c for c in runs if RATE.covers(c)] == [c for c in runs if c.model.posterior == "learned"]
+    assert [c for c in runs if RATE.covers(c)] == [
+        c for c in runs if c.model.posterior == "learned"
+    ]
 
 
 def test_with_few_images_more_counts_as_misfit_and_both_are_kept_apart():

@@ -23,7 +23,13 @@ from core.experiments.samples import (
     sampler_of,
 )
 from core.explore.sampling import SAMPLERS, Box
-from core.metrics.reference import Reference, ceiling_of, load_classifier, make_reference, save_classifier
+from core.metrics.reference import (
+    Reference,
+    ceiling_of,
+    load_classifier,
+    make_reference,
+    save_classifier,
+)
 from core.models.posteriors import BOX
 from core.runs import load_or_train, open_run
 
@@ -45,7 +51,9 @@ def root(reference: Reference, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
-def test_every_sampler_is_measured_and_kept_and_so_is_the_ceiling(root: Path, reference: Reference):
+def test_every_sampler_is_measured_and_kept_and_so_is_the_ceiling(
+    root: Path, reference: Reference
+):
     assert kept_quality(CONFIG, "prior", root) is None
     assert kept_ceiling(DIGITS, root) is None
     measure_runs(SAMPLES, root)
@@ -67,7 +75,10 @@ def test_samples_depend_on_their_seed_alone(root: Path, reference: Reference):
 
 def test_a_far_too_wide_box_gives_worse_images_than_a_fitted_one(root: Path, reference: Reference):
     run = open_run(CONFIG.key, root)
-    fitted, wide = (measure_samples(run, reference, "box", half_width=width, seeds=(0,)) for width in (None, 1e4))
+    fitted, wide = (
+        measure_samples(run, reference, "box", half_width=width, seeds=(0,))
+        for width in (None, 1e4)
+    )
     assert wide.mean("density") < 0.2 * fitted.mean("density")
     source = sampler_of(run, "box", 0.5)
     assert isinstance(source, Box)
@@ -75,7 +86,9 @@ def test_a_far_too_wide_box_gives_worse_images_than_a_fitted_one(root: Path, ref
 
 
 @pytest.mark.parametrize("model", list(MODEL_LABELS))
-def test_samplers_are_fitted_to_the_aggregate_posterior_of_the_training_images(tmp_path: Path, model: str):
+def test_samplers_are_fitted_to_the_aggregate_posterior_of_the_training_images(
+    tmp_path: Path, model: str
+):
     run = load_or_train(recipe("digits", model, hidden=(16,), epochs=1), tmp_path, device="cpu")
     variance = run.codes["train_mean"].var(0) + np.square(run.codes["train_std"]).mean(0)
     drawn = sampler_of(run, "gaussian").sample(20_000, 0)
@@ -118,7 +131,11 @@ def test_codes_of_a_box_stay_in_it_and_others_have_the_noise_of_their_posteriors
     for prior in ("uniform", "normal"):
         run = load_or_train(recipe("digits", "vae", prior=prior, hidden=(16,), epochs=3), tmp_path)
         for which in ("", "train_"):
-            z, mean, std = (codes_of(run, which), run.codes[f"{which}mean"], run.codes[f"{which}std"])
+            z, mean, std = (
+                codes_of(run, which),
+                run.codes[f"{which}mean"],
+                run.codes[f"{which}std"],
+            )
             assert z.shape == mean.shape
             np.testing.assert_array_equal(z, codes_of(run, which))
             assert (np.abs(z).max() <= BOX) == (prior == "uniform")

@@ -7,7 +7,17 @@ import torch
 from core.checkpoints import SHELF
 from core.config import gaussians, more_seeds, recipe, shelf
 from core.data import load
-from core.experiments.scale import SCALE, affine, angle, difference, errors, gradient, knob, line_through, measure
+from core.experiments.scale import (
+    SCALE,
+    affine,
+    angle,
+    difference,
+    errors,
+    gradient,
+    knob,
+    line_through,
+    measure,
+)
 from core.models import Autoencoder, build
 from core.models.likelihoods import GaussianLikelihood
 from core.objectives import Terms, loss
@@ -27,7 +37,10 @@ def test_the_likelihoods_own_nll_lies_on_the_line(scale: float):
     slope, intercept = affine(scale, 64)
     np.testing.assert_allclose(nll, slope * sse + intercept, rtol=1e-6)
     fitted = line_through(sse, nll)
-    assert fitted[:2] == (pytest.approx(slope, rel=1e-5), pytest.approx(intercept, rel=1e-5, abs=1e-3))
+    assert fitted[:2] == (
+        pytest.approx(slope, rel=1e-5),
+        pytest.approx(intercept, rel=1e-5, abs=1e-3),
+    )
     assert fitted[2] < 1e-6 * max(1, abs(nll).max())
 
 
@@ -36,7 +49,10 @@ def test_the_nll_of_a_bernoulli_lies_on_no_line():
 
 
 def test_a_standard_deviation_of_one_over_root_two_pi_has_no_intercept():
-    assert affine(1 / math.sqrt(2 * math.pi), 10) == (pytest.approx(math.pi), pytest.approx(0, abs=1e-12))
+    assert affine(1 / math.sqrt(2 * math.pi), 10) == (
+        pytest.approx(math.pi),
+        pytest.approx(0, abs=1e-12),
+    )
 
 
 @pytest.mark.parametrize(("scale", "beta"), [(1.0, 1.0), (0.2, 1.0), (0.2, 3.0)])
@@ -44,13 +60,17 @@ def test_the_gradient_is_that_of_the_objective_that_is_trained(scale: float, bet
     model, x = gaussian(scale).double(), X.double()
     posterior = model.posterior(model.encoder(x))
     z = posterior.sample(generator(0))
-    total = loss(Terms(model.likelihood.nll(model.decoder(z), x), model.prior.kl(posterior, z)), beta)  # pyright: ignore
+    total = loss(
+        Terms(model.likelihood.nll(model.decoder(z), x), model.prior.kl(posterior, z)), beta
+    )  # pyright: ignore
     weights = [*model.encoder.parameters(), *model.decoder.parameters()]
     expected = torch.cat([part.flatten() for part in torch.autograd.grad(total, weights)])
     torch.testing.assert_close(gradient(model, X, scale, beta), expected, rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize(("one", "other"), [((1.0, 1.0), (0.1, 100.0)), ((0.3, 2.0), (0.7, 2.0 * (0.3 / 0.7) ** 2))])
+@pytest.mark.parametrize(
+    ("one", "other"), [((1.0, 1.0), (0.1, 100.0)), ((0.3, 2.0), (0.7, 2.0 * (0.3 / 0.7) ** 2))]
+)
 def test_equal_sigma_squared_beta_is_an_equal_direction_to_rounding(one: tuple, other: tuple):
     model = gaussian(None)
     ours, theirs = (gradient(model, X, *pair) for pair in (one, other))
@@ -81,11 +101,21 @@ def test_a_scale_of_nothing_is_refused():
 def test_what_is_kept_of_a_run_agrees_with_itself(scale: float | None):
     config = recipe("digits", "vae", 2, likelihood="gaussian", scale=scale)
     codes = {"label": load(config.data).test.labels.numpy()}
-    found = measure(Run(config, build(config).eval().requires_grad_(False), {}, {}, codes, {}), SHELF)
+    found = measure(
+        Run(config, build(config).eval().requires_grad_(False), {}, {}, codes, {}), SHELF
+    )
     slope, intercept = affine(found["scale"], found["pixels"])
-    assert (found["slope"], found["intercept"]) == (pytest.approx(slope, rel=1e-4), pytest.approx(intercept, rel=1e-3))
+    assert (found["slope"], found["intercept"]) == (
+        pytest.approx(slope, rel=1e-4),
+        pytest.approx(intercept, rel=1e-3),
+    )
     assert found["scale"] == pytest.approx(scale or 0.1)
-    assert (len(found["sse"]), len(found["nll"]), found["images"], found["pixels"]) == (200, 200, 360, 64)
+    assert (len(found["sse"]), len(found["nll"]), found["images"], found["pixels"]) == (
+        200,
+        200,
+        360,
+        64,
+    )
     assert found["residual"] < 1e-6 * max(found["nll"])
     assert found["rmse"] == pytest.approx(math.sqrt(np.mean(found["sse"]) / 64), rel=0.1)
 
@@ -99,6 +129,12 @@ def test_a_bernoulli_has_no_scale():
 
 def test_three_likelihoods_of_two_data_sets_are_covered():
     covered = {config for config in (*shelf(), *more_seeds()) if SCALE.covers(config)}
-    wanted = {config for data in ("digits", "mnist") for config in (*gaussians(data), recipe(data, "vae"))}
+    wanted = {
+        config
+        for data in ("digits", "mnist")
+        for config in (*gaussians(data), recipe(data, "vae"))
+    }
     assert covered == wanted
-    assert all(isinstance(build(config).likelihood, GaussianLikelihood) for config in gaussians("digits"))
+    assert all(
+        isinstance(build(config).likelihood, GaussianLikelihood) for config in gaussians("digits")
+    )

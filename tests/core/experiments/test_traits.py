@@ -29,16 +29,24 @@ def counts(run: Run, root: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
     }
 
 
-def test_a_learned_prior_s_run_has_one_number_of_active_latents_everywhere(capsys: pytest.CaptureFixture[str]):
+def test_a_learned_prior_s_run_has_one_number_of_active_latents_everywhere(
+    capsys: pytest.CaptureFixture[str],
+):
     config = with_prior("mnist", 40, "vamp")
-    found = counts(open_run(config.key), SHELF, capsys) | {"pages": int(cache.active_latents(config.key).sum())}
+    found = counts(open_run(config.key), SHELF, capsys) | {
+        "pages": int(cache.active_latents(config.key).sum())
+    }
     assert found == dict.fromkeys(found, 23)
 
 
 def test_a_collapsed_model_with_a_learned_prior_has_no_active_latent(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ):
-    run = load_or_train(recipe("digits", "beta-vae", 3, beta=1000, prior="mixture", epochs=20), tmp_path, device="cpu")
+    run = load_or_train(
+        recipe("digits", "beta-vae", 3, beta=1000, prior="mixture", epochs=20),
+        tmp_path,
+        device="cpu",
+    )
     assert run.metrics["kl"] < 0.05
     found = counts(run, tmp_path, capsys)
     assert found == dict.fromkeys(found, 0)

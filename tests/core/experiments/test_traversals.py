@@ -23,7 +23,9 @@ def test_the_pictures_that_ship_are_what_the_run_decodes():
     code = np.zeros((1, 10), np.float32)
     code[0, first] = 3
     assert abs(rows[0, -1] - decode(run.model, code)[0]).max() < 0.003
-    assert abs(rows[0] - rows[0, STEPS // 2]).max() > 10 * abs(rows[-1] - rows[-1, STEPS // 2]).max()
+    assert (
+        abs(rows[0] - rows[0, STEPS // 2]).max() > 10 * abs(rows[-1] - rows[-1, STEPS // 2]).max()
+    )
 
 
 def test_a_run_that_was_not_drawn_has_none(tmp_path: Path):
@@ -33,4 +35,6 @@ def test_a_run_that_was_not_drawn_has_none(tmp_path: Path):
 
 
 def test_only_the_sweep_is_drawn():
-    assert {config for config in (*shelf(), *more_seeds()) if SWEPT_TRAVERSALS.includes(config)} == set(swept())
+    assert {
+        config for config in (*shelf(), *more_seeds()) if SWEPT_TRAVERSALS.includes(config)
+    } == set(swept())

@@ -24,7 +24,9 @@ def test_draws_of_a_gaussian_are_as_far_from_the_mean_as_its_scale_says(scale: f
 
 def test_the_seed_decides_the_pixels_and_the_codes_the_mean():
     model = build(recipe("digits", "vae", hidden=(8,)))
-    (mean, first), (again, same), (_, other) = (means_and_draws(model, CODES[:3], seed) for seed in (1, 1, 2))
+    (mean, first), (again, same), (_, other) = (
+        means_and_draws(model, CODES[:3], seed) for seed in (1, 1, 2)
+    )
     np.testing.assert_array_equal(mean, again)
     np.testing.assert_array_equal(first, same)
     assert (first != other).any()

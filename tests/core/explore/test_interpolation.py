@@ -23,7 +23,9 @@ def unit(rows: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("name", PATHS)
 @given(codes, codes, steps)
-def test_a_path_begins_and_ends_exactly_where_it_was_told_to(name: str, start: np.ndarray, end: np.ndarray, count: int):
+def test_a_path_begins_and_ends_exactly_where_it_was_told_to(
+    name: str, start: np.ndarray, end: np.ndarray, count: int
+):
     path = PATHS[name](start, end, count)
     assert path.shape == (count, LENGTH)
     assert np.isfinite(path).all()
@@ -32,13 +34,19 @@ def test_a_path_begins_and_ends_exactly_where_it_was_told_to(name: str, start: n
 
 
 @given(codes, codes, steps)
-def test_a_straight_line_moves_by_the_same_step_every_time(start: np.ndarray, end: np.ndarray, count: int):
+def test_a_straight_line_moves_by_the_same_step_every_time(
+    start: np.ndarray, end: np.ndarray, count: int
+):
     moved = np.diff(straight(start, end, count), axis=0)
-    np.testing.assert_allclose(moved, np.broadcast_to((end - start) / (count - 1), moved.shape), atol=1e-9)
+    np.testing.assert_allclose(
+        moved, np.broadcast_to((end - start) / (count - 1), moved.shape), atol=1e-9
+    )
 
 
 @given(codes, codes, steps)
-def test_a_great_circle_turns_by_the_same_angle_every_time(start: np.ndarray, end: np.ndarray, count: int):
+def test_a_great_circle_turns_by_the_same_angle_every_time(
+    start: np.ndarray, end: np.ndarray, count: int
+):
     assume(apart(start, end))
     directions = unit(great_circle(start, end, count))
     whole = np.arccos(unit(start) @ unit(end))
@@ -56,7 +64,9 @@ def test_the_length_along_a_great_circle_goes_evenly_from_one_to_the_other(
 
 
 @given(codes, codes, steps)
-def test_a_great_circle_stays_in_the_plane_of_its_ends(start: np.ndarray, end: np.ndarray, count: int):
+def test_a_great_circle_stays_in_the_plane_of_its_ends(
+    start: np.ndarray, end: np.ndarray, count: int
+):
     assume(apart(start, end))
     plane, _ = np.linalg.qr(np.stack([unit(start), unit(end)], axis=1))
     path = great_circle(start, end, count)
@@ -64,7 +74,9 @@ def test_a_great_circle_stays_in_the_plane_of_its_ends(start: np.ndarray, end: n
 
 
 @given(codes, codes, steps, codes)
-def test_moving_everything_moves_the_path_along(start: np.ndarray, end: np.ndarray, count: int, by: np.ndarray):
+def test_moving_everything_moves_the_path_along(
+    start: np.ndarray, end: np.ndarray, count: int, by: np.ndarray
+):
     assume(apart(start, end))
     moved = great_circle(start + by, end + by, count, by)
     np.testing.assert_allclose(moved, great_circle(start, end, count) + by, atol=1e-3)
@@ -73,7 +85,9 @@ def test_moving_everything_moves_the_path_along(start: np.ndarray, end: np.ndarr
 def test_a_quarter_turn_is_the_quarter_of_a_circle():
     angle = np.linspace(0, np.pi / 2, 7)
     path = great_circle(np.array([3.0, 0.0]), np.array([0.0, 3.0]), 7)
-    np.testing.assert_allclose(path, 3 * np.stack([np.cos(angle), np.sin(angle)], axis=1), atol=1e-12)
+    np.testing.assert_allclose(
+        path, 3 * np.stack([np.cos(angle), np.sin(angle)], axis=1), atol=1e-12
+    )
 
 
 def test_backwards_is_the_same_path():
@@ -84,7 +98,10 @@ def test_backwards_is_the_same_path():
 
 def test_a_line_cuts_through_the_shell_of_the_prior_and_a_great_circle_stays_in_it():
     start, end = np.random.default_rng(0).normal(size=(2, 500, 100))
-    middle = {name: np.linalg.norm(path(start, end, 3)[:, 1], axis=1).mean() for name, path in PATHS.items()}
+    middle = {
+        name: np.linalg.norm(path(start, end, 3)[:, 1], axis=1).mean()
+        for name, path in PATHS.items()
+    }
     assert middle["line"] == pytest.approx(np.sqrt(50), rel=0.02)
     assert middle["circle"] == pytest.approx(np.sqrt(100), rel=0.02)
 
@@ -96,7 +113,9 @@ def test_many_paths_at_once_are_the_paths_one_by_one():
         together = path(start, end, 6)
         assert together.shape == (3, 5, 6, 4)
         for place in np.ndindex(3, 5):
-            np.testing.assert_allclose(together[place], path(start[place], end[place], 6), atol=1e-12)
+            np.testing.assert_allclose(
+                together[place], path(start[place], end[place], 6), atol=1e-12
+            )
 
 
 @pytest.mark.parametrize(
@@ -109,13 +128,17 @@ def test_many_paths_at_once_are_the_paths_one_by_one():
         ([0.0, 0.0], [0.0, 0.0]),
     ],
 )
-def test_without_a_circle_of_its_own_a_great_circle_is_the_straight_line(start: list[float], end: list[float]):
+def test_without_a_circle_of_its_own_a_great_circle_is_the_straight_line(
+    start: list[float], end: list[float]
+):
     ends = np.array(start), np.array(end)
     np.testing.assert_allclose(great_circle(*ends, 5), straight(*ends, 5), atol=1e-12)
 
 
 def test_one_latent_has_no_circle():
-    np.testing.assert_allclose(great_circle(np.array([-1.0]), np.array([3.0]), 5)[:, 0], [-1, 0, 1, 2, 3])
+    np.testing.assert_allclose(
+        great_circle(np.array([-1.0]), np.array([3.0]), 5)[:, 0], [-1, 0, 1, 2, 3]
+    )
 
 
 def test_a_tiny_angle_is_not_lost():

@@ -21,7 +21,12 @@ from core.explore.likelihood import (
     running,
 )
 
-FAMILIES: list[tuple[Family, float]] = [(Coin(), 0.3), (Bell(), -1.2), (Bell(0.1), 2.0), (Bell(3.0), 0.0)]
+FAMILIES: list[tuple[Family, float]] = [
+    (Coin(), 0.3),
+    (Bell(), -1.2),
+    (Bell(0.1), 2.0),
+    (Bell(3.0), 0.0),
+]
 
 
 @pytest.mark.parametrize(("family", "parameter"), FAMILIES)
@@ -32,7 +37,9 @@ def test_more_observations_begin_with_the_fewer(family: Family, parameter: float
 
 
 @pytest.mark.parametrize(("family", "parameter"), FAMILIES)
-def test_the_fitted_parameter_is_the_closed_form_and_near_the_true_one(family: Family, parameter: float):
+def test_the_fitted_parameter_is_the_closed_form_and_near_the_true_one(
+    family: Family, parameter: float
+):
     x = family.sample(parameter, 2000, seed=0)
     assert fitted(family, x) == pytest.approx(family.closed_form(x), abs=1e-6)
     window = family.window(x, 3)
@@ -52,7 +59,10 @@ def test_product_and_sum_of_logs_are_highest_at_the_same_place(family: Family, p
 def test_the_product_is_lost_where_the_least_number_says_and_the_sum_is_not():
     found = running(Bell(), np.zeros(5000), 0.0)
     density = 1 / math.sqrt(2 * math.pi)
-    least = {np.float32: np.finfo(np.float32).smallest_subnormal, np.float64: np.finfo(np.float64).smallest_subnormal}
+    least = {
+        np.float32: np.finfo(np.float32).smallest_subnormal,
+        np.float64: np.finfo(np.float64).smallest_subnormal,
+    }
     for logs, kind in ((found.single, np.float32), (found.double, np.float64)):
         expected = (math.log(float(least[kind])) - math.log(2)) / math.log(density)
         assert lost(logs) == pytest.approx(expected, abs=2)
@@ -113,7 +123,9 @@ def test_cross_entropy_and_likelihood_are_one_number_with_one_gradient(digits):
 def test_a_wrong_label_is_told_by_every_way(digits):
     x, labels = digits
     weights = descend(x, labels, 10, updates=20)[-1]
-    right, wrong = (cross_entropies(weights, x[:50], (labels[:50] + shift) % 10) for shift in (0, 1))
+    right, wrong = (
+        cross_entropies(weights, x[:50], (labels[:50] + shift) % 10) for shift in (0, 1)
+    )
     for name, way in right.items():
         assert wrong[name].value > way.value + 1
 
@@ -124,13 +136,18 @@ def test_the_divergence_is_that_of_torch_and_that_of_the_integral(
     means: tuple[float, float], stds: tuple[float, float]
 ):
     q, p = (
-        torch.distributions.Normal(torch.tensor(m, dtype=torch.float64), s) for m, s in zip(means, stds, strict=True)
+        torch.distributions.Normal(torch.tensor(m, dtype=torch.float64), s)
+        for m, s in zip(means, stds, strict=True)
     )
     found = divergence(means[0], stds[0], means[1], stds[1])
     assert found.exact == pytest.approx(float(torch.distributions.kl_divergence(q, p)), abs=1e-12)
     assert found.integrated == pytest.approx(found.exact, abs=1e-9)
-    assert found.reverse == pytest.approx(float(torch.distributions.kl_divergence(p, q)), abs=1e-12)
-    assert np.trapezoid(found.integrand, found.x) == pytest.approx(found.exact, abs=0.01 * (1 + found.exact))
+    assert found.reverse == pytest.approx(
+        float(torch.distributions.kl_divergence(p, q)), abs=1e-12
+    )
+    assert np.trapezoid(found.integrand, found.x) == pytest.approx(
+        found.exact, abs=0.01 * (1 + found.exact)
+    )
 
 
 def test_the_divergence_is_never_negative_and_0_for_equals_only():

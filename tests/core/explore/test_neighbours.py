@@ -8,7 +8,9 @@ from core.explore.neighbours import nearest_codes, nearest_images
 
 
 def image_set(count: int = 120) -> ImageSet:
-    pixels = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (count, 1, 6, 6), dtype=np.uint8))
+    pixels = torch.from_numpy(
+        np.random.default_rng(0).integers(0, 256, (count, 1, 6, 6), dtype=np.uint8)
+    )
     return ImageSet(pixels=pixels, labels=torch.zeros(count, dtype=torch.int64))
 
 
@@ -38,7 +40,9 @@ def test_nearest_images_are_those_of_brute_force(chunk: int, monkeypatch: pytest
 
 def test_an_image_of_the_set_is_found_at_distance_zero():
     images = image_set()
-    index, distance = nearest_images(images, images.images(torch.tensor([7, 90])).squeeze(1).numpy())
+    index, distance = nearest_images(
+        images, images.images(torch.tensor([7, 90])).squeeze(1).numpy()
+    )
     assert index.tolist() == [7, 90]
     np.testing.assert_allclose(distance, 0, atol=1e-3)
 

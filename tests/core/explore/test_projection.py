@@ -8,13 +8,17 @@ from core.explore.projection import TSNE_LEAST, TSNE_STAGES, principal_component
 
 def codes(count: int = 300, latents: int = 6) -> np.ndarray:
     random = np.random.default_rng(0)
-    return (random.normal(size=(count, latents)) @ random.normal(size=(latents, latents)) + 5).astype(np.float32)
+    return (
+        random.normal(size=(count, latents)) @ random.normal(size=(latents, latents)) + 5
+    ).astype(np.float32)
 
 
 def test_components_are_those_of_scikit_learn_up_to_their_sign():
     flat, share = principal_components(codes())
     judge = PCA(2).fit(codes().astype(np.float64))
-    np.testing.assert_allclose(np.abs(flat), np.abs(judge.transform(codes())), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(
+        np.abs(flat), np.abs(judge.transform(codes())), rtol=1e-3, atol=1e-3
+    )
     np.testing.assert_allclose(share, judge.explained_variance_ratio_, rtol=1e-5)
 
 
@@ -92,7 +96,9 @@ def test_codes_that_are_all_the_same_are_one_spot(latents: int, value: float):
 @pytest.mark.parametrize("count", range(1, TSNE_LEAST))
 def test_too_few_codes_for_neighbourhoods_are_their_principal_components(count: int):
     z = codes(count, 3)
-    np.testing.assert_allclose(np.abs(tsne_stage(z)), np.abs(principal_components(z)[0]), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(
+        np.abs(tsne_stage(z)), np.abs(principal_components(z)[0]), rtol=1e-3, atol=1e-5
+    )
     assert principal_components(z)[1].shape == (2,)
 
 
@@ -101,11 +107,17 @@ def test_codes_that_are_no_numbers_are_refused_in_a_sentence(wrong: float):
     z = codes(40, 3)
     z[7, 1] = wrong
     for project in (principal_components, tsne_stage):
-        with pytest.raises(ValueError, match="codes should be finite numbers, got some that are not; train again"):
+        with pytest.raises(
+            ValueError, match="codes should be finite numbers, got some that are not; train again"
+        ):
             project(z)
-        with pytest.raises(ValueError, match=r"codes should be at least one, \(N, L\), got shape \(0, 3\)"):
+        with pytest.raises(
+            ValueError, match=r"codes should be at least one, \(N, L\), got shape \(0, 3\)"
+        ):
             project(z[:0])
-    with pytest.raises(ValueError, match=r"start should be a map of finite numbers, \(40, 2\), got shape"):
+    with pytest.raises(
+        ValueError, match=r"start should be a map of finite numbers, \(40, 2\), got shape"
+    ):
         tsne_stage(codes(40, 3), z[:, :2])
 
 

@@ -53,7 +53,9 @@ def test_a_box_is_filled_evenly_and_never_left():
 
 @pytest.mark.parametrize("half_width", [0, -1.0, float("nan"), float("inf")])
 def test_a_box_without_inside_is_refused(half_width: float):
-    with pytest.raises(ValueError, match=f"half-width of the box should be above 0 and finite, got {half_width}"):
+    with pytest.raises(
+        ValueError, match=f"half-width of the box should be above 0 and finite, got {half_width}"
+    ):
         Box(half_width, 2)
 
 
@@ -83,7 +85,9 @@ def test_a_normal_of_deficient_rank_stays_on_its_line():
 
 
 def test_the_prior_knows_nothing_of_the_codes():
-    np.testing.assert_array_equal(sampler("prior", codes()).sample(9, 1), sampler("prior", 5 * codes()).sample(9, 1))
+    np.testing.assert_array_equal(
+        sampler("prior", codes()).sample(9, 1), sampler("prior", 5 * codes()).sample(9, 1)
+    )
 
 
 def test_the_gaussian_has_the_moments_of_the_codes():
@@ -95,7 +99,10 @@ def test_the_gaussian_has_the_moments_of_the_codes():
 
 def planted() -> np.ndarray:
     """Return codes of two clusters, 3 in 4 around (-10, 0), wide, the others around (10, 5), narrow."""
-    many, few = Normal(np.array([-10.0, 0.0]), np.diag([4.0, 1.0])), Normal(np.array([10.0, 5.0]), np.eye(2) / 4)
+    many, few = (
+        Normal(np.array([-10.0, 0.0]), np.diag([4.0, 1.0])),
+        Normal(np.array([10.0, 5.0]), np.eye(2) / 4),
+    )
     return np.concatenate([many.sample(1500, 0), few.sample(500, 1)])
 
 
@@ -121,7 +128,10 @@ def test_the_parts_a_mixture_draws_from_follow_the_seed():
 
 def test_a_mixture_leaves_empty_what_a_gaussian_fills():
     z = planted()
-    between = {name: (np.abs(sampler(name, z).sample(5000, 0)[:, 0]) < 3).mean() for name in ("gaussian", "mixture")}
+    between = {
+        name: (np.abs(sampler(name, z).sample(5000, 0)[:, 0]) < 3).mean()
+        for name in ("gaussian", "mixture")
+    }
     assert between["gaussian"] > 0.1
     assert between["mixture"] < 0.01
 

@@ -3,9 +3,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.explore.traversal import Ruler, code_ruler, most_first, prior_ruler, steps, traverse, traverse_each
+from core.explore.traversal import (
+    Ruler,
+    code_ruler,
+    most_first,
+    prior_ruler,
+    steps,
+    traverse,
+    traverse_each,
+)
 
-CODES = np.random.default_rng(0).normal([1, -2, 30], [0.5, 2, 10], size=(500, 3)).astype(np.float32)
+CODES = (
+    np.random.default_rng(0).normal([1, -2, 30], [0.5, 2, 10], size=(500, 3)).astype(np.float32)
+)
 
 
 @given(st.integers(0, 2), st.lists(st.floats(-9, 9, width=32), min_size=1, max_size=7))
@@ -51,7 +61,9 @@ def test_steps_of_codes_are_their_own_standard_deviations():
 def test_the_ruler_of_codes_moves_and_stretches_with_them(scale: float, shift: float):
     moved = code_ruler(CODES.astype(np.float64) * scale + shift)
     expected = [code_ruler(CODES).at(u, [-3, 1]) * scale + shift for u in range(3)]
-    np.testing.assert_allclose([moved.at(u, [-3, 1]) for u in range(3)], expected, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(
+        [moved.at(u, [-3, 1]) for u in range(3)], expected, rtol=1e-3, atol=1e-3
+    )
 
 
 def test_a_latent_that_never_moves_has_steps_of_length_0():
@@ -59,7 +71,10 @@ def test_a_latent_that_never_moves_has_steps_of_length_0():
 
 
 def test_a_sheet_is_its_traversals_below_each_other():
-    ruler, along = Ruler(np.arange(3, dtype=np.float32), np.array([1, 2, 3], np.float32)), steps(3, 5)
+    ruler, along = (
+        Ruler(np.arange(3, dtype=np.float32), np.array([1, 2, 3], np.float32)),
+        steps(3, 5),
+    )
     sheet = traverse_each(CODES[0], [2, 0], ruler, along)
     assert (sheet[:5] == traverse(CODES[0], 2, ruler.at(2, along))).all()
     assert (sheet[5:] == traverse(CODES[0], 0, ruler.at(0, along))).all()

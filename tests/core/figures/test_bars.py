@@ -11,7 +11,11 @@ def test_collapsed_latents_are_grey_and_keep_their_place():
     active, collapsed = figure.data
     assert list(active.y) == [2, 1]
     assert collapsed.marker.color == theme.MUTED
-    assert list(figure.layout.xaxis.categoryarray) == ["z<sub>1</sub>", "z<sub>2</sub>", "z<sub>3</sub>"]
+    assert list(figure.layout.xaxis.categoryarray) == [
+        "z<sub>1</sub>",
+        "z<sub>2</sub>",
+        "z<sub>3</sub>",
+    ]
 
 
 def test_all_latents_may_be_collapsed():
@@ -22,7 +26,10 @@ def test_all_latents_may_be_collapsed():
 
 def test_dots_of_one_sampler_lie_apart_and_around_its_line():
     figure: Any = score_dots(
-        np.full((4, 2), 0.5), ["ae", "noisy-ae", "vae", "beta-vae"], ["prior", "mixture"], name="score"
+        np.full((4, 2), 0.5),
+        ["ae", "noisy-ae", "vae", "beta-vae"],
+        ["prior", "mixture"],
+        name="score",
     )
     y = np.array([trace.y for trace in figure.data])
     assert len(np.unique(y)) == 8
@@ -38,5 +45,7 @@ def test_the_ceiling_runs_across_all_samplers():
 
 
 def test_error_bars_are_the_spread():
-    figure: Any = score_dots(np.ones((1, 2)), ["vae"], ["a", "b"], name="score", spread=np.array([[0.1, 0.2]]))
+    figure: Any = score_dots(
+        np.ones((1, 2)), ["vae"], ["a", "b"], name="score", spread=np.array([[0.1, 0.2]])
+    )
     assert np.allclose(figure.data[0].error_x.array, [0.1, 0.2])

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from core.figures import theme
-from core.figures.bounds import Bound, Parts, bounds_on_axis, gap_histogram, gap_parts, posterior_map
+from core.figures.bounds import (
+    Bound,
+    Parts,
+    bounds_on_axis,
+    gap_histogram,
+    gap_parts,
+    posterior_map,
+)
 from core.figures.densities import Mark
 
 AXES = np.linspace(-1, 1, 41), np.linspace(-2, 2, 81)
@@ -56,7 +63,9 @@ def test_the_fitted_gaussian_is_dotted_where_there_is_one():
 
 
 def test_every_gap_is_counted_even_none_and_enormous_ones():
-    figure: Any = gap_histogram(np.array([-1e-3, 0.0, 0.5, 20.0, 1e6]), [Mark("mean", 2.0)], color="#123456")
+    figure: Any = gap_histogram(
+        np.array([-1e-3, 0.0, 0.5, 20.0, 1e6]), [Mark("mean", 2.0)], color="#123456"
+    )
     bars, mean = figure.data
     assert sum(bars.y) == pytest.approx(1)
     assert bars.y[0] == pytest.approx(0.4)
@@ -72,7 +81,10 @@ def test_no_bar_is_cut_off_at_the_right():
 
 
 def test_parts_are_averages_and_every_seed_has_a_dot():
-    rows = [Parts("a", np.array([1.0, 3.0]), np.array([1.0, 1.0])), Parts("b", np.array([0.5]), np.array([0.0]))]
+    rows = [
+        Parts("a", np.array([1.0, 3.0]), np.array([1.0, 1.0])),
+        Parts("b", np.array([0.5]), np.array([0.0])),
+    ]
     figure: Any = gap_parts(rows)
     amortisation, approximation, dots = figure.data
     assert list(amortisation.x) == [2, 0.5]

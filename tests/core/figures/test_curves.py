@@ -9,13 +9,20 @@ from core.figures.curves import lines, training_curves
 
 def history(kl: float) -> dict[str, np.ndarray]:
     falling = np.linspace(200, 100, 5)
-    return {"nll": falling, "test_nll": falling + 1, "kl": np.full(5, kl), "test_kl": np.full(5, kl)}
+    return {
+        "nll": falling,
+        "test_nll": falling + 1,
+        "kl": np.full(5, kl),
+        "test_kl": np.full(5, kl),
+    }
 
 
 def test_training_has_four_lines_per_model_in_its_colour():
     figure: Any = training_curves({"ae": history(np.nan), "β-VAE, β = 4": history(6)})
     colors = [trace.line.color for trace in figure.data]
-    assert colors.count(theme.MODEL_COLORS["ae"]) == colors.count(theme.MODEL_COLORS["beta-vae"]) == 4
+    assert (
+        colors.count(theme.MODEL_COLORS["ae"]) == colors.count(theme.MODEL_COLORS["beta-vae"]) == 4
+    )
 
 
 def test_each_model_is_once_in_the_legend():

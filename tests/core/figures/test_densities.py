@@ -10,7 +10,9 @@ GONE = np.array([-1.0, -2.0, -3.0, -np.inf, -np.inf])
 
 
 def test_a_lost_product_ends_in_a_cross_that_says_where():
-    figure: Any = running_likelihood([Curve("product", GONE, "#123456"), Curve("sum", -np.arange(1.0, 6), "#654321")])
+    figure: Any = running_likelihood(
+        [Curve("product", GONE, "#123456"), Curve("sum", -np.arange(1.0, 6), "#654321")]
+    )
     product, total, cross = figure.data
     assert list(product.x) == [1, 2, 3]
     assert list(total.x) == [1, 2, 3, 4, 5]
@@ -39,7 +41,11 @@ def test_a_product_lost_at_once_is_drawn_without_a_cross():
 
 def test_marks_stand_as_high_as_the_curves():
     figure: Any = curves(
-        np.arange(3.0), [Curve("a", np.array([1.0, 5, 2]), "#123456")], [Mark("here", 1.5)], x_name="x", y_name="y"
+        np.arange(3.0),
+        [Curve("a", np.array([1.0, 5, 2]), "#123456")],
+        [Mark("here", 1.5)],
+        x_name="x",
+        y_name="y",
     )
     mark = figure.data[-1]
     assert (list(mark.x), list(mark.y), mark.name) == ([1.5, 1.5], [1, 5], "here")
@@ -47,7 +53,9 @@ def test_marks_stand_as_high_as_the_curves():
 
 @pytest.mark.parametrize("values", [np.zeros(3), np.full(3, np.inf)])
 def test_a_curve_without_a_height_has_an_axis_still(values: np.ndarray):
-    figure: Any = curves(np.arange(3.0), [Curve("a", values, "#123456")], [Mark("m", 1.0)], x_name="x", y_name="y")
+    figure: Any = curves(
+        np.arange(3.0), [Curve("a", values, "#123456")], [Mark("m", 1.0)], x_name="x", y_name="y"
+    )
     low, high = figure.layout.yaxis.range
     assert low < high
 

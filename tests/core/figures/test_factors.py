@@ -21,7 +21,9 @@ def test_points_keep_their_code_and_stay_nearest_to_their_value():
 
 
 def test_values_may_have_names():
-    layout: Any = code_against_factor(CODE, FACTOR, **NAMES, value_names=("square", "ellipse", "heart")).layout
+    layout: Any = code_against_factor(
+        CODE, FACTOR, **NAMES, value_names=("square", "ellipse", "heart")
+    ).layout
     assert layout.xaxis.ticktext == ("square", "ellipse", "heart")
     assert layout.xaxis.title.text == "shape"
     assert layout.yaxis.title.text == "z3"

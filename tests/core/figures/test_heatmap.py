@@ -13,13 +13,18 @@ def test_every_value_is_a_cell_and_a_text_in_its_place():
     figure: Any = heatmap(VALUES, ["z1", "z2"], ["x", "y", "shape"], name="share")
     cells, faint, full = figure.data
     assert (cells.z == np.float32(VALUES)).all()
-    written = [{(x, y): text for x, y, text in zip(one.x, one.y, one.text, strict=True)} for one in (faint, full)]
+    written = [
+        {(x, y): text for x, y, text in zip(one.x, one.y, one.text, strict=True)}
+        for one in (faint, full)
+    ]
     assert written[0] == {(0, 0): "0.00", (1, 0): "0.25", (1, 1): "0.12"}
     assert written[1] == {(2, 0): "1.00", (0, 1): "0.50", (2, 1): "0.99"}
 
 
 def test_a_table_may_be_all_faint():
-    faint, full = heatmap(VALUES, ["z1", "z2"], ["x", "y", "shape"], name="share", highest=10).data[1:]
+    faint, full = heatmap(
+        VALUES, ["z1", "z2"], ["x", "y", "shape"], name="share", highest=10
+    ).data[1:]
     assert (len(faint.x), len(full.x)) == (6, 0)
 
 
@@ -49,7 +54,9 @@ def test_names_should_fit_the_values():
 
 
 def test_a_cell_is_as_full_as_its_value_is_far_from_0_and_says_its_sign():
-    cells, faint, full = heatmap(np.array([[-0.9, 0.1]]), ["MIG"], ["SAP", "DCI"], name="correlation").data
+    cells, faint, full = heatmap(
+        np.array([[-0.9, 0.1]]), ["MIG"], ["SAP", "DCI"], name="correlation"
+    ).data
     assert np.asarray(cells.z).tolist() == [[pytest.approx(0.9), pytest.approx(0.1)]]
     assert list(full.text) == ["-0.90"]
     assert list(faint.text) == ["0.10"]

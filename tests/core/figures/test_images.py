@@ -8,7 +8,16 @@ import pytest
 from PIL import Image, ImageFont
 
 from core.config import RunConfig, shelf
-from core.figures.images import gif, image_figure, in_latin, labelled_png, place_image, rows_png, sheet, sheet_png
+from core.figures.images import (
+    gif,
+    image_figure,
+    in_latin,
+    labelled_png,
+    place_image,
+    rows_png,
+    sheet,
+    sheet_png,
+)
 
 
 @pytest.fixture
@@ -136,7 +145,9 @@ def test_a_gif_takes_time():
 
 
 @pytest.mark.parametrize(("width", "scale"), [(100, 3), (300, 18), (10, 1)])
-def test_a_labelled_sheet_holds_every_image_enlarged_by_a_whole_number(images: np.ndarray, width: int, scale: int):
+def test_a_labelled_sheet_holds_every_image_enlarged_by_a_whole_number(
+    images: np.ndarray, width: int, scale: int
+):
     png = labelled_png(images[:6], ["z1", "z2"], ["-3", "0", "+3"], width=width)
     picture = np.asarray(Image.open(BytesIO(png)))
     tiled = sheet(images[:6], columns=3).repeat(scale, axis=0).repeat(scale, axis=1)
@@ -153,7 +164,12 @@ def test_a_labelled_sheet_fits_a_slide():
 
 def test_names_stand_beside_and_above_a_labelled_sheet():
     def black(rows: list[str], columns: list[str], title: str = "") -> np.ndarray:
-        return np.asarray(Image.open(BytesIO(labelled_png(np.ones((4, 9, 9)), rows, columns, title=title)))) < 99
+        return (
+            np.asarray(
+                Image.open(BytesIO(labelled_png(np.ones((4, 9, 9)), rows, columns, title=title)))
+            )
+            < 99
+        )
 
     assert not black(["", ""], ["", ""]).any()
     beside, above = black(["z1", "z2"], ["", ""]), black(["", ""], ["-3", "+3"])
@@ -164,11 +180,17 @@ def test_names_stand_beside_and_above_a_labelled_sheet():
     assert black(["", ""], ["", ""], "sprites").any()
 
 
-@pytest.mark.parametrize("config", {config.model.label: config for config in shelf()}.values(), ids=lambda c: c.key)
+@pytest.mark.parametrize(
+    "config", {config.model.label: config for config in shelf()}.values(), ids=lambda c: c.key
+)
 def test_the_font_of_a_labelled_sheet_has_every_letter_of_a_models_name(config: RunConfig):
     font: Any = ImageFont.load_default(27)
     empty_box = bytes(font.getmask("\uffff"))
-    assert [letter for letter in in_latin(config.model.label) if bytes(font.getmask(letter)) == empty_box] == []
+    assert [
+        letter
+        for letter in in_latin(config.model.label)
+        if bytes(font.getmask(letter)) == empty_box
+    ] == []
 
 
 def test_greek_letters_of_a_labelled_sheet_are_written_out():
@@ -178,7 +200,10 @@ def test_greek_letters_of_a_labelled_sheet_are_written_out():
 
 
 def test_a_title_longer_than_the_sheet_is_not_cut_off():
-    pictures = [labelled_png(np.ones((1, 9, 9)), ["z1"], ["0"], title="m" * count, height=100) for count in (60, 61)]
+    pictures = [
+        labelled_png(np.ones((1, 9, 9)), ["z1"], ["0"], title="m" * count, height=100)
+        for count in (60, 61)
+    ]
     narrow, wide = (Image.open(BytesIO(png)).width for png in pictures)
     assert wide - narrow == pytest.approx(ImageFont.load_default(27).getlength("m"), abs=1)
 

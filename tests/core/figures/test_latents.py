@@ -31,7 +31,9 @@ def test_every_code_appears_once_and_carries_its_index():
     assert sorted(index) == list(range(300))
     for label, trace in enumerate(points(figure)):
         assert (LABELS[trace.customdata] == label).all()
-        assert np.stack([trace.x, trace.y], axis=1) == pytest.approx(CODES[trace.customdata], abs=1e-6)
+        assert np.stack([trace.x, trace.y], axis=1) == pytest.approx(
+            CODES[trace.customdata], abs=1e-6
+        )
 
 
 def test_a_class_keeps_its_colour_when_others_are_absent():
@@ -62,7 +64,9 @@ def test_given_extent_is_shown():
 
 def test_picked_point_shows_what_it_is_given():
     alone: Any = picked_point(CODES[0])
-    full: Any = picked_point(CODES[0], CODES[0], np.ones(2), CODES[1:4], neighbour_labels=LABELS[1:4])
+    full: Any = picked_point(
+        CODES[0], CODES[0], np.ones(2), CODES[1:4], neighbour_labels=LABELS[1:4]
+    )
     assert [trace.name for trace in alone.data] == ["picked"]
     assert len(full.data) == 4
     assert list(full.data[2].marker.color) == [theme.label_color(i) for i in LABELS[1:4]]

@@ -37,7 +37,11 @@ def test_dash_and_marker_tell_lines_of_one_colour_apart():
         Line("a", COLOR, [1], [[1]]), Line("b", COLOR, [1], [[1]], dash="dash", symbol="diamond")
     ).data
     assert (plain.mode, plain.line.dash) == ("lines", "solid")
-    assert (marked.mode, marked.line.dash, marked.marker.symbol) == ("lines+markers", "dash", "diamond")
+    assert (marked.mode, marked.line.dash, marked.marker.symbol) == (
+        "lines+markers",
+        "dash",
+        "diamond",
+    )
 
 
 def test_places_can_have_names():
@@ -45,11 +49,15 @@ def test_places_can_have_names():
     assert (list(axis.tickvals), list(axis.ticktext)) == ([0, 1], ["0", "0.01"])
 
 
-@pytest.mark.parametrize("values", [(0.02, 0.5), (30.0, 1700.0), (2.4, 1500.0), (1e-3, 1e5), (7.0, 7.0)])
+@pytest.mark.parametrize(
+    "values", [(0.02, 0.5), (30.0, 1700.0), (2.4, 1500.0), (1e-3, 1e5), (7.0, 7.0)]
+)
 def test_a_logarithmic_axis_has_ticks_in_full_numbers_within_its_range(values):
     axis = drawn(Line("a", COLOR, [1, 2], [[value] for value in values]), log_y=True).layout.yaxis
     assert axis.type == "log"
-    assert [float(text.replace(",", "")) for text in axis.ticktext] == pytest.approx(list(axis.tickvals))
+    assert [float(text.replace(",", "")) for text in axis.ticktext] == pytest.approx(
+        list(axis.tickvals)
+    )
     inside = [place for place in axis.tickvals if min(values) / 2 <= place <= max(values) * 2]
     assert 1 <= len(inside) <= 9
 
@@ -84,6 +92,8 @@ def test_radius_and_noise_are_drawn_to_the_scale_of_the_codes():
 
 
 def test_without_noise_none_is_drawn_and_the_prior_only_where_there_is_one():
-    names = [{trace.name for trace in panel([0.0, 0.0], prior=prior).data} for prior in (False, True)]
+    names = [
+        {trace.name for trace in panel([0.0, 0.0], prior=prior).data} for prior in (False, True)
+    ]
     assert names[1] - names[0] == {"prior"}
     assert "posterior, 1σ 2σ" not in names[0]

@@ -31,7 +31,10 @@ def test_lines_go_through_the_marks_with_their_slopes_and_the_chosen_one_across(
     assert (joined.x, joined.y) == ((7.0, 5.0), (131.0, 136.0))
     for line, place in ((chosen, VAE), (beta, BETA)):
         assert (line.y[1] - line.y[0]) / (line.x[1] - line.x[0]) == pytest.approx(place.slope)
-        assert (np.mean(line.x), np.mean(line.y)) == (pytest.approx(place.middle[0]), pytest.approx(place.middle[1]))
+        assert (np.mean(line.x), np.mean(line.y)) == (
+            pytest.approx(place.middle[0]),
+            pytest.approx(place.middle[1]),
+        )
     assert np.ptp(chosen.x) > 5 * np.ptp(beta.x)
 
 
@@ -59,7 +62,9 @@ def test_every_prior_has_a_mark_of_its_own():
 
 def test_bars_stack_to_the_rate_and_leave_open_what_is():
     figure: Any = rate_bars(
-        [Split("VAE", [6.0, 7.0], [1.0, 0.5]), Split("wide", [9.0], [10.0], open=True)], limit=9.2, limit_name="log N"
+        [Split("VAE", [6.0, 7.0], [1.0, 0.5]), Split("wide", [9.0], [10.0], open=True)],
+        limit=9.2,
+        limit_name="log N",
     )
     told, rest, either = [trace for trace in figure.data if trace.type == "bar"]
     assert told.x.tolist() == pytest.approx([6.5, 9.0])

@@ -27,7 +27,9 @@ def test_a_grid_runs_row_by_row_from_the_bottom_left():
 def test_the_mass_above_a_place_of_a_gaussian_is_that_within_its_circle():
     radius = np.linalg.norm(grid(EXTENT, CELLS), axis=1).reshape(CELLS, CELLS)
     near = radius < 3
-    np.testing.assert_allclose(mass_above(normal_density())[near], 1 - np.exp(-(radius[near] ** 2) / 2), atol=0.01)
+    np.testing.assert_allclose(
+        mass_above(normal_density())[near], 1 - np.exp(-(radius[near] ** 2) / 2), atol=0.01
+    )
 
 
 def test_a_contour_holds_the_share_it_stands_for():
@@ -71,7 +73,9 @@ def test_the_scale_bar_is_a_round_number_of_units_long(width: float, length: flo
 
 
 def test_each_training_has_a_dot_and_each_prior_the_mean_of_its_own():
-    figure: Any = seed_dots({"normal": [1.0, 3.0], "none": [], "vamp": [5.0]}, name="nll", best=0.5)
+    figure: Any = seed_dots(
+        {"normal": [1.0, 3.0], "none": [], "vamp": [5.0]}, name="nll", best=0.5
+    )
     seeds, means, best = figure.data
     assert list(zip(seeds.x, seeds.y, strict=True)) == [(1, 0), (3, 0), (5, 2)]
     assert list(zip(means.x, means.y, strict=True)) == [(2, 0), (5, 2)]
@@ -83,10 +87,15 @@ def test_each_training_has_a_dot_and_each_prior_the_mean_of_its_own():
 
 
 def test_bars_of_ratios_begin_at_the_same_variance_and_end_at_the_mean():
-    ratios = {"normal": {"baseline": [4.0, 6.0], "score": [1000.0]}, "vamp": {"baseline": [2.0], "score": [300.0]}}
+    ratios = {
+        "normal": {"baseline": [4.0, 6.0], "score": [1000.0]},
+        "vamp": {"baseline": [2.0], "score": [300.0]},
+    }
     figure: Any = ratio_bars(ratios, {"baseline": "with", "score": "without"})
     with_baseline, without = figure.data
-    assert [base + y for base, y in zip([with_baseline.base] * 2, with_baseline.y, strict=True)] == [5, 2]
+    assert [
+        base + y for base, y in zip([with_baseline.base] * 2, with_baseline.y, strict=True)
+    ] == [5, 2]
     assert list(without.text) == ["1,000 ×", "300 ×"]
     assert with_baseline.error_y.array[0] == pytest.approx(np.sqrt(2))
     assert figure.layout.yaxis.type == "log"

@@ -8,7 +8,10 @@ from core.figures.protocol import classifier_plane, difference_bars
 
 def test_the_latent_that_differs_least_stands_out():
     figure: Any = difference_bars(
-        np.array([0.5, 0.1, 0.9, 0.0]), np.array([True, True, True, False]), color="#ff0000", name="|z - z'|"
+        np.array([0.5, 0.1, 0.9, 0.0]),
+        np.array([True, True, True, False]),
+        color="#ff0000",
+        name="|z - z'|",
     )
     (bars,) = figure.data
     assert list(bars.x) == ["z1", "z2", "z3", "z4"]

@@ -16,12 +16,18 @@ def test_models_have_their_colours_and_what_is_no_model_is_grey_and_dashed():
     assert (lines["VAE"].color, lines["VAE"].dash) == (theme.MODEL_COLORS["vae"], None)
     assert (lines["Blending pixels"].color, lines["Blending pixels"].dash) == (theme.MUTED, "dash")
     bands = [trace.fillcolor for trace in figure.data if trace.fill]
-    assert bands == [theme.faded(color, 0.18) for color in (theme.MODEL_COLORS["vae"], theme.MUTED)]
+    assert bands == [
+        theme.faded(color, 0.18) for color in (theme.MODEL_COLORS["vae"], theme.MUTED)
+    ]
 
 
 def marks(figure: Any, place: int) -> dict[str, float]:
     """Return where the marks of a row lie, by their symbol."""
-    drawn = [trace for trace in figure.data if trace.mode == "markers" and trace.y[0] == place and not trace.name]
+    drawn = [
+        trace
+        for trace in figure.data
+        if trace.mode == "markers" and trace.y[0] == place and not trace.name
+    ]
     return {trace.marker.symbol: trace.x[0] for trace in drawn}
 
 

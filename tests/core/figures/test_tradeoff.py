@@ -17,17 +17,26 @@ def test_every_seed_is_a_dot_and_their_mean_a_mark_with_a_name():
 
 
 def test_the_chosen_stop_has_a_ring_at_its_mean():
-    rings = [trace for trace in tradeoff(STOPS, **AXES, chosen="β = 1").data if trace.name == "chosen"]
+    rings = [
+        trace for trace in tradeoff(STOPS, **AXES, chosen="β = 1").data if trace.name == "chosen"
+    ]
     assert [(ring.x, ring.y) for ring in rings] == [((11,), (31,))]
 
 
 @pytest.mark.parametrize("chosen", [None, "β = 3"])
 def test_what_is_not_there_has_no_ring(chosen: str | None):
-    assert not [trace for trace in tradeoff(STOPS, **AXES, chosen=chosen).data if trace.name == "chosen"]
+    assert not [
+        trace for trace in tradeoff(STOPS, **AXES, chosen=chosen).data if trace.name == "chosen"
+    ]
 
 
 def test_counts_stand_over_a_logarithmic_axis_that_names_what_was_tried():
-    figure: Any = counts([Stop("β = 1", [1, 1], [6, 5]), Stop("β = 4", [4], [3])], x_name="β", y_name="active", most=10)
+    figure: Any = counts(
+        [Stop("β = 1", [1, 1], [6, 5]), Stop("β = 4", [4], [3])],
+        x_name="β",
+        y_name="active",
+        most=10,
+    )
     assert figure.layout.xaxis.type == "log"
     assert figure.layout.xaxis.ticktext == ("1", "4")
     low, high = figure.layout.yaxis.range

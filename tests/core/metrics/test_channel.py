@@ -17,11 +17,15 @@ def test_signal_to_noise_of_powers_of_four_gives_whole_bits(ratio: float, expect
 
 @given(POSITIVE, POSITIVE, st.floats(0.01, 100))
 def test_the_unit_of_the_code_does_not_matter(signal: float, noise: float, unit: float):
-    assert gaussian_capacity(signal * unit, noise * unit) == pytest.approx(gaussian_capacity(signal, noise))
+    assert gaussian_capacity(signal * unit, noise * unit) == pytest.approx(
+        gaussian_capacity(signal, noise)
+    )
 
 
 @given(POSITIVE, POSITIVE, st.floats(1.01, 100))
-def test_more_noise_leaves_less_and_more_signal_leaves_more(signal: float, noise: float, times: float):
+def test_more_noise_leaves_less_and_more_signal_leaves_more(
+    signal: float, noise: float, times: float
+):
     assert gaussian_capacity(signal, noise * times) < gaussian_capacity(signal, noise)
     assert gaussian_capacity(signal * times, noise) > gaussian_capacity(signal, noise)
 
@@ -38,13 +42,17 @@ def test_a_gaussian_code_tells_exactly_its_capacity():
     code = rng.normal(scale=1.5, size=200_000)
     noisy = code + rng.normal(scale=0.7, size=code.size)
     correlation = np.corrcoef(code, noisy)[0, 1]
-    assert gaussian_capacity(1.5**2, 0.7**2)[0] == pytest.approx(-0.5 * np.log2(1 - correlation**2), rel=0.01)
+    assert gaussian_capacity(1.5**2, 0.7**2)[0] == pytest.approx(
+        -0.5 * np.log2(1 - correlation**2), rel=0.01
+    )
 
 
 @given(st.integers(1, 12), st.floats(0.001, 10), st.integers(0, 999))
 def test_no_codes_get_more_bits_through_than_the_limit(latents: int, ratio: float, seed: int):
     rng = np.random.default_rng(seed)
-    codes = rng.normal(size=(50, latents)) * rng.uniform(0.1, 3, latents) + rng.normal(size=latents)
+    codes = rng.normal(size=(50, latents)) * rng.uniform(0.1, 3, latents) + rng.normal(
+        size=latents
+    )
     squared_radius = np.square(codes).sum(1).mean()
     through = gaussian_capacity(codes.var(0), ratio * squared_radius).sum()
     assert through <= latents * capacity_limit(ratio, latents) * (1 + 1e-9)
@@ -53,12 +61,16 @@ def test_no_codes_get_more_bits_through_than_the_limit(latents: int, ratio: floa
 def test_codes_on_a_circle_around_the_origin_reach_the_limit():
     angle = np.linspace(0, 2 * np.pi, 1000, endpoint=False)
     codes = 7 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    assert gaussian_capacity(codes.var(0), 0.05 * 49) == pytest.approx([capacity_limit(0.05, 2)] * 2)
+    assert gaussian_capacity(codes.var(0), 0.05 * 49) == pytest.approx(
+        [capacity_limit(0.05, 2)] * 2
+    )
 
 
 @given(st.floats(0.01, 100), st.integers(1, 32))
 def test_the_noise_for_some_bits_leaves_that_many(wanted: float, latents: int):
-    assert latents * capacity_limit(noise_ratio_for(wanted, latents), latents) == pytest.approx(wanted, rel=1e-6)
+    assert latents * capacity_limit(noise_ratio_for(wanted, latents), latents) == pytest.approx(
+        wanted, rel=1e-6
+    )
 
 
 def test_a_nat_is_more_than_a_bit():
@@ -69,11 +81,26 @@ def test_a_nat_is_more_than_a_bit():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: gaussian_capacity([-1.0], 1), "variance of the codes should be finite and at least 0, got -1"),
-        (lambda: gaussian_capacity([1.0], 0), "variance of the noise should be finite and above 0, got 0"),
-        (lambda: gaussian_capacity([math.nan], 1), "variance of the codes should be finite and at least 0, got nan"),
-        (lambda: gaussian_capacity([1.0], [1.0, math.inf]), "variance of the noise should be finite and above 0"),
-        (lambda: gaussian_capacity([1.0, 2.0, 3.0], [1.0, 2.0]), r"for all latents or for each, got \(2,\) for \(3,\)"),
+        (
+            lambda: gaussian_capacity([-1.0], 1),
+            "variance of the codes should be finite and at least 0, got -1",
+        ),
+        (
+            lambda: gaussian_capacity([1.0], 0),
+            "variance of the noise should be finite and above 0, got 0",
+        ),
+        (
+            lambda: gaussian_capacity([math.nan], 1),
+            "variance of the codes should be finite and at least 0, got nan",
+        ),
+        (
+            lambda: gaussian_capacity([1.0], [1.0, math.inf]),
+            "variance of the noise should be finite and above 0",
+        ),
+        (
+            lambda: gaussian_capacity([1.0, 2.0, 3.0], [1.0, 2.0]),
+            r"for all latents or for each, got \(2,\) for \(3,\)",
+        ),
         (lambda: gaussian_capacity([[1.0]], 1), "for all latents or for each"),
         (lambda: capacity_limit(0, 2), "noise_ratio should be finite and above 0, got 0"),
         (lambda: capacity_limit(0.1, 0), "latent_dim should be finite and at least 1, got 0"),

@@ -34,7 +34,9 @@ def test_one_network_for_every_size(size: int):
 def test_chunks_change_nothing():
     classifier, images = build_classifier(8, 3), torch.rand(1_001, 1, 8, 8)
     features, chances = features_and_probabilities(classifier, images)
-    torch.testing.assert_close(features[700:], features_and_probabilities(classifier, images[700:])[0])
+    torch.testing.assert_close(
+        features[700:], features_and_probabilities(classifier, images[700:])[0]
+    )
     torch.testing.assert_close(probabilities(classifier, features), chances)
 
 
@@ -66,7 +68,9 @@ def test_what_makes_no_sense_is_refused():
         build_classifier(4, 10)
     with pytest.raises(ValueError, match="classes should be at least 2, got 1"):
         build_classifier(8, 1)
-    with pytest.raises(ValueError, match="epochs and batch_size should be at least 1, got 0 and 128"):
+    with pytest.raises(
+        ValueError, match="epochs and batch_size should be at least 1, got 0 and 128"
+    ):
         train_classifier(bars(), epochs=0)
     with pytest.raises(ValueError, match="images should be at least 1, got none"):
         train_classifier(bars(0))

@@ -69,5 +69,7 @@ def test_a_box_is_measured_before_its_codes_are_squashed():
 
 
 def test_bad_numbers_are_refused():
-    with pytest.raises(ValueError, match="samples should be at least 2, for a standard error, got 1"):
+    with pytest.raises(
+        ValueError, match="samples should be at least 2, for a standard error, got 1"
+    ):
         kl_from_prior(StandardNormal(3), posteriors(), 1)

@@ -7,7 +7,9 @@ from core.metrics.information import entropy, mutual_information, normalised_inf
 
 COUNT = 6_000
 RNG = np.random.default_rng(0)
-FACTORS = np.stack([RNG.integers(0, 3, COUNT), RNG.integers(0, 16, COUNT), RNG.integers(0, 8, COUNT)], axis=1)
+FACTORS = np.stack(
+    [RNG.integers(0, 3, COUNT), RNG.integers(0, 16, COUNT), RNG.integers(0, 8, COUNT)], axis=1
+)
 NOISE = RNG.normal(size=(COUNT, 2))
 PERFECT = FACTORS.astype(np.float64)
 NOISY = PERFECT + 0.4 * RNG.normal(size=PERFECT.shape)
@@ -23,7 +25,9 @@ def test_entropy_of_equally_likely_values_is_the_logarithm_of_their_number():
 
 
 def test_entropy_of_a_coin_that_is_not_fair():
-    np.testing.assert_allclose(entropy([[0], [0], [0], [1]]), -(0.75 * np.log(0.75) + 0.25 * np.log(0.25)))
+    np.testing.assert_allclose(
+        entropy([[0], [0], [0], [1]]), -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
+    )
 
 
 def test_a_perfect_code_tells_all_of_its_factor_and_nothing_of_the_others():
@@ -50,7 +54,9 @@ def test_values_that_no_bins_fit_between_tell_as_much_as_a_constant(value: float
 
 
 def test_values_at_both_ends_of_what_a_float_holds_are_told_apart():
-    assert mutual_information([[-1.7e308], [1.7e308]], [[0], [1]]).item() == pytest.approx(np.log(2))
+    assert mutual_information([[-1.7e308], [1.7e308]], [[0], [1]]).item() == pytest.approx(
+        np.log(2)
+    )
 
 
 def test_a_single_image_tells_nothing():
@@ -65,7 +71,9 @@ def test_a_factor_that_never_varies_is_told_by_nobody():
 def test_sign_scale_and_shift_of_a_code_do_not_matter(scale: float, shift: float, sign: int):
     # A value on the edge of a bin may fall to either side.
     moved = sign * scale * NOISY + shift
-    np.testing.assert_allclose(mutual_information(moved, FACTORS), mutual_information(NOISY, FACTORS), atol=2e-3)
+    np.testing.assert_allclose(
+        mutual_information(moved, FACTORS), mutual_information(NOISY, FACTORS), atol=2e-3
+    )
 
 
 @pytest.mark.parametrize("bend", [np.tanh, np.cbrt, lambda z: np.exp(z / 2)])
@@ -77,12 +85,16 @@ def test_a_bent_code_tells_the_same_where_the_bins_can_tell_its_values_apart(ben
 def test_which_number_stands_for_a_value_does_not_matter():
     names = np.array([40, 3, 7, 0, 1, 99, 12, 5])
     renamed = names[FACTORS[:, [2]]]
-    np.testing.assert_allclose(mutual_information(NOISY, renamed), mutual_information(NOISY, FACTORS[:, [2]]))
+    np.testing.assert_allclose(
+        mutual_information(NOISY, renamed), mutual_information(NOISY, FACTORS[:, [2]])
+    )
 
 
 def test_the_order_of_the_images_does_not_matter():
     order = RNG.permutation(COUNT)
-    np.testing.assert_allclose(mutual_information(NOISY[order], FACTORS[order]), mutual_information(NOISY, FACTORS))
+    np.testing.assert_allclose(
+        mutual_information(NOISY[order], FACTORS[order]), mutual_information(NOISY, FACTORS)
+    )
 
 
 def test_codes_of_other_images_tell_nothing():
@@ -115,12 +127,18 @@ def test_no_latent_tells_more_than_all_of_a_factor_or_all_of_its_bins():
     ("codes", "factors", "message"),
     [
         (np.zeros((3, 1)), np.zeros((4, 1)), "as many rows, got 3 and 4"),
-        (np.zeros((3, 1)), np.array([[0], [1], [0.5]]), r"factors should be whole numbers, got 0\.5"),
+        (
+            np.zeros((3, 1)),
+            np.array([[0], [1], [0.5]]),
+            r"factors should be whole numbers, got 0\.5",
+        ),
         (np.zeros(3), np.zeros((3, 1)), "codes should have two axes"),
         (np.array([[np.inf]]), np.zeros((1, 1)), "codes should be finite"),
     ],
 )
-def test_tables_that_make_no_sense_are_refused(codes: np.ndarray, factors: np.ndarray, message: str):
+def test_tables_that_make_no_sense_are_refused(
+    codes: np.ndarray, factors: np.ndarray, message: str
+):
     with pytest.raises(ValueError, match=message):
         mutual_information(codes, factors)
 

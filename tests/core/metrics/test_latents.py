@@ -57,12 +57,17 @@ def test_code_scale_is_one_number_for_all_latents():
 def test_kl_is_zero_for_the_prior_itself_and_positive_elsewhere():
     assert (kl_per_latent_from(np.zeros((4, 2)), np.ones((4, 2))) == 0).all()
     rng = np.random.default_rng(0)
-    assert (kl_per_latent_from(rng.normal(size=(9, 3)), rng.uniform(0.1, 2, size=(9, 3))) > 0).all()
+    assert (
+        kl_per_latent_from(rng.normal(size=(9, 3)), rng.uniform(0.1, 2, size=(9, 3))) > 0
+    ).all()
 
 
 def test_kl_agrees_with_torch():
     torch = pytest.importorskip("torch")
-    mean, std = torch.randn(50, 3, dtype=torch.float64), torch.rand(50, 3, dtype=torch.float64) + 0.1
+    mean, std = (
+        torch.randn(50, 3, dtype=torch.float64),
+        torch.rand(50, 3, dtype=torch.float64) + 0.1,
+    )
     normal = torch.distributions.Normal
     expected = torch.distributions.kl_divergence(normal(mean, std), normal(0.0, 1.0)).mean(0)
     np.testing.assert_allclose(kl_per_latent_from(mean, std), expected)
@@ -74,7 +79,10 @@ def test_kl_agrees_with_torch():
         (np.zeros(3), "codes should have two axes"),
         (np.zeros((1, 3)), "codes should have at least 2 rows"),
         (np.zeros((5, 0)), "codes should have at least 2 rows and 1 column"),
-        (np.array([[np.nan], [1.0]]), "codes should be finite, got NaN or infinity in 1 of 2 rows"),
+        (
+            np.array([[np.nan], [1.0]]),
+            "codes should be finite, got NaN or infinity in 1 of 2 rows",
+        ),
     ],
 )
 def test_codes_that_make_no_sense_are_refused(codes: np.ndarray, message: str):
@@ -85,7 +93,9 @@ def test_codes_that_make_no_sense_are_refused(codes: np.ndarray, message: str):
 def test_other_refusals():
     with pytest.raises(ValueError, match="threshold should be from 0 to below 1, got -1"):
         active(PLANTED, WIDTH, threshold=-1)
-    with pytest.raises(ValueError, match=r"should have the means' shape \(5000, 5\), got \(5000, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"should have the means' shape \(5000, 5\), got \(5000, 4\)"
+    ):
         active(PLANTED, WIDTH[:, :4])
     with pytest.raises(ValueError, match=r"standard deviations should be at least 0, got -0\.5"):
         active([[0.0], [1.0]], [[0.5], [-0.5]])

@@ -68,9 +68,13 @@ def test_the_parts_sum_to_the_rate_and_the_marginal_is_what_its_own_estimate_say
     split = split_rate(MEAN, STD)
     assert split.rate == pytest.approx(kl_per_latent_from(MEAN, STD).sum())
     assert split.information + split.marginal == pytest.approx(split.rate)
-    codes = np.repeat(MEAN, 50, 0) + np.repeat(STD, 50, 0) * np.random.default_rng(1).normal(size=(15_000, 2))
+    codes = np.repeat(MEAN, 50, 0) + np.repeat(STD, 50, 0) * np.random.default_rng(1).normal(
+        size=(15_000, 2)
+    )
     log_prior = -0.5 * np.square(codes).sum(1) - math.log(2 * math.pi)
-    assert split.marginal == pytest.approx((log_aggregate(codes, MEAN, STD) - log_prior).mean(), abs=5 * split.error)
+    assert split.marginal == pytest.approx(
+        (log_aggregate(codes, MEAN, STD) - log_prior).mean(), abs=5 * split.error
+    )
 
 
 def test_the_standard_error_is_no_less_than_the_spread_over_seeds():
@@ -131,16 +135,26 @@ KL_OF_THE_DATA = 0.5 * (0.85 - 1 - math.log(0.85))
 
 
 @pytest.mark.parametrize("latents", [1, 2, 3])
-def test_the_misfit_of_the_data_lies_between_the_two_estimates_and_their_middle_is_near_it(latents: int):
-    found = [aggregate_kl(*drawn_posteriors(300, seed, latents), StandardNormal(latents)) for seed in range(12)]
-    value, low, middle = (float(np.mean([getattr(one, name) for one in found])) for name in ("value", "low", "middle"))
+def test_the_misfit_of_the_data_lies_between_the_two_estimates_and_their_middle_is_near_it(
+    latents: int,
+):
+    found = [
+        aggregate_kl(*drawn_posteriors(300, seed, latents), StandardNormal(latents))
+        for seed in range(12)
+    ]
+    value, low, middle = (
+        float(np.mean([getattr(one, name) for one in found]))
+        for name in ("value", "low", "middle")
+    )
     assert low < latents * KL_OF_THE_DATA < value
     error = float(np.std([one.middle for one in found]) / math.sqrt(len(found)))
     assert middle == pytest.approx(latents * KL_OF_THE_DATA, abs=3 * error)
 
 
 def test_more_images_bring_the_two_estimates_together():
-    few, many = (aggregate_kl(*drawn_posteriors(count, 0), StandardNormal(2)) for count in (100, 4000))
+    few, many = (
+        aggregate_kl(*drawn_posteriors(count, 0), StandardNormal(2)) for count in (100, 4000)
+    )
     assert 0 < many.value - many.low < 0.1 * (few.value - few.low)
     assert few.value > 2 * many.value
 
@@ -161,7 +175,11 @@ def test_a_mixture_prior_with_a_part_for_each_image_leaves_no_misfit_of_these_im
     mean, std = drawn_posteriors(200, 2)
     prior = Mixture(2, 200)
     prior.load_state_dict(
-        {"logits": torch.zeros(200), "mean": torch.from_numpy(mean), "log_var": torch.from_numpy(2 * np.log(std))}
+        {
+            "logits": torch.zeros(200),
+            "mean": torch.from_numpy(mean),
+            "log_var": torch.from_numpy(2 * np.log(std)),
+        }
     )
     found = aggregate_kl(mean, std, prior)
     assert found.value == pytest.approx(0, abs=1e-5)
@@ -183,6 +201,8 @@ def test_images_that_no_other_is_like_leave_the_misfit_of_the_data_open():
         ([[0.0], [1.0]], [[1.0], [1.0]], 1, "codes should be at least 2"),
     ],
 )
-def test_the_misfit_of_what_is_no_set_of_posteriors_is_refused(mean, std, codes: int, message: str):
+def test_the_misfit_of_what_is_no_set_of_posteriors_is_refused(
+    mean, std, codes: int, message: str
+):
     with pytest.raises(ValueError, match=message):
         aggregate_kl(mean, std, StandardNormal(1), codes=codes)

@@ -38,7 +38,10 @@ def test_save_and_load_keep_every_bit(reference: Reference, tmp_path: Path):
     np.testing.assert_array_equal(loaded.real, reference.real)
     np.testing.assert_array_equal(loaded.held_out, reference.held_out)
     images = digits.load().test.images()
-    for a, b in zip(*(features_and_probabilities(r.classifier, images) for r in (loaded, reference)), strict=True):
+    for a, b in zip(
+        *(features_and_probabilities(r.classifier, images) for r in (loaded, reference)),
+        strict=True,
+    ):
         assert torch.equal(a, b)
     assert loaded.accuracy == reference.accuracy == accuracy(loaded.classifier, digits.load().test)
 
@@ -69,7 +72,9 @@ def test_images_of_another_size_are_refused(reference: Reference):
 
 
 def test_a_missing_classifier_is_said_to_be_missing(tmp_path: Path):
-    with pytest.raises(CheckpointError, match=r"no classifier named 'classifier-digits' in .*; train it first"):
+    with pytest.raises(
+        CheckpointError, match=r"no classifier named 'classifier-digits' in .*; train it first"
+    ):
         load_classifier(tmp_path, DIGITS)
 
 
@@ -81,7 +86,12 @@ def test_an_altered_classifier_is_refused(reference: Reference, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "document", [{}, {"kind": "run"}, {"kind": "classifier", "data": {"name": "digits", "size": 8}, "classes": 10}]
+    "document",
+    [
+        {},
+        {"kind": "run"},
+        {"kind": "classifier", "data": {"name": "digits", "size": 8}, "classes": 10},
+    ],
 )
 def test_a_folder_of_something_else_is_refused(document: dict[str, object], tmp_path: Path):
     write_folder(tmp_path / "classifier-digits", document, {})

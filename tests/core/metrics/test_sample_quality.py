@@ -55,9 +55,9 @@ def test_frechet_of_moments_is_the_published_formula(dim: int):
 def test_frechet_of_commuting_covariances_is_a_distance_of_standard_deviations():
     s, t = np.array([1.0, 2.0, 0.0]), np.array([3.0, 0.0, 0.5])
     expected = 4 + np.sum((s - t) ** 2)
-    assert frechet_of_moments(np.zeros(3), np.diag(s**2), np.array([0.0, 2.0, 0.0]), np.diag(t**2)) == pytest.approx(
-        expected, rel=1e-12
-    )
+    assert frechet_of_moments(
+        np.zeros(3), np.diag(s**2), np.array([0.0, 2.0, 0.0]), np.diag(t**2)
+    ) == pytest.approx(expected, rel=1e-12)
 
 
 def test_frechet_of_samples_approaches_the_closed_form():
@@ -81,24 +81,35 @@ def test_frechet_of_equal_sets_is_zero():
 @given(st.integers(0, 10_000), st.integers(2, 12))
 def test_frechet_is_symmetric_and_blind_to_rotation(seed: int, rows: int):
     rng = np.random.default_rng(seed)
-    a, b = rng.normal(size=(rows, 5)) * 10, rng.normal(size=(2 * rows, 5)) + 1  # fewer rows than rank needs, too
+    a, b = (
+        rng.normal(size=(rows, 5)) * 10,
+        rng.normal(size=(2 * rows, 5)) + 1,
+    )  # fewer rows than rank needs, too
     rotation, _ = np.linalg.qr(rng.normal(size=(5, 5)))
     assert frechet_distance(a, b) == pytest.approx(frechet_distance(b, a), rel=1e-9)
-    assert frechet_distance(a, b) == pytest.approx(frechet_distance(a @ rotation, b @ rotation), rel=1e-7)
+    assert frechet_distance(a, b) == pytest.approx(
+        frechet_distance(a @ rotation, b @ rotation), rel=1e-7
+    )
 
 
 def test_frechet_survives_features_that_are_always_zero():
     silent = REAL * (np.arange(8) < 3)
     noise = np.random.default_rng(1).normal(size=(1_000, 8)) * (np.arange(8) < 3)
-    assert frechet_distance(silent, noise) == pytest.approx(frechet_distance(silent[:, :3], noise[:, :3]), rel=1e-9)
+    assert frechet_distance(silent, noise) == pytest.approx(
+        frechet_distance(silent[:, :3], noise[:, :3]), rel=1e-9
+    )
 
 
 # Density and coverage
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.integers(0, 10_000), st.integers(2, 30), st.integers(1, 30), st.integers(1, 4), st.data())
-def test_density_and_coverage_agree_with_brute_force(seed: int, n: int, m: int, dim: int, data: st.DataObject):
+@given(
+    st.integers(0, 10_000), st.integers(2, 30), st.integers(1, 30), st.integers(1, 4), st.data()
+)
+def test_density_and_coverage_agree_with_brute_force(
+    seed: int, n: int, m: int, dim: int, data: st.DataObject
+):
     k = data.draw(st.integers(1, n - 1))
     rng = np.random.default_rng(seed)
     # Whole numbers make ties and duplicates, the offset makes cancellation.
@@ -155,8 +166,11 @@ def test_dropping_modes_lowers_coverage_but_not_density():
 def test_one_outlier_moves_density_little():
     outlier = np.vstack([REAL, np.full((1, 8), 1e3)])
     fake = np.random.default_rng(3).normal(size=(500, 8))
-    # The outlier's neighbourhood holds every fake: N more pairs, not a manifold that swallows the space.
-    assert density_coverage(outlier, fake)[0] == pytest.approx(density_coverage(REAL, fake)[0], abs=0.25)
+    # The outlier's neighbourhood holds every fake: N more pairs, not a manifold that swallows the
+    # space.
+    assert density_coverage(outlier, fake)[0] == pytest.approx(
+        density_coverage(REAL, fake)[0], abs=0.25
+    )
 
 
 @pytest.mark.slow
@@ -185,28 +199,38 @@ def test_sample_quality_holds_the_four_numbers():
 
 def test_ceiling_is_the_same_measurement_of_real_images():
     held_out, chances = RNG.normal(size=(800, 8)), np.full((800, 2), 0.5)
-    assert ceiling(REAL, held_out, chances, n=400) == sample_quality(REAL, held_out[:400], chances[:400])
+    assert ceiling(REAL, held_out, chances, n=400) == sample_quality(
+        REAL, held_out[:400], chances[:400]
+    )
     worse = sample_quality(REAL, held_out[:400] * 1.5, chances[:400])
     assert worse.frechet > ceiling(REAL, held_out, chances, n=400).frechet
 
 
 @pytest.mark.parametrize("k", [0, -1, 1_000])
 def test_k_out_of_range_is_refused(k: int):
-    with pytest.raises(ValueError, match=f"k should be at least 1 and below the 1000 real images, got {k}"):
+    with pytest.raises(
+        ValueError, match=f"k should be at least 1 and below the 1000 real images, got {k}"
+    ):
         density_coverage(REAL, REAL, k)
 
 
 def test_features_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="real and fake features should have as many columns, got 8 and 7"):
+    with pytest.raises(
+        ValueError, match="real and fake features should have as many columns, got 8 and 7"
+    ):
         frechet_distance(REAL, REAL[:, :7])
-    with pytest.raises(ValueError, match="fake features should be finite, got NaN or infinity in 1 of 2 rows"):
+    with pytest.raises(
+        ValueError, match="fake features should be finite, got NaN or infinity in 1 of 2 rows"
+    ):
         density_coverage(REAL, np.array([[np.nan] * 8, [0.0] * 8]))
     with pytest.raises(ValueError, match="real features should have at least 2 rows"):
         frechet_distance(REAL[:1], REAL)
 
 
 def test_probabilities_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="probabilities should be at least 0 and sum to 1 in each row"):
+    with pytest.raises(
+        ValueError, match="probabilities should be at least 0 and sum to 1 in each row"
+    ):
         confidence([[2.0, -1.0]])
     with pytest.raises(ValueError, match="of the same fakes, got 1000 and 3 rows"):
         sample_quality(REAL, REAL, np.eye(3))

@@ -23,7 +23,9 @@ def test_shapes_go_in_and_come_out(data, model):
 
 def test_the_network_at_64x64_is_that_of_burgess():
     encoder = build(recipe("sprites", "beta-vae", 10, size=64)).encoder
-    shapes = [tuple(layer.weight.shape) for layer in encoder if isinstance(layer, nn.Conv2d | nn.Linear)]
+    shapes = [
+        tuple(layer.weight.shape) for layer in encoder if isinstance(layer, nn.Conv2d | nn.Linear)
+    ]
     assert shapes == [(32, 1, 4, 4), *[(32, 32, 4, 4)] * 3, (256, 512), (256, 256), (20, 256)]
 
 
@@ -38,7 +40,9 @@ def test_the_seed_decides_the_weights_and_the_global_random_state_is_left_alone(
     before = torch.random.get_rng_state()
     first, again, different = build(config), build(config), build(other)
     assert torch.equal(torch.random.get_rng_state(), before)
-    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True)
+    )
     assert not torch.equal(next(first.parameters()), next(different.parameters()))
 
 
@@ -49,7 +53,9 @@ def test_a_seed_draws_the_encoder_before_the_decoder_or_no_run_that_ships_could_
         encoder, decoder = mlp_encoder(8, (8,), 6), mlp_decoder(8, (8,), 3)
     model = build(config)
     for found, drawn in ((model.encoder, encoder), (model.decoder, decoder)):
-        assert all(torch.equal(a, b) for a, b in zip(found.parameters(), drawn.parameters(), strict=True))
+        assert all(
+            torch.equal(a, b) for a, b in zip(found.parameters(), drawn.parameters(), strict=True)
+        )
 
 
 def test_restore_gives_the_same_model_back():
@@ -68,7 +74,10 @@ def test_restore_refuses_weights_of_another_config():
 
 
 def test_an_empty_hidden_makes_the_networks_linear():
-    config = RunConfig(data=DataConfig(name="digits"), model=ModelConfig(posterior="learned", latent_dim=2, hidden=()))
+    config = RunConfig(
+        data=DataConfig(name="digits"),
+        model=ModelConfig(posterior="learned", latent_dim=2, hidden=()),
+    )
     model = build(config)
     assert [type(layer) for layer in model.encoder] == [nn.Flatten, nn.Linear]
     assert [type(layer) for layer in model.decoder] == [nn.Linear, nn.Unflatten]
@@ -86,7 +95,9 @@ def test_before_it_is_squashed_a_model_is_the_same_with_gaussians():
     # log p(x, z) - log q(z given x), whose average is the ELBO, is the same at each code.
     inside = (z.abs() < 0.999 * BOX).all(1)
     ratio = model.prior.log_prob(z) - q.log_prob(z).sum(1)
-    torch.testing.assert_close((plain.prior.log_prob(u) - base.log_prob(u).sum(1))[inside], ratio[inside])
+    torch.testing.assert_close(
+        (plain.prior.log_prob(u) - base.log_prob(u).sum(1))[inside], ratio[inside]
+    )
     assert inside.any()
     assert not plain.training
 

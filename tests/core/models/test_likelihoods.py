@@ -57,4 +57,6 @@ def test_the_best_learned_scale_is_the_root_mean_squared_error():
         optimiser.zero_grad()
         likelihood.nll(output, x).mean().backward()
         optimiser.step()
-    torch.testing.assert_close(likelihood.log_scale.exp().detach(), x.square().mean().sqrt(), rtol=1e-3, atol=0)
+    torch.testing.assert_close(
+        likelihood.log_scale.exp().detach(), x.square().mean().sqrt(), rtol=1e-3, atol=0
+    )

@@ -8,7 +8,10 @@ from core.models.networks import Doubling
 @pytest.fixture
 def layers():
     torch.manual_seed(0)
-    ours, standard = Doubling(3, 5).double(), nn.ConvTranspose2d(3, 5, 4, stride=2, padding=1).double()
+    ours, standard = (
+        Doubling(3, 5).double(),
+        nn.ConvTranspose2d(3, 5, 4, stride=2, padding=1).double(),
+    )
     standard.load_state_dict(ours.state_dict())
     return ours, standard
 
@@ -17,7 +20,9 @@ def layers():
 def test_doubling_is_the_standard_transposed_convolution(layers, memory_format):
     found = []
     for layer in layers:
-        x = torch.randn(4, 3, 6, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+        x = torch.randn(
+            4, 3, 6, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(1)
+        )
         x = x.contiguous(memory_format=memory_format).requires_grad_()
         y = layer(x)
         y.sin().sum().backward()

@@ -21,7 +21,9 @@ def test_sampled_codes_have_the_mean_and_variance_they_claim():
     count = 200_000
     mean, log_var = torch.tensor([[1.0, -2.0]]), torch.tensor([[0.5, -1.0]])
     z = Gaussian(mean.expand(count, 2), log_var.expand(count, 2)).sample(generator(0))
-    torch.testing.assert_close(z.mean(0), mean[0], atol=5 * math.exp(0.25) / math.sqrt(count), rtol=0)
+    torch.testing.assert_close(
+        z.mean(0), mean[0], atol=5 * math.exp(0.25) / math.sqrt(count), rtol=0
+    )
     torch.testing.assert_close(z.var(0), log_var[0].exp(), rtol=0.02, atol=0)
 
 

@@ -11,7 +11,11 @@ from torch.distributions import (
     TransformedDistribution,
     kl_divergence,
 )
-from torch.distributions.transforms import AffineTransform, ComposeTransform, CumulativeDistributionTransform
+from torch.distributions.transforms import (
+    AffineTransform,
+    ComposeTransform,
+    CumulativeDistributionTransform,
+)
 
 from core.config import COMPONENTS, PRIORS, recipe
 from core.models import build
@@ -80,7 +84,9 @@ def test_the_kl_of_a_squashed_gaussian_is_the_mean_log_ratio_of_its_codes():
 def test_a_squashed_gaussian_is_the_transformed_one_of_torch_distributions():
     q = squashed()
     z = q.sample(generator(1))
-    squash = ComposeTransform([CumulativeDistributionTransform(Normal(0.0, 1.0)), AffineTransform(-BOX, 2 * BOX)])
+    squash = ComposeTransform(
+        [CumulativeDistributionTransform(Normal(0.0, 1.0)), AffineTransform(-BOX, 2 * BOX)]
+    )
     expected = TransformedDistribution(Normal(q.base.mean, q.base.std), squash)
     within = z.abs() < 0.999 * BOX
     torch.testing.assert_close(q.log_prob(z)[within], expected.log_prob(z)[within])
@@ -90,7 +96,9 @@ def test_a_squashed_gaussian_is_the_transformed_one_of_torch_distributions():
 
 def test_mean_and_spread_of_a_squashed_gaussian_are_those_of_its_codes():
     q, count = squashed(1), 400_000
-    z = Squashed(Gaussian(q.base.mean.expand(count, 4), q.base.log_var.expand(count, 4))).sample(generator(0))
+    z = Squashed(Gaussian(q.base.mean.expand(count, 4), q.base.log_var.expand(count, 4))).sample(
+        generator(0)
+    )
     assert ((z.mean(0) - q.mean[0]).abs() < 5 * z.std(0) / count**0.5).all()
     torch.testing.assert_close(z.std(0), q.std[0], rtol=0.01, atol=0)
     torch.testing.assert_close(q.log_var, 2 * q.std.log())
@@ -108,7 +116,9 @@ def test_a_squashed_gaussian_is_known_by_the_moments_of_its_codes():
 
 
 def test_a_squashed_standard_normal_is_the_prior():
-    q = Squashed(Gaussian(torch.zeros(1, 3, dtype=torch.float64), torch.zeros(1, 3, dtype=torch.float64)))
+    q = Squashed(
+        Gaussian(torch.zeros(1, 3, dtype=torch.float64), torch.zeros(1, 3, dtype=torch.float64))
+    )
     z = Uniform(3).sample(50, generator(0)).double()
     torch.testing.assert_close(q.log_prob(z).sum(1), Uniform(3).log_prob(z).double())
     assert not Uniform(3).kl(q, z).any()
@@ -137,7 +147,10 @@ def test_a_mixture_is_that_of_torch_distributions():
 def test_a_mixture_of_one_standard_normal_has_its_kl_on_average():
     prior, q = Mixture(4, 1).double(), posterior()
     prior.mean.data.zero_()
-    many = Gaussian(q.mean.expand(4000, *q.mean.shape).reshape(-1, 4), q.log_var.expand(4000, 50, 4).reshape(-1, 4))
+    many = Gaussian(
+        q.mean.expand(4000, *q.mean.shape).reshape(-1, 4),
+        q.log_var.expand(4000, 50, 4).reshape(-1, 4),
+    )
     estimated = prior.kl(many, many.sample(generator(0))).reshape(4000, 50)
     error = estimated.std(0) / 4000**0.5
     assert ((estimated.mean(0) - StandardNormal(4).kl(q, q.mean)).abs() < 5 * error).all()
@@ -177,13 +190,24 @@ def test_every_prior_is_trained_kept_and_restored(tmp_path: Path, prior: str):
     assert len(run.metrics["kl_per_latent"]) == (2 if prior in ("normal", "uniform") else 0)
     untrained = build(config).state_dict()
     learned = [name for name in untrained if name.startswith("prior.")]
-    assert all(not torch.allclose(untrained[name], again.model.state_dict()[name]) for name in learned)
+    assert all(
+        not torch.allclose(untrained[name], again.model.state_dict()[name]) for name in learned
+    )
     assert bool(learned) == (prior in ("mixture", "vamp"))
 
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_the_prior_of_some_latents_is_what_is_left_when_the_others_are_summed_over(prior: str):
-    model = build(recipe("digits", "vae", 3, prior=prior, components=4 if prior in COMPONENTS else None, hidden=(8,)))
+    model = build(
+        recipe(
+            "digits",
+            "vae",
+            3,
+            prior=prior,
+            components=4 if prior in COMPONENTS else None,
+            hidden=(8,),
+        )
+    )
     spread = torch.linspace(-9, 9, 4001)
     alone, z = marginal(model.prior, [0, 2]), torch.tensor([[0.3, -0.8], [1.2, 0.1]])
     for pair in z:
@@ -196,4 +220,6 @@ def test_the_prior_of_some_latents_is_what_is_left_when_the_others_are_summed_ov
 def test_the_prior_of_latents_in_another_order_is_turned_with_them():
     prior = Mixture(3, 4)
     z = torch.randn(5, 3, generator=generator(0))
-    torch.testing.assert_close(marginal(prior, [2, 0, 1]).log_prob(z[:, [2, 0, 1]]), prior.log_prob(z))
+    torch.testing.assert_close(
+        marginal(prior, [2, 0, 1]).log_prob(z[:, [2, 0, 1]]), prior.log_prob(z)
+    )

@@ -82,9 +82,22 @@ def test_a_sweep_trains_what_is_nowhere_yet_and_makes_one_table(
     root = tmp_path / SWEEPS
     assert (code, out) == (0, f"4 kept: {root / 'small.csv'} {root / 'small.parquet'}\n")
     assert re.search(r"small 2/2 █+ 100%", err)
-    assert {path.name for path in root.iterdir() if path.is_dir()} == {small(latent_dim=3, seed=s).key for s in (0, 1)}
+    assert {path.name for path in root.iterdir() if path.is_dir()} == {
+        small(latent_dim=3, seed=s).key for s in (0, 1)
+    }
     found = rows(root / "small.csv")
-    names = ["key", "latent_dim", "seed", "nll", "kl", "elbo", "active", "seconds", "state", "reason"]
+    names = [
+        "key",
+        "latent_dim",
+        "seed",
+        "nll",
+        "kl",
+        "elbo",
+        "active",
+        "seconds",
+        "state",
+        "reason",
+    ]
     assert list(found[0]) == names
     assert [(row["latent_dim"], row["seed"], row["state"]) for row in found] == [
         ("2", "0", "kept"), ("2", "1", "kept"), ("3", "0", "kept"), ("3", "1", "kept"),
@@ -94,7 +107,9 @@ def test_a_sweep_trains_what_is_nowhere_yet_and_makes_one_table(
     assert [str(row["elbo"]) for row in table] == [row["elbo"] for row in found]
     assert [row["active"] in (0, 1, 2, 3) for row in table] == [True] * 4
     before = {path: path.stat().st_mtime_ns for path in root.rglob("run.json")}
-    code, out, err = said(capsys, "--root", shelf, "sweep", file, *HERE, "--table", tmp_path / "mine.csv")
+    code, out, err = said(
+        capsys, "--root", shelf, "sweep", file, *HERE, "--table", tmp_path / "mine.csv"
+    )
     assert (code, err) == (0, "")
     assert rows(tmp_path / "mine.csv") == found
     assert {path: path.stat().st_mtime_ns for path in root.rglob("run.json")} == before
@@ -104,7 +119,11 @@ def test_a_sweep_trains_what_is_nowhere_yet_and_makes_one_table(
 def test_a_run_that_fails_is_recorded_with_its_reason_until_it_is_trained(
     capsys: pytest.CaptureFixture[str], file: Path, tmp_path: Path
 ):
-    file.write_text(GRID.replace("[8]", "[32, 32, 32]").replace("latent_dim = [2, 3]", "learning_rate = [1.0, 0.001]"))
+    file.write_text(
+        GRID.replace("[8]", "[32, 32, 32]").replace(
+            "latent_dim = [2, 3]", "learning_rate = [1.0, 0.001]"
+        )
+    )
     root = tmp_path / "root"
     code, out, err = said(capsys, "sweep", file, *HERE, "--root", root)
     assert (code, out[:18]) == (2, "2 failed, 2 kept: ")
@@ -114,9 +133,9 @@ def test_a_run_that_fails_is_recorded_with_its_reason_until_it_is_trained(
         assert f"failed: {config.key}: {reason}" in err
         record = json.loads((root / RECORDS / f"{config.key}.json").read_text())
         assert record == {"key": config.key, "reason": reason}
-    assert [(row["state"], row["reason"]) for row in rows(root / "small.csv")] == [("failed", reason)] * 2 + [
-        ("kept", "")
-    ] * 2
+    assert [(row["state"], row["reason"]) for row in rows(root / "small.csv")] == [
+        ("failed", reason)
+    ] * 2 + [("kept", "")] * 2
     assert rows(root / "small.csv")[0]["elbo"] == ""
     note(root, Outcome(diverged[0]))
     assert reason_noted(root, diverged[0]) == ""
@@ -136,7 +155,11 @@ def test_a_run_that_fails_is_recorded_with_its_reason_until_it_is_trained(
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line_before_anything_is_trained(
-    capsys: pytest.CaptureFixture[str], file: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], wanted: str
+    capsys: pytest.CaptureFixture[str],
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    wanted: str,
 ):
     file.with_name("wrong.toml").write_text(GRID.replace("seed", "sed"))
     file.with_name("gated.toml").write_text(GRID.replace("[grid]", 'network = "gated"\n[grid]'))
@@ -150,7 +173,10 @@ def test_a_mistake_is_one_line_before_anything_is_trained(
 
 def test_a_mistyped_field_waits_for_no_library(file: Path):
     file.write_text(GRID.replace("seed", "sed"))
-    watch = "import atexit, sys; atexit.register(lambda: print(*{'torch', 'numpy', 'ray'} & {*sys.modules}))\n"
+    watch = (
+        "import atexit, sys; atexit.register(lambda: print(*{'torch', 'numpy', 'ray'} &"
+        " {*sys.modules}))\n"
+    )
     code = watch + "import runpy; runpy.run_module('core', run_name='__main__', alter_sys=True)"
     command = [sys.executable, "-W", "error", "-c", code, "sweep", str(file)]
     done = subprocess.run(command, cwd=SHELF.parent, capture_output=True, text=True, check=False)
@@ -177,18 +203,29 @@ seed = [0, 1]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", [("--engine", "local", "--slots", "1", "--device", "cpu"), HERE])
+@pytest.mark.parametrize(
+    "engine", [("--engine", "local", "--slots", "1", "--device", "cpu"), HERE]
+)
 def test_a_run_that_diverges_is_recorded_and_blocks_no_other(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, engine: tuple[str, ...]
 ):
     (tmp_path / "wild.toml").write_text(WILD)
     for _ in range(2):  # what failed is tried again
         code, out, err = said(
-            capsys, "--root", tmp_path / "shelf", "sweep", tmp_path / "wild.toml", *engine, "--root", tmp_path / "root"
+            capsys,
+            "--root",
+            tmp_path / "shelf",
+            "sweep",
+            tmp_path / "wild.toml",
+            *engine,
+            "--root",
+            tmp_path / "root",
         )
         table = rows(tmp_path / "root" / "wild.csv")
         assert [row["state"] for row in table] == ["failed", "failed", "kept", "kept"]
-        assert [row["reason"][:28] for row in table] == ["training diverged in epoch 1"] * 2 + [""] * 2
+        assert [row["reason"][:28] for row in table] == ["training diverged in epoch 1"] * 2 + [
+            ""
+        ] * 2
         assert err.count("failed: digits-vae-z2-s") == 2
         assert (code, out.split(":")[0]) == (2, "2 failed, 2 kept")
 
@@ -221,7 +258,19 @@ def test_ctrl_c_stops_every_process_and_the_same_command_goes_on(file: Path, tmp
     # Where the tests run in the background, Ctrl-C is ignored from the start.
     code = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     code += "runpy.run_module('core', run_name='__main__', alter_sys=True)"
-    command = [sys.executable, "-c", code, "sweep", str(file), "--slots", "1", "--device", "cpu", "--root", str(root)]
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "sweep",
+        str(file),
+        "--slots",
+        "1",
+        "--device",
+        "cpu",
+        "--root",
+        str(root),
+    ]
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, cwd=SHELF.parent, start_new_session=True
     ) as process:
@@ -265,13 +314,27 @@ class Scripted:
                 report(config, what)
 
 
-def test_progress_counts_what_was_seen_and_leaves_out_what_a_failed_run_will_not_see(tmp_path: Path):
+def test_progress_counts_what_was_seen_and_leaves_out_what_a_failed_run_will_not_see(
+    tmp_path: Path,
+):
     first, last = small(epochs=2), small(epochs=3)
     told: list[tuple[int, int]] = []
-    steps = [(first, 100), (last, 50), (first, Outcome(first, "why")), (last, 3000), (last, Outcome(last))]
+    steps = [
+        (first, 100),
+        (last, 50),
+        (first, Outcome(first, "why")),
+        (last, 3000),
+        (last, Outcome(last)),
+    ]
     images = {first.data: 1000}
     ended = list(
-        train_missing([first, last], Scripted(steps), tmp_path, images, lambda done, total: told.append((done, total)))
+        train_missing(
+            [first, last],
+            Scripted(steps),
+            tmp_path,
+            images,
+            lambda done, total: told.append((done, total)),
+        )
     )
     assert told == [(100, 5000), (150, 5000), (150, 3100), (3100, 3100), (3100, 3100)]
     assert [outcome.reason for outcome in ended] == ["why", ""]

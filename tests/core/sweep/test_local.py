@@ -22,12 +22,20 @@ def silent(config: RunConfig, seen: int) -> None:
 
 
 def weights(root: Path, config: RunConfig) -> bytes:
-    return (root / config.key / "weights.safetensors").read_bytes() + (root / config.key / "codes.npz").read_bytes()
+    return (root / config.key / "weights.safetensors").read_bytes() + (
+        root / config.key / "codes.npz"
+    ).read_bytes()
 
 
 @pytest.mark.slow
-def test_what_diverges_or_is_killed_costs_its_run_alone_and_the_others_are_as_if_trained_here(tmp_path: Path):
-    diverges, endless, last = small(hidden=(32, 32, 32), learning_rate=1.0), small(epochs=100_000), small()
+def test_what_diverges_or_is_killed_costs_its_run_alone_and_the_others_are_as_if_trained_here(
+    tmp_path: Path,
+):
+    diverges, endless, last = (
+        small(hidden=(32, 32, 32), learning_rate=1.0),
+        small(epochs=100_000),
+        small(),
+    )
 
     def kill(config: RunConfig, seen: int) -> None:
         if config == endless and unfinished_keys(tmp_path):
@@ -37,7 +45,9 @@ def test_what_diverges_or_is_killed_costs_its_run_alone_and_the_others_are_as_if
 
     ended = list(Local(1, device="cpu", threads=1).run([diverges, endless, last], tmp_path, kill))
     assert [outcome.config for outcome in ended] == [diverges, endless, last]
-    assert ended[0].reason == "training diverged in epoch 1: the nll is nan; lower the learning rate"
+    assert (
+        ended[0].reason == "training diverged in epoch 1: the nll is nan; lower the learning rate"
+    )
     assert ended[1].reason == "its process was ended by signal 9, as a system short of memory does"
     assert ended[2] == Outcome(last)
     assert unfinished_keys(tmp_path) == [endless.key]
@@ -74,7 +84,9 @@ def test_nothing_to_train_starts_nothing(tmp_path: Path):
 
 
 def test_engines_are_found_by_their_name_and_refuse_what_makes_no_sense():
-    assert [type(engine_named(name, Options(slots=3))).__name__.lower() for name in ENGINES] == [*ENGINES]
+    assert [type(engine_named(name, Options(slots=3))).__name__.lower() for name in ENGINES] == [
+        *ENGINES
+    ]
     with pytest.raises(ValueError, match="slots should be at least 1, got 0"):
         Options(slots=0)
     with pytest.raises(ValueError, match=r"gpus should be at least 0, got -0\.5"):

@@ -27,7 +27,9 @@ def silent(config: RunConfig, seen: int) -> None:
 
 
 def weights(root: Path, config: RunConfig) -> bytes:
-    return (root / config.key / "weights.safetensors").read_bytes() + (root / config.key / "codes.npz").read_bytes()
+    return (root / config.key / "weights.safetensors").read_bytes() + (
+        root / config.key / "codes.npz"
+    ).read_bytes()
 
 
 class Killer:
@@ -58,7 +60,12 @@ def ray() -> Iterator[ModuleType]:
 def test_a_worker_that_dies_costs_only_its_run_which_is_tried_once_more_and_all_others_are_as_trained_here(
     ray: ModuleType, tmp_path: Path
 ):
-    long, endless, *others = configs = [small(epochs=100), small(epochs=100_000), small(seed=1), small(beta=1.0)]
+    long, endless, *others = configs = [
+        small(epochs=100),
+        small(epochs=100_000),
+        small(seed=1),
+        small(beta=1.0),
+    ]
     here, cluster = tmp_path / "here", tmp_path / "cluster"
     once, always = Killer(cluster, long, times=1), Killer(cluster, endless, times=9)
 
@@ -72,12 +79,16 @@ def test_a_worker_that_dies_costs_only_its_run_which_is_tried_once_more_and_all_
     assert {*ended} == {failed, *(Outcome(config) for config in (long, *others))}
     kept = [long, *others]
     assert len(list(Local(2, threads=1).run(kept, here, silent))) == 3
-    assert [weights(cluster, config) for config in kept] == [weights(here, config) for config in kept]
+    assert [weights(cluster, config) for config in kept] == [
+        weights(here, config) for config in kept
+    ]
     assert list((cluster / ".sweep").iterdir()) == []
 
 
 @pytest.mark.slow
-def test_runs_share_a_gpu_say_why_they_fail_and_end_with_the_sweep(ray: ModuleType, tmp_path: Path):
+def test_runs_share_a_gpu_say_why_they_fail_and_end_with_the_sweep(
+    ray: ModuleType, tmp_path: Path
+):
     diverges, endless = small(hidden=(32, 32, 32), learning_rate=1.0), small(epochs=100_000)
     left = set()
 
@@ -94,7 +105,9 @@ def test_runs_share_a_gpu_say_why_they_fail_and_end_with_the_sweep(ray: ModuleTy
 
 
 @pytest.mark.slow
-def test_more_of_a_gpu_than_there_is_is_refused_instead_of_waited_for(ray: ModuleType, tmp_path: Path):
+def test_more_of_a_gpu_than_there_is_is_refused_instead_of_waited_for(
+    ray: ModuleType, tmp_path: Path
+):
     with pytest.raises(ValueError, match="gpus should be at most the 1 of this cluster, got 2"):
         next(iter(Ray(2, gpus=2).run([small()], tmp_path, silent)))
 

@@ -68,7 +68,9 @@ def test_a_page_that_fails_gives_its_turn_back(monkeypatch):
     assert crowd._turns.acquire(timeout=0)
 
 
-@pytest.mark.parametrize(("count", "slower"), [(1, 1), (16, 1), (17, 2), (32, 2), (60, 4), (120, 8)])
+@pytest.mark.parametrize(
+    ("count", "slower"), [(1, 1), (16, 1), (17, 2), (32, 2), (60, 4), (120, 8)]
+)
 def test_many_look_less_often_than_one(count, slower):
     found = [crowd._slowness(f"visitor {number}", 0.0) for number in range(count)]
     assert found[-1] == slower

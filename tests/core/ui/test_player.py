@@ -11,5 +11,7 @@ STRIP = Strip("a film", b"")
     ids=["no strip", "no label", "beyond the end", "before the start"],
 )
 def test_what_cannot_be_played_is_refused(strips: list[Strip], labels: list[str], start: int):
-    with pytest.raises(ValueError, match=f"strips and a start below {len(labels)}, got {len(strips)} and {start}"):
+    with pytest.raises(
+        ValueError, match=f"strips and a start below {len(labels)}, got {len(strips)} and {start}"
+    ):
         player(strips, labels, "nothing", "player", start=start)

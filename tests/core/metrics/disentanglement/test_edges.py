@@ -36,8 +36,12 @@ TABLES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
 """Scores of codes and factors."""
 
 WORLDS: dict[str, Callable[[World], float]] = {
-    "higgins": lambda world: higgins_score(world, np.random.default_rng(1), train=300, test=200, pairs=16),
-    "factor_vae": lambda world: factor_vae_score(world, np.random.default_rng(1), train=300, test=200, group=16),
+    "higgins": lambda world: higgins_score(
+        world, np.random.default_rng(1), train=300, test=200, pairs=16
+    ),
+    "factor_vae": lambda world: factor_vae_score(
+        world, np.random.default_rng(1), train=300, test=200, group=16
+    ),
 }
 """Scores that ask for images with factors of their choice."""
 
@@ -85,8 +89,12 @@ def test_a_world_in_which_no_factor_varies_is_refused(name: str):
 def test_a_factor_that_varies_in_one_part_alone_is_left_out():
     more = np.c_[FACTOR, FACTOR]
     for score in (sap, explicitness, lambda *data: dci(*data).informativeness):
-        assert score(CODE, more, CODE, np.c_[FACTOR, 0 * FACTOR]) == score(CODE, FACTOR, CODE, FACTOR)
-        assert score(CODE, np.c_[FACTOR, 0 * FACTOR], CODE, more) == score(CODE, FACTOR, CODE, FACTOR)
+        assert score(CODE, more, CODE, np.c_[FACTOR, 0 * FACTOR]) == score(
+            CODE, FACTOR, CODE, FACTOR
+        )
+        assert score(CODE, np.c_[FACTOR, 0 * FACTOR], CODE, more) == score(
+            CODE, FACTOR, CODE, FACTOR
+        )
 
 
 def test_values_that_the_classifier_never_saw_are_chance():
@@ -112,7 +120,9 @@ def test_ties_go_to_the_first_latent_among_bins_and_are_shared_by_exact_trees():
     twice = np.c_[FACTORS, FACTORS].astype(float)
     data = (twice, FACTORS, twice, FACTORS)
     assert dci(*data).completeness == pytest.approx(1, abs=1e-4)
-    assert dci(*data, trees="exact").completeness == pytest.approx(1 - np.log(2) / np.log(4), abs=0.05)
+    assert dci(*data, trees="exact").completeness == pytest.approx(
+        1 - np.log(2) / np.log(4), abs=0.05
+    )
 
 
 @pytest.mark.parametrize("std", [1e-1, 1e-2, 1e-3, 3e-4, 1e-4, 1e-6, 1e-12, 1e-300])
@@ -151,17 +161,38 @@ def test_codes_that_are_no_numbers_are_refused(name: str, value: float):
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: mig(CODES[:5], FACTORS), "codes and factors should have as many rows, got 5 and 240"),
-        (lambda: mig(np.zeros((0, 1)), np.zeros((0, 1))), "codes should have at least 1 rows and 1 column"),
-        (lambda: sap(CODES, FACTORS, CODES[:5], FACTORS), "test_codes and test_factors should have as many rows"),
-        (lambda: dci(CODES, FACTORS, CODES[:, :1], FACTORS), "codes and test_codes should have as many columns"),
-        (lambda: explicitness(CODES, FACTORS, CODES, FACTORS[:, :1]), "factors and test_factors should have as many"),
-        (lambda: mig_of_posteriors([[0.0], [1.0]], [[1.0, 1.0]] * 2, (2,)), r"means' shape \(2, 1\), got \(2, 2\)"),
+        (
+            lambda: mig(CODES[:5], FACTORS),
+            "codes and factors should have as many rows, got 5 and 240",
+        ),
+        (
+            lambda: mig(np.zeros((0, 1)), np.zeros((0, 1))),
+            "codes should have at least 1 rows and 1 column",
+        ),
+        (
+            lambda: sap(CODES, FACTORS, CODES[:5], FACTORS),
+            "test_codes and test_factors should have as many rows",
+        ),
+        (
+            lambda: dci(CODES, FACTORS, CODES[:, :1], FACTORS),
+            "codes and test_codes should have as many columns",
+        ),
+        (
+            lambda: explicitness(CODES, FACTORS, CODES, FACTORS[:, :1]),
+            "factors and test_factors should have as many",
+        ),
+        (
+            lambda: mig_of_posteriors([[0.0], [1.0]], [[1.0, 1.0]] * 2, (2,)),
+            r"means' shape \(2, 1\), got \(2, 2\)",
+        ),
         (lambda: higgins_score(PLAIN, RANDOM, train=0), "points should be at least 1, got 0"),
         (lambda: higgins_score(PLAIN, RANDOM, pairs=0), "pairs should be at least 1, got 0"),
         (lambda: factor_vae_score(PLAIN, RANDOM, test=0), "test should be at least 1, got 0"),
         (lambda: factor_vae_score(PLAIN, RANDOM, group=1), "group should be at least 2, got 1"),
-        (lambda: World(SIZES, lambda _: np.zeros((1, 2))).sample(3, RANDOM), "codes should be a table of 3 rows"),
+        (
+            lambda: World(SIZES, lambda _: np.zeros((1, 2))).sample(3, RANDOM),
+            "codes should be a table of 3 rows",
+        ),
     ],
 )
 def test_what_is_no_question_is_refused(call: Callable[[], object], sentence: str):

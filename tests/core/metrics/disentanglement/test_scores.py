@@ -39,7 +39,9 @@ def scored(world: World) -> dict[str, float]:
     found = dci(codes, factors, *unseen)
     return {
         "higgins": higgins_score(world, random(), train=TRAIN, test=TEST),
-        "factor-vae": factor_vae_score(world, random(), train=TRAIN, test=TEST, variance_from=2000),
+        "factor-vae": factor_vae_score(
+            world, random(), train=TRAIN, test=TEST, variance_from=2000
+        ),
         "mig": mig(codes, factors),
         "sap": sap(codes, factors, *unseen),
         "dci-d": found.disentanglement,
@@ -57,7 +59,8 @@ def scores() -> dict[str, dict[str, float]]:
 
 
 @pytest.mark.parametrize(
-    "metric", ["higgins", "factor-vae", "mig", "dci-d", "dci-c", "dci-i", "modularity", "explicitness"]
+    "metric",
+    ["higgins", "factor-vae", "mig", "dci-d", "dci-c", "dci-i", "modularity", "explicitness"],
 )
 def test_a_perfect_code_is_as_good_as_can_be(scores, metric: str):
     assert scores["perfect"][metric] > 0.97
@@ -75,7 +78,14 @@ def test_noise_and_a_constant_are_worse_than_a_rotated_code(scores, metric: str)
 
 @pytest.mark.parametrize(
     ("metric", "chance"),
-    [("higgins", 1 / K), ("factor-vae", 1 / K), ("mig", 0), ("sap", 0), ("dci-d", 0), ("explicitness", 0.5)],
+    [
+        ("higgins", 1 / K),
+        ("factor-vae", 1 / K),
+        ("mig", 0),
+        ("sap", 0),
+        ("dci-d", 0),
+        ("explicitness", 0.5),
+    ],
 )
 def test_noise_scores_what_chance_does(scores, metric: str, chance: float):
     assert scores["random"][metric] == pytest.approx(chance, abs=0.06)
@@ -83,7 +93,9 @@ def test_noise_scores_what_chance_does(scores, metric: str, chance: float):
 
 def test_a_constant_code_scores_nothing(scores):
     found = scores["constant"]
-    assert [found[name] for name in ("factor-vae", "mig", "sap", "dci-d", "dci-c", "modularity")] == [0] * 6
+    assert [
+        found[name] for name in ("factor-vae", "mig", "sap", "dci-d", "dci-c", "modularity")
+    ] == [0] * 6
     assert found["explicitness"] == 0.5
     assert found["higgins"] == pytest.approx(1 / K, abs=0.06)
 
@@ -142,7 +154,9 @@ def test_mig_and_modularity_are_those_of_their_definitions(name: str):
     told = np.array([[mutual_info_score(v, b) for v in factors.T] for b in binned.T])
     entropies = np.array([mutual_info_score(v, v) for v in factors.T])
     ordered = np.sort(told, axis=0)[::-1]
-    assert mig(codes, factors) == pytest.approx(((ordered[0] - ordered[1]) / entropies).mean(), abs=1e-9)
+    assert mig(codes, factors) == pytest.approx(
+        ((ordered[0] - ordered[1]) / entropies).mean(), abs=1e-9
+    )
     deviations = []
     for row in told:
         template = np.zeros(K)
@@ -151,7 +165,9 @@ def test_mig_and_modularity_are_those_of_their_definitions(name: str):
     assert modularity(codes, factors) == pytest.approx(1 - np.mean(deviations), abs=1e-9)
 
 
-def higgins_by_the_book(world: World, random: np.random.Generator, points: int) -> tuple[list, list]:
+def higgins_by_the_book(
+    world: World, random: np.random.Generator, points: int
+) -> tuple[list, list]:
     x, y = [], []
     for _ in range(points):
         k = random.integers(K)
@@ -165,7 +181,9 @@ def higgins_by_the_book(world: World, random: np.random.Generator, points: int) 
     return x, y
 
 
-def factor_vae_by_the_book(world: World, random: np.random.Generator, votes: int) -> list[tuple[int, int]]:
+def factor_vae_by_the_book(
+    world: World, random: np.random.Generator, votes: int
+) -> list[tuple[int, int]]:
     spread = world.sample(5000, random)[0].std(axis=0, ddof=1)
     found = []
     for _ in range(votes):
@@ -181,7 +199,9 @@ def test_the_higgins_score_is_that_of_its_definition_within_sampling():
     world = oracle("rotated", SIZES)
     model = LogisticRegression(max_iter=1000).fit(*higgins_by_the_book(world, random(), 300))
     expected = model.score(*higgins_by_the_book(world, np.random.default_rng(8), 300))
-    assert higgins_score(world, random(), train=300, test=3000) == pytest.approx(expected, abs=5 * 0.023)
+    assert higgins_score(world, random(), train=300, test=3000) == pytest.approx(
+        expected, abs=5 * 0.023
+    )
 
 
 def test_the_factor_vae_score_is_that_of_its_definition_within_sampling():
@@ -191,7 +211,9 @@ def test_the_factor_vae_score_is_that_of_its_definition_within_sampling():
     majority = {j: max(range(K), key=lambda k: votes.count((j, k))) for j in range(K)}
     fresh = factor_vae_by_the_book(world, np.random.default_rng(8), 2000)
     expected = np.mean([majority[j] == k for j, k in fresh])
-    assert factor_vae_score(world, random(), train=2000, test=5000) == pytest.approx(expected, abs=5 * 0.009)
+    assert factor_vae_score(world, random(), train=2000, test=5000) == pytest.approx(
+        expected, abs=5 * 0.009
+    )
 
 
 def test_latents_that_do_not_vary_are_left_out():
@@ -235,15 +257,23 @@ def test_the_mig_of_posteriors_is_that_of_many_samples(noise: float):
 
 
 def test_a_latent_without_noise_tells_all_of_its_factor():
-    factors = np.stack(np.meshgrid(np.arange(3), np.arange(4), indexing="ij"), axis=-1).reshape(-1, 2)
+    factors = np.stack(np.meshgrid(np.arange(3), np.arange(4), indexing="ij"), axis=-1).reshape(
+        -1, 2
+    )
     assert mig_of_posteriors(factors, np.full((12, 2), 0.05), (3, 4)) == pytest.approx(1, abs=1e-3)
 
 
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: mig_of_posteriors([[0.0]], [[1.0]], (2,)), "mean should be those of all 2 images, got 1"),
-        (lambda: mig_of_posteriors([[0.0], [1.0]], [[1.0], [0.0]], (2,)), "std should be above 0 everywhere"),
+        (
+            lambda: mig_of_posteriors([[0.0]], [[1.0]], (2,)),
+            "mean should be those of all 2 images, got 1",
+        ),
+        (
+            lambda: mig_of_posteriors([[0.0], [1.0]], [[1.0], [0.0]], (2,)),
+            "std should be above 0 everywhere",
+        ),
         (lambda: oracle("best", SIZES), "oracle should be one of perfect, rotated"),
     ],
 )
