@@ -17,18 +17,15 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 from core.config import (
     ALL_LABELS,
     LIKELIHOODS,
-    MORE_SEEDS,
     NETWORKS,
     PRIORS,
-    SHELF,
     SIZES,
     DataConfig,
     RunConfig,
-    more_seeds,
     nearest,
-    recipe,
-    shelf,
 )
+from core.recipes import recipe
+from core.shelf import MORE_SEEDS, SHELF, more_seeds, shipped
 from core.sweep import ENGINES
 
 if TYPE_CHECKING:
@@ -213,7 +210,7 @@ def shelf_command(arguments: argparse.Namespace) -> int:
     for name in arguments.data:
         recipe(name, "vae")
     configs = [
-        config for config in shelf() if not arguments.data or config.data.name in arguments.data
+        config for config in shipped() if not arguments.data or config.data.name in arguments.data
     ]
     for data in dict.fromkeys(config.data for config in configs):
         for config in configs:
@@ -245,8 +242,8 @@ def _measure(arguments: argparse.Namespace) -> list[str]:
 
     more, refused = arguments.root.parent / MORE_SEEDS, list[str]()
     if arguments.train:
-        for config in (*shelf(), *more_seeds()):
-            _train(config, arguments, arguments.root if config in shelf() else more)
+        for config in (*shipped(), *more_seeds()):
+            _train(config, arguments, arguments.root if config in shipped() else more)
     for study in STUDIES:
         with closing(Bar(f"measuring {study.name}", None, "runs")) as bar:
             print(
@@ -451,7 +448,7 @@ def _is_plain(config: RunConfig) -> bool:
         config.model.plain
         and config.train.seed == 0
         and config.train.warm_up == 0
-        and config in shelf()
+        and config in shipped()
     )
 
 

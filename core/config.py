@@ -10,17 +10,11 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cache, cached_property
+from functools import cached_property
 from numbers import Integral, Real
-from pathlib import Path
 from typing import Any
-
-_NAMED = os.environ.get("LATENT_LAB_SHELF") or str(Path(__file__).parents[1] / "checkpoints")
-SHELF = Path(os.path.expanduser(_NAMED)).absolute()  # noqa: PTH111, which raises where there is no home
-"""The folder of the runs: the one that LATENT_LAB_SHELF names, else that of the runs that ship with the project."""
 
 SIZES = {
     "digits": (8,),
@@ -32,8 +26,11 @@ SIZES = {
 """Image heights (= widths) in pixels that each data set has, its default first."""
 
 POSTERIORS = ("point", "fixed", "learned", "recognised")
+
 LIKELIHOODS = ("bernoulli", "gaussian")
+
 NETWORKS = ("mlp", "gated", "conv")
+
 PRIORS = {
     "normal": "standard normal",
     "uniform": "uniform box",
@@ -65,7 +62,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f", did you mean '{match[0]}'?" if match else ""
 
 
-def _check_name(what: str, value: object, known: Iterable[str]) -> None:
+def check_name(what: str, value: object, known: Iterable[str]) -> None:
+    """Refuse a name that is not among the known ones, and say which is nearest.
+
+    Raises:
+        ValueError: it is not.
+    """
     known = tuple(known)
     if value not in known:
         raise ValueError(
@@ -131,7 +133,7 @@ class DataConfig:
     size: int | None = None
 
     def __post_init__(self) -> None:
-        _check_name("data set", self.name, SIZES)
+        check_name("data set", self.name, SIZES)
         size = SIZES[self.name][0] if self.size is None else self.size
         if not isinstance(size, Integral) or int(size) not in SIZES[self.name]:
             sizes = " or ".join(map(str, SIZES[self.name]))
@@ -188,10 +190,10 @@ class ModelConfig:
     information: float | None = None
 
     def __post_init__(self) -> None:
-        _check_name("posterior", self.posterior, POSTERIORS)
-        _check_name("likelihood", self.likelihood, LIKELIHOODS)
-        _check_name("prior", self.prior, PRIORS)
-        _check_name("network", self.network, NETWORKS)
+        check_name("posterior", self.posterior, POSTERIORS)
+        check_name("likelihood", self.likelihood, LIKELIHOODS)
+        check_name("prior", self.prior, PRIORS)
+        check_name("network", self.network, NETWORKS)
         object.__setattr__(self, "latent_dim", _whole("latent_dim", self.latent_dim, 1, 1024))
         self._settle_hidden()
         self._settle_beta()
@@ -348,6 +350,7 @@ class TrainConfig:
 class RunConfig:
     """Everything that decides a trained model.
 
+    >>> from core.recipes import recipe
     >>> config = recipe("digits", "beta-vae", latent_dim=10, beta=4)
     >>> config.key
     'digits-beta-vae-4-z10-s0-...'
@@ -421,7 +424,7 @@ def _check_fields(what: str, values: Mapping[str, Any], known: Iterable[str]) ->
     if not isinstance(values, Mapping):
         raise ValueError(f"{what} should be a table of fields, got {type(values).__name__}")
     for name in values:
-        _check_name(f"field of {what}", name, known)
+        check_name(f"field of {what}", name, known)
 
 
 def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -440,315 +443,6 @@ def _changed_fields(config: RunConfig) -> dict[str, Any]:
     return changed | {"of": [config.data.name, config.model.posterior, config.model.latent_dim]}
 
 
-_BINARY = {
-    "network": "gated",
-    "hidden": (300, 300),
-    "epochs": 60,
-    "batch_size": 100,
-    "learning_rate": 5e-4,
-}
-"""Networks, batches and learning rate of Tomczak and Welling 2018, section 6.1, who train up to 2,000 epochs."""
-
-_RECIPES: dict[str, dict[str, Any]] = {
-    "digits": {"hidden": (256, 128), "epochs": 200, "batch_size": 64},
-    "mnist": {"hidden": (400, 200), "epochs": 60, "batch_size": 128},
-    **dict.fromkeys(("mnist-dynamic", "mnist-static"), _BINARY),
-    "sprites": {"network": "conv", "hidden": (256, 256), "epochs": 20, "batch_size": 128},
-}
-_POSTERIOR_OF = {
-    "ae": "point",
-    "noisy-ae": "fixed",
-    "vae": "learned",
-    "beta-vae": "learned",
-    "infogan": "recognised",
-}
-_CHANGED: dict[str, dict[str, Any]] = {
-    "beta-vae": {"beta": 4.0},
-    "infogan": {"batch_size": 64, "learning_rate": 1e-3},
-}
-"""What a model's recipe has other than the data set's."""
-_CHANGED_FOR: dict[tuple[str, str], dict[str, Any]] = {("infogan", "sprites"): {"epochs": 5}}
-
-
-_VAMP_OF_THE_PAPER = 500
-"""Pseudo-inputs of the VampPrior on binarised MNIST (Tomczak and Welling 2018, section 6.1)."""
-
-
-def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunConfig:
-    """Return the lab's standard config for a data set and a member of the family.
-
-    Args:
-        data: name of a data set.
-        model: `ae`, `noisy-ae`, `vae`, `beta-vae` (β = 4 unless `beta` is among the changes) or
-            `infogan`.
-        latent_dim: number of latents.
-        changes: any fields of `DataConfig`, `ModelConfig` and `TrainConfig`, to depart from the
-            recipe.
-
-    Raises:
-        ValueError: an unknown name, with the nearest right one, or a value out of range.
-
-    >>> recipe("mnist", "noisy-ae").model.noise_ratio
-    0.05
-    """
-    _check_name("data set", data, SIZES)
-    _check_name("model", model, ALL_LABELS)
-    values: dict[str, Any] = (
-        _RECIPES[data] | _CHANGED.get(model, {}) | _CHANGED_FOR.get((model, data), {}) | changes
-    )
-    values = _of_prior(data, model, values) | values
-    parts = {
-        part: {f.name for f in fields(part)} for part in (DataConfig, ModelConfig, TrainConfig)
-    }
-    for name in values:
-        _check_name(
-            "field", name, set().union(*parts.values()) - {"name", "posterior", "latent_dim"}
-        )
-    data_fields, model_fields, train_fields = (
-        {k: v for k, v in values.items() if k in known} for known in parts.values()
-    )
-    return RunConfig(
-        data=DataConfig(name=data, **data_fields),
-        model=ModelConfig(posterior=_POSTERIOR_OF[model], latent_dim=latent_dim, **model_fields),
-        train=TrainConfig(**train_fields),
-    )
-
-
-def _of_prior(data: str, model: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Return what a VAE takes besides with a prior that is not the standard normal: the warm-up of all priors."""
-    prior, epochs = values.get("prior", "normal"), values["epochs"]
-    if prior == "normal" or _POSTERIOR_OF[model] != "learned" or not isinstance(epochs, Integral):
-        return {}
-    large = DataConfig(name=data).binarised and prior == "vamp"
-    return {
-        "warm_up": warm_up_of(int(epochs)),
-        **({"components": _VAMP_OF_THE_PAPER} if large else {}),
-    }
-
-
-def warm_up_of(epochs: int) -> int:
-    """Return the warm-up with which priors are compared, in epochs: a tenth of the training.
-
-    A prior that is learned needs it. Those that are held against it have it too, so that the prior
-    alone differs.
-
-    >>> warm_up_of(60)
-    6
-    """
-    return epochs // 10
-
-
-SEEDS = (0, 1, 2)
-"""Every number that a sentence rests on comes from trainings with each of these, at least."""
-
-_SEEDS_OF_SECONDS = (0, 1, 2, 3, 4)
-"""Seeds of the data set that trains in seconds."""
-
-
-def seeds_of(data: str) -> tuple[int, ...]:
-    """Return the seeds that runs on a data set are trained with; more where a training takes
-    seconds.
-
-    >>> seeds_of("digits"), seeds_of("mnist")
-    ((0, 1, 2, 3, 4), (0, 1, 2))
-    """
-    return _SEEDS_OF_SECONDS if data == "digits" else SEEDS
-
-
-MORE_SEEDS = ".seeds"
-"""The folder beside the shelf for runs that are measured but do not ship."""
-
-NOISE_RATIOS = (0.01, 0.05, 0.2, 0.5, 1.0)
-"""η of the noisy AEs that ship for digits and mnist; 0 is the AE."""
-
-_SWEPT_SEEDS = (1,)
-"""Further seeds of the sprites' β-sweep that ship with their weights."""
-
-SWEPT_BETAS = (1.0, 2.0, 4.0, 6.0, 8.0, 16.0)
-"""β of the sweep that disentanglement is measured on, those of Locatello et al. 2019."""
-
-MAP_LATENTS, MAP_BETAS = (2, 5, 10, 20), (0.0025, 0.01, 0.04, 0.16, 0.64)
-"""Numbers of latents and normalised β of the map that disentanglement is measured on, each with each."""
-
-_MAP_EPOCHS = 4
-"""A fifth of the recipe's."""
-
-_BETAS = {("mnist", 10): (2.0, 4.0, 8.0), ("sprites", 10): (2.0, 4.0, 8.0, 16.0)}
-"""β of the β-VAEs that ship where there is more than one; 1 is the VAE."""
-
-
-@cache
-def shelf() -> tuple[RunConfig, ...]:
-    """Return the configs of the runs that ship: seed 0, and of the sprites' β-sweep a second seed.
-
-    >>> len(shelf())
-    70
-    """
-    latent_dims = {"digits": (2, 10), "mnist": (2, 10), "sprites": (10,)}
-    first = [
-        config
-        for data, dims in latent_dims.items()
-        for dim in dims
-        for config in _families(data, dim)
-    ]
-    swept = [
-        config
-        for config in first
-        if config.data.name == "sprites" and config.model.posterior == "learned"
-    ]
-    return (
-        *first,
-        *(with_seed(config, seed) for config in swept for seed in _SWEPT_SEEDS),
-        *held_against_priors(),
-        *(config for data in ("digits", "mnist") for config in gaussians(data)),
-    )
-
-
-@cache
-def more_seeds() -> tuple[RunConfig, ...]:
-    """Return the configs that are trained and measured but do not ship: mostly further seeds of
-    those that do.
-
-    >>> len(more_seeds())
-    213
-    """
-    ships = set(shelf())
-    several = [config for config in shelf() if config.model.likelihood == "bernoulli"]
-    every = (with_seed(config, seed) for config in several for seed in seeds_of(config.data.name))
-    known = dict.fromkeys((*every, *binary(), *swept(), *without_kl(), *mapped()))
-    return tuple(config for config in known if config not in ships)
-
-
-@cache
-def swept() -> tuple[RunConfig, ...]:
-    """Return the β-sweep of the sprites that disentanglement is measured on, the VAE at β = 1,
-    over five seeds.
-
-    >>> len(swept())
-    30
-    """
-    models = [recipe("sprites", "beta-vae", 10, beta=beta) for beta in SWEPT_BETAS]
-    return tuple(with_seed(config, seed) for seed in range(5) for config in models)
-
-
-def without_kl() -> tuple[RunConfig, ...]:
-    """Return the models of the sprites without a KL that disentanglement is measured on, over five seeds."""
-    models = [recipe("sprites", name, 10) for name in ("ae", "noisy-ae", "infogan")]
-    return tuple(with_seed(config, seed) for config in models for seed in range(5))
-
-
-@cache
-def mapped() -> tuple[RunConfig, ...]:
-    """Return the VAEs of the map of number of latents against normalised β: the latents change
-    fastest.
-
-    >>> len(mapped()), mapped()[0].model.beta
-    (20, 1.28)
-    """
-    return tuple(
-        recipe(
-            "sprites",
-            "beta-vae",
-            latents,
-            beta=beta_of(normalised, latents, 32),
-            epochs=_MAP_EPOCHS,
-        )
-        for normalised in MAP_BETAS
-        for latents in MAP_LATENTS
-    )
-
-
-def beta_of(normalised: float, latent_dim: int, size: int) -> float:
-    """Return β of a normalised β, which is β times the number of latents over the number of
-    pixels.
-
-    normalised β = β · L / (size · size)
-
-    The KL is a sum over latents and the nll one over pixels; divided by their numbers, a trade-off
-    can be held against that of another number of latents or another size. Source: Higgins et al.
-    2017, figure 6.
-
-    Args:
-        normalised: at least 0.
-        latent_dim: L.
-        size: of an image, in pixels.
-
-    >>> beta_of(0.5, latent_dim=8, size=32)
-    64.0
-    """
-    return normalised * size * size / latent_dim
-
-
-def binary() -> tuple[RunConfig, ...]:
-    """Return the VAEs of binarised MNIST that are held against the literature: one seed each."""
-    sets = ("mnist-dynamic", "mnist-static")
-    return tuple(with_prior(data, 40, prior) for data in sets for prior in ("normal", "vamp"))
-
-
-def with_prior(data: str, latent_dim: int, prior: str) -> RunConfig:
-    """Return the VAE with one of `PRIORS` that is compared with those of the other priors: all
-    have one schedule.
-
-    With the standard normal it is no member of the family, whose VAE is trained without a warm-up.
-
-    >>> with_prior("mnist", 10, "normal").train.warm_up, recipe("mnist", "vae", 10).train.warm_up
-    (6, 0)
-    """
-    config = recipe(data, "vae", latent_dim, prior=prior)
-    return replace(config, train=replace(config.train, warm_up=warm_up_of(config.train.epochs)))
-
-
-@cache
-def held_against_priors() -> tuple[RunConfig, ...]:
-    """Return the VAEs that ship to compare priors with: one network and one schedule, each with every prior."""
-    places = {"digits": (2, 10), "mnist": (2, 10, 40)}
-    return tuple(
-        with_prior(data, dim, prior)
-        for data, dims in places.items()
-        for dim in dims
-        for prior in PRIORS
-    )
-
-
-def is_doubled(config: RunConfig) -> bool:
-    """Return whether a run is the standard normal among the priors, beside a VAE of the family
-    that differs in warm-up.
-
-    Whoever picks a model is offered the family's; the other one stands on the page of the priors
-    alone.
-
-    >>> is_doubled(with_prior("mnist", 10, "normal")), is_doubled(with_prior("mnist", 40, "normal"))
-    (True, False)
-    """
-    without = with_seed(replace(config, train=replace(config.train, warm_up=0)), 0)
-    return (
-        config.model.prior == "normal"
-        and with_seed(config, 0) in held_against_priors()
-        and without in shelf()
-    )
-
-
-def gaussians(data: str) -> tuple[RunConfig, RunConfig]:
-    """Return the VAEs of the shelf with a Gaussian likelihood: of standard deviation 1, and of a learned one."""
-    fixed, learned = ({"scale": 1.0}, {})
-    return tuple(
-        recipe(data, "vae", 2, likelihood="gaussian", **change) for change in (fixed, learned)
-    )  # pyright: ignore[reportReturnType]
-
-
-def _families(data: str, latent_dim: int) -> list[RunConfig]:
-    ratios = (0.05,) if data == "sprites" else NOISE_RATIOS
-    return [
-        recipe(data, "ae", latent_dim),
-        *(recipe(data, "noisy-ae", latent_dim, noise_ratio=ratio) for ratio in ratios),
-        recipe(data, "vae", latent_dim),
-        *(
-            recipe(data, "beta-vae", latent_dim, beta=beta)
-            for beta in _BETAS.get((data, latent_dim), (4.0,))
-        ),
-    ]
-
-
 def with_seed(config: RunConfig, seed: int) -> RunConfig:
     """Return the same config with another seed."""
     return replace(config, train=replace(config.train, seed=seed))
@@ -762,6 +456,7 @@ def with_epochs(config: RunConfig, epochs: int) -> RunConfig:
         config: of the run.
         epochs: passes over the training set, at least 1.
 
+    >>> from core.recipes import recipe
     >>> config = recipe("digits", "vae", prior="vamp", epochs=200)
     >>> with_epochs(config, 40).train.warm_up, with_epochs(config, 2).train.warm_up
     (4, 0)

@@ -41,11 +41,12 @@ from core.checkpoints import (
     write_file,
 )
 from core.checkpoints.folders import unwritable
-from core.config import RunConfig, shelf
+from core.config import RunConfig
 from core.data import Split, load
 from core.models import Autoencoder
 from core.runs import FAILURES, reason_of, train_and_keep
 from core.runtime import cores, death, generator, keep_freed_memory, narrowed
+from core.shelf import shipped
 
 try:
     import fcntl
@@ -336,7 +337,7 @@ class Jobs:
                 " train"
             )
         own = [
-            name for name in run_names(self.root) if name not in {ships.key for ships in shelf()}
+            name for name in run_names(self.root) if name not in {ships.key for ships in shipped()}
         ]
         if len(own) >= self.limits.runs:
             raise TooMany(

@@ -33,10 +33,12 @@ from core.checkpoints import (
     unpack_run,
 )
 from core.checkpoints.folders import digest_of, write_folder
-from core.config import SHELF, RunConfig, recipe, with_prior
+from core.config import RunConfig
 from core.explore.decoding import decode
 from core.figures.latents import latent_scatter
+from core.recipes import recipe, with_prior
 from core.runs import open_run
+from core.shelf import SHELF
 
 RUNS = (
     recipe("digits", "vae"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.config import PRIORS, SHELF, RunConfig, recipe, with_seed
+from core.config import PRIORS, RunConfig, with_seed
 from core.experiments import kept
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import Study
@@ -15,7 +15,9 @@ from core.experiments.rate import RATE
 from core.experiments.samples import SAMPLES
 from core.experiments.traits import TRAITS
 from core.explore.sampling import SAMPLERS
+from core.recipes import recipe
 from core.runs import load_or_train
+from core.shelf import SHELF
 
 SEEDS_OF = {"normal": (0, 1, 2), "uniform": (0,), "mixture": (0, 1), "vamp": (0, 1, 2)}
 """Prior -> seeds that it was trained with."""

@@ -19,8 +19,9 @@ import pytest
 import torch
 
 from core.__main__ import main
-from core.config import SHELF, DataConfig
+from core.config import DataConfig
 from core.data import ImageSet, Split
+from core.shelf import SHELF
 from core.sweep.local import Local
 from core.training import Training
 

@@ -10,7 +10,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-FLOORS = {
+FLOORS: dict[str, float] = {
     **dict.fromkeys(["dashboard", "pages", "cloud"], 8),
     **dict.fromkeys(["ui", "__main__"], 7),
     **dict.fromkeys(["experiments", "jobs", "sweep"], 6),
@@ -18,7 +18,11 @@ FLOORS = {
     **dict.fromkeys(["training", "checkpoints", "film"], 4),
     **dict.fromkeys(["objectives", "adversarial"], 3),
     **dict.fromkeys(["models", "data"], 2),
-    **dict.fromkeys(["config", "runtime"], 1),
+    "runtime": 1,
+    "families": 1.3,
+    "shelf": 1.2,
+    "recipes": 1.1,
+    "config": 1,
 }
 """Rooms on one floor do not import each other."""
 
@@ -54,9 +58,12 @@ MAY_IMPORT = {
 MAY_SEE = {
     "dashboard": {"ui"},
     "cloud": {"ui"},
-    "pages": {"ui", "figures", "config"},
-    "figures": {"config"},
+    "pages": {"ui", "figures", "config", "recipes", "shelf"},
+    "figures": {"config", "recipes", "shelf"},
     "config": set[str](),
+    "recipes": {"config"},
+    "shelf": {"config", "recipes"},
+    "families": {"config", "recipes", "shelf"},
 }
 """Sealed rooms -> the rooms of `core` they may see."""
 

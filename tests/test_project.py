@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config import shelf
+from core.shelf import shipped
 
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = (
@@ -69,7 +69,7 @@ def test_files_are_small():
 def test_the_whole_shelf_ships_and_is_small():
     kept = [path for path in tracked() if path.is_relative_to(ROOT / "checkpoints")]
     documents = {path.parent.name for path in kept if path.name == "run.json"}
-    assert {config.key for config in shelf()} - documents == set()
+    assert {config.key for config in shipped()} - documents == set()
     assert size(kept) < 130
 
 

@@ -45,7 +45,7 @@ from core.checkpoints.unfinished import (
     take_up,
     unfinished_keys,
 )
-from core.config import SHELF
+from core.shelf import SHELF
 
 __all__ = [
     "DOCUMENT",

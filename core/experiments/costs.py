@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.config import is_doubled
 from core.experiments.evidence import DRAWS, in_gaussian_form, spread_out
 from core.experiments.kept import Numbers, Study
 from core.experiments.originals import originals
 from core.experiments.rate import DRAWS as KL_DRAWS
+from core.families import is_doubled
 from core.metrics.divergence import kl_from_prior
 from core.metrics.likelihood import importance_weighted
 from core.models import Autoencoder
@@ -115,8 +115,9 @@ def error_of_one_code(run: Run) -> float:
 def _kl(model: Autoencoder, x: Tensor) -> tuple[float, float]:
     """Return the KL averaged over images, and its standard error, 0 where it has a closed form."""
     found = [
-        kl_from_prior(model.prior, model.encode(images), KL_DRAWS) for images in x.split(_BATCH)
-    ]  # pyright: ignore[reportArgumentType]
+        kl_from_prior(model.prior, model.encode(images), KL_DRAWS)  # pyright: ignore[reportArgumentType]
+        for images in x.split(_BATCH)
+    ]
     total = sum(float(each.value.sum()) for each in found)
     squares = sum(float((each.error**2).sum()) for each in found)
     return total / len(x), math.sqrt(squares) / len(x)

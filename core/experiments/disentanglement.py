@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.config import DataConfig, RunConfig, recipe
+from core.config import DataConfig, RunConfig
 from core.data import load
 from core.data.sprites import draw, factor_sizes, factors_of
 from core.experiments.kept import Numbers, Study, short
@@ -32,6 +32,7 @@ from core.metrics.disentanglement.baselines import Encoder, ica, pca
 from core.metrics.disentanglement.oracles import ORACLES, oracle
 from core.metrics.latents import active
 from core.models import Autoencoder, build
+from core.recipes import recipe
 from core.runs import Run
 from core.runtime import generator
 

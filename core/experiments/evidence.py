@@ -41,7 +41,7 @@ def in_gaussian_form(model: Autoencoder) -> Autoencoder:
     Args:
         model: with a learned posterior; its layers are shared, not copied.
 
-    >>> from core.config import with_prior
+    >>> from core.recipes import with_prior
     >>> from core.models import build
     >>> in_gaussian_form(build(with_prior("digits", 2, "uniform"))).prior
     StandardNormal()

@@ -50,7 +50,7 @@ def integrable(config: RunConfig) -> str | None:
     """Return None where log p(x) of a run can be integrated and its posterior drawn, else why not,
     in one sentence.
 
-    >>> from core.config import recipe
+    >>> from core.recipes import recipe
     >>> integrable(recipe("digits", "vae", 10))
     'Quadrature needs one or two latents, this run has 10; pick a run with 2.'
     """

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.checkpoints import SHELF
-from core.config import DataConfig, RunConfig, is_doubled
+from core.config import DataConfig, RunConfig
 from core.data import Split, load
 from core.data.twins import has_twins, twins
 from core.experiments.kept import Numbers, Study, over_seeds
@@ -26,6 +26,7 @@ from core.experiments.originals import check_labels
 from core.explore.decoding import decode
 from core.explore.interpolation import PATHS, straight
 from core.explore.neighbours import nearest_images
+from core.families import is_doubled
 from core.metrics.classifier import features_and_probabilities
 from core.metrics.reference import load_classifier
 from core.runs import Run

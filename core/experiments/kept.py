@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from core.checkpoints import SHELF, CheckpointError, read_document, survey, write_file
-from core.config import DataConfig, RunConfig, mapped, more_seeds, seeds_of, shelf, with_seed
+from core.config import DataConfig, RunConfig, with_seed
 from core.data import MissingData
 from core.metrics.reference import folder_name
 from core.runs import FAILURES, Run, open_run, reason_of
+from core.shelf import mapped, more_seeds, seeds_of, shipped
 
 Numbers = dict[str, Any]
 """What JSON can hold: names -> numbers, texts and lists of them."""
@@ -165,8 +166,8 @@ def damage_of(study: Study, root: Path = SHELF) -> str | None:
 def stale(study: Study, root: Path = SHELF) -> list[str]:
     """Return the keys of the runs whose kept numbers are not theirs any more, and of those that ship without any."""
     entries = _read(study, root)["entries"]
-    runs = {config.key: config for config in (*shelf(), *more_seeds()) if study.includes(config)}
-    ships = {config.key for config in shelf()}
+    runs = {config.key: config for config in (*shipped(), *more_seeds()) if study.includes(config)}
+    ships = {config.key for config in shipped()}
     wanted = [key for key in runs if key in ships or key in entries]
     unknown = [key for key in entries if key not in runs]
     return unknown + [key for key in wanted if numbers_of(study, runs[key], root) is None]

@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.checkpoints import SHELF
-from core.config import SEEDS, DataConfig, RunConfig, is_doubled, seeds_of, shelf, with_seed
+from core.config import DataConfig, RunConfig, with_seed
 from core.experiments.kept import Numbers, Study, numbers_of, short
 from core.experiments.odds import Odds, by_chance, odds
 from core.experiments.originals import originals
 from core.experiments.samples import kept_quality
+from core.families import is_doubled
 from core.metrics.channel import bits, gaussian_capacity
 from core.metrics.latents import code_scale
 from core.models.posteriors import Fixed
 from core.runs import Run
+from core.shelf import SEEDS, seeds_of, shipped
 
 LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0)
 """Standard deviations of the test-time noise, in units of each model's own code scale."""
@@ -343,7 +345,7 @@ def measured(config: RunConfig, root: Path = SHELF) -> Measured:
 def families() -> dict[tuple[DataConfig, int], dict[float | None, RunConfig]]:
     """Return the runs that ship beside an AE by data set and latents, each by η: 0 for the AE, None for the VAE."""
     found: dict[tuple[DataConfig, int], dict[float | None, RunConfig]] = {}
-    for config in shelf():
+    for config in shipped():
         numbers = {"ae": 0.0, "noisy-ae": config.model.noise_ratio, "vae": None}
         of_family = config.model.name in numbers and config.model.plain and not is_doubled(config)
         if of_family and config.train.seed == SEEDS[0]:

@@ -12,21 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.checkpoints import SHELF
-from core.config import (
-    MAP_BETAS,
-    MAP_LATENTS,
-    SWEPT_BETAS,
-    DataConfig,
-    RunConfig,
-    mapped,
-    recipe,
-    with_seed,
-)
+from core.config import DataConfig, RunConfig, with_seed
 from core.experiments.disentanglement import DISENTANGLEMENT, MAP, SCORES, SEEDS
 from core.experiments.kept import Numbers, compared, numbers_of
 from core.experiments.noise import DEPENDS, NO, YES
 from core.metrics.disentanglement.agreement import rank_agreement
 from core.metrics.disentanglement.higgins import TEST
+from core.recipes import recipe
+from core.shelf import MAP_BETAS, MAP_LATENTS, SWEPT_BETAS, mapped
 
 SPRITES = DataConfig(name="sprites")
 LATENTS = 10

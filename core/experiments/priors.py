@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.checkpoints import SHELF
-from core.config import PRIORS, RunConfig, seeds_of, with_seed
+from core.config import PRIORS, RunConfig, with_seed
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import Numbers, Study, numbers_of, short
 from core.experiments.noise import YES, Claim, compare, together
@@ -19,6 +19,7 @@ from core.experiments.traits import TRAITS
 from core.metrics.gradients import gradient_noise
 from core.models import unsquashed
 from core.runs import Run
+from core.shelf import seeds_of
 
 GRADIENT_IMAGES, DRAWS = 100, 500
 """First test images that gradients are drawn for, and how often for each."""

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from core.checkpoints import SHELF
-from core.config import DataConfig, RunConfig, seeds_of, with_seed
+from core.config import DataConfig, RunConfig, with_seed
 from core.experiments.kept import Numbers, Study, compared, numbers_of
 from core.explore.decoding import decode
 from core.explore.sampling import SAMPLERS, Codes, Sampler, aggregate_posterior, sampler
@@ -21,6 +21,7 @@ from core.models.posteriors import Squashed
 from core.models.priors import Uniform
 from core.runs import Run
 from core.runtime import generator
+from core.shelf import seeds_of
 
 CODE_SEEDS = (0, 1, 2)
 SCORES = ("frechet", "density", "coverage", "confidence")
@@ -169,7 +170,7 @@ def kept_trainings(config: RunConfig, name: str, root: Path = SHELF) -> Trained 
     """Return what was measured of a run and its further seeds with a sampler, or None if nothing
     was.
 
-    A run whose seed is not among `core.config.seeds_of` stands for itself.
+    A run whose seed is not among `core.shelf.seeds_of` stands for itself.
     """
     known = seeds_of(config.data.name)
     seeds = known if config.train.seed in known else (config.train.seed,)

@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.config import RunConfig, is_doubled
+from core.config import RunConfig
 from core.experiments.kept import Numbers, Study, short
 from core.experiments.originals import originals
+from core.families import is_doubled
 from core.models import Autoencoder
 from core.models.likelihoods import GaussianLikelihood
 from core.runs import Run

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.checkpoints import SHELF
-from core.config import RunConfig, swept
+from core.config import RunConfig
 from core.experiments.kept import Numbers, Study, numbers_of
 from core.explore.decoding import decode
 from core.explore.traversal import most_first, prior_ruler, steps, traverse_each
 from core.runs import Run
+from core.shelf import swept
 
 STEPS, REACH = 11, 3.0
 """Pictures in a row, and how far they go to either side, in standard deviations of the prior."""

@@ -73,7 +73,7 @@ def gradient_noise(
         ValueError: fewer than 2 draws, images out of range, or a posterior that is no Gaussian
             with a density.
 
-    >>> from core.config import recipe
+    >>> from core.recipes import recipe
     >>> from core.models import build
     >>> found = gradient_noise(build(recipe("digits", "vae")), torch.zeros(3, 1, 8, 8), draws=50)
     >>> found.variance["score"].shape, bool((found.variance["score"] > found.variance["pathwise"]).all())

@@ -149,7 +149,7 @@ def weights_of(config: RunConfig) -> dict[str, tuple[int, ...]]:
     """Return the name and shape of every weight that the model of a run has; no memory is taken
     for them.
 
-    >>> from core.config import recipe
+    >>> from core.recipes import recipe
     >>> weights_of(recipe("digits", "ae", hidden=()))["encoder.1.weight"]
     (2, 64)
     """

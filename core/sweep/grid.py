@@ -24,7 +24,8 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from core.config import DataConfig, ModelConfig, RunConfig, TrainConfig, beta_of, nearest, recipe
+from core.config import DataConfig, ModelConfig, RunConfig, TrainConfig, nearest
+from core.recipes import beta_of, recipe
 
 MOST_RUNS = 10_000
 """A larger grid is taken for a slip."""

@@ -11,7 +11,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from core.config import PRIORS, DataConfig, RunConfig, gaussians, recipe, with_prior
+from core.config import PRIORS, DataConfig, RunConfig
 from core.data.binarised import binarise
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import Numbers, numbers_of
@@ -21,6 +21,8 @@ from core.explore.drawing import means_and_draws
 from core.figures import images as pictures
 from core.figures import theme
 from core.figures.planes import Place, error_to_nats, rate_distortion
+from core.recipes import recipe, with_prior
+from core.shelf import gaussians
 from core.ui import cache, widgets
 from core.ui.frame import View
 from core.ui.quality import short

@@ -7,16 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from core.config import (
-    MAP_BETAS,
-    MAP_LATENTS,
-    MODEL_LABELS,
-    RunConfig,
-    beta_of,
-    mapped,
-    recipe,
-    with_seed,
-)
+from core.config import MODEL_LABELS, RunConfig, with_seed
 from core.experiments.disentanglement import CHANCE, DISENTANGLEMENT, SCORES
 from core.experiments.kept import numbers_of
 from core.experiments.noise import DEPENDS, NO, YES
@@ -46,6 +37,8 @@ from core.figures.noise import Line, spread_lines
 from core.figures.priors import seed_dots
 from core.metrics.disentanglement.higgins import TEST
 from core.metrics.disentanglement.oracles import ORACLES
+from core.recipes import beta_of, recipe
+from core.shelf import MAP_BETAS, MAP_LATENTS, mapped
 from core.ui import cache, widgets
 from core.ui.cache import Floats
 from core.ui.quality import listed

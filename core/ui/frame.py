@@ -12,17 +12,10 @@ from typing import Any, Literal, NamedTuple
 import streamlit as st
 
 from core.checkpoints import CheckpointError
-from core.config import (
-    ALL_LABELS,
-    MODEL_LABELS,
-    PRIORS,
-    SIZES,
-    RunConfig,
-    is_doubled,
-    shelf,
-    with_seed,
-)
+from core.config import ALL_LABELS, MODEL_LABELS, PRIORS, SIZES, RunConfig, with_seed
+from core.families import is_doubled
 from core.runtime import share_freed_memory
+from core.shelf import shipped
 from core.ui import cache, crowd, drawer
 
 PAGES = {
@@ -70,7 +63,7 @@ class View:
             the only one.
         siblings: every run of that data set, number of latents and likelihood.
         doubles: VAEs with a standard normal that only the comparison of priors shows, see
-            `core.config.is_doubled`; they are not among the siblings.
+            `core.families.is_doubled`; they are not among the siblings.
     """
 
     picked: RunConfig
@@ -307,12 +300,12 @@ def _choose(label: str, key: str, options: list[Any], default: Any = None) -> An
 
 def _usual(configs: list[RunConfig]) -> RunConfig:
     """Return the run whose β or η is nearest to the usual one; of several, one that ships."""
-    shipped = {config.key for config in shelf()}
+    on_shelf = {config.key for config in shipped()}
     number = _NUMBERS.get(configs[0].model.name)
     usual = number.usual if number else 0.0
     return min(
         configs,
-        key=lambda c: (not c.model.plain, abs(_number(c) - usual), c.key not in shipped, c.key),
+        key=lambda c: (not c.model.plain, abs(_number(c) - usual), c.key not in on_shelf, c.key),
     )
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.config import SEEDS
 from core.experiments.interpolation import (
     FRAMES,
     HALFWAY,
@@ -22,6 +21,7 @@ from core.experiments.interpolation import (
 )
 from core.experiments.kept import Numbers, compared
 from core.figures.steps import Halfway, along_path, halfway_dots
+from core.shelf import SEEDS
 from core.ui import cache, widgets
 from core.ui.frame import View
 from core.ui.interpolations import BLENDING, PATH_WORDS

@@ -11,7 +11,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from core.config import PRIORS, RunConfig, seeds_of, shelf, with_seed
+from core.config import PRIORS, RunConfig, with_seed
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import numbers_of
 from core.experiments.noise import Claim, compare
@@ -26,6 +26,7 @@ from core.figures.plane import Extent, square_extent
 from core.figures.priors import density_panel, grid, ratio_bars, seed_dots
 from core.metrics.gradients import ESTIMATORS
 from core.models.priors import Mixture, Vamp, marginal
+from core.shelf import seeds_of, shipped
 from core.ui import cache, widgets
 from core.ui.frame import View
 from core.ui.misfit import of_all_images
@@ -126,7 +127,7 @@ def _common_warm_up(configs: Sequence[RunConfig], base: RunConfig) -> int:
 
 def _chosen(configs: Sequence[RunConfig], picked: RunConfig) -> RunConfig | None:
     """Return of runs with the same prior the picked one, else one that ships, else the first."""
-    ships = {config.key for config in shelf()}
+    ships = {config.key for config in shipped()}
     return min(
         configs, key=lambda c: (c != picked, c.key not in ships, c.train.seed, c.key), default=None
     )

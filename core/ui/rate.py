@@ -10,11 +10,12 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.config import MODEL_LABELS, PRIORS, RunConfig, is_doubled, with_seed
+from core.config import MODEL_LABELS, PRIORS, RunConfig, with_seed
 from core.experiments.interpolation import apart
 from core.experiments.kept import Numbers
 from core.experiments.rate import RATE, cut_off, limit
 from core.experiments.traits import TRAITS
+from core.families import is_doubled
 from core.figures import theme
 from core.figures.planes import SYMBOLS, Place, Split, rate_bars, rate_distortion
 from core.ui import cache, widgets

@@ -22,22 +22,15 @@ from core.checkpoints import (
     unfinished_keys,
     unpack_run,
 )
-from core.config import (
-    LIKELIHOODS,
-    MODEL_LABELS,
-    PRIORS,
-    RunConfig,
-    recipe,
-    shelf,
-    with_epochs,
-    with_seed,
-)
+from core.config import LIKELIHOODS, MODEL_LABELS, PRIORS, RunConfig, with_epochs, with_seed
 from core.figures import images as pictures
 from core.figures.bars import kl_bars
 from core.figures.curves import training_curves
 from core.figures.latents import latent_scatter
 from core.metrics.latents import active
 from core.pace import seconds_per_epoch
+from core.recipes import recipe
+from core.shelf import shipped
 from core.ui import cache, crowd, widgets
 from core.ui.frame import pick
 
@@ -423,7 +416,7 @@ def _row(job: jobs.Job) -> dict[str, str]:
 def own_runs() -> None:
     """Draw the runs that do not ship, each with what can be done with it, and a place to bring one back."""
     st.subheader("Which runs are yours?", anchor=False)
-    ships = {config.key for config in shelf()}
+    ships = {config.key for config in shipped()}
     found = [name for name in run_names(cache.SHELF) if name not in ships]
     if not found:
         st.caption("None yet. Runs that ship cannot be deleted.")

@@ -123,7 +123,7 @@ def _prior_of(model: ModelConfig) -> str:
 def draws_of(config: RunConfig) -> str:
     """Return in a few words where random codes of a model come from.
 
-    >>> from core.config import recipe
+    >>> from core.recipes import recipe
     >>> draws_of(recipe("digits", "vae", prior="vamp"))
     'Random codes from its VampPrior, decoded'
     """

@@ -27,7 +27,7 @@ from typing import NamedTuple
 import psutil
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
-from core.config import SHELF
+from core.shelf import SHELF
 from tests import chromium
 from tests.benchmarks.measure import ROOT, alternate, figure, machine, report
 

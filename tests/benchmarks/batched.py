@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from core.config import RunConfig, recipe
+from core.config import RunConfig
 from core.data import Split, load
 from core.models import build
+from core.recipes import recipe
 from core.runtime import pick_device, pick_precision
 from core.sweep.batched import run_epoch
 from core.training import Training

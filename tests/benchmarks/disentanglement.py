@@ -20,7 +20,6 @@ from pathlib import Path
 
 import numpy as np
 
-from core.config import recipe
 from core.data.sprites import factor_sizes
 from core.experiments.disentanglement import POINTS, UNSEEN, WITHOUT_SHAPE, encoded, scores
 from core.metrics.disentanglement import (
@@ -32,6 +31,7 @@ from core.metrics.disentanglement import (
     sap,
     tabulated,
 )
+from core.recipes import recipe
 from core.runs import open_run
 from tests.benchmarks.measure import figure, machine, report
 from tests.benchmarks.rivals import HERE, installed

@@ -26,8 +26,9 @@ from pathlib import Path
 import numpy as np
 
 from core.checkpoints import UNFINISHED, load, survey, take_up
-from core.config import RunConfig, recipe
+from core.config import RunConfig
 from core.jobs import Jobs, Limits, read_job
+from core.recipes import recipe
 from tests.benchmarks.measure import ROOT, figure, machine, report
 
 os.environ["OMP_NUM_THREADS"] = (
@@ -40,7 +41,7 @@ LONGEST = 5.0
 SERVER = """
 import sys, time
 from pathlib import Path
-from core.config import recipe
+from core.recipes import recipe
 from core.jobs import Jobs, Limits
 queue = Jobs(Path(sys.argv[1]), Limits(epochs=10**6, runs=10**6))
 queue.submit(recipe("digits", "vae", seed=int(sys.argv[2]), epochs=int(sys.argv[3])))

@@ -21,10 +21,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.config import recipe
 from core.data import load
 from core.metrics.likelihood import importance_weighted, quadrature
 from core.models import Autoencoder, build
+from core.recipes import recipe
 from core.runs import open_run
 from core.runtime import keep_freed_memory, pick_precision
 from tests.benchmarks.measure import alternate, figure, machine, ratios, report

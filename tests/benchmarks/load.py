@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 from core.checkpoints import survey
-from core.config import recipe
+from core.recipes import recipe
 from tests.benchmarks.app import DATA, PAGES, Server, lab_of_its_own
 from tests.benchmarks.measure import figure, machine, report
 from tests.benchmarks.visitors import Broken, Visitor

@@ -23,10 +23,11 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from core.config import DataConfig, RunConfig, recipe
+from core.config import DataConfig, RunConfig
 from core.data import ImageSet, Split, load
 from core.models import build
 from core.models.networks import Doubling
+from core.recipes import recipe
 from core.runtime import keep_freed_memory, pick_device, pick_precision, reduced_precision
 from core.training import train
 from tests.benchmarks.measure import alternate, figure, machine, ratios, report

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import psutil
 
-from core.config import recipe, with_seed
+from core.config import with_seed
+from core.recipes import recipe
 from core.runtime import cores
 from core.sweep.drive import missing
 from core.sweep.local import Local

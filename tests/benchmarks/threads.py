@@ -17,9 +17,10 @@ from collections.abc import Iterator
 
 import torch
 
-from core.config import RunConfig, recipe
+from core.config import RunConfig
 from core.data import ImageSet, Split
 from core.models import build
+from core.recipes import recipe
 from core.runtime import cores, keep_freed_memory, pick_precision
 from core.training import Training
 from tests.benchmarks.measure import ROOT, figure, machine, ratios, report

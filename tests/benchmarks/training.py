@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.config import DataConfig, RunConfig, recipe
+from core.config import DataConfig, RunConfig
 from core.data import ImageSet, Split, load, missing
 from core.models import build
+from core.recipes import recipe
 from core.runtime import pick_device, pick_precision
 from core.training import train
 from tests.benchmarks.measure import alternate, figure, machine, ratios, report

@@ -40,8 +40,11 @@ class Visitor:
         """Connect."""
         url = f"{self.address}_stcore/stream"
         self._socket = await connect(
-            url, subprotocols=["streamlit"], max_size=None, open_timeout=self.patience
-        )  # pyright: ignore[reportArgumentType]
+            url,
+            subprotocols=["streamlit"],  # pyright: ignore[reportArgumentType]
+            max_size=None,
+            open_timeout=self.patience,
+        )
         return self
 
     async def __aexit__(

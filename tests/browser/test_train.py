@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.config import SHELF, RunConfig, recipe
+from core.config import RunConfig
+from core.recipes import recipe
+from core.shelf import SHELF
 from tests.browser.conftest import finish, running
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from core.config import recipe
+from core.recipes import recipe
 from core.runs import open_run
 from tests.browser.conftest import LAPTOP, finish
 

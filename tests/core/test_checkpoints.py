@@ -34,8 +34,9 @@ from core.checkpoints import (
     write_folder,
 )
 from core.checkpoints.arrays import UNREADABLE, pack_densely
-from core.config import recipe, with_seed
+from core.config import with_seed
 from core.models import build
+from core.recipes import recipe
 
 CONFIG = recipe("digits", "vae", hidden=(8,), epochs=1)
 OTHER = with_seed(CONFIG, 1)

@@ -38,10 +38,12 @@ from core.checkpoints import (
 from core.checkpoints.checks import check_run
 from core.checkpoints.folders import config_of
 from core.checkpoints.shipped import KNOWN, digests_in, shipped_digests
-from core.config import SHELF, RunConfig, recipe
+from core.config import RunConfig
 from core.data import digits
 from core.models import build
+from core.recipes import recipe
 from core.runtime import pick_device
+from core.shelf import SHELF
 from core.training import Training
 
 VAE, AE = recipe("digits", "vae"), recipe("digits", "ae")

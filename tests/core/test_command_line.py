@@ -15,13 +15,15 @@ import sklearn.datasets
 from core import __main__ as command_line
 from core.__main__ import CLOSED, Bar, main
 from core.checkpoints import UNFINISHED, survey
-from core.config import MORE_SEEDS, SHELF, recipe, with_seed
+from core.config import with_seed
 from core.experiments import STUDIES
 from core.experiments.kept import numbers_of
 from core.experiments.samples import kept_quality
 from core.experiments.traits import TRAITS
 from core.metrics import reference
+from core.recipes import recipe
 from core.runs import load_or_train, open_run, train_and_keep
+from core.shelf import MORE_SEEDS, SHELF
 
 PROJECT = SHELF.parent
 TINY = ("--hidden", "8", "--epochs", "1", "--device", "cpu")

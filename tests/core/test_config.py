@@ -14,28 +14,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import config as module
+from core import recipes
 from core.config import (
     LIKELIHOODS,
     MODEL_LABELS,
     PRIORS,
-    SHELF,
     SIZES,
     DataConfig,
     ModelConfig,
     RunConfig,
     TrainConfig,
-    binary,
-    gaussians,
-    is_doubled,
-    more_seeds,
     nearest,
-    recipe,
-    seeds_of,
-    shelf,
     with_epochs,
-    with_prior,
     with_seed,
 )
+from core.families import is_doubled
+from core.recipes import recipe, with_prior
+from core.shelf import SHELF, binary, gaussians, more_seeds, seeds_of, shipped
 
 NUMBERS = st.floats(0, 1e6)
 
@@ -120,14 +115,15 @@ def test_keys_that_are_out_in_links_and_folders_do_not_change():
 
 
 def test_a_field_added_later_leaves_every_key_as_it_is(monkeypatch: pytest.MonkeyPatch):
-    before = [config.key for config in shelf()]
+    before = [config.key for config in shipped()]
 
     @dataclass(frozen=True, kw_only=True)
     class LaterModel(ModelConfig):
         dropout: float = 0.0
 
     monkeypatch.setattr(module, "ModelConfig", LaterModel)
-    later = shelf.__wrapped__()
+    monkeypatch.setattr(recipes, "ModelConfig", LaterModel)
+    later = shipped.__wrapped__()
     assert [config.key for config in later] == before
     changed = dataclasses.replace(later[0], model=dataclasses.replace(later[0].model, dropout=0.1))
     assert changed.key != before[0]
@@ -161,7 +157,7 @@ def test_labels_tell_siblings_apart():
 def test_the_shelf_holds_every_family_and_the_sweeps_over_noise_and_beta():
     runs = {
         (c.data.name, c.model.latent_dim, c.model.name, c.model.noise_ratio or c.model.beta)
-        for c in shelf()
+        for c in shipped()
     }
     noises = {0.01, 0.05, 0.2, 0.5, 1.0}
     for data in ("digits", "mnist"):
@@ -184,14 +180,14 @@ def test_the_shelf_holds_every_family_and_the_sweeps_over_noise_and_beta():
 
 
 def test_the_sprites_sweep_ships_two_seeds_and_the_rest_only_the_first():
-    several = [c for c in shelf() if c.train.seed]
+    several = [c for c in shipped() if c.train.seed]
     assert {(c.data.name, c.model.posterior) for c in several} == {("sprites", "learned")}
     assert len(several) == 5
-    assert len({c.key for c in shelf()}) == len(shelf()) == 70
+    assert len({c.key for c in shipped()}) == len(shipped()) == 70
 
 
 def test_all_priors_have_the_same_seeds_networks_and_schedule():
-    known = {*shelf(), *more_seeds()}
+    known = {*shipped(), *more_seeds()}
     for data, dims in {"digits": (2, 10), "mnist": (2, 10, 40)}.items():
         for dim in dims:
             standard = with_prior(data, dim, "normal")
@@ -219,7 +215,7 @@ def test_the_box_of_an_infogan_brings_no_warm_up():
 def test_only_a_standard_normal_that_differs_in_warm_up_from_the_familys_is_doubled():
     doubled = {
         (c.data.name, c.model.latent_dim, c.model.prior, c.train.warm_up)
-        for c in shelf()
+        for c in shipped()
         if is_doubled(c)
     }
     assert doubled == {
@@ -254,7 +250,7 @@ def test_a_gaussian_likelihood_says_its_scale_in_the_label():
         "VAE, Gaussian, σ = 1",
         "VAE, Gaussian, σ learned",
     ]
-    assert all(config in shelf() for data in ("digits", "mnist") for config in gaussians(data))
+    assert all(config in shipped() for data in ("digits", "mnist") for config in gaussians(data))
 
 
 def test_only_the_seed_differs_after_with_seed():
@@ -291,10 +287,8 @@ def test_a_config_cannot_be_changed():
 
 def test_hidden_is_kept_as_a_tuple_whatever_it_came_as():
     for widths in ([8, 4], (8, 4), iter([8, 4])):
-        assert ModelConfig(posterior="point", latent_dim=2, hidden=widths).hidden == (
-            8,
-            4,
-        )  # pyright: ignore[reportArgumentType]
+        model = ModelConfig(posterior="point", latent_dim=2, hidden=widths)  # pyright: ignore[reportArgumentType]
+        assert model.hidden == (8, 4)
 
 
 MODEL_REFUSALS = [
@@ -553,7 +547,7 @@ def test_a_config_needs_the_standard_library_only():
 )
 def test_the_shelf_is_the_folder_that_the_environment_names(value: str | None, folder: Path):
     named = {} if value is None else {"LATENT_LAB_SHELF": value}
-    code = "from core.config import SHELF; print(SHELF)"
+    code = "from core.shelf import SHELF; print(SHELF)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

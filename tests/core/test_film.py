@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from core.checkpoints import load_film
-from core.config import RunConfig, recipe
+from core.config import RunConfig
 from core.data import Split, digits, sprites
 from core.film import CELLS, CODES, FRAMES, PIXELS, film_epochs, frame_of, plane_codes, spliced
 from core.models import build
+from core.recipes import recipe
 from core.runs import open_run, train_and_keep
 
 

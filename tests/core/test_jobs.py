@@ -17,10 +17,11 @@ import torch
 
 from core import jobs
 from core.checkpoints import UNFINISHED, CheckpointError, survey, unfinished_keys
-from core.config import RunConfig, recipe
+from core.config import RunConfig
 from core.data import Split, digits
 from core.jobs import JOBS, Job, Jobs, Limits, TooMany, limits_of, newest, read_job, read_jobs
 from core.models import build
+from core.recipes import recipe
 from core.runs import load_or_train, open_run, train_and_keep
 from core.runtime import cores
 

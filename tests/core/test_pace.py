@@ -2,8 +2,9 @@ import math
 
 import pytest
 
-from core.config import PRIORS, recipe
+from core.config import PRIORS
 from core.pace import seconds_per_epoch
+from core.recipes import recipe
 
 
 @pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])

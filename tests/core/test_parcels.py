@@ -18,7 +18,8 @@ from core.checkpoints import (
     unpack_run,
     write_folder,
 )
-from core.config import SHELF, recipe
+from core.recipes import recipe
+from core.shelf import SHELF
 
 KEY = recipe("digits", "vae").key
 NAMES = ("run.json", "weights.safetensors", "history.npz", "codes.npz", "film.npz")

@@ -27,11 +27,12 @@ from core.checkpoints import (
     unfinished_keys,
     write_folder,
 )
-from core.config import MODEL_LABELS, RunConfig, recipe, with_seed
+from core.config import MODEL_LABELS, RunConfig, with_seed
 from core.data import Split, digits, sprites
 from core.explore.decoding import decode
 from core.models import build, mean_squared_radius
 from core.models.posteriors import Fixed
+from core.recipes import recipe
 from core.runs import Run, load_or_train, open_run, train_and_keep
 from core.runtime import narrowed
 from core.training import Diverged, EpochRecord, Training, encode, evaluate
@@ -432,7 +433,8 @@ def test_seeds_are_runs_of_their_own(tmp_path: Path, data: Split):
 
 OPENED = """
 import sys
-from core.config import PRIORS, with_prior
+from core.config import PRIORS
+from core.recipes import with_prior
 from core.runs import open_run
 
 for prior in PRIORS:

@@ -6,9 +6,10 @@ import torch
 from torch import nn
 
 from core.checkpoints import read_document
-from core.config import RunConfig, recipe
+from core.config import RunConfig
 from core.data import ImageSet, Split
 from core.models import build
+from core.recipes import recipe
 from core.runs import train_and_keep
 from core.runtime import (
     SMALL_STEP,

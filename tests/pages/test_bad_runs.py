@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from core.checkpoints import pack_arrays, read_folder, unpack_arrays, write_folder
-from core.config import SHELF, recipe
 from core.experiments import STUDIES
+from core.recipes import recipe
+from core.shelf import SHELF
 from core.ui import cache
 from core.ui.frame import PAGES
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.checkpoints import DOCUMENT, SHELF
-from core.config import shelf
+from core.shelf import shipped
 from core.ui import cache
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +70,7 @@ def test_a_cache_is_bounded(name):
 @pytest.fixture
 def shelf_of_one(other_shelf):
     """Return a shelf with one run, and a function that says whether what was cached of it is still there."""
-    config = next(iter(shelf()))
+    config = next(iter(shipped()))
     shutil.copytree(SHELF / config.key, other_shelf / config.key)
     cache.shelf_index(cache.shelf_stamp())
     opened = cache.run(config.key)
@@ -79,7 +79,7 @@ def shelf_of_one(other_shelf):
 
 def test_a_new_run_takes_nothing_from_the_caches(shelf_of_one):
     folder, _, same = shelf_of_one
-    new = list(shelf())[1]
+    new = list(shipped())[1]
     shutil.copytree(SHELF / new.key, folder / new.key)
     assert new.key in cache.shelf_index(cache.shelf_stamp())[0]
     assert same()

@@ -5,10 +5,11 @@ from shutil import copytree
 import numpy as np
 import pytest
 
-from core.config import SHELF, recipe, swept
 from core.experiments.disentanglement import SCORES
 from core.experiments.noise import DEPENDS, NO, YES
 from core.experiments.orderings import PAPER, Order
+from core.recipes import recipe
+from core.shelf import SHELF, swept
 from core.ui import cache, disentanglement, protocol
 from core.ui.disentanglement import (
     UNMEASURED,

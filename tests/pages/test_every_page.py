@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.config import shelf
+from core.shelf import shipped
 from core.ui.frame import PAGES
 
 ROOT = Path(__file__).parents[2]
@@ -13,7 +13,7 @@ OF_A_RUN = {"pages/likelihood.py": {"part": "The bound"}}
 FEWEST_PICTURES = {"pages/train.py": 2, "pages/likelihood.py": 1, "pages/disentanglement.py": 3}
 DRAWS_ITS_OWN = {"pages/disentanglement.py"}
 """Pages that show nothing but sprites, whatever was picked."""
-FAMILIES = sorted({(config.data.name, config.model.latent_dim) for config in shelf()})
+FAMILIES = sorted({(config.data.name, config.model.latent_dim) for config in shipped()})
 
 
 @pytest.mark.slow

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from core.config import ALL_LABELS, MODEL_LABELS, SHELF, recipe
+from core.config import ALL_LABELS, MODEL_LABELS
+from core.recipes import recipe
 from core.runs import load_or_train
+from core.shelf import SHELF
 from core.ui.frame import BESIDE, PAGES
 
 PICKED = {"data": "digits", "latents": 2, "model": "InfoGAN"}

@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from core.checkpoints import load
-from core.config import MODEL_LABELS, SHELF, recipe
+from core.config import MODEL_LABELS
 from core.experiments.interpolation import HALFWAY
 from core.experiments.kept import Numbers
+from core.recipes import recipe
+from core.shelf import SHELF
 from core.ui import passages
 from core.ui.interpolations import BLENDING, PATH_WORDS, film_frames, passage_png
 from core.ui.passages import Answer, table, verdict

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from core.checkpoints import load
-from core.config import SHELF, recipe
 from core.explore.decoding import decode
 from core.figures import theme
 from core.figures.plane import prior_traces
+from core.recipes import recipe
 from core.runs import open_run
+from core.shelf import SHELF
 from core.ui import cache, latents
 from tests.pages.conftest import parts, picture
 

@@ -8,12 +8,14 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from core.config import SHELF, RunConfig, recipe, with_seed
+from core.config import RunConfig, with_seed
 from core.experiments import kept
 from core.experiments.gaps import GAPS, Tightness
 from core.explore.likelihood import Bell, Coin, cross_entropies, divergence, gaussian_kl
 from core.metrics.likelihood import SAMPLES, quadrature
+from core.recipes import recipe
 from core.runs import load_or_train
+from core.shelf import SHELF
 from core.ui import bound, by_hand, cache
 from core.ui.by_hand import Draws
 

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from core.checkpoints import Checkpoint, save
-from core.config import SHELF, DataConfig, RunConfig, gaussians, recipe, with_prior
+from core.config import DataConfig, RunConfig
 from core.data import ImageSet, Split, load
 from core.data.binarised import binarised
 from core.experiments import kept
@@ -22,7 +22,9 @@ from core.experiments.rate import RATE
 from core.experiments.scale import SCALE, affine
 from core.experiments.traits import TRAITS
 from core.models import build
+from core.recipes import recipe, with_prior
 from core.runs import _codes, _rounded
+from core.shelf import SHELF, gaussians
 from core.training import evaluate
 from core.ui import cache, decoders, rate
 

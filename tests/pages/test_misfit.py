@@ -1,10 +1,11 @@
 import shutil
 from pathlib import Path
 
-from core.config import SHELF, recipe, shelf
 from core.experiments.kept import measure_runs
 from core.experiments.priors import GRADIENTS, covers
 from core.experiments.rate import AGGREGATE, RATE
+from core.recipes import recipe
+from core.shelf import SHELF, shipped
 from core.ui.misfit import misfit_text
 
 
@@ -73,7 +74,9 @@ def test_the_rate_says_of_how_many_images_the_misfit_is_and_what_all_of_them_giv
 
 
 def test_priors_are_compared_over_all_images_too(other_shelf: Path, open_page):
-    runs = [c for c in shelf() if covers(c) and (c.data.name, c.model.latent_dim) == ("digits", 2)]
+    runs = [
+        c for c in shipped() if covers(c) and (c.data.name, c.model.latent_dim) == ("digits", 2)
+    ]
     for config in runs:
         shutil.copytree(SHELF / config.key, other_shelf / config.key)
     for name in (f"{study.name}.json" for study in (GRADIENTS, RATE)):

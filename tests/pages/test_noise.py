@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.config import SHELF, RunConfig, recipe, with_seed
+from core.config import RunConfig, with_seed
 from core.experiments import kept
 from core.experiments.noise import (
     DEPENDS,
@@ -27,7 +27,9 @@ from core.experiments.noise import (
 from core.experiments.samples import SAMPLES
 from core.explore.sampling import SAMPLERS
 from core.metrics.latents import code_scale
+from core.recipes import recipe
 from core.runs import load_or_train
+from core.shelf import SHELF
 from core.ui import cache, noise, noise_verdict
 
 PAGE = "pages/noise.py"

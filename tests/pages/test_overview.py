@@ -3,10 +3,12 @@ from pathlib import Path
 import pytest
 
 from core.checkpoints import load
-from core.config import MODEL_LABELS, SHELF, recipe
+from core.config import MODEL_LABELS
 from core.experiments.costs import COSTS, error_of_one_code
 from core.experiments.kept import numbers_of
+from core.recipes import recipe
 from core.runs import load_or_train, open_run
+from core.shelf import SHELF
 from core.ui import costs
 from core.ui.frame import PAGES
 

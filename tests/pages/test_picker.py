@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from core.checkpoints import load, save
-from core.config import MODEL_LABELS, PRIORS, SHELF, RunConfig, recipe, with_seed
-from core.config import shelf as shipped
+from core.config import MODEL_LABELS, PRIORS, RunConfig, with_seed
+from core.recipes import recipe
 from core.runs import load_or_train
+from core.shelf import SHELF, shipped
 from core.ui.frame import PAGES, View
 
 FAMILY = [recipe("digits", name, 2) for name in MODEL_LABELS]

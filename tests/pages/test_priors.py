@@ -8,21 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from core.config import (
-    PRIORS,
-    DataConfig,
-    RunConfig,
-    is_doubled,
-    recipe,
-    seeds_of,
-    shelf,
-    with_prior,
-    with_seed,
-)
+from core.config import PRIORS, DataConfig, RunConfig, with_seed
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import numbers_of
 from core.experiments.priors import EXPOST, NOTHING, Measured, judge, measured
+from core.families import is_doubled
+from core.recipes import recipe, with_prior
 from core.runs import load_or_train
+from core.shelf import seeds_of, shipped
 from core.ui import cache, prior_verdict, priors
 from core.ui.frame import View
 from core.ui.priors import AFTERWARDS, Contender, cell
@@ -311,7 +304,7 @@ def view_of(picked: RunConfig) -> View:
     """Return what a visitor who picked a digits' VAE with 2 latents looks at, of the runs that ship."""
     alike = [
         c
-        for c in shelf()
+        for c in shipped()
         if (c.data, c.model.latent_dim) == (picked.data, picked.model.latent_dim)
     ]
     alike = [c for c in alike if c.model.likelihood == "bernoulli"]

@@ -4,9 +4,11 @@ from functools import partial
 import numpy as np
 import pytest
 
-from core.config import MODEL_LABELS, SHELF, DataConfig, recipe, with_seed
+from core.config import MODEL_LABELS, DataConfig, with_seed
 from core.experiments.samples import kept_ceiling, kept_quality, kept_trainings
 from core.explore.sampling import SAMPLERS
+from core.recipes import recipe
+from core.shelf import SHELF
 from core.ui import cache
 from core.ui.quality import Table, sentence, short, with_spread
 from core.ui.seeds import trainings

@@ -7,8 +7,9 @@ import pytest
 
 from core import jobs
 from core.checkpoints import CheckpointError, survey
-from core.config import PRIORS, recipe, with_seed
+from core.config import PRIORS, with_seed
 from core.jobs import Job, Jobs, Limits, read_job
+from core.recipes import recipe
 from core.ui import cache, studio
 
 PAGE = "pages/train.py"

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.config import DataConfig, recipe
+from core.config import DataConfig
+from core.recipes import recipe
 from core.runs import open_run
 from core.ui import cache, exports, factors, strips
 from core.ui.factors import factor_sentence

@@ -1,8 +1,9 @@
 import pytest
 
-from core.config import DataConfig, recipe
+from core.config import DataConfig
 from core.experiments.kept import compared, numbers_of
 from core.experiments.twins import TWINS
+from core.recipes import recipe
 from core.ui import twins
 
 

@@ -81,7 +81,7 @@ def elbo(model: Autoencoder, images: Tensor, samples: int = 64, seed: int = 0) -
     Raises:
         ValueError: fewer than 2 samples, a posterior that is a point, or no images.
 
-    >>> from core.config import recipe
+    >>> from core.recipes import recipe
     >>> from core.models import build
     >>> value, error = elbo(build(recipe("digits", "vae")), torch.zeros(3, 1, 8, 8))
     >>> value.shape, bool((value < 0).all())
@@ -137,7 +137,7 @@ def importance_weighted(
         ValueError: numbers of samples that do not divide each other, a posterior that is a point,
             or no images.
 
-    >>> from core.config import recipe
+    >>> from core.recipes import recipe
     >>> from core.models import build
     >>> bounds = importance_weighted(build(recipe("digits", "vae")), torch.zeros(3, 1, 8, 8), k=(1, 10))
     >>> bounds.value.shape, bounds.count, bool((bounds.value[0] < bounds.value[1]).all())

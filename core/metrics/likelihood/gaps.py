@@ -86,7 +86,7 @@ def gaps(
         ValueError: fewer than 1 step, a posterior that is a point, or evidence or starts that are
             not one per image.
 
-    >>> from core.config import recipe
+    >>> from core.recipes import recipe
     >>> from core.models import build
     >>> found, best = gaps(build(recipe("digits", "vae")), torch.zeros(1, 1, 8, 8), [-40.0], steps=3)
     >>> found.amortisation.shape, bool(found.amortisation >= 0), best.mean.shape

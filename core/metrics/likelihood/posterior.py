@@ -80,7 +80,7 @@ def true_posterior(model: Autoencoder, image: Tensor, most: int = MOST_CELLS) ->
         ValueError: more than two latents, a posterior that is a point, more than one image, or too
             few cells.
 
-    >>> from core.config import recipe
+    >>> from core.recipes import recipe
     >>> from core.models import build
     >>> true = true_posterior(build(recipe("digits", "vae")), torch.zeros(1, 1, 8, 8))
     >>> [len(axis) for axis in true.axes] == list(true.density.shape), true.kl > 0

@@ -81,7 +81,7 @@ def quadrature(model: Autoencoder, images: Tensor, tolerance: float = TOLERANCE)
         ValueError: more than two latents, a posterior that is a point, no images, or a tolerance
             that is too small.
 
-    >>> from core.config import recipe
+    >>> from core.recipes import recipe
     >>> from core.models import build
     >>> value, error = quadrature(build(recipe("digits", "vae")), torch.zeros(1, 1, 8, 8))
     >>> value.shape, bool(error < 0.01)

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from core.config import recipe
 from core.data import ImageSet, Split, digits
 from core.data.binarised import binarise, binarised
 from core.models import build
+from core.recipes import recipe
 from core.training import Training
 
 

@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 
 from core.checkpoints import load
-from core.config import SHELF, RunConfig, recipe, shelf, with_prior
+from core.config import RunConfig
 from core.data import load as images_of
 from core.experiments.costs import COSTS, distortion, error_of_one_code, measure
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import numbers_of
 from core.experiments.originals import originals
 from core.metrics.likelihood import quadrature
+from core.recipes import recipe, with_prior
 from core.runs import Run, open_run
+from core.shelf import SHELF, shipped
 from core.training import evaluate
 
 DIGITS = [recipe("digits", name, 2) for name in ("ae", "noisy-ae", "vae", "beta-vae")]
@@ -35,7 +37,7 @@ def test_the_kept_numbers_are_those_that_are_measured(config: RunConfig):
 
 
 @pytest.mark.parametrize(
-    "config", [c for c in shelf() if COSTS.includes(c)], ids=lambda config: config.key
+    "config", [c for c in shipped() if COSTS.includes(c)], ids=lambda config: config.key
 )
 def test_nll_and_kl_are_the_negative_elbo_and_near_the_runs_own(config: RunConfig):
     kept, own = numbers_of(COSTS, config), load(SHELF, config.key).metrics
@@ -52,7 +54,7 @@ def test_nll_and_kl_are_the_negative_elbo_and_near_the_runs_own(config: RunConfi
 
 @pytest.mark.parametrize(
     "config",
-    [c for c in shelf() if EVIDENCE.includes(c) and COSTS.includes(c)],
+    [c for c in shipped() if EVIDENCE.includes(c) and COSTS.includes(c)],
     ids=lambda config: config.key,
 )
 def test_there_is_one_elbo(config: RunConfig):

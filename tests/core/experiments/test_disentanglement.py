@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.config import DataConfig, recipe, shelf, swept
+from core.config import DataConfig
 from core.data.sprites import draw
 from core.experiments import disentanglement
 from core.experiments.disentanglement import (
@@ -20,7 +20,9 @@ from core.experiments.disentanglement import (
 )
 from core.metrics.disentanglement import World
 from core.metrics.disentanglement.oracles import oracle
+from core.recipes import recipe
 from core.runs import Run, open_run
+from core.shelf import shipped, swept
 
 pytestmark = pytest.mark.slow
 
@@ -154,5 +156,5 @@ def test_sprites_of_the_usual_size_are_covered():
     )
     assert not DISENTANGLEMENT.covers(recipe("sprites", "vae", 10, size=64))
     assert not any(
-        DISENTANGLEMENT.covers(config) for config in shelf() if config.data.name != "sprites"
+        DISENTANGLEMENT.covers(config) for config in shipped() if config.data.name != "sprites"
     )

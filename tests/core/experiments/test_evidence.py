@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from core.config import SHELF, more_seeds, recipe, shelf, with_prior
 from core.experiments import evidence
 from core.experiments.evidence import EVIDENCE, in_gaussian_form, measure, spread_out
 from core.experiments.originals import originals
@@ -12,8 +11,10 @@ from core.metrics.likelihood import importance_weighted, quadrature
 from core.models import Autoencoder, Gaussian, build
 from core.models.posteriors import BOX, Squashed
 from core.models.priors import Mixture, StandardNormal, Uniform
+from core.recipes import recipe, with_prior
 from core.runs import open_run
 from core.runtime import generator
+from core.shelf import SHELF, more_seeds, shipped
 
 X = torch.rand((3, 1, 8, 8), generator=generator(1))
 
@@ -97,7 +98,7 @@ def test_a_part_of_the_images_stands_for_all(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_all_that_can_be_bounded_is_covered_and_nothing_else():
-    covered = [config for config in (*shelf(), *more_seeds()) if EVIDENCE.covers(config)]
+    covered = [config for config in (*shipped(), *more_seeds()) if EVIDENCE.covers(config)]
     assert {config.model.posterior for config in covered} == {"learned"}
     assert {config.model.prior for config in covered} == {"normal", "uniform", "mixture", "vamp"}
     assert {config.data.name for config in covered} == {

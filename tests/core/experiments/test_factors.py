@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from core.checkpoints import SHELF
-from core.config import more_seeds, recipe, shelf
 from core.experiments.factors import FACTORS, measure
+from core.recipes import recipe
 from core.runs import open_run
+from core.shelf import more_seeds, shipped
 
 
 @pytest.mark.parametrize("model", ["ae", "vae", "beta-vae"])
@@ -19,6 +20,8 @@ def test_shares_are_those_of_ten_latents_and_five_factors(model: str):
 
 
 def test_only_data_whose_factors_are_known_are_covered():
-    covered = {config.data.name for config in (*shelf(), *more_seeds()) if FACTORS.covers(config)}
+    covered = {
+        config.data.name for config in (*shipped(), *more_seeds()) if FACTORS.covers(config)
+    }
     assert covered == {"sprites"}
     assert FACTORS.path(Path("x")) == Path("x/factors.json")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.config import PRIORS, RunConfig, recipe, shelf
+from core.config import PRIORS, RunConfig
 from core.data import load
 from core.experiments import gaps
 from core.experiments.gaps import (
@@ -25,7 +25,9 @@ from core.metrics.likelihood import quadrature, true_posterior
 from core.metrics.likelihood.joint import log_likelihoods
 from core.models import unsquashed
 from core.models.posteriors import BOX
+from core.recipes import recipe
 from core.runs import Run, load_or_train
+from core.shelf import shipped
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +89,10 @@ def test_bounds_need_no_few_latents():
 
 
 def test_the_study_covers_every_shipped_vae_with_two_latents():
-    covered = {config for config in shelf() if GAPS.covers(config)}
+    covered = {config for config in shipped() if GAPS.covers(config)}
     assert covered == {
         config
-        for config in shelf()
+        for config in shipped()
         if config.model.name in ("vae", "beta-vae") and config.model.latent_dim == 2
     }
     assert {config.model.prior for config in covered} == PRIORS.keys()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.config import SHELF, DataConfig, recipe
+from core.config import DataConfig
 from core.data import MissingData
 from core.experiments import interpolation
 from core.experiments.interpolation import (
@@ -29,7 +29,9 @@ from core.experiments.interpolation import (
 )
 from core.experiments.kept import Numbers, compared, measure_runs
 from core.metrics.reference import folder_name
+from core.recipes import recipe
 from core.runs import Run, open_run
+from core.shelf import SHELF
 
 DIGITS = DataConfig(name="digits")
 CONFIG = recipe("digits", "vae", 10)

@@ -8,20 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.checkpoints import forget_what_was_seen, load, save, survey
-from core.config import (
-    SHELF,
-    DataConfig,
-    RunConfig,
-    binary,
-    mapped,
-    more_seeds,
-    recipe,
-    seeds_of,
-    shelf,
-    swept,
-    with_seed,
-    without_kl,
-)
+from core.config import DataConfig, RunConfig, with_seed
 from core.data import digits
 from core.experiments import STUDIES
 from core.experiments.kept import (
@@ -35,7 +22,9 @@ from core.experiments.kept import (
 )
 from core.metrics.classifier import build_classifier
 from core.metrics.reference import Reference, make_reference, save_classifier
+from core.recipes import recipe
 from core.runs import Run, load_or_train
+from core.shelf import SHELF, binary, mapped, more_seeds, seeds_of, shipped, swept, without_kl
 
 DIGITS = DataConfig(name="digits")
 CONFIG = recipe("digits", "vae", hidden=(16,), epochs=1)
@@ -314,7 +303,7 @@ def test_a_full_disk_leaves_the_old_numbers(root: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
 def test_no_number_that_ships_is_missing_or_stale(study: Study):
     assert stale(study) == []
-    data_sets = {config.data for config in shelf() if study.includes(config)}
+    data_sets = {config.data for config in shipped() if study.includes(config)}
     assert [
         data.name for data in data_sets if study.compare and compared(study, data) is None
     ] == []
@@ -328,10 +317,10 @@ def test_the_short_runs_of_the_map_are_of_its_own_study_alone():
 
 
 def test_every_run_of_the_shelf_is_known_with_every_seed():
-    keys = {config.key for config in (*shelf(), *more_seeds())}
-    assert len(keys) == len(shelf()) + len(more_seeds())
-    measured_once = {config.key for config in shelf() if config.model.likelihood == "gaussian"}
-    several = [c for c in shelf() if c.key not in measured_once]
+    keys = {config.key for config in (*shipped(), *more_seeds())}
+    assert len(keys) == len(shipped()) + len(more_seeds())
+    measured_once = {config.key for config in shipped() if config.model.likelihood == "gaussian"}
+    several = [c for c in shipped() if c.key not in measured_once]
     seeds = {with_seed(c, seed).key for c in several for seed in seeds_of(c.data.name)}
     of_sprites = (*without_kl(), *swept(), *mapped())
     assert keys == seeds | measured_once | {config.key for config in (*binary(), *of_sprites)}

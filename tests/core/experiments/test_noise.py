@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.config import is_doubled, recipe, with_seed
+from core.config import with_seed
 from core.experiments import noise
 from core.experiments.kept import measure_runs, numbers_of
 from core.experiments.noise import (
@@ -33,9 +33,11 @@ from core.experiments.noise import (
     together,
 )
 from core.explore.sampling import SAMPLERS
+from core.families import is_doubled
 from core.metrics.channel import capacity_limit, gaussian_capacity
 from core.metrics.latents import code_scale
 from core.models import restore
+from core.recipes import recipe
 from core.runs import Run, load_or_train
 
 MODELS = ("ae", "noisy-ae", "vae")

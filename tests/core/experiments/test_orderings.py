@@ -3,7 +3,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.config import MAP_BETAS, MAP_LATENTS, SWEPT_BETAS, mapped
 from core.experiments import orderings
 from core.experiments.noise import DEPENDS, NO, YES
 from core.experiments.orderings import (
@@ -23,6 +22,7 @@ from core.experiments.orderings import (
     variance_shares,
 )
 from core.metrics.disentanglement import World, higgins_score
+from core.shelf import MAP_BETAS, MAP_LATENTS, SWEPT_BETAS, mapped
 
 
 def table(**scores: list[float]) -> dict[str, dict[int, dict[str, float]]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.config import DataConfig, recipe
+from core.config import DataConfig
 from core.data import MissingData, load
 from core.experiments import originals as module
 from core.experiments.gaps import GAPS
@@ -12,6 +12,7 @@ from core.experiments.noise import NOISE
 from core.experiments.originals import originals
 from core.experiments.priors import GRADIENTS
 from core.experiments.scale import SCALE
+from core.recipes import recipe
 from core.runs import Run, open_run
 
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from core.config import PRIORS, recipe, shelf, with_prior, with_seed
+from core.config import PRIORS, with_seed
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import measure_runs, numbers_of
 from core.experiments.noise import DEPENDS, NO, UNKNOWN
@@ -20,7 +20,9 @@ from core.experiments.priors import (
 )
 from core.experiments.rate import RATE
 from core.metrics.gradients import ESTIMATORS
+from core.recipes import recipe, with_prior
 from core.runs import Run, load_or_train
+from core.shelf import shipped
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +50,7 @@ def test_the_reparameterised_gradient_is_the_least_noisy_and_all_estimate_the_sa
 
 
 def test_it_is_made_of_the_vaes_that_differ_in_their_prior():
-    covered = [config for config in shelf() if covers(config)]
+    covered = [config for config in shipped() if covers(config)]
     assert {(c.data.name, c.model.latent_dim, c.model.prior) for c in covered} >= {
         (data, latents, prior)
         for data in ("digits", "mnist")

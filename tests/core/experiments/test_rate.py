@@ -3,7 +3,6 @@ import pytest
 import torch
 
 from core.checkpoints import SHELF
-from core.config import more_seeds, recipe, shelf, with_prior
 from core.data import Split, load
 from core.experiments.evidence import in_gaussian_form
 from core.experiments.originals import originals
@@ -12,7 +11,9 @@ from core.metrics.divergence import kl_from_prior
 from core.metrics.rate import split_rate
 from core.models import Gaussian, build
 from core.models.priors import StandardNormal
+from core.recipes import recipe, with_prior
 from core.runs import Run, open_run
+from core.shelf import more_seeds, shipped
 
 IMAGES = 360
 
@@ -89,7 +90,7 @@ def test_a_prior_is_fitted_by_information_alone_when_it_is_the_aggregate_posteri
 
 
 def test_every_run_with_a_kl_is_covered():
-    runs = (*shelf(), *more_seeds())
+    runs = (*shipped(), *more_seeds())
     assert [c for c in runs if RATE.covers(c)] == [
         c for c in runs if c.model.posterior == "learned"
     ]
@@ -117,5 +118,5 @@ def test_all_sprites_are_all_there_are(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_images_of_binarised_sets_are_too_many_to_take_all_of():
-    covered = {c.data.name for c in (*shelf(), *more_seeds()) if AGGREGATE.covers(c)}
+    covered = {c.data.name for c in (*shipped(), *more_seeds()) if AGGREGATE.covers(c)}
     assert covered == {"digits", "mnist", "sprites"}

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.config import MODEL_LABELS, DataConfig, recipe, with_seed
+from core.config import MODEL_LABELS, DataConfig, with_seed
 from core.data import digits
 from core.experiments.kept import measure_runs
 from core.experiments.noise import SAMPLED
@@ -31,6 +31,7 @@ from core.metrics.reference import (
     save_classifier,
 )
 from core.models.posteriors import BOX
+from core.recipes import recipe
 from core.runs import load_or_train, open_run
 
 DIGITS = DataConfig(name="digits")

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from core.checkpoints import SHELF
-from core.config import gaussians, more_seeds, recipe, shelf
 from core.data import load
 from core.experiments.scale import (
     SCALE,
@@ -21,8 +20,10 @@ from core.experiments.scale import (
 from core.models import Autoencoder, build
 from core.models.likelihoods import GaussianLikelihood
 from core.objectives import Terms, loss
+from core.recipes import recipe
 from core.runs import Run, open_run
 from core.runtime import generator
+from core.shelf import gaussians, more_seeds, shipped
 
 X = torch.rand((20, 1, 8, 8), generator=generator(0))
 
@@ -128,7 +129,7 @@ def test_a_bernoulli_has_no_scale():
 
 
 def test_three_likelihoods_of_two_data_sets_are_covered():
-    covered = {config for config in (*shelf(), *more_seeds()) if SCALE.covers(config)}
+    covered = {config for config in (*shipped(), *more_seeds()) if SCALE.covers(config)}
     wanted = {
         config
         for data in ("digits", "mnist")

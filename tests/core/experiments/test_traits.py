@@ -5,11 +5,12 @@ import pytest
 
 from core import __main__ as command_line
 from core.checkpoints import SHELF
-from core.config import recipe, shelf, with_prior
 from core.experiments.kept import numbers_of
 from core.experiments.traits import TRAITS, measure
 from core.metrics.latents import active
+from core.recipes import recipe, with_prior
 from core.runs import Run, load_or_train, open_run
+from core.shelf import shipped
 from core.sweep.grid import Point, Sweep
 from core.sweep.table import Table
 from core.ui import cache
@@ -54,7 +55,7 @@ def test_a_collapsed_model_with_a_learned_prior_has_no_active_latent(
 
 @pytest.mark.slow
 def test_numbers_that_ship_count_active_latents_by_the_same_rule():
-    for config in shelf():
+    for config in shipped():
         kept, codes = numbers_of(TRAITS, config), open_run(config.key).codes
         if kept is not None:
             assert kept["active"] == active(codes["mean"], codes["std"]).sum(), config.key

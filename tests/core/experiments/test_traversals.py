@@ -2,12 +2,13 @@ from pathlib import Path
 
 import numpy as np
 
-from core.config import more_seeds, recipe, shelf, swept
 from core.experiments.kept import measure_runs
 from core.experiments.traversals import STEPS, SWEPT_TRAVERSALS, pictures
 from core.explore.decoding import decode
 from core.explore.traversal import most_first
+from core.recipes import recipe
 from core.runs import open_run
+from core.shelf import more_seeds, shipped, swept
 
 VAE = recipe("sprites", "vae", 10)
 
@@ -36,5 +37,5 @@ def test_a_run_that_was_not_drawn_has_none(tmp_path: Path):
 
 def test_only_the_sweep_is_drawn():
     assert {
-        config for config in (*shelf(), *more_seeds()) if SWEPT_TRAVERSALS.includes(config)
+        config for config in (*shipped(), *more_seeds()) if SWEPT_TRAVERSALS.includes(config)
     } == set(swept())

@@ -1,11 +1,13 @@
 import torch
 
 from core.checkpoints import SHELF
-from core.config import DataConfig, more_seeds, recipe, shelf
+from core.config import DataConfig
 from core.data import Split
 from core.experiments import twins as module
 from core.experiments.twins import TWINS, compare, measure
+from core.recipes import recipe
 from core.runs import open_run
+from core.shelf import more_seeds, shipped
 from core.training import evaluate
 
 SPRITES = DataConfig(name="sprites")
@@ -35,7 +37,7 @@ def test_twins_are_counted_by_label():
 
 
 def test_the_family_on_sprites_is_covered_and_no_other():
-    covered = [config for config in (*shelf(), *more_seeds()) if TWINS.covers(config)]
+    covered = [config for config in (*shipped(), *more_seeds()) if TWINS.covers(config)]
     assert {config.data.name for config in covered} == {"sprites"}
     assert all(config.model.in_family for config in covered)
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from core.config import recipe
 from core.explore import decoding
 from core.explore.decoding import decode
 from core.models import Autoencoder, build
+from core.recipes import recipe
 
 
 def model(name: str = "vae", latents: int = 2, **changes: str) -> Autoencoder:

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from core.config import recipe
 from core.explore.drawing import means_and_draws
 from core.models import build
+from core.recipes import recipe
 
 CODES = np.repeat([[0.5, -1.0]], 4000, axis=0)
 

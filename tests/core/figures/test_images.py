@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 from PIL import Image, ImageFont
 
-from core.config import RunConfig, shelf
+from core.config import RunConfig
 from core.figures.images import (
     gif,
     image_figure,
@@ -18,6 +18,7 @@ from core.figures.images import (
     sheet,
     sheet_png,
 )
+from core.shelf import shipped
 
 
 @pytest.fixture
@@ -181,7 +182,7 @@ def test_names_stand_beside_and_above_a_labelled_sheet():
 
 
 @pytest.mark.parametrize(
-    "config", {config.model.label: config for config in shelf()}.values(), ids=lambda c: c.key
+    "config", {config.model.label: config for config in shipped()}.values(), ids=lambda c: c.key
 )
 def test_the_font_of_a_labelled_sheet_has_every_letter_of_a_models_name(config: RunConfig):
     font: Any = ImageFont.load_default(27)

@@ -3,11 +3,11 @@ import math
 import pytest
 import torch
 
-from core.config import recipe
 from core.metrics.divergence import kl_from_prior
 from core.models import Gaussian, build, unsquashed
 from core.models.posteriors import Squashed
 from core.models.priors import Mixture, StandardNormal, Uniform
+from core.recipes import recipe
 from core.runtime import generator
 
 

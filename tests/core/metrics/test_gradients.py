@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.config import PRIORS, recipe
+from core.config import PRIORS
 from core.metrics.gradients import ESTIMATORS, gradient_noise, gradients
 from core.models import Gaussian, build, unsquashed
+from core.recipes import recipe
 from core.runtime import generator
 
 pytestmark = pytest.mark.slow

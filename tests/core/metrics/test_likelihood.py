@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, kl_divergence
 
-from core.config import recipe
 from core.metrics.likelihood import elbo, gaps, importance_weighted, quadrature, true_posterior
 from core.metrics.likelihood.joint import log_likelihoods
 from core.models import Autoencoder, build
 from core.models.likelihoods import Bernoulli, GaussianLikelihood
 from core.models.posteriors import Gaussian, Learned
 from core.models.priors import StandardNormal
+from core.recipes import recipe
 from core.runtime import generator
 
 SIDE = 3

@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from core.config import with_prior
 from core.metrics.likelihood import joint
 from core.models import build
 from core.models.priors import Mixture, Vamp
+from core.recipes import with_prior
 from core.runtime import generator
 
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from core.checkpoints import load_film, unfinished_keys
-from core.config import RunConfig, recipe
+from core.config import RunConfig
 from core.data import Split, load
 from core.models import build
+from core.recipes import recipe
 from core.runs import load_or_train, open_run
 from core.sweep.batched import Batched, check, groups_of, run_epoch
 from core.sweep.engines import Outcome

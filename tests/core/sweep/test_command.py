@@ -15,8 +15,10 @@ import pyarrow.parquet
 import pytest
 
 from core.__main__ import STOPPED, main
-from core.config import MORE_SEEDS, SHELF, RunConfig, recipe
+from core.config import RunConfig
+from core.recipes import recipe
 from core.runs import load_or_train, open_run
+from core.shelf import MORE_SEEDS, SHELF
 from core.sweep import SWEEPS, read_sweep
 from core.sweep.drive import missing, train_missing
 from core.sweep.engines import Outcome

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.config import beta_of, mapped, recipe, with_seed
+from core.config import with_seed
+from core.recipes import beta_of, recipe
+from core.shelf import mapped
 from core.sweep import grid, read_sweep
 from core.sweep.grid import sweep_of
 

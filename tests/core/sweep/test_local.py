@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from core.checkpoints import unfinished_keys
-from core.config import RunConfig, recipe
+from core.config import RunConfig
+from core.recipes import recipe
 from core.runs import load_or_train
 from core.sweep.engines import ENGINES, Options, Outcome, engine_named
 from core.sweep.local import Local

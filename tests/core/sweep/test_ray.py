@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from core.config import RunConfig, recipe
+from core.config import RunConfig
+from core.recipes import recipe
 from core.sweep import Options, engine_named
 from core.sweep.engines import Outcome
 from core.sweep.local import Local
