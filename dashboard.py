@@ -1,5 +1,5 @@
 """Latent Lab: `streamlit run dashboard.py`."""
 
-from core.ui import draw_frame
+from core.ui.kit import draw_frame
 
 draw_frame()

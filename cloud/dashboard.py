@@ -7,6 +7,6 @@ PROJECT = str(Path(__file__).resolve().parents[1])
 if PROJECT not in sys.path:  # Streamlit looks for modules beside this file only
     sys.path.insert(0, PROJECT)
 
-from core.ui import draw_frame  # noqa: E402
+from core.ui.kit import draw_frame  # noqa: E402
 
 draw_frame()

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.ui import current_view, disentanglement, protocol, widgets
+from core.ui.disentanglement import blocks, protocol
+from core.ui.kit import current_view, widgets
 
 view = current_view()
 widgets.heading(
@@ -11,33 +12,33 @@ widgets.heading(
     " disentangled where each latent follows one of them. There are many ways to put a number on"
     " that, and they do not agree.",
 )
-disentanglement.verdict()
+blocks.verdict()
 with st.container(border=True):
-    score = disentanglement.choose()
+    score = blocks.choose()
 
 st.subheader("Which representation scores how much?", anchor=False)
-disentanglement.paper_table(score)
+blocks.paper_table(score)
 
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Does β make the score?", anchor=False)
-    disentanglement.over_beta(score)
+    blocks.over_beta(score)
 with right:
     st.subheader("What does a good and a bad model look like?", anchor=False)
-    disentanglement.best_and_worst(score)
+    blocks.best_and_worst(score)
 
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Does it matter how many latents there are?", anchor=False)
-    disentanglement.over_latents(score)
+    blocks.over_latents(score)
     st.subheader("What do codes score that are known?", anchor=False)
-    disentanglement.known_codes()
+    blocks.known_codes()
 with right:
     st.subheader("Do the metrics agree?", anchor=False)
-    disentanglement.agree()
+    blocks.agree()
 
 st.subheader("How is the Higgins score taken?", anchor=False)
-config = disentanglement.run_of(view.picked)
+config = blocks.run_of(view.picked)
 if config is None:
     st.info(
         "No run of sprites is kept here; train one with `python -m core train sprites vae"

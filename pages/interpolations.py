@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.ui import current_view, interpolations, passages, widgets
+from core.ui.interpolations import passages, paths
+from core.ui.kit import current_view, widgets
 
 view = current_view()
 widgets.heading(
@@ -17,15 +18,15 @@ widgets.heading(
 def between() -> None:
     """Draw the choices, the strips and the numbers; only this part runs again when a choice changes."""
     with st.container(border=True):
-        choice = interpolations.choose(view)
-    widgets.images_missing(interpolations.missing(view))
+        choice = paths.choose(view)
+    widgets.images_missing(paths.missing(view))
     left, right = st.columns([1, 2], gap="medium")
     with left:
-        interpolations.gallery(view)
-        ends = interpolations.pair(view)
+        paths.gallery(view)
+        ends = paths.pair(view)
     with right:
-        interpolations.strips(view, ends, choice)
-    interpolations.films(view, ends, choice)
+        paths.strips(view, ends, choice)
+    paths.films(view, ends, choice)
     st.subheader("Which passes smoothly, which through nothing?", anchor=False)
     passages.draw(view, choice.path)
 

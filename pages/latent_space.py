@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.ui import current_view, latents, widgets
+from core.ui.kit import current_view, widgets
+from core.ui.latent_space import panels
 
 view = current_view()
 widgets.heading(
@@ -12,20 +13,20 @@ widgets.heading(
     " as they are. **Click a point** to see what it means.",
 )
 with st.container(border=True):
-    choice = latents.choose(view)
-latents.legend(view.picked.data, choice)
+    choice = panels.choose(view)
+panels.legend(view.picked.data, choice)
 if choice.side_by_side:
     for column, config in zip(st.columns(len(view.family)), view.family.values(), strict=True):
         column.markdown(f"**{config.model.label}**")
         with column:
-            latents.scatter(config, choice, quiet=True)
+            panels.scatter(config, choice, quiet=True)
 else:
     left, right = st.columns(2)
     with left:
-        latents.scatter(view.picked, choice, quiet=False)
+        panels.scatter(view.picked, choice, quiet=False)
     with right:
-        latents.plane_or_bars(view.picked, choice)
-latents.picked(view, choice)
+        panels.plane_or_bars(view.picked, choice)
+panels.picked(view, choice)
 
 widgets.how_to_read(
     r"""

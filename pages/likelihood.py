@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.ui import bound, by_hand, current_view, decoders, rate, widgets
+from core.ui.kit import current_view, widgets
+from core.ui.likelihood import bound, by_hand, decoders, rate
 
 PARTS = {
     "By hand": by_hand.draw,

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from core.ui import current_view, noise, noise_verdict, widgets
+from core.ui.kit import current_view, widgets
+from core.ui.noise import answer, blocks
 
 view = current_view()
-shown = noise.columns(view)
+shown = blocks.columns(view)
 widgets.heading(
     "Does noise on the codes make an autoencoder a generator?",
     "Add Gaussian noise to every code while training, and a decoder has to make sense of the"
@@ -17,7 +18,7 @@ with st.container(border=True):
     widgets.stop_slider(view, "noise_ratio", "Noise in training, η")
 
 st.subheader("How large is the noise beside the codes?", anchor=False)
-noise.scatters(shown)
+blocks.scatters(shown)
 st.caption(
     "Test codes by class. Dashed: √R, drawn equally large in every panel. The violet disc: one"
     " standard deviation of the noise around one code. The VAE sets its noise itself, in each"
@@ -25,32 +26,32 @@ st.caption(
 )
 
 st.subheader("What does noise on the code do to an image?", anchor=False)
-noise.film(shown)
+blocks.film(shown)
 
 
 @st.fragment
 def under_noise() -> None:
     """Draw the error against test-time noise; only this part runs again when another error is chosen."""
-    noise.errors(shown)
+    blocks.errors(shown)
 
 
 st.subheader("Which model bears it best?", anchor=False)
 under_noise()
 
 st.subheader("What do random codes decode to?", anchor=False)
-noise.draws(shown)
-noise.scores(view)
+blocks.draws(shown)
+blocks.scores(view)
 
 left, right = st.columns(2)
 with left:
     st.subheader("Do the codes run away from the noise?", anchor=False)
-    noise.size_over_training(shown)
+    blocks.size_over_training(shown)
 with right:
     st.subheader("How much does the noise let through?", anchor=False)
-    noise.rate(view)
+    blocks.rate(view)
 
 st.subheader("So, does it?", anchor=False)
-noise_verdict.draw(view)
+answer.draw(view)
 
 widgets.how_to_read(
     r"""

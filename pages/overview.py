@@ -4,7 +4,8 @@ import streamlit as st
 
 from core.config import ALL_LABELS
 from core.figures.curves import training_curves
-from core.ui import cache, costs, current_view, page_file, twins, widgets
+from core.ui.kit import cache, current_view, page_file, twins, widgets
+from core.ui.overview import costs
 
 RECONSTRUCTED, DECODED = (16, 8), (16, 4)  # images of a sheet, and its columns
 

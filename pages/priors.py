@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from core.ui import cache, current_view, prior_verdict, priors, widgets
+from core.ui.kit import cache, current_view, widgets
+from core.ui.priors import answer, blocks
 
 view = current_view()
-shown = priors.contenders(view)
+shown = blocks.contenders(view)
 widgets.heading(
     "What does the Gaussian give besides simple calculations?",
     "A VAE's codes are held against a prior, mostly a standard normal. The same networks, on the"
@@ -15,12 +16,12 @@ widgets.heading(
 if not shown:
     st.info("No VAE was trained on these images with this many latents.")
     st.stop()
-priors.missing(shown)
-st.caption(priors.schedule(shown))
-known = priors.known_of(shown)
+blocks.missing(shown)
+st.caption(blocks.schedule(shown))
+known = blocks.known_of(shown)
 
 st.subheader("Where does each prior expect the codes, and where are they?", anchor=False)
-priors.panels(shown)
+blocks.panels(shown)
 st.caption(
     "Violet: codes of test images, one from each one's posterior, on the two latents that vary"
     " most. Shaded: where the prior of these two latents has half, 90 % and 99 % of its mass."
@@ -33,18 +34,18 @@ widgets.image_row(
 widgets.images_missing(cache.missing_images(view.picked.data))
 
 st.subheader("What did the priors learn?", anchor=False)
-priors.learned(shown)
+blocks.learned(shown)
 
 st.subheader("Which prior is better, in numbers?", anchor=False)
-priors.scores(shown, known)
-widgets.table(priors.rows(shown, known))
-st.caption(priors.measured_on(shown, known))
+blocks.scores(shown, known)
+widgets.table(blocks.rows(shown, known))
+st.caption(blocks.measured_on(shown, known))
 
 st.subheader("So, what does the Gaussian give?", anchor=False)
-prior_verdict.draw(shown, known)
+answer.draw(shown, known)
 
 st.subheader("Why sample a code as mean plus noise?", anchor=False)
-priors.gradient(shown, known)
+blocks.gradient(shown, known)
 
 widgets.how_to_read(
     r"""

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.figures.bars import score_dots
-from core.ui import cache, current_view, quality, twins, widgets
+from core.ui.kit import cache, current_view, twins, widgets
+from core.ui.sampling import quality
 
 COLUMNS, COUNT, BESIDE = 6, 36, 8
 

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.ui import cache, current_view, films, studio, twins, widgets
+from core.ui.kit import cache, current_view, twins, widgets
+from core.ui.train import films, studio
 
 view = current_view()
 widgets.heading(

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.ui import cache, current_view, factors, prices, traversals, widgets
+from core.ui.kit import cache, current_view, widgets
+from core.ui.traversals import blocks, factors, prices
 
 view = current_view()
 widgets.heading(
@@ -13,26 +14,26 @@ widgets.heading(
 )
 with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
     widgets.stop_slider(view, "beta", "β")
-    other = traversals.against(view)
+    other = blocks.against(view)
 
 
 @st.fragment
 def strips() -> None:
     """Draw the sheet and the film; only this part runs again when the start or the range changes."""
-    choice = traversals.choose(view)
+    choice = blocks.choose(view)
     left, right = st.columns([2.4, 1], gap="large")
     with left:
-        traversals.draw_sheet(view, choice)
+        blocks.draw_sheet(view, choice)
     with right:
-        traversals.beside_the_sheet(view.picked, choice)
+        blocks.beside_the_sheet(view.picked, choice)
     film(choice)
 
 
 @st.fragment
-def film(choice: traversals.Choice) -> None:
+def film(choice: blocks.Choice) -> None:
     st.subheader("One latent, moved by hand", anchor=False)
-    traversals.scrub(view, other, choice)
-    traversals.downloads(view, choice)
+    blocks.scrub(view, other, choice)
+    blocks.downloads(view, choice)
 
 
 strips()

@@ -3,6 +3,7 @@
 Axes are always equal, because a distance in latent space means the same in every direction.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -108,3 +109,8 @@ def _circle(radius: float) -> NDArray[np.floating]:
     # From 45 degrees on, where the label of a prior's circle hides the least.
     angle = np.pi / 4 + np.linspace(0, 2 * np.pi, 97)
     return radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)  # (97, 2)
+
+
+def axis_names(pair: Sequence[int]) -> tuple[str, str]:
+    """Return the names of two latents, counted from 0, as axes are labelled."""
+    return f"z<sub>{pair[0] + 1}</sub>", f"z<sub>{pair[1] + 1}</sub>"

@@ -14,7 +14,7 @@ from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from core.ui import cache
+from core.ui.kit import cache
 
 DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
 

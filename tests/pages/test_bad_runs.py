@@ -11,8 +11,8 @@ from core.checkpoints import pack_arrays, read_folder, unpack_arrays, write_fold
 from core.experiments import STUDIES
 from core.recipes import recipe
 from core.shelf import SHELF
-from core.ui import cache
-from core.ui.frame import PAGES
+from core.ui.kit import cache
+from core.ui.kit.frame import PAGES
 
 pytestmark = pytest.mark.slow
 

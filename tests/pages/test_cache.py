@@ -9,7 +9,7 @@ import pytest
 
 from core.checkpoints import DOCUMENT, SHELF
 from core.shelf import shipped
-from core.ui import cache
+from core.ui.kit import cache
 
 ROOT = Path(__file__).parents[2]
 PLAIN = {"str", "int", "float", "bool", "None", "tuple", "DataConfig", "RunConfig"}
@@ -17,7 +17,7 @@ PLAIN = {"str", "int", "float", "bool", "None", "tuple", "DataConfig", "RunConfi
 
 def cached_functions() -> dict[str, tuple[ast.FunctionDef, ast.expr]]:
     """Return every function that Streamlit caches, with its decorator, by file and name."""
-    files = [*ROOT.glob("core/ui/*.py"), *ROOT.glob("pages/*.py")]
+    files = [*ROOT.glob("core/ui/**/*.py"), *ROOT.glob("pages/*.py")]
     found = [
         (path.name, node) for path in files for node in ast.walk(ast.parse(path.read_text("utf8")))
     ]

@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import parse_wheel_filename
 from streamlit.testing.v1 import AppTest
 
-from core.ui.frame import PAGES
+from core.ui.kit.frame import PAGES
 from tests.benchmarks.visitors import Visitor
 
 ROOT = Path(__file__).parents[2]

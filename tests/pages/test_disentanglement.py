@@ -10,8 +10,8 @@ from core.experiments.noise import DEPENDS, NO, YES
 from core.experiments.orderings import PAPER, Order
 from core.recipes import recipe
 from core.shelf import SHELF, swept
-from core.ui import cache, disentanglement, protocol
-from core.ui.disentanglement import (
+from core.ui.disentanglement import blocks, protocol
+from core.ui.disentanglement.blocks import (
     UNMEASURED,
     agreement_sentence,
     beta_sentence,
@@ -22,6 +22,7 @@ from core.ui.disentanglement import (
     plateau_sentence,
     rows,
 )
+from core.ui.kit import cache
 
 PAGE = "pages/disentanglement.py"
 VAE = recipe("sprites", "vae", 10)
@@ -64,7 +65,7 @@ def test_another_score_is_drawn_against_beta_and_ranks_the_runs(opened):
     assert "**MIG: β explains 31% of its variance** over 6 β and 5 seeds, the seed 29%" in texts(
         app
     )
-    best = disentanglement.scored_runs("mig", disentanglement.stamp(), 0)
+    best = blocks.scored_runs("mig", blocks.stamp(), 0)
     assert len(best) == len(swept())
     assert f"**Best of {len(best)}: {max(best.values()):.3f}.**" in texts(app)
     assert f"**Worst of {len(best)}: {min(best.values()):.3f}.**" in texts(app)
@@ -208,11 +209,9 @@ def test_the_plateau_is_said_with_how_many_trainings_lie_on_it_and_what_four_fac
 def test_the_plateau_is_drawn_where_the_higgins_score_is(opened):
     app = opened()
     drawn = [chart.proto.spec for chart in app.get("plotly_chart")]
-    assert sum(disentanglement.PLATEAU_NAME in spec for spec in drawn) == 2
+    assert sum(blocks.PLATEAU_NAME in spec for spec in drawn) == 2
     app.selectbox(key="score").set_value(SCORES["mig"]).run()
-    assert not any(
-        disentanglement.PLATEAU_NAME in chart.proto.spec for chart in app.get("plotly_chart")
-    )
+    assert not any(blocks.PLATEAU_NAME in chart.proto.spec for chart in app.get("plotly_chart"))
 
 
 def test_the_page_says_what_a_seed_is_and_what_the_paper_did_otherwise(opened):

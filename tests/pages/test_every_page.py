@@ -5,7 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.shelf import shipped
-from core.ui.frame import PAGES
+from core.ui.kit.frame import PAGES
 
 ROOT = Path(__file__).parents[2]
 OF_A_RUN = {"pages/likelihood.py": {"part": "The bound"}}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted([*ROOT.glob("pages/*.py"), *ROOT.glob("core/ui/*.py")])
+SOURCES = sorted([*ROOT.glob("pages/*.py"), *ROOT.glob("core/ui/**/*.py")])
 PAIRS = (r"\left", r"\right"), (r"\begin", r"\end")
 
 

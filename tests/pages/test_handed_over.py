@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.ui.frame import PAGES
+from core.ui.kit.frame import PAGES
 
 LATER = "this screen is laid out anew in a later step"
 REACT = {"pages/latent_space.py", "pages/likelihood.py", "pages/traversals.py"}

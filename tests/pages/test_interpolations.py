@@ -10,9 +10,9 @@ from core.experiments.interpolation import HALFWAY
 from core.experiments.kept import Numbers
 from core.recipes import recipe
 from core.shelf import SHELF
-from core.ui import passages
-from core.ui.interpolations import BLENDING, PATH_WORDS, film_frames, passage_png
-from core.ui.passages import Answer, table, verdict
+from core.ui.interpolations import passages
+from core.ui.interpolations.passages import Answer, table, verdict
+from core.ui.interpolations.paths import BLENDING, PATH_WORDS, film_frames, passage_png
 
 PAGE = "pages/interpolations.py"
 LABELS = load(SHELF, recipe("digits", "vae", 2).key).codes["label"]
@@ -161,17 +161,13 @@ def test_every_family_has_its_verdict_from_kept_numbers_and_a_table(opened, data
 
 
 def test_what_was_not_measured_is_said(opened, monkeypatch):
-    monkeypatch.setattr("core.ui.passages.kept_passages", lambda config, root: [])
-    from core.ui import passages
-
+    monkeypatch.setattr("core.ui.interpolations.passages.kept_passages", lambda config, root: [])
     passages.answer.clear()
     assert any("were not measured yet" in info.value for info in opened(data="digits").info)
     passages.answer.clear()
 
 
 def test_a_run_that_was_not_measured_is_left_out_by_name(opened, monkeypatch):
-    from core.ui import passages
-
     usual = passages.kept_passages
     monkeypatch.setattr(
         passages, "kept_passages", lambda c, root: [] if c.model.name == "ae" else usual(c, root)

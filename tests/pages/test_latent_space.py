@@ -13,7 +13,8 @@ from core.figures.plane import prior_traces
 from core.recipes import recipe
 from core.runs import open_run
 from core.shelf import SHELF
-from core.ui import cache, latents
+from core.ui.kit import cache
+from core.ui.latent_space import panels
 from tests.pages.conftest import parts, picture
 
 PAGE = "pages/latent_space.py"
@@ -235,7 +236,7 @@ def test_an_image_that_the_next_data_set_lacks_gives_way(opened):
 
 @pytest.mark.parametrize("model", ["ae", "vae"])
 def test_a_small_panel_has_numbers_on_its_axes_for_its_scale(model: str):
-    figure: Any = latents.scatter_figure(
+    figure: Any = panels.scatter_figure(
         recipe("digits", model, 2).key, "label", "pair", (0, 1), 200, True
     )
     for axis in (figure.layout.xaxis, figure.layout.yaxis):
@@ -247,10 +248,10 @@ def test_circles_are_promised_only_where_two_latents_are_drawn_as_they_are(open_
     app = open_page("pages/latent_space.py", data="digits", latents=10)
     said = "\n".join(markdown.value for markdown in app.markdown)
     assert "1, 2 and 3 σ are circles where two latents are drawn as they are" in said
-    ten: Any = latents.scatter_figure(
+    ten: Any = panels.scatter_figure(
         recipe("digits", "vae", 10).key, "label", "pca", (0, 1), 200, True
     )
-    two: Any = latents.scatter_figure(
+    two: Any = panels.scatter_figure(
         recipe("digits", "vae", 10).key, "label", "pair", (0, 1), 200, True
     )
     assert len(two.data) == len(ten.data) + len(prior_traces())

@@ -16,8 +16,9 @@ from core.metrics.likelihood import SAMPLES, quadrature
 from core.recipes import recipe
 from core.runs import load_or_train
 from core.shelf import SHELF
-from core.ui import bound, by_hand, cache
-from core.ui.by_hand import Draws
+from core.ui.kit import cache
+from core.ui.likelihood import bound, by_hand
+from core.ui.likelihood.by_hand import Draws
 
 PAGE = "pages/likelihood.py"
 VAE = recipe("digits", "vae")

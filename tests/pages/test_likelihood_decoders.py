@@ -26,7 +26,8 @@ from core.recipes import recipe, with_prior
 from core.runs import _codes, _rounded
 from core.shelf import SHELF, gaussians
 from core.training import evaluate
-from core.ui import cache, decoders, rate
+from core.ui.kit import cache
+from core.ui.likelihood import decoders, rate
 
 PAGE = "pages/likelihood.py"
 DECODER, RATES = "The decoder", "The rate"

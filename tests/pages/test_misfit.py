@@ -6,7 +6,7 @@ from core.experiments.priors import GRADIENTS, covers
 from core.experiments.rate import AGGREGATE, RATE
 from core.recipes import recipe
 from core.shelf import SHELF, shipped
-from core.ui.misfit import misfit_text
+from core.ui.kit.misfit import misfit_text
 
 
 def texts(app) -> str:

@@ -30,7 +30,8 @@ from core.metrics.latents import code_scale
 from core.recipes import recipe
 from core.runs import load_or_train
 from core.shelf import SHELF
-from core.ui import cache, noise, noise_verdict
+from core.ui.kit import cache
+from core.ui.noise import answer, blocks
 
 PAGE = "pages/noise.py"
 ROUGHLY = {"levels": list(LEVELS), "n": 360, "code_scale": 1.0}
@@ -158,7 +159,7 @@ def test_a_single_latent_is_drawn_along_a_line(other_shelf: Path, opened):
         load_or_train(small(model, 1), other_shelf)
     app = opened(data="digits")
     assert panels(app) == ["AE", "Noisy AE, η = 0.05", "VAE"]
-    panel: Any = noise.panel(small("vae", 1).key, 1.0)
+    panel: Any = blocks.panel(small("vae", 1).key, 1.0)
     codes = [y for trace in panel.data if trace.name in map(str, range(10)) for y in trace.y]
     assert len(codes) == 360
     assert set(codes) == {0}
@@ -198,9 +199,9 @@ def test_each_model_decodes_codes_from_every_source(opened):
     "key", [recipe("digits", "ae").key, recipe("digits", "vae").key, recipe("mnist", "ae").key]
 )
 def test_the_codes_move_with_the_noise_and_not_the_frame_without_any(key: str):
-    film = np.asarray(Image.open(BytesIO(noise.noise_film(key))).convert("L"))
-    frames = film.reshape(len(noise.FILM_LEVELS), -1)
-    reconstructed = cache.decoded_codes(key, tuple(range(noise.FILM_IMAGES)))
+    film = np.asarray(Image.open(BytesIO(blocks.noise_film(key))).convert("L"))
+    frames = film.reshape(len(blocks.FILM_LEVELS), -1)
+    reconstructed = cache.decoded_codes(key, tuple(range(blocks.FILM_IMAGES)))
     height, width = reconstructed.shape[1:]
     first = film[:height, :width] / 255
     np.testing.assert_allclose(first, reconstructed[0], atol=2.01 / 255)
@@ -210,15 +211,15 @@ def test_the_codes_move_with_the_noise_and_not_the_frame_without_any(key: str):
 
 
 def test_images_that_are_missing_are_left_out_of_the_film():
-    assert noise.originals_png(recipe("digits", "ae").data) is not None
-    noise.originals_png.clear()
-    assert noise.originals_png(recipe("mnist", "ae").data) is None
+    assert blocks.originals_png(recipe("digits", "ae").data) is not None
+    blocks.originals_png.clear()
+    assert blocks.originals_png(recipe("mnist", "ae").data) is None
 
 
 @pytest.mark.parametrize("key", [recipe("digits", "ae", 10).key, recipe("mnist", "vae", 10).key])
 def test_panels_show_the_two_latents_that_vary_most(key: str):
     variance = cache.run(key).codes["mean"].var(axis=0)
-    pair = noise.widest_pair(key)
+    pair = cache.widest_pair(key)
     assert variance[pair].min() >= np.delete(variance, pair).max()
     assert pair == sorted(pair)
 
@@ -226,10 +227,10 @@ def test_panels_show_the_two_latents_that_vary_most(key: str):
 def test_the_caption_of_a_panel_gives_the_noise_in_the_units_of_the_codes():
     key = recipe("digits", "noisy-ae").key
     radius = float(cache.run(key).model.state_dict()["posterior.squared_radius"])
-    stated = float(noise.size_of_noise(key).split("√(η·R) = ")[1].split(";")[0])
+    stated = float(blocks.size_of_noise(key).split("√(η·R) = ")[1].split(";")[0])
     assert stated == pytest.approx((USUAL * radius) ** 0.5, rel=0.01)
-    assert "no noise" in noise.size_of_noise(recipe("digits", "ae").key)
-    assert "posterior's σ" in noise.size_of_noise(recipe("digits", "vae").key)
+    assert "no noise" in blocks.size_of_noise(recipe("digits", "ae").key)
+    assert "posterior's σ" in blocks.size_of_noise(recipe("digits", "vae").key)
 
 
 def test_before_anything_is_measured_the_page_says_so(shelf_of_digits: Path, opened):
@@ -267,8 +268,8 @@ def test_the_verdict_follows_the_kept_numbers_of_three_seeds(shelf_of_digits: Pa
 @pytest.mark.parametrize("seeds", [(0,), (0, 1)])
 def test_fewer_seeds_are_named_as_a_first_look(shelf_of_digits: Path, opened, seeds):
     write_numbers(shelf_of_digits, seeds)
-    assert f"{noise_verdict.rests_on(len(seeds))}" in texts(opened(data="digits"))
-    assert "a first look, no proof" in noise_verdict.rests_on(len(seeds))
+    assert f"{answer.rests_on(len(seeds))}" in texts(opened(data="digits"))
+    assert "a first look, no proof" in answer.rests_on(len(seeds))
 
 
 def test_numbers_of_some_models_only_are_no_hindrance(shelf_of_digits: Path, opened):
@@ -287,13 +288,13 @@ def test_numbers_of_some_models_only_are_no_hindrance(shelf_of_digits: Path, ope
     assert "**As good as the VAE? Not measured.**" in said
 
 
-@pytest.mark.parametrize("word", noise.ERRORS)
+@pytest.mark.parametrize("word", blocks.ERRORS)
 def test_the_error_can_be_chosen_in_the_link(shelf_of_digits: Path, opened, word):
     write_numbers(shelf_of_digits, (0, 1))
     app = opened(data="digits", error=word)
     (chart,) = [c for c in app.get("plotly_chart") if "errors" in c.proto.id]
     assert (
-        json.loads(chart.proto.spec)["layout"]["yaxis"]["title"]["text"] == noise.ERRORS[word][1]
+        json.loads(chart.proto.spec)["layout"]["yaxis"]["title"]["text"] == blocks.ERRORS[word][1]
     )
 
 
@@ -306,13 +307,13 @@ def model(distance: float, error: float) -> Measured:
 
 
 def test_a_summary_says_what_the_verdict_says():
-    better = noise_verdict.summary("x", judge(model(5, 2), {0.05: model(3, 1)}, model(4, 1)))
+    better = answer.summary("x", judge(model(5, 2), {0.05: model(3, 1)}, model(4, 1)))
     assert better.startswith(
         "**Yes.** On x, noise in training makes the autoencoder robust to noise"
     )
     assert "better than without noise from" in better
     assert "It reaches the VAE" in better
-    mixed = noise_verdict.summary(
+    mixed = answer.summary(
         "x", judge(model(5, 2), {0.05: model(3, 1), 0.2: model(9, 3)}, model(4, 1))
     )
     assert mixed.startswith("**It depends.**")
@@ -322,14 +323,14 @@ def test_a_summary_says_what_the_verdict_says():
         {0.05: Measured({0: errors(1)}, {0: dict.fromkeys(SAMPLED, (3.0, 0.1))})},
         model(4, 1),
     )
-    assert "never in both scores with every seed" in noise_verdict.summary("x", split)
+    assert "never in both scores with every seed" in answer.summary("x", split)
 
 
 def test_where_the_autoencoder_does_as_well_noise_gets_no_credit():
-    text = noise_verdict.reaches_text(judge(model(3.5, 2), {0.05: model(3, 1)}, model(4, 1)))
+    text = answer.reaches_text(judge(model(3.5, 2), {0.05: model(3, 1)}, model(4, 1)))
     every = "*Uniform box*, *Fitted Gaussian*, *Fitted mixture* and *Prior*"
     assert f"the AE **without** noise is as good, with {every}" in text
-    text = noise_verdict.reaches_text(judge(model(5, 2), {0.05: model(3, 1)}, model(4, 1)))
+    text = answer.reaches_text(judge(model(5, 2), {0.05: model(3, 1)}, model(4, 1)))
     assert "the AE without noise is not as good with any sampler" in text
 
 
@@ -341,11 +342,10 @@ def only_with_a_mixture(distance: float) -> Measured:
 
 def test_what_a_mixture_fitted_to_the_codes_reaches_is_said():
     found = judge(only_with_a_mixture(3), {0.05: only_with_a_mixture(5)}, only_with_a_mixture(2))
-    assert (
-        "The autoencoder without noise reaches it with *Fitted mixture*."
-        in noise_verdict.summary("x", found)
+    assert "The autoencoder without noise reaches it with *Fitted mixture*." in answer.summary(
+        "x", found
     )
-    text = noise_verdict.reaches_text(found)
+    text = answer.reaches_text(found)
     assert "the AE **without** noise is as good, with *Fitted mixture*" in text
     assert "the VAE itself, with a mixture fitted to its codes: 2, 90%" in text
 
@@ -372,24 +372,24 @@ def test_a_spread_has_two_digits_that_count():
     claim = compare(
         {0: [170.0, 0.2], 1: [230.0, 0.4]}, {0: [400.0, 0.1], 1: [401.0, 0.1]}, (False, True)
     )
-    assert noise_verdict.scored(claim) == "400 ± 0.71, 10% ± 0% → 200 ± 42, 30% ± 14%"
+    assert answer.scored(claim) == "400 ± 0.71, 10% ± 0% → 200 ± 42, 30% ± 14%"
 
 
 def test_cases_are_counted_and_what_they_depend_on_is_named():
     words = {("a", 2): YES, ("a", 10): NO, ("b", 2): YES, ("b", 10): DEPENDS}
-    said = noise_verdict.counted(words, ["data set", "latents"])
+    said = answer.counted(words, ["data set", "latents"])
     assert (
         said == "**yes** in 2 of 4 cases, **no** in 1, seeds disagree or scores contradict in 1."
         " It depends on data set and latents."
     )
-    assert noise_verdict.counted({}, []) == "not measured."
+    assert answer.counted({}, []) == "not measured."
 
 
 @pytest.mark.parametrize("model", ["ae", "vae"])
 def test_codes_over_training_end_at_the_size_of_the_codes_kept(model: str):
     config = recipe("digits", model)
     mean = cache.run(config.key).codes["mean"]
-    drawn: list[Any] = [noise.size_figure((config,), column) for column in noise.SIZES]
+    drawn: list[Any] = [blocks.size_figure((config,), column) for column in blocks.SIZES]
     radius, scale = (figure.data[0].y for figure in drawn)
     assert radius[-1] == pytest.approx(np.sqrt(np.square(mean).sum(1).mean()), rel=0.01)
     assert scale[-1] == pytest.approx(code_scale(mean), rel=0.01)
@@ -399,7 +399,7 @@ def test_codes_over_training_end_at_the_size_of_the_codes_kept(model: str):
 def test_the_answer_does_not_depend_on_anything_where_no_noise_reaches_the_vae_with_any_sampler():
     in_one_score = Measured({0: errors(1)}, {0: dict.fromkeys(SAMPLED, (3.0, 0.1))})
     never = judge(model(5, 2), {0.05: in_one_score}, model(4, 1))
-    assert "no η with any sampler" in noise_verdict.reaches_text(never)
-    assert noise_verdict.reaches_word(never) == "never in both scores with every seed"
+    assert "no η with any sampler" in answer.reaches_text(never)
+    assert answer.reaches_word(never) == "never in both scores with every seed"
     sometimes = judge(model(5, 0.2), {0.05: model(3, 0.2), 0.2: model(6, 0.2)}, model(4, 0.1))
-    assert noise_verdict.reaches_word(sometimes) == DEPENDS
+    assert answer.reaches_word(sometimes) == DEPENDS

@@ -9,8 +9,8 @@ from core.experiments.kept import numbers_of
 from core.recipes import recipe
 from core.runs import load_or_train, open_run
 from core.shelf import SHELF
-from core.ui import costs
-from core.ui.frame import PAGES
+from core.ui.kit.frame import PAGES
+from core.ui.overview import costs
 
 SAID = ("Test images", "Their reconstructions", "Random codes from N(0, I), decoded")
 

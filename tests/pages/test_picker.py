@@ -9,7 +9,8 @@ from core.config import MODEL_LABELS, PRIORS, RunConfig, with_seed
 from core.recipes import recipe
 from core.runs import load_or_train
 from core.shelf import SHELF, shipped
-from core.ui.frame import PAGES, View
+from core.ui.kit.frame import PAGES
+from core.ui.kit.picker import View
 
 FAMILY = [recipe("digits", name, 2) for name in MODEL_LABELS]
 

@@ -16,10 +16,11 @@ from core.families import is_doubled
 from core.recipes import recipe, with_prior
 from core.runs import load_or_train
 from core.shelf import seeds_of, shipped
-from core.ui import cache, prior_verdict, priors
-from core.ui.frame import View
-from core.ui.priors import AFTERWARDS, Contender, cell
-from core.ui.quality import short
+from core.ui.kit import cache
+from core.ui.kit.picker import View
+from core.ui.priors import answer, blocks
+from core.ui.priors.blocks import AFTERWARDS, Contender, cell
+from core.verdicts.phrases import short
 from tests.priors_shelf import BETTER, SEEDS_OF, small, trained, write_numbers
 
 PAGE = "pages/priors.py"
@@ -91,7 +92,7 @@ def test_another_seed_draws_other_codes_and_leaves_the_rest(shelf_of_priors: Pat
 
 def test_before_anything_is_measured_the_page_says_so(shelf_of_priors: Path, opened):
     app = opened()
-    assert [info.value for info in app.info] == [priors.UNMEASURED] * 2
+    assert [info.value for info in app.info] == [blocks.UNMEASURED] * 2
     assert {row["nll"] for row in table(app).values()} == {"–"}
 
 
@@ -149,10 +150,10 @@ def test_the_verdict_leaves_out_what_too_few_images_cannot_tell():
         for name, nll in NLL.items()
     }
     found = judge({name: Measured({0: fit}, {}, {0: (50.0, 0.5)}) for name, fit in fits.items()})
-    said = prior_verdict.summary("mnist", found)
+    said = answer.summary("mnist", found)
     assert "KL(aggregate‖prior) is left out: nearly every code tells its image" in said
     assert "Not measured yet" not in said
-    assert "It cannot be said" in prior_verdict.comparison("kl", found)
+    assert "It cannot be said" in answer.comparison("kl", found)
 
 
 def test_the_verdict_names_what_the_normal_is_beaten_in_and_in_what_it_is_not(
@@ -163,7 +164,7 @@ def test_the_verdict_names_what_the_normal_is_beaten_in_and_in_what_it_is_not(
     known = {prior: measured(small(prior), root=root) for prior in ("normal", "vamp")}
     worse = dict.fromkeys(SEEDS_OF["vamp"], (60.0, 0.1))
     mixed = known | {"vamp": type(known["vamp"])(known["vamp"].fit, known["vamp"].traits, worse)}
-    said = prior_verdict.summary("digits", judge(mixed))
+    said = answer.summary("digits", judge(mixed))
     assert said.startswith(
         "**It depends on what is asked.** On digits the standard normal is beaten with every"
         " seed in"
@@ -172,12 +173,10 @@ def test_the_verdict_names_what_the_normal_is_beaten_in_and_in_what_it_is_not(
         "nll (by the VampPrior) and KL(aggregate‖prior) (by the VampPrior); it holds its ground in"
         " samples." in said
     )
-    assert "VampPrior: 60, 10%, **worse in both**" in prior_verdict.comparison(
-        "samples", judge(mixed)
-    )
+    assert "VampPrior: 60, 10%, **worse in both**" in answer.comparison("samples", judge(mixed))
     unknown = known | {"vamp": type(known["vamp"])(known["vamp"].fit, {}, {})}
-    assert "Not measured yet: samples." in prior_verdict.summary("digits", judge(unknown))
-    assert prior_verdict.its_own(known | {"normal": NOTHING}) == ""
+    assert "Not measured yet: samples." in answer.summary("digits", judge(unknown))
+    assert answer.its_own(known | {"normal": NOTHING}) == ""
 
 
 def test_what_the_normal_has_for_its_own_follows_the_numbers(runs: Path, tmp_path: Path):
@@ -187,7 +186,7 @@ def test_what_the_normal_has_for_its_own_follows_the_numbers(runs: Path, tmp_pat
         known = {
             prior: measured(small(prior), root=root) for prior in ("normal", "mixture", "vamp")
         }
-        said = prior_verdict.its_own(known)
+        said = answer.its_own(known)
         assert (
             f"has {word} each learned prior's with each of 2 seeds: variance 2 nats² for one draw"
             in said
@@ -206,7 +205,7 @@ def test_priors_that_were_not_trained_are_named_with_what_would_train_them(
 ):
     trained(other_shelf, ["normal", "vamp"])
     app = opened()
-    (info,) = [info.value for info in app.info if info.value != priors.UNMEASURED]
+    (info,) = [info.value for info in app.info if info.value != blocks.UNMEASURED]
     assert "not trained with: uniform box and Gaussian mixture" in info
     assert "python -m core train digits vae --latents 2 --warm-up 0 --prior ..." in info
     assert panels(app) == ["Standard normal", "VampPrior", AFTERWARDS]
@@ -239,7 +238,7 @@ def test_the_picked_run_is_the_one_that_is_shown(shelf_of_priors: Path, opened):
 def test_a_single_latent_is_drawn_along_a_line(other_shelf: Path, name: str):
     config = small("normal" if name == EXPOST else name, latents=1)
     load_or_train(config, other_shelf)
-    figure: Any = priors.panel(config.key, name)
+    figure: Any = blocks.panel(config.key, name)
     assert set(figure.data[1].y) == {0}
     z = np.asarray(figure.data[0].z)
     np.testing.assert_allclose(z, np.broadcast_to(z[:1], z.shape), atol=1e-4)
@@ -249,7 +248,7 @@ def test_a_single_latent_is_drawn_along_a_line(other_shelf: Path, name: str):
 def test_most_codes_of_a_prior_lie_within_its_contour(shelf_of_priors: Path, prior: str):
     """Half of the codes that a prior draws lie within the contour of a half, whatever the prior."""
     key = small(prior).key
-    figure: Any = priors.panel(key, prior)
+    figure: Any = blocks.panel(key, prior)
     contour = figure.data[0]
     drawn = cache.run(key).model.prior.sample(4000, torch.Generator().manual_seed(1)).numpy()
     column = np.rint((drawn[:, 0] - contour.x0) / contour.dx).astype(int)
@@ -267,9 +266,9 @@ def test_runs_with_more_latents_say_which_are_drawn(other_shelf: Path):
     load_or_train(small("normal"), other_shelf)
     variance = cache.run(small("normal", latents=5).key).codes["mean"].var(0)
     across, up = sorted(variance.argsort()[-2:] + 1)
-    said = priors.which_latents(small("normal", latents=5).key)
+    said = blocks.which_latents(small("normal", latents=5).key)
     assert f"{across} (across) and {up} (up)" in said
-    assert priors.which_latents(small("normal").key) == ""
+    assert blocks.which_latents(small("normal").key) == ""
 
 
 def test_a_cell_says_how_many_seeds_it_rests_on():
@@ -290,8 +289,8 @@ def test_a_cell_says_how_many_seeds_it_rests_on():
 
 def test_runs_that_the_study_leaves_out_are_not_said_to_be_unmeasured():
     sprites = Contender("normal", recipe("sprites", "vae", 10))
-    assert "not for these runs" in priors.unmeasured([sprites])
-    assert priors.unmeasured([Contender("normal", small())]) == priors.UNMEASURED
+    assert "not for these runs" in blocks.unmeasured([sprites])
+    assert blocks.unmeasured([Contender("normal", small())]) == blocks.UNMEASURED
 
 
 def test_images_that_are_missing_are_said_once(open_page):
@@ -321,7 +320,7 @@ def view_of(picked: RunConfig) -> View:
     "picked", [recipe("digits", "vae", 2), *(with_prior("digits", 2, p) for p in PRIORS)]
 )
 def test_the_priors_that_are_compared_have_one_schedule(picked: RunConfig):
-    shown = priors.contenders(view_of(picked))
+    shown = blocks.contenders(view_of(picked))
     assert [one.name for one in shown] == [*PRIORS, EXPOST]
     assert {one.config.train for one in shown} == {with_prior("digits", 2, "vamp").train}
 
@@ -329,13 +328,13 @@ def test_the_priors_that_are_compared_have_one_schedule(picked: RunConfig):
 def test_a_prior_of_another_schedule_is_not_compared():
     late = recipe("digits", "vae", 2, prior="vamp", warm_up=100)
     view = replace(view_of(late), siblings=(*view_of(late).siblings, late))
-    assert [one.name for one in priors.contenders(view)] == ["vamp"]
-    assert [one.config.train.warm_up for one in priors.contenders(view)] == [100]
+    assert [one.name for one in blocks.contenders(view)] == ["vamp"]
+    assert [one.config.train.warm_up for one in blocks.contenders(view)] == [100]
 
 
 def test_the_page_says_what_the_schedule_alone_is_worth():
-    shown = priors.contenders(view_of(recipe("digits", "vae", 2)))
-    said = priors.schedule(shown)
+    shown = blocks.contenders(view_of(recipe("digits", "vae", 2)))
+    said = blocks.schedule(shown)
     assert "over the first 20 of 200 epochs" in said
     warm, cold = (
         [numbers_of(EVIDENCE, with_seed(c, s)) for s in seeds_of("digits")]
@@ -365,13 +364,13 @@ def test_the_gradient_has_less_noise_only_if_it_has_with_every_seed(
     known = {
         name: Measured(dict(enumerate(map(fit, each))), {}, {}) for name, each in noises.items()
     }
-    assert words in prior_verdict.its_own(known)
+    assert words in answer.its_own(known)
 
 
 def test_what_is_not_held_is_not_said_to_be():
     """Ten latents of digits, of which some are unused: their means spread by 0.58, and no scale is held at that."""
     known = {prior: measured(with_prior("digits", 10, prior)) for prior in PRIORS}
     scale = float(np.mean(known["normal"].values("code_scale")))
-    said = prior_verdict.its_own(known)
+    said = answer.its_own(known)
     assert f"The standard deviation of its codes' means is {short(scale)}" in said
     assert "held" not in said

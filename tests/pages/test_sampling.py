@@ -9,10 +9,10 @@ from core.experiments.samples import kept_ceiling, kept_quality, kept_trainings
 from core.explore.sampling import SAMPLERS
 from core.recipes import recipe
 from core.shelf import SHELF
-from core.ui import cache
-from core.ui.quality import Table, sentence, short, with_spread
-from core.ui.seeds import trainings
-from core.ui.widgets import SamplerChoice
+from core.ui.kit import cache
+from core.ui.kit.widgets import SamplerChoice
+from core.ui.sampling.quality import Table, sentence
+from core.verdicts.phrases import short, trainings, with_spread
 
 PAGE = "pages/sampling.py"
 BOX = {"sampler": SAMPLERS["box"], "fit": "false"}

@@ -10,7 +10,8 @@ from core.checkpoints import CheckpointError, survey
 from core.config import PRIORS, with_seed
 from core.jobs import Job, Jobs, Limits, read_job
 from core.recipes import recipe
-from core.ui import cache, studio
+from core.ui.kit import cache
+from core.ui.train import studio
 
 PAGE = "pages/train.py"
 QUICK: dict[str, Any] = {"data": "digits", "train_model": "AE", "digits_epochs": 2}

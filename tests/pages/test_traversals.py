@@ -10,10 +10,11 @@ from PIL import Image
 from core.config import DataConfig
 from core.recipes import recipe
 from core.runs import open_run
-from core.ui import cache, exports, factors, strips
-from core.ui.factors import factor_sentence
-from core.ui.prices import Price, price_sentence
-from core.ui.strips import Choice
+from core.ui.kit import cache
+from core.ui.traversals import exports, factors, strips
+from core.ui.traversals.factors import factor_sentence
+from core.ui.traversals.prices import Price, price_sentence
+from core.ui.traversals.strips import Choice
 from tests.pages.conftest import parts, picture
 
 PAGE = "pages/traversals.py"

@@ -4,7 +4,7 @@ from core.config import DataConfig
 from core.experiments.kept import compared, numbers_of
 from core.experiments.twins import TWINS
 from core.recipes import recipe
-from core.ui import twins
+from core.ui.kit import twins
 
 
 def captions(app) -> str:

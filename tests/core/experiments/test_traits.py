@@ -13,7 +13,7 @@ from core.runs import Run, load_or_train, open_run
 from core.shelf import shipped
 from core.sweep.grid import Point, Sweep
 from core.sweep.table import Table
-from core.ui import cache
+from core.ui.kit import cache
 
 
 def counts(run: Run, root: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, int]:

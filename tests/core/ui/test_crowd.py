@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.ui import crowd
+from core.ui.kit import crowd
 
 
 @pytest.fixture(autouse=True)

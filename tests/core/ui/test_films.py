@@ -3,8 +3,8 @@ from base64 import b64decode
 import numpy as np
 import pytest
 
-from core.ui.films import frames_at
-from core.ui.player import Dots
+from core.ui.kit.player import Dots
+from core.ui.train.films import frames_at
 
 
 def film(*epochs: int) -> dict[str, np.ndarray]:

@@ -1,6 +1,6 @@
 import pytest
 
-from core.ui.player import Strip, player
+from core.ui.kit.player import Strip, player
 
 STRIP = Strip("a film", b"")
 

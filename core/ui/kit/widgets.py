@@ -1,0 +1,258 @@
+"""Widgets and blocks that several pages share."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import streamlit as st
+
+from core.config import ALL_LABELS, PRIORS, DataConfig, ModelConfig, RunConfig
+from core.explore.sampling import SAMPLERS
+from core.figures import theme
+from core.ui.kit import cache
+from core.ui.kit.picker import View, pick
+
+BOX_MISSES = 0.015
+"""Share of the codes that a box may leave out unsaid; the fitted one leaves out 1 %."""
+
+
+@dataclass(frozen=True)
+class SamplerChoice:
+    """Where random codes come from.
+
+    Args:
+        name: of the sampler.
+        half_width: of the box, the same for all models; fitted to each model's codes when None.
+        seed: of the codes.
+    """
+
+    name: str
+    half_width: float | None
+    seed: int
+
+    def half_width_for(self, name: str) -> float | None:
+        """Return the half-width if a sampler is the box and it is not fitted."""
+        return self.half_width if name == "box" else None
+
+
+def heading(question: str, answer: str) -> None:
+    """Draw a page's title, a question, and one sentence of what is to be seen."""
+    st.title(question, anchor=False)
+    st.markdown(answer)
+
+
+def chart(figure: Any, key: str, **options: Any) -> Any:
+    """Draw a figure with the lab's toolbar; returns the selection where `on_select` is among the options."""
+    return st.plotly_chart(figure, key=key, config=theme.config(figure_kind()), **options)
+
+
+def figure_kind() -> Literal["png", "svg"]:
+    """Return the kind of file that figures are saved as."""
+    # From the link where the choice is drawn further down and was not met yet.
+    kind = st.session_state.get("figures") or st.query_params.get("figures")
+    return "svg" if kind == "SVG" else "png"
+
+
+def save_figures_as() -> None:
+    """Draw the choice of what the camera in a figure's toolbar saves; plotly's toolbar has room for one."""
+    st.segmented_control(
+        "The camera on a figure saves",
+        ("PNG", "SVG"),
+        default="PNG",
+        key="figures",
+        required=True,
+        bind="query-params",
+    )
+
+
+def how_to_read(text: str) -> None:
+    """Draw the expander that every page ends in: how to read it, the formula, the source."""
+    with st.expander("How to read this page", icon=":material/menu_book:"):
+        st.markdown(text)
+
+
+def unmeasured(data: DataConfig, what: str = "Not every number of this page was") -> None:
+    """Say that numbers are not there, and how to get them, or that there are none of binarised images."""
+    there = "These numbers are of grey images; binarised ones are left out."
+    st.info(there if data.binarised else f"{what} measured yet; run `python -m core measure`.")
+
+
+def images_missing(sentence: str | None) -> None:
+    """Say what cannot be shown without the original images, if anything."""
+    if sentence:
+        st.info(sentence, icon=":material/image_not_supported:")
+
+
+def picture(png: bytes, alt: str, **options: Any) -> None:
+    """Draw a PNG. It travels inside the page, which saves the browser a round trip and the server a copy."""
+    st.image(
+        "data:image/png;base64," + b64encode(png).decode(),
+        alt=alt,
+        **{"width": "stretch", **options},
+    )
+
+
+def image_row(caption: str, png: bytes | None) -> None:
+    """Draw a sheet of images under what it shows, or nothing where the images are not here."""
+    if png:
+        st.caption(caption)
+        picture(png, caption)
+
+
+def recipe_of(config: RunConfig) -> str:
+    """Return in a few words what tells a model from its siblings."""
+    model = config.model
+    return {
+        "ae": "The code is a point, no KL",
+        "noisy-ae": (
+            f"Fixed noise, η = {model.noise_ratio:g}, no KL"
+            if model.noise_ratio is not None
+            else ""
+        ),
+        "infogan": f"Codes recognised in images of a game, λ = {model.information}",
+    }.get(model.name, f"Learned noise, KL weighed by β = {model.beta:g}{_prior_of(model)}")
+
+
+def _prior_of(model: ModelConfig) -> str:
+    return "" if model.prior == "normal" else f", from a {PRIORS[model.prior]}"
+
+
+def draws_of(config: RunConfig) -> str:
+    """Return in a few words where random codes of a model come from.
+
+    >>> from core.recipes import recipe
+    >>> draws_of(recipe("digits", "vae", prior="vamp"))
+    'Random codes from its VampPrior, decoded'
+    """
+    prior = config.model.prior
+    return (
+        f"Random codes from {'N(0, I)' if prior == 'normal' else f'its {PRIORS[prior]}'}, decoded"
+    )
+
+
+def collapse_note(config: RunConfig) -> None:
+    """Say so where no latent of a model is in use."""
+    if not cache.active_latents(config.key).any():
+        st.caption(
+            f"**Collapsed:** no latent is active. At β = {config.model.beta:g} a nat of KL has to"
+            f" save {config.model.beta:g} nats of nll, and on these images none did: the decoder"
+            " ignores the code."
+        )
+
+
+def table(rows: Sequence[Mapping[str, Any]], **columns: str) -> None:
+    """Draw rows of a small table; `columns` may give a number format by column name."""
+    formats = {
+        name: st.column_config.NumberColumn(format=style) for name, style in columns.items()
+    }
+    st.dataframe(rows, hide_index=True, column_config=formats)
+
+
+def stop_slider(view: View, number: str, label: str) -> None:
+    """Draw a slider over the runs that differ in one number alone; it moves the run picker.
+
+    Args:
+        view: what the visitor looks at.
+        number: `noise_ratio` or `beta`.
+        label: of the slider.
+    """
+    stops, key = view.stops(number), f"stop {number}"
+    if len(stops) < 2:
+        return
+    now = next((value for value, config in stops.items() if config == view.picked), None)
+    options = list(stops) if now is not None else [None, *stops]
+    st.session_state[key] = now
+    st.select_slider(
+        label,
+        options,
+        key=key,
+        format_func=lambda value: "–" if value is None else f"{value:g}",
+        on_change=lambda: _move_picker(stops, key),
+    )
+
+
+def _move_picker(stops: dict[float, RunConfig], key: str) -> None:
+    value = st.session_state[key]
+    if value is not None:
+        pick(stops[value])
+
+
+def sampler_choice() -> SamplerChoice:
+    """Draw the choice of sampler, box and seed."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        label = st.segmented_control(
+            "Draw codes from",
+            list(SAMPLERS.values()),
+            default=SAMPLERS["prior"],
+            key="sampler",
+            required=True,
+            wrap=True,
+            bind="query-params",
+        )
+        seed = st.number_input("Seed", 0, 9999, key="seed", width=130, bind="query-params")
+        st.button("Draw again", on_click=_next_seed, icon=":material/casino:")
+    name = next(name for name, known in SAMPLERS.items() if known == label)
+    return SamplerChoice(name, _box_width() if name == "box" else None, int(seed))
+
+
+def _box_width() -> float | None:
+    """Draw the choice of the box and return its half-width, or None for one fitted to each model's codes."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        fitted = st.toggle(
+            "Fit the box to each model's codes", True, key="fit", bind="query-params"
+        )
+        width = st.slider(
+            "Half-width of the box, the same for all models",
+            0.5,
+            20.0,
+            3.0,
+            0.5,
+            key="width",
+            disabled=fitted,
+            width=420,
+            bind="query-params",
+        )
+    return None if fitted else width
+
+
+def _next_seed() -> None:
+    st.session_state["seed"] = (st.session_state.get("seed", 0) + 1) % 10_000
+
+
+def sample_sheet(config: RunConfig, choice: SamplerChoice, count: int, columns: int) -> None:
+    """Draw decoded random codes of one model under its name."""
+    st.subheader(ALL_LABELS[config.model.name], anchor=False)
+    st.caption(recipe_of(config))
+    half_width = choice.half_width_for(choice.name)
+    png = cache.samples_png(config.key, choice.name, half_width, choice.seed, count, columns)
+    picture(png, f"{SAMPLERS[choice.name]}, decoded by {config.model.label}")
+    if choice.name == "box":
+        st.caption(f"Half-width {half_width or cache.fitted_half_width(config.key):.2f}")
+        if half_width:
+            box_note(config, half_width)
+
+
+def box_note(config: RunConfig, half_width: float) -> None:
+    """Say so where a box does not contain a model's codes."""
+    outside = cache.share_outside(config.key, half_width)
+    if outside > BOX_MISSES:
+        st.caption(
+            f"**The box does not contain the codes:** {outside:.0%} of this model's lie outside"
+            f" and are never drawn; {cache.fitted_half_width(config.key):.2f} would hold 99 %."
+        )
+
+
+def samples_beside_nearest(config: RunConfig, choice: SamplerChoice, count: int) -> None:
+    """Draw some samples above the training images nearest to them, which have to be on this machine."""
+    half_width = choice.half_width_for(choice.name)
+    png, distance = cache.samples_beside_nearest_png(
+        config.key, choice.name, half_width, choice.seed, count
+    )
+    picture(png, "Samples above their nearest training images")
+    st.caption(
+        f"Below, the nearest training image; root mean squared difference {distance:.3f} per pixel"
+        " (median)"
+    )

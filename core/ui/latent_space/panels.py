@@ -1,0 +1,347 @@
+"""The blocks of the Latent space page: choices, scatter, decoded plane, and what a picked point means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.config import DataConfig, RunConfig
+from core.explore.neighbours import nearest_codes
+from core.explore.projection import TSNE_STAGES
+from core.figures import images as pictures
+from core.figures.bars import kl_bars
+from core.figures.latents import factor_scatter, latent_scatter, picked_point
+from core.figures.plane import axis_names, square_extent
+from core.figures.theme import label_color, layout
+from core.ui.kit import cache, widgets
+from core.ui.kit.picker import View
+from core.ui.kit.plane import plane
+
+PROJECTIONS = {"PCA": "pca", "A pair": "pair", "t-SNE": "tsne"}
+"""Word on the screen and in links -> projection."""
+SHOWS = ("All four", "One large")
+PANEL_POINTS = 2000
+"""Points of a small panel; the large one shows all."""
+NEIGHBOURS = 8
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class LatentChoice:
+    """How to look at the codes.
+
+    Args:
+        side_by_side: all four models, or the picked one large.
+        color: `label` or the name of a factor.
+        projection: one of `PROJECTIONS`; `pair` for two latents.
+        pair: the two latents that are shown, from 0.
+    """
+
+    side_by_side: bool
+    color: str
+    projection: str
+    pair: tuple[int, int]
+
+
+def choose(view: View) -> LatentChoice:
+    """Draw the row of choices."""
+    latent_dim = view.picked.model.latent_dim
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        show = st.segmented_control(
+            "Show", SHOWS, default=SHOWS[0], key="show", required=True, bind="query-params"
+        )
+        colors = ["label", *cache.factor_names(view.picked.data)]
+        color = st.selectbox("Colour", colors, key="color", width=160, bind="query-params")
+        projection, pair = "pair", (0, min(1, latent_dim - 1))
+        if latent_dim > 2:
+            projection = PROJECTIONS[
+                st.selectbox("Flatten by", list(PROJECTIONS), **_options("flatten"))
+            ]
+        if latent_dim > 2 and projection == "pair":
+            numbers = list(range(1, latent_dim + 1))
+            across = st.selectbox("Across", numbers, 0, **_options("across"))
+            pair = (across - 1, st.selectbox("Up", numbers, 1, **_options("up")) - 1)
+    return LatentChoice(show == SHOWS[0], color, projection, pair)
+
+
+def _options(key: str) -> dict[str, Any]:
+    return {"key": key, "width": 130, "bind": "query-params"}
+
+
+def scatter(config: RunConfig, choice: LatentChoice, *, quiet: bool) -> None:
+    """Draw the codes of one model; a click picks a test image."""
+    if choice.projection == "tsne":
+        _wait_for_tsne(config.key)
+    chart = f"codes {config.model.name}"
+    shown = (choice.color, choice.projection, choice.pair)
+    figure = scatter_figure(config.key, *shown, PANEL_POINTS if quiet else None, quiet)
+    widgets.chart(figure, chart, on_select=lambda: _pick(chart), selection_mode="points")
+
+
+@st.cache_data(max_entries=48, show_spinner=False)
+def scatter_figure(
+    key: str, color: str, projection: str, pair: tuple[int, int], most: int | None, quiet: bool
+) -> go.Figure:
+    """Return the codes of a run on a plane, coloured by label or factor.
+
+    Args:
+        key: of the run.
+        color: `label` or the name of a factor.
+        projection: one of `PROJECTIONS`.
+        pair: the latents shown by `pair`.
+        most: points; all when None.
+        quiet: a small panel without legend and names.
+    """
+    opened = cache.run(key)
+    flat, axes = flatten(key, projection, pair)
+    flat = flat[:most]
+    common: dict[str, Any] = {
+        "axes": axes,
+        "quiet": quiet,
+        "prior_circles": projection == "pair" and opened.config.model.prior == "normal",
+    }
+    common |= {"height": 280, "marker_size": 3} if quiet else {"height": 560, "marker_size": 4}
+    if projection == "pair" and opened.config.model.latent_dim == 2:
+        common["extent"] = plane_extent(key)
+    if color == "label":
+        names = cache.label_names(opened.config.data)
+        figure = latent_scatter(flat, opened.codes["label"][: len(flat)], names, **common)
+    else:
+        column = cache.factor_names(opened.config.data).index(color)
+        figure = factor_scatter(
+            flat, opened.codes["factors"][: len(flat), column], color, **common
+        )
+    return _with_inner_ticks(figure) if quiet else figure
+
+
+def _with_inner_ticks(figure: go.Figure) -> go.Figure:
+    """Leave a small panel to its points, with a few numbers inside: every model has a scale of its own."""
+    axes = {
+        "zeroline": True,
+        "nticks": 7,
+        "ticklabelposition": "inside",
+        "tickfont": {"size": 10},
+        "ticks": "",
+    }
+    figure.update_xaxes(**axes).update_yaxes(**axes)
+    return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
+
+
+def flatten(key: str, projection: str, pair: tuple[int, int]) -> tuple[Floats, tuple[str, str]]:
+    """Return the test codes on a plane (N, 2), and the names of its axes."""
+    mean = cache.run(key).codes["mean"]
+    if projection == "pair":
+        return mean[:, list(pair)], axis_names(pair)
+    if projection == "pca":
+        flat, share = cache.principal_components(key)
+        return flat, (f"component 1 ({share[0]:.0%} of variance)", f"component 2 ({share[1]:.0%})")
+    return cache.tsne(key), ("t-SNE 1", "t-SNE 2")
+
+
+def plane_extent(key: str) -> tuple[float, float, float, float]:
+    """Return the square that scatter and decoded plane share: all codes but the outermost, and the prior's 3 σ."""
+    mean = cache.run(key).codes["mean"]
+    reach = float(np.quantile(np.abs(mean), 0.998))
+    return square_extent(np.array([[-reach, -reach], [reach, reach]]), prior=True)
+
+
+def plane_or_bars(config: RunConfig, _: LatentChoice) -> None:
+    """Draw the decoded plane of two latents, or what each of many latents carries."""
+    if config.model.latent_dim == 2:
+        _plane(config)
+    else:
+        _bars(config)
+
+
+@st.fragment
+def _plane(config: RunConfig) -> None:
+    above = st.container()
+    with st.container(horizontal=True):
+        widths = st.slider(
+            "Extent, in widths of the scatter",
+            0.1,
+            2.0,
+            1.0,
+            0.1,
+            key="extent",
+            bind="query-params",
+        )
+        resolution = st.slider(
+            "Images along each axis", 8, 32, 16, key="resolution", bind="query-params"
+        )
+    with above:
+        half_width = widths * plane_extent(config.key)[1]
+        plane(
+            cache.plane_png(config.key, half_width, resolution),
+            half_width,
+            f"What {config.model.label} decodes codes between −{half_width:.2f} and"
+            f" {half_width:.2f} to",
+            "plane",
+            circles=config.model.prior == "normal",
+            kind=widgets.figure_kind(),
+        )
+
+
+def _bars(config: RunConfig) -> None:
+    opened = cache.run(config.key)
+    alive = cache.active_latents(config.key)
+    if opened.metrics["kl_per_latent"]:
+        st.markdown(f"**What does each latent carry?** {alive.sum()} of {len(alive)} are active.")
+        widgets.chart(
+            kl_bars(np.array(opened.metrics["kl_per_latent"]), alive, height=520), "carried"
+        )
+    else:
+        st.markdown(
+            f"**How far does each latent spread?** {alive.sum()} of {len(alive)} are active; no KL"
+            " is charged."
+        )
+        std = opened.codes["mean"].std(axis=0)
+        widgets.table(
+            [
+                {"Latent": i + 1, "Standard deviation of the codes": float(s)}
+                for i, s in enumerate(std)
+            ]
+        )
+
+
+def legend(data: DataConfig, choice: LatentChoice) -> None:
+    """Draw the colours of the classes once, for the panels without a legend."""
+    if choice.color == "label" and choice.side_by_side:
+        widgets.chart(legend_figure(data), "legend")
+
+
+def legend_figure(data: DataConfig) -> go.Figure:
+    """Return a figure that is nothing but the legend of the classes."""
+    figure = go.Figure(
+        [
+            go.Scatter(
+                x=[None],
+                y=[None],
+                mode="markers",
+                name=name,
+                marker={"color": label_color(i), "size": 9},
+            )
+            for i, name in enumerate(cache.label_names(data))
+        ]
+    )
+    figure.update_xaxes(visible=False).update_yaxes(visible=False)
+    figure.update_layout(
+        legend_maxheight=1
+    )  # Two rows on a phone; by default half the height, and a scroll bar.
+    return layout(figure, 60)
+
+
+def picked(view: View, choice: LatentChoice) -> None:
+    """Draw what the picked test image is to each model, and its surrounding in the picked one."""
+    opened = cache.run(view.picked.key)
+    last = len(opened.codes["mean"]) - 1
+    st.subheader("What does one point mean?", anchor=False)
+    index = int(
+        st.number_input("Test image", 0, last, key="image", width=180, bind="query-params")
+    )
+    left, middle, right = st.columns([2, 1.4, 0.9], gap="medium")
+    with left:
+        _images_of(view, index)
+        _neighbours_of(view.picked, index)
+    with middle:
+        _surrounding(view.picked, choice, index)
+    with right:
+        _code_of(view.picked, index)
+    widgets.images_missing(cache.missing_images(view.picked.data))
+
+
+def _images_of(view: View, index: int) -> None:
+    """Draw the picked image beside its reconstruction by each model."""
+    original = cache.test_images(view.picked.data, slice(index, index + 1))
+    label = cache.run(view.picked.key).codes["label"][index]
+    shown = (
+        {}
+        if original is None
+        else {f"Image, “{cache.label_names(view.picked.data)[label]}”": original}
+    )
+    shown |= {name: cache.reconstruction(key, index) for name, key in view.keys.items()}
+    with st.container(horizontal=True):
+        for caption, image in shown.items():
+            widgets.picture(
+                pictures.sheet_png(image, 1, 8),
+                f"Test image {index}: {caption}",
+                caption=caption,
+                width=78,
+            )
+
+
+def _neighbours_of(config: RunConfig, index: int) -> None:
+    """Draw the test images whose codes lie nearest, or their reconstructions where the images are not here."""
+    near = neighbours_of(config.key, index)
+    originals = cache.test_images(config.data, near)
+    decoded = " (decoded)" if originals is None else ""
+    st.caption(
+        f"The test images{decoded} with the {NEIGHBOURS} nearest codes in {config.model.label}"
+    )
+    strip = (
+        cache.decoded_codes(config.key, tuple(near.tolist())) if originals is None else originals
+    )
+    widgets.picture(pictures.sheet_png(strip, NEIGHBOURS, 4), "Nearest neighbours in latent space")
+
+
+def _surrounding(config: RunConfig, choice: LatentChoice, index: int) -> None:
+    codes = cache.run(config.key).codes
+    pair = (
+        list(choice.pair)
+        if choice.projection == "pair"
+        else sorted(codes["mean"].var(axis=0).argsort()[-2:].tolist())
+    )
+    near = neighbours_of(config.key, index)
+    std = codes["std"][index, pair]
+    figure = picked_point(
+        codes["mean"][index, pair],
+        std=std if std.any() else None,
+        neighbours=codes["mean"][near][:, pair],
+        neighbour_labels=codes["label"][near],
+        axes=axis_names(pair),
+    )
+    widgets.chart(figure, "surrounding")
+    noise = (
+        "1 and 2 σ of its posterior" if std.any() else "without noise, its posterior is a point"
+    )
+    st.caption(f"The code in {config.model.label}, {noise}, and the codes nearest to it.")
+
+
+def _code_of(config: RunConfig, index: int) -> None:
+    codes = cache.run(config.key).codes
+    rows = zip(codes["mean"][index], codes["std"][index], strict=True)
+    widgets.table(
+        [
+            {"Latent": f"z{i + 1}", "mean": float(m), "σ": float(s)}
+            for i, (m, s) in enumerate(rows)
+        ],
+        mean="%.3f",
+        σ="%.3f",
+    )
+
+
+def neighbours_of(key: str, index: int) -> NDArray[np.int64]:
+    """Return the test images (k,) whose codes lie nearest to that of one of them, in all latents."""
+    mean = cache.run(key).codes["mean"]
+    return nearest_codes(mean, mean[index], NEIGHBOURS + 1)[1:]
+
+
+def _pick(chart: str) -> None:
+    points = st.session_state[chart].selection.points
+    if points:
+        found = points[0]["customdata"]
+        st.session_state["image"] = int(found[0] if isinstance(found, list) else found)
+
+
+def _wait_for_tsne(key: str) -> None:
+    bar = st.empty()
+    for stage in range(1, TSNE_STAGES + 1):
+        cache.tsne(key, stage)
+        bar.progress(stage / TSNE_STAGES, f"t-SNE, {stage / TSNE_STAGES:.0%}")
+    bar.empty()

@@ -1,0 +1,474 @@
+"""The blocks of the Train page: choose a run, start it, watch it form, keep it or not."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from core import jobs
+from core.checkpoints import (
+    Arrays,
+    CheckpointError,
+    delete,
+    pack_run,
+    run_names,
+    unfinished_keys,
+    unpack_run,
+)
+from core.config import LIKELIHOODS, MODEL_LABELS, PRIORS, RunConfig, with_epochs, with_seed
+from core.figures import images as pictures
+from core.figures.bars import kl_bars
+from core.figures.curves import training_curves
+from core.figures.latents import latent_scatter
+from core.metrics.latents import active
+from core.pace import seconds_per_epoch
+from core.recipes import recipe
+from core.shelf import shipped
+from core.ui.kit import cache, crowd, widgets
+from core.ui.kit.picker import pick
+
+WIDTHS = {"Half": 0.5, "Usual": 1.0, "Double": 2.0}
+"""Word on the screen and in links -> factor of every fully connected layer's width."""
+IMAGES = {"Grey": "mnist", "Binarised anew": "mnist-dynamic", "Binarised once": "mnist-static"}
+"""Word on the screen and in links -> data set of MNIST's digits."""
+LATENTS = {"sprites": 10, "mnist-dynamic": 40, "mnist-static": 40}
+"""Data set -> latents that are offered first; 2 for the others."""
+WIDTH = 150
+"""Of a choice, in pixels: room for *standard normal* and *Gaussian mixture* beside the arrow."""
+REFRESH, AT_FIRST = 1.0, 0.2
+"""Seconds between two looks at a job, and before there is anything to see."""
+OTHERS = 5.0
+"""Seconds between two looks at the jobs of others."""
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def queue() -> jobs.Jobs:
+    """Return the queue of this server, shared by all visitors; wrongly set limits allow nothing."""
+    try:
+        limits = jobs.limits_of(os.environ)
+    except ValueError as error:
+        limits = jobs.Limits(training=False, reason=f"training is not available: {error}")
+    found = jobs.Jobs(cache.SHELF, limits)
+    found.attend()
+    return found
+
+
+def choose(data: str) -> RunConfig | None:
+    """Draw the choices and return the run they make, or say what is wrong with them and return
+    None.
+
+    Args:
+        data: name of the data set.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if data == "mnist":
+            data = IMAGES[st.selectbox("Images", list(IMAGES), **_field("train_images"))]
+        usual = recipe(data, "vae")
+        label = st.selectbox("Model", list(MODEL_LABELS.values()), 2, **_field("train_model"))
+        changes = _number_of(label)
+        latents = st.number_input(
+            "Latents", 1, 100, LATENTS.get(data, 2), **_field(f"{data}_latents")
+        )
+        changes["epochs"] = st.number_input(
+            "Epochs", 1, 10_000, usual.train.epochs, **_field(f"{data}_epochs")
+        )
+        changes |= _prior_of(label)
+        changes["likelihood"] = st.selectbox(
+            "Likelihood", LIKELIHOODS, **_field("train_likelihood")
+        )
+        width = st.selectbox("Network", list(WIDTHS), 1, **_field("train_width"))
+        changes["learning_rate"] = st.number_input(
+            "Learning rate",
+            1e-5,
+            1.0,
+            usual.train.learning_rate,
+            1e-4,
+            format="%g",
+            **_field(f"{data}_rate" if usual.data.binarised else "train_rate"),
+        )
+        changes["seed"] = st.number_input("Seed", 0, 9999, **_field("train_seed"))
+    name = next(name for name, known in MODEL_LABELS.items() if known == label)
+    changes["hidden"] = tuple(max(1, round(w * WIDTHS[width])) for w in usual.model.hidden)
+    try:
+        return recipe(data, name, int(latents), **changes)
+    except ValueError as error:
+        st.error(f"{error}.")
+        return None
+
+
+def _field(key: str) -> dict[str, Any]:
+    return {"key": key, "width": WIDTH, "bind": "query-params"}
+
+
+def _number_of(label: str) -> dict[str, Any]:
+    """Draw the choice of β or η where there is one."""
+    if label == MODEL_LABELS["beta-vae"]:
+        return {
+            "beta": st.number_input(
+                "β", 0.0, 1000.0, 4.0, 0.5, format="%g", **_field("train_beta")
+            )
+        }
+    if label == MODEL_LABELS["noisy-ae"]:
+        return {
+            "noise_ratio": st.number_input(
+                "Noise η", 0.0, 100.0, 0.05, 0.05, format="%g", **_field("train_eta")
+            )
+        }
+    return {}
+
+
+def _prior_of(label: str) -> dict[str, Any]:
+    """Draw the choice of a prior where the model has one that it is held to."""
+    if label not in (MODEL_LABELS["vae"], MODEL_LABELS["beta-vae"]):
+        return {}
+    chosen = st.selectbox("Prior", list(PRIORS.values()), **_field("train_prior"))
+    return {"prior": next(name for name, known in PRIORS.items() if known == chosen)}
+
+
+def on_shelf(config: RunConfig) -> bool:
+    """Return whether a run is trained and not refused."""
+    return config.key in cache.shelf_index(cache.shelf_stamp())[0]
+
+
+def job_of(config: RunConfig) -> jobs.Job | None:
+    """Return how the training of a run stands, or None where there is none, or it has ended on the shelf."""
+    return None if on_shelf(config) else jobs.read_job(cache.SHELF, config.key)
+
+
+def offer(config: RunConfig, job: jobs.Job | None, picked: RunConfig) -> None:
+    """Draw what can be done with a run now: start, stop, go on, or pick it where it is finished.
+
+    Args:
+        config: of the run.
+        job: its training.
+        picked: what the run picker stands on.
+    """
+    if problem := st.session_state.pop("refused", None):
+        st.error(f"{problem}.")
+    if on_shelf(config):
+        st.success(f"**{config.model.label}** is trained and on the shelf.")
+        if config != picked:
+            st.button(
+                "Pick it for every page", on_click=pick, args=(config,), icon=":material/done_all:"
+            )
+        return
+    if not queue().limits.training:
+        reason = queue().limits.reason
+        st.info(f"{reason[:1].upper()}{reason[1:]}.")
+        return
+    if cache.missing_images(config.data):
+        return
+    if job and job.state in ("queued", "running"):
+        st.button("Stop", on_click=_ask, args=(queue().stop, config.key), icon=":material/stop:")
+        return
+    left = job is not None or config.key in unfinished_keys(cache.SHELF)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        word, icon = (
+            ("Continue", ":material/resume:") if left else ("Start", ":material/play_arrow:")
+        )
+        st.button(word, type="primary", on_click=_ask, args=(queue().submit, config), icon=icon)
+        if left:
+            st.button(
+                "Discard",
+                on_click=_ask,
+                args=(queue().forget, config.key),
+                icon=":material/delete:",
+            )
+        st.markdown(estimate(config))
+
+
+def _ask(action: Callable[[Any], None], what: RunConfig | str) -> None:
+    try:
+        action(what)
+    except (jobs.TooMany, CheckpointError) as error:
+        st.session_state["refused"] = str(error)
+
+
+def estimate(config: RunConfig) -> str:
+    """Return how long a training takes here, timed on a few steps of it."""
+    one = with_epochs(with_seed(config, 0), 1)
+    alike = replace(
+        one, train=replace(one.train, learning_rate=1e-3)
+    )  # neither changes how long a step takes
+    seconds = _pace(json.dumps(alike.to_dict(), sort_keys=True)) * config.train.epochs
+    text = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    return (
+        f"About **{text}** on this machine while nothing else runs ({config.train.epochs} epochs)."
+    )
+
+
+@st.cache_data(max_entries=64, show_spinner="Timing a few steps ...")
+def _pace(described: str) -> float:
+    config = RunConfig.from_dict(json.loads(described))
+    found = cache.split(config.data)
+    assert found is not None
+    return seconds_per_epoch(config, len(found.train), len(found.test))
+
+
+def watch(config: RunConfig, job: jobs.Job | None) -> None:
+    """Draw how a training stands, again and again while it runs.
+
+    Args:
+        config: of the run.
+        job: its training, as `offer` has drawn it; where that is no longer so, all is drawn anew.
+    """
+    interval = _interval(job)
+    st.fragment(_watch, run_every=interval)(config, interval)
+
+
+def _interval(job: jobs.Job | None) -> float | None:
+    """Return how soon to look at a job again, in seconds, which is later where many look."""
+    if job is None or job.state not in ("queued", "running"):
+        return None
+    alone = AT_FIRST if job.state == "running" and not job.images_per_second else REFRESH
+    return alone * crowd.slowness()
+
+
+@crowd.turn()
+def _watch(config: RunConfig, interval: float | None) -> None:
+    kept = on_shelf(config)
+    job = None if kept else jobs.read_job(cache.SHELF, config.key)
+    if _interval(job) != interval:
+        st.rerun()  # the button and the picker change, or the training has begun
+    if job is not None:
+        _progress(job)
+    shown = _newest(config, kept, jobs.shown_at(cache.SHELF, config.key))
+    if shown is not None:
+        draw_epoch(shown)
+
+
+class Epoch(NamedTuple):
+    """What an epoch looks like.
+
+    Args:
+        charts: figures by key.
+        sheets: images by what they show, as PNG.
+    """
+
+    charts: dict[str, go.Figure]
+    sheets: dict[str, bytes]
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _newest(config: RunConfig, kept: bool, stamp: int) -> Epoch | None:
+    """Return the newest epoch of a run, drawn once for all who watch."""
+    shown = finished(config) if kept else jobs.newest(cache.SHELF, config.key)
+    return None if shown is None else epoch_of(config, shown)
+
+
+def finished(config: RunConfig) -> Arrays:
+    """Return what the last epoch of a run on the shelf looks like, as `core.jobs.snapshot` does of one in training."""
+    run = cache.run(config.key)
+    decoded = cache.decoded_codes(config.key, tuple(range(jobs.SHOWN_IMAGES)))
+    return {
+        **{f"history.{name}": column for name, column in run.history.items()},
+        "mean": run.codes["mean"][: jobs.SHOWN_CODES],
+        "std": run.codes["std"][: jobs.SHOWN_CODES],
+        "label": run.codes["label"][: jobs.SHOWN_CODES],
+        "images": (decoded * 255).astype(np.uint8),
+        "samples": (
+            (cache.samples(config.key, "prior", None, 0, jobs.SHOWN_IMAGES)[1] * 255).astype(
+                np.uint8
+            )
+        ),
+    }
+
+
+def _progress(job: jobs.Job) -> None:
+    if job.state == "queued":
+        st.progress(0.0, f"Waiting; {queue().place(job.config.key)} before it")
+    elif job.state == "running":
+        left = "" if job.seconds_left is None else f", {job.seconds_left:,.0f} s left"
+        share = min(job.seen / job.total, 1.0) if job.total else 0.0
+        speed = f", {job.images_per_second:,.0f} images/s" if job.images_per_second else ""
+        begun = f"Epoch {job.epoch} of {job.config.train.epochs}{speed}{left}"
+        st.progress(share, begun if job.seen else "Starting: its process reads the images")
+    elif job.state == "failed":
+        st.error(f"It failed: {job.reason}. What it reached before is kept.")
+    else:
+        words = {
+            "stopped": "It was stopped",
+            "interrupted": "It was interrupted: the server went away",
+        }
+        st.warning(f"{words[job.state]}. What it reached is kept; *Continue* goes on from there.")
+
+
+def draw_epoch(epoch: Epoch) -> None:
+    """Draw the newest epoch of a training: curves, codes, KL of each latent, reconstructions."""
+    widgets.chart(epoch.charts["live_curves"], "live_curves")
+    left, middle, right = st.columns([1.1, 0.9, 1.2], gap="medium")
+    with left:
+        st.caption("Codes of the first 1,000 test images")
+        widgets.chart(epoch.charts["live_codes"], "live_codes")
+    with middle:
+        if "live_kl" in epoch.charts:
+            st.caption("What each latent carries")
+            widgets.chart(epoch.charts["live_kl"], "live_kl")
+    with right:
+        for caption, sheet in epoch.sheets.items():
+            widgets.image_row(caption, sheet)
+
+
+def epoch_of(config: RunConfig, shown: Arrays) -> Epoch:
+    """Return an epoch's figures and images.
+
+    Args:
+        config: of the training.
+        shown: see `core.jobs.snapshot`.
+    """
+    history = {
+        name.removeprefix("history."): column
+        for name, column in shown.items()
+        if name.startswith("history.")
+    }
+    charts = {
+        "live_curves": training_curves({config.model.label: history}, height=280),
+        "live_codes": codes_figure(config, shown),
+    }
+    if history["kl_per_latent"].size:
+        # An epoch that was put down by an earlier version has no widths.
+        alive = active(shown["mean"], shown.get("std", np.zeros_like(shown["mean"])))
+        charts["live_kl"] = kl_bars(history["kl_per_latent"][-1], alive, height=360)
+    found, scale = _pictures(config, shown), cache.scale_of(config.data)
+    sheets = {
+        caption: pictures.sheet_png(images / 255, len(images), scale)
+        for caption, images in found.items()
+    }
+    return Epoch(charts, sheets)
+
+
+def _pictures(config: RunConfig, shown: Arrays) -> dict[str, np.ndarray]:
+    originals = cache.test_images(config.data, slice(jobs.SHOWN_IMAGES))
+    found = {} if originals is None else {"Test images": originals * 255}
+    return found | {
+        "Their reconstructions": shown["images"],
+        "Random codes from the prior, decoded": shown["samples"],
+    }
+
+
+def codes_figure(config: RunConfig, shown: Arrays) -> go.Figure:
+    """Return the codes by class, on the two latents that vary most."""
+    mean = shown["mean"].astype(np.float32)
+    pair = sorted(mean.var(axis=0).argsort()[-2:].tolist())
+    pair = pair if len(pair) == 2 else [0, 0]
+    axes = (f"z<sub>{pair[0] + 1}</sub>", f"z<sub>{pair[1] + 1}</sub>")
+    names, circles = cache.label_names(config.data), config.model.prior == "normal"
+    return latent_scatter(
+        mean[:, pair], shown["label"], names, axes=axes, height=360, prior_circles=circles
+    )
+
+
+def everyone(own: RunConfig | None) -> None:
+    """Draw the trainings that wait, run or were left, of all visitors, again and again while one
+    of them goes on.
+
+    Args:
+        own: of the run that is drawn above, which is left out.
+    """
+    interval = _interval_of_all(_others(own))
+    st.fragment(_everyone, run_every=interval)(own, interval)
+
+
+def _others(own: RunConfig | None) -> list[jobs.Job]:
+    return [
+        job
+        for job in jobs.read_jobs(cache.SHELF)
+        if job.config != own and not on_shelf(job.config)
+    ]
+
+
+def _interval_of_all(found: list[jobs.Job]) -> float | None:
+    """Return how soon to look at jobs again, in seconds, which is later than at one's own."""
+    intervals = [_interval(job) for job in found]
+    return OTHERS * crowd.slowness() if any(intervals) else None
+
+
+@crowd.turn()
+def _everyone(own: RunConfig | None, interval: float | None) -> None:
+    found = _others(own)
+    if (_interval_of_all(found) is None) != (interval is None):
+        st.rerun()
+    if found:
+        st.subheader("What else is being trained?", anchor=False)
+        widgets.table([_row(job) for job in found])
+
+
+def _row(job: jobs.Job) -> dict[str, str]:
+    share = f"{job.seen / job.total:.0%}" if job.total else "–"
+    run = (
+        f"{job.config.data.name}, {job.config.model.label}, {job.config.model.latent_dim} latents"
+    )
+    return {
+        "Run": run,
+        "State": job.state,
+        "Done": share,
+        "Before it": str(queue().place(job.config.key)),
+    }
+
+
+def own_runs() -> None:
+    """Draw the runs that do not ship, each with what can be done with it, and a place to bring one back."""
+    st.subheader("Which runs are yours?", anchor=False)
+    ships = {config.key for config in shipped()}
+    found = [name for name in run_names(cache.SHELF) if name not in ships]
+    if not found:
+        st.caption("None yet. Runs that ship cannot be deleted.")
+    for key in found:
+        _own_run(key)
+    if problem := st.session_state.pop("undeletable", None):
+        st.error(f"{problem}.")
+    if not queue().limits.training:  # a deployment that is only shown
+        return
+    file = st.file_uploader("Bring a run back (the zip of its folder)", "zip", max_upload_size=50)
+    if file is not None and st.session_state.get("brought") != file.file_id:
+        st.session_state["brought"] = file.file_id
+        _bring(file.getvalue())
+
+
+def _own_run(key: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"`{key}`")
+        st.download_button(
+            "Download",
+            lambda: pack_run(cache.SHELF, key),
+            f"{key}.zip",
+            "application/zip",
+            key=f"download {key}",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        if queue().limits.training:
+            st.button(
+                "Delete",
+                key=f"delete {key}",
+                on_click=_delete,
+                args=(key,),
+                icon=":material/delete:",
+            )
+
+
+def _delete(key: str) -> None:
+    try:
+        delete(cache.SHELF, key)
+    except (
+        CheckpointError
+    ) as error:  # another visitor was first, or the disk may not be written to
+        st.session_state["undeletable"] = str(error)
+
+
+def _bring(content: bytes) -> None:
+    try:
+        queue().check_room()
+        key = unpack_run(cache.SHELF, content)
+    except (jobs.TooMany, CheckpointError) as error:
+        st.error(f"{error}.")
+    else:
+        st.toast(f"{key} is on the shelf.")
+        st.rerun()

@@ -1,0 +1,136 @@
+"""Decoded traversals of a run: its latents in order, the sheet, the frames of a film."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.explore.decoding import decode
+from core.explore.traversal import (
+    Ruler,
+    code_ruler,
+    most_first,
+    prior_ruler,
+    steps,
+    traverse,
+    traverse_each,
+)
+from core.figures import images as pictures
+from core.ui.kit import cache
+
+FRAMES, SECONDS = 91, 2.4
+"""Frames of a film and seconds from its first to its last: 38 a second."""
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Where the traversals start, how far and how finely they go.
+
+    Args:
+        image: index of a test image; the origin when None.
+        reach: steps to either side, in standard deviations.
+        count: pictures in a row.
+    """
+
+    image: int | None
+    reach: float
+    count: int
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """The latents of a run in the order of what they carry.
+
+    Args:
+        order: latents, the one that carries most first.
+        amounts: (L,) what each carries.
+        active: (L,) whether it is in use.
+        ruler: what a step of it is.
+        priced: whether amounts are nats of KL; else they are the variance of the code itself.
+        drawn: whether steps are those of the prior that codes are drawn from; else they too are of
+            the code itself.
+    """
+
+    order: list[int]
+    amounts: Floats
+    active: NDArray[np.bool_]
+    ruler: Ruler
+    priced: bool
+    drawn: bool
+
+    @property
+    def unit(self) -> str:
+        """What the amounts are, in few words."""
+        return "KL, nats" if self.priced else "variance"
+
+
+@st.cache_data(max_entries=48, show_spinner=False)
+def ranking(key: str) -> Ranking:
+    """Return the latents of a run by KL, or by the variance of their codes where there is no KL."""
+    opened = cache.run(key)
+    mean, kl = opened.codes["mean"], opened.metrics["kl_per_latent"]
+    normal = opened.config.model.prior == "normal"
+    priced = normal and opened.config.model.posterior == "learned"
+    amounts = np.array(kl) if priced else mean.astype(np.float64).var(axis=0)
+    drawn = normal and opened.config.model.posterior in ("learned", "recognised")
+    ruler = prior_ruler(mean.shape[1]) if drawn else code_ruler(mean)
+    return Ranking(most_first(amounts), amounts, cache.active_latents(key), ruler, priced, drawn)
+
+
+def start(key: str, image: int | None) -> Floats:
+    """Return the code (L,) of a test image, or the origin."""
+    mean = cache.run(key).codes["mean"]
+    return np.zeros(mean.shape[1], np.float32) if image is None else mean[image]
+
+
+def sheet_images(key: str, image: int | None, reach: float, count: int) -> Floats:
+    """Return the decoded traversals (L*S, H, W), a row for each latent, the one that carries most
+    first.
+
+    Args:
+        key: of the run.
+        image: index of the test image to start from; the origin when None.
+        reach: steps to either side, in standard deviations.
+        count: pictures in a row.
+    """
+    ranked = ranking(key)
+    codes = traverse_each(start(key, image), ranked.order, ranked.ruler, steps(reach, count))
+    return decode(cache.run(key).model, codes)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def sheet_png(key: str, image: int | None, reach: float, count: int) -> bytes:
+    """Return the sheet as one picture, small, as the browser enlarges it; arguments as in `sheet_images`."""
+    return pictures.sheet_png(sheet_images(key, image, reach, count), count, scale=2)
+
+
+def film(key: str, latent: int, image: int | None, reach: float) -> Floats:
+    """Return the frames (FRAMES, H, W) of one latent that moves from end to end."""
+    values = ranking(key).ruler.at(latent, steps(reach, FRAMES))
+    return decode(cache.run(key).model, traverse(start(key, image), latent, values))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def film_png(key: str, latent: int, image: int | None, reach: float) -> bytes:
+    """Return the frames of a film below each other."""
+    return pictures.sheet_png(film(key, latent, image, reach), 1, scale=1, pad=0)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def still_png(key: str, image: int | None, scale: int = 1) -> bytes:
+    """Return what a run decodes its start to."""
+    return pictures.sheet_png(decode(cache.run(key).model, start(key, image)[None]), 1, scale)
+
+
+def step_names(choice: Choice) -> list[str]:
+    """Return the steps as text.
+
+    >>> step_names(Choice(None, 3, 5))
+    ['-3', '-1.5', '0', '+1.5', '+3']
+    """
+    return [f"{step:+.2g}" if step else "0" for step in steps(choice.reach, choice.count)]
