@@ -238,7 +238,7 @@ def measure_command(arguments: argparse.Namespace) -> int:
 def _measure(arguments: argparse.Namespace) -> list[str]:
     """Measure what was not measured yet, and return the sentences about what was passed over."""
     from core.experiments import STUDIES
-    from core.experiments.kept import measure_runs
+    from core.experiments.measuring.every_run import measure_runs
 
     more, refused = arguments.root.parent / MORE_SEEDS, list[str]()
     if arguments.train:
@@ -401,7 +401,8 @@ def _train(config: RunConfig, arguments: argparse.Namespace, root: Path) -> None
 
 
 def _train_classifier(data: DataConfig, arguments: argparse.Namespace) -> None:
-    from core.metrics.reference import folder_name, judged_as, make_reference, save_classifier
+    from core.experiments.classifiers import folder_name, judged_as
+    from core.experiments.measuring.reference import make_reference, save_classifier
     from core.runtime import pick_device
 
     data = judged_as(data)

@@ -1,15 +1,14 @@
 """A shelf of small VAEs with every prior, and made-up numbers of them."""
 
-import json
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.config import PRIORS, RunConfig, with_seed
+from core.config import PRIORS, DataConfig, RunConfig, with_seed
 from core.experiments import kept
 from core.experiments.evidence import EVIDENCE
-from core.experiments.kept import Study
+from core.experiments.kept import compared
 from core.experiments.priors import GRADIENTS
 from core.experiments.rate import RATE
 from core.experiments.samples import SAMPLES
@@ -53,30 +52,18 @@ def write_numbers(
         fitted: how much better the samples of a mixture fitted afterwards are.
         latents: of the runs.
     """
+    runs = {
+        small(p, seed, latents): (gain, seed) for p, gain in better.items() for seed in SEEDS_OF[p]
+    }
     for study, numbers in ((GRADIENTS, _gradients), (EVIDENCE, _bound), (RATE, _rate)):
-        found = {
-            small(p, s, latents): numbers(gain, s)
-            for p, gain in better.items()
-            for s in SEEDS_OF[p]
-        }
-        _write(study, root, found)
-    _write(
-        TRAITS,
-        root,
-        {
-            small(p, s, latents): {"active": 2, "code_scale": 1.0}
-            for p in better
-            for s in SEEDS_OF[p]
-        },
-    )
-    _write(
+        kept.write_numbers(study, {run: numbers(*drawn) for run, drawn in runs.items()}, root)
+    kept.write_numbers(TRAITS, {run: {"active": 2, "code_scale": 1.0} for run in runs}, root)
+    digits = DataConfig(name="digits")
+    kept.write_numbers(
         SAMPLES,
+        {run: _samples(gain, seed, fitted) for run, (gain, seed) in runs.items()},
         root,
-        {
-            small(p, s, latents): _samples(gain, s, fitted)
-            for p, gain in better.items()
-            for s in SEEDS_OF[p]
-        },
+        compared={digits: compared(SAMPLES, digits, SHELF) or {}},
     )
 
 
@@ -118,16 +105,3 @@ def _samples(gain: float, seed: int, fitted: float) -> dict[str, Any]:
         }
         for name, one in gains.items()
     }
-
-
-def _write(study: Study, root: Path, numbers: Mapping[RunConfig, dict[str, Any]]) -> None:
-    entries = {
-        c.key: {"of": kept._mark(study, c, root / c.key, root), **found}
-        for c, found in numbers.items()
-    }
-    shipped = (
-        json.loads(study.path(SHELF).read_text())["compared"]
-        if study.path(SHELF).is_file()
-        else {}
-    )
-    study.path(root).write_text(json.dumps({"compared": shipped, "entries": entries}))

@@ -48,7 +48,7 @@ MAY_IMPORT = {
     "PIL": {"figures"},
     "sklearn": {"data", "explore", "metrics"},
     "threadpoolctl": {"explore"},
-    "safetensors": {"checkpoints", "metrics"},
+    "safetensors": {"checkpoints", "experiments"},
     "ray": {"sweep"},
     "pyarrow": {"sweep"},
     "torch": {*_TENSORS, "experiments", "sweep", "ui"},

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from core.config import RunConfig
-from core.experiments.kept import Numbers, Study, short
-from core.experiments.originals import originals
-from core.metrics.likelihood import gaps, quadrature
-from core.metrics.likelihood.joint import log_likelihoods, log_prior, outputs
-from core.models import Gaussian, unsquashed
-from core.models.posteriors import Squashed
-from core.runs import Run
+from core.experiments.kept import Numbers, Study
 
 MOST_IMAGES = 400
 """Test images whose gap is measured."""
@@ -31,9 +22,6 @@ STEPS = 100
 
 MOST_STARTS = 5000
 """Codes among which the start of a fit is looked for."""
-
-_DECODED = 1000
-"""Codes decoded at once."""
 
 MOST_LATENTS = 2
 """Beyond, log p(x) cannot be integrated."""
@@ -77,74 +65,11 @@ def boundable(config: RunConfig) -> str | None:
     return None
 
 
-def measure(run: Run, _: Path) -> Numbers:
-    """Return the gap of the first test images, and its two parts for the first of them.
-
-    Under a uniform prior the fitted Gaussian is one of codes before they are squashed into the
-    box, as the encoder's.
-
-    Returns: `log_evidence` and `elbo`, averages in nats per image over `n` test images,
-        `refinement`, the largest error of the quadrature; `gap` of each, nats. For the first
-        `split_n` of them: `amortisation` and `approximation`, nats.
-
-    Raises:
-        MissingData: the original images are not on this machine.
-        ValueError: they are not those that the kept codes belong to.
-    """
-    model, images = unsquashed(run.model), originals(run, MOST_IMAGES)
-    evidence = quadrature(model, images)
-    # A single step costs little; the ELBO that comes with it is exact, where samples would blur a
-    # gap of a tenth nat.
-    elbo = gaps(model, images, evidence.value, steps=1)[0].elbo
-    few = slice(SPLIT_IMAGES)
-    split, _best = gaps(
-        model, images[few], evidence.value[few], STEPS, start=likeliest(run, images[few])
-    )
-    return {
-        "n": len(images),
-        "log_evidence": short(evidence.value.mean(), 8),
-        "elbo": short(elbo.mean(), 8),
-        "refinement": short(evidence.error.max(), 8),
-        "gap": _rounded(evidence.value - elbo),
-        "split_n": len(split.elbo),
-        "amortisation": _rounded(split.amortisation),
-        "approximation": _rounded(split.approximation),
-    }
-
-
-@torch.inference_mode()
-def likeliest(run: Run, images: Tensor) -> Gaussian:
-    """Return for each image the posterior, among those of the first test images, whose mean
-    explains it best.
-
-    It is where to start looking for the best Gaussian: an encoder that is wrong about an image may
-    stand below a lower hill than the highest, and its neighbours on the plane know of others.
-
-    Args:
-        run: with codes of test images.
-        images: (N, 1, H, W), in [0, 1].
-
-    Returns:
-        Posteriors over the codes of `unsquashed(run.model)`, (N, L).
-    """
-    model = unsquashed(run.model)
-    mean, std = (torch.from_numpy(run.codes[name][:MOST_STARTS]) for name in ("mean", "std"))
-    uniform = run.config.model.prior == "uniform"
-    kept = Squashed.from_moments(mean, std).base if uniform else Gaussian(mean, 2 * std.log())
-    table = [
-        log_likelihoods(model.likelihood, images.flatten(1), outputs(model, z))
-        + log_prior(model, z)
-        for z in kept.mean.split(_DECODED)
-    ]
-    best = torch.cat(table, 1).argmax(1)
-    return Gaussian(kept.mean[best], kept.log_var[best])
-
-
 GAPS = Study(
     "gaps",
     f"at most {MOST_IMAGES} images, split of {SPLIT_IMAGES} in {STEPS} steps,"
     f" {MOST_STARTS} starts",
-    measure,
+    "core.experiments.measuring.gaps:measure",
     covers=lambda config: integrable(config) is None,
 )
 
@@ -199,7 +124,3 @@ def tightness(found: Sequence[Numbers]) -> Tightness | None:
         for name in ("gap", "amortisation", "approximation")
     )
     return Tightness(gap, amortisation, approximation, found[0]["n"], found[0]["split_n"])
-
-
-def _rounded(values: Floats) -> list[float]:
-    return [round(float(value), 4) for value in values]

@@ -9,21 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from core.checkpoints import SHELF
 from core.config import DataConfig, RunConfig, with_seed
-from core.experiments.kept import Numbers, Study, numbers_of, short
+from core.experiments.kept import Numbers, Study, numbers_of
 from core.experiments.odds import Odds, by_chance, odds
-from core.experiments.originals import originals
 from core.experiments.samples import kept_quality
 from core.families import is_doubled
-from core.metrics.channel import bits, gaussian_capacity
-from core.metrics.latents import code_scale
-from core.models.posteriors import Fixed
-from core.runs import Run
 from core.shelf import SEEDS, seeds_of, shipped
 
 LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0)
@@ -47,81 +40,11 @@ YES, NO, DEPENDS, UNKNOWN = "yes", "no", "it depends", "not measured"
 Floats = NDArray[np.floating]
 
 
-def noisy_codes(mean: Floats, level: float, scale: float, seed: int = NOISE_SEED) -> Floats:
-    """Return codes (N, L) with noise: mean + level · scale · ε, ε from N(0, I).
-
-    The same seed gives the same ε for the same image, whatever the model and the level.
-
-    Args:
-        mean: (N, L).
-        level: at least 0, in units of the scale.
-        scale: of the model's codes, `core.metrics.latents.code_scale`.
-        seed: of ε.
-    """
-    noise = np.random.default_rng(seed).normal(size=mean.shape)
-    return (mean + level * scale * noise).astype(np.float32)
-
-
-@torch.inference_mode()
-def error_under_noise(run: Run, images: Tensor, level: float) -> tuple[float, float]:
-    """Return squared error per pixel and nll in nats per image, of reconstructions from noisy
-    codes.
-
-    Args:
-        run: whose kept codes are disturbed and decoded.
-        images: the first test images (N, 1, H, W), in [0, 1].
-        level: of the noise, in units of the scale of all kept codes.
-    """
-    codes = noisy_codes(run.codes["mean"][: len(images)], level, code_scale(run.codes["mean"]))
-    output = run.model.decoder(torch.from_numpy(codes)).float()
-    squared = (run.model.likelihood.mean(output) - images).square().mean()
-    return float(squared), float(run.model.likelihood.nll(output, images).mean())
-
-
-def rate_bits(run: Run) -> list[float] | None:
-    """Return the rate of each latent in bits, an upper bound on what it tells about an image; None
-    without noise.
-
-    With fixed noise, the capacity of its Gaussian channel; with a learned posterior, the KL.
-    """
-    if run.metrics["kl_per_latent"]:
-        return [bits(kl) for kl in run.metrics["kl_per_latent"]]
-    posterior = run.model.posterior
-    if not isinstance(posterior, Fixed) or not run.config.model.noise_ratio:
-        return None
-    noise = run.config.model.noise_ratio * float(posterior.squared_radius)
-    return gaussian_capacity(run.codes["mean"].var(axis=0, dtype=np.float64), noise).tolist()
-
-
-def measure(run: Run, _: Path) -> Numbers:
-    """Return what noise does to a run.
-
-    Returns: `levels`; `mse` per pixel and `nll` in nats per image at each; `code_scale`;
-        `rate_bits` of each latent or None; `n` test images.
-
-    Raises:
-        MissingData: the original images are not on this machine.
-        ValueError: they are not those that the kept codes belong to.
-    """
-    count = min(IMAGES.get(run.config.data.name, MOST_IMAGES), len(run.codes["mean"]))
-    images = originals(run, count)
-    errors = [error_under_noise(run, images, level) for level in LEVELS]
-    rate = rate_bits(run)
-    return {
-        "levels": list(LEVELS),
-        "mse": [short(mse) for mse, _ in errors],
-        "nll": [short(nll) for _, nll in errors],
-        "code_scale": short(code_scale(run.codes["mean"])),
-        "rate_bits": None if rate is None else [short(latent) for latent in rate],
-        "n": count,
-    }
-
-
 _SETTINGS = f"levels {LEVELS}, at most {MOST_IMAGES} images {IMAGES}, noise seed {NOISE_SEED}"
 NOISE = Study(
     "noise",
     _SETTINGS,
-    measure,
+    "core.experiments.measuring.noise:measure",
     covers=lambda config: (
         not config.data.binarised and config.model.in_family and not is_doubled(config)
     ),

@@ -10,15 +10,11 @@ from typing import Any
 from core.checkpoints import SHELF
 from core.config import PRIORS, RunConfig, with_seed
 from core.experiments.evidence import EVIDENCE
-from core.experiments.kept import Numbers, Study, numbers_of, short
+from core.experiments.kept import Numbers, Study, numbers_of
 from core.experiments.noise import YES, Claim, compare, together
-from core.experiments.originals import originals
 from core.experiments.rate import RATE, cut_off
 from core.experiments.samples import kept_quality
 from core.experiments.traits import TRAITS
-from core.metrics.gradients import gradient_noise
-from core.models import unsquashed
-from core.runs import Run
 from core.shelf import seeds_of
 
 GRADIENT_IMAGES, DRAWS = 100, 500
@@ -26,29 +22,6 @@ GRADIENT_IMAGES, DRAWS = 100, 500
 
 EXPOST = "expost"
 """The fifth beside `PRIORS`: a mixture fitted to the codes of the VAE with a standard normal after training."""
-
-
-def measure(run: Run, _: Path) -> Numbers:
-    """Return how noisy the gradient is that a run's encoder learns from.
-
-    Of a uniform prior it is measured of the codes before they are squashed, where it is the same
-    (`unsquashed`).
-
-    Returns: `gradient`, the variance of one draw by estimator, in nats², and `disagreement` of the
-        estimators, of `gradient_images` with `draws` each.
-
-    Raises:
-        MissingData: the original images are not on this machine.
-        ValueError: they are not those that the kept codes belong to.
-    """
-    images = originals(run, GRADIENT_IMAGES)
-    found = gradient_noise(unsquashed(run.model), images, DRAWS)
-    return {
-        "gradient": {name: short(each.mean()) for name, each in found.variance.items()},
-        "disagreement": {name: short(far) for name, far in found.disagreement.items()},
-        "gradient_images": len(images),
-        "draws": DRAWS,
-    }
 
 
 def covers(config: RunConfig) -> bool:
@@ -62,7 +35,10 @@ def covers(config: RunConfig) -> bool:
 
 
 GRADIENTS = Study(
-    "gradients", f"{DRAWS} draws of {GRADIENT_IMAGES} images", measure, covers=covers
+    "gradients",
+    f"{DRAWS} draws of {GRADIENT_IMAGES} images",
+    "core.experiments.measuring.priors:measure",
+    covers=covers,
 )
 
 

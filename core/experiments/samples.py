@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from core.checkpoints import SHELF
 from core.config import DataConfig, RunConfig, with_seed
-from core.experiments.kept import Numbers, Study, compared, numbers_of
-from core.explore.decoding import decode
-from core.explore.sampling import SAMPLERS, Codes, Sampler, aggregate_posterior, sampler
-from core.metrics.reference import Reference, ceiling_of, judge, load_classifier
-from core.metrics.sample_quality import SampleQuality
-from core.models.posteriors import Squashed
-from core.models.priors import Uniform
-from core.runs import Run
-from core.runtime import generator
+from core.experiments.kept import Study, compared, numbers_of
+from core.metrics.scores import SampleQuality
 from core.shelf import seeds_of
 
 CODE_SEEDS = (0, 1, 2)
@@ -88,72 +80,13 @@ class Trained:
         return float(np.std(self.values(score), ddof=1)) if len(self.by_seed) > 1 else 0.0
 
 
-def sampler_of(run: Run, name: str, half_width: float | None = None) -> Sampler:
-    """Return a source of codes for a run, fitted to the aggregate posterior of its training
-    images.
-
-    Args:
-        run: whose codes.
-        name: one of `core.explore.sampling.SAMPLERS`.
-        half_width: of the box; fitted when left out.
-    """
-    return sampler(name, codes_of(run, "train_"), half_width, run.model.prior)
-
-
-def codes_of(run: Run, which: str = "", seed: int = 0) -> Codes:
-    """Return one code (N, L) from the posterior of each image whose codes are kept, within the box
-    if there is one.
-
-    Args:
-        run: whose codes.
-        which: `train_` for the first training images, nothing for the test images.
-        seed: of the codes.
-    """
-    mean, std = run.codes[f"{which}mean"], run.codes[f"{which}std"]
-    if not isinstance(run.model.prior, Uniform):
-        return aggregate_posterior(mean, std, seed)
-    squashed = Squashed.from_moments(torch.from_numpy(mean), torch.from_numpy(std))
-    return squashed.sample(generator(seed)).numpy()
-
-
-def measure_samples(
-    run: Run,
-    reference: Reference,
-    name: str,
-    *,
-    half_width: float | None = None,
-    seeds: Iterable[int] = CODE_SEEDS,
-) -> Quality:
-    """Return how close decoded random codes come to real images.
-
-    Args:
-        run: which decoder.
-        reference: classifier and real features of the run's data set.
-        name: where the codes come from, one of `SAMPLERS`.
-        half_width: of the box; fitted when left out.
-        seeds: one set of as many images as there are real ones to compare with is made for each.
-    """
-    source, count = sampler_of(run, name, half_width), len(reference.held_out)
-    seeds = tuple(seeds)
-    scores = [_judge_codes(run, reference, source, count, seed) for seed in seeds]
-    columns: dict[str, Any] = {
-        score: tuple(getattr(found, score) for found in scores) for score in SCORES
-    }
-    return Quality(n=count, seeds=seeds, **columns)
-
-
-def measure(run: Run, root: Path) -> Numbers:
-    """Return the quality of a run with every sampler, by sampler, each the fields of a `Quality`."""
-    reference = load_classifier(root, run.config.data)
-    return {name: asdict(measure_samples(run, reference, name)) for name in SAMPLERS}
-
-
-def compare(data: DataConfig, root: Path) -> Numbers:
-    """Return what real images score against real images, the fields of a `SampleQuality`."""
-    return asdict(ceiling_of(load_classifier(root, data)))
-
-
-SAMPLES = Study("sample-quality", f"seeds {CODE_SEEDS}", measure, compare, judged=True)
+SAMPLES = Study(
+    "sample-quality",
+    f"seeds {CODE_SEEDS}",
+    "core.experiments.measuring.samples:measure",
+    "core.experiments.measuring.samples:compare",
+    judged=True,
+)
 
 
 def kept_quality(config: RunConfig, name: str, root: Path = SHELF) -> Quality | None:
@@ -183,13 +116,6 @@ def kept_ceiling(data: DataConfig, root: Path = SHELF) -> SampleQuality | None:
     """Return what real images score against real images of a data set, or None if it was not measured."""
     found = compared(SAMPLES, data, root)
     return None if found is None else SampleQuality(**found)
-
-
-def _judge_codes(
-    run: Run, reference: Reference, source: Sampler, count: int, seed: int
-) -> SampleQuality:
-    images = decode(run.model, source.sample(count, seed))
-    return judge(reference, torch.from_numpy(images).unsqueeze(1))
 
 
 def _tuple(value: Any) -> Any:

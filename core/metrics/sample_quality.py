@@ -7,40 +7,16 @@ for real images never compared before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from core.metrics.scores import NEIGHBOURS, SampleQuality
 from core.metrics.table import table
-
-NEIGHBOURS = 5
-"""k of density and coverage (Naeem et al. 2020)."""
 
 _ROWS = 500
 """Rows of a distance table held at once: 20 MB against 5,000 columns."""
-
-
-@dataclass(frozen=True)
-class SampleQuality:
-    """Generated images against real ones.
-
-    Args:
-        frechet: Fréchet distance of the features, 0 or more; smaller is better.
-        density: how thickly the fakes lie where real images lie; 1 for the real distribution, may
-            exceed it.
-        coverage: share of real images with a fake in their neighbourhood, 0 to 1.
-        confidence: mean largest class probability, 0 to 1.
-        n: number of fakes.
-    """
-
-    frechet: float
-    density: float
-    coverage: float
-    confidence: float
-    n: int
 
 
 def sample_quality(

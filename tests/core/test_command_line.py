@@ -18,9 +18,9 @@ from core.checkpoints import UNFINISHED, survey
 from core.config import with_seed
 from core.experiments import STUDIES
 from core.experiments.kept import numbers_of
+from core.experiments.measuring import reference
 from core.experiments.samples import kept_quality
 from core.experiments.traits import TRAITS
-from core.metrics import reference
 from core.recipes import recipe
 from core.runs import load_or_train, open_run, train_and_keep
 from core.shelf import MORE_SEEDS, SHELF
@@ -470,7 +470,7 @@ def test_the_shelf_is_trained_judged_and_measured_once(
 ):
     other = recipe("digits", "noisy-ae", hidden=(8,), epochs=1)
     monkeypatch.setattr(command_line, "shelf", lambda: (VAE, other))
-    monkeypatch.setitem(reference._TRAINING, "digits", {"epochs": 1})
+    monkeypatch.setitem(reference.TRAINING, "digits", {"epochs": 1})
     code, out, err = run(capsys, "--root", root, "shelf", "--device", "cpu")
     assert code == 0
     assert dict(survey(root)) == {config.key: config for config in (VAE, AE, other)}

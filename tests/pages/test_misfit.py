@@ -1,7 +1,7 @@
 import shutil
 from pathlib import Path
 
-from core.experiments.kept import measure_runs
+from core.experiments.measuring.every_run import measure_runs
 from core.experiments.priors import GRADIENTS, covers
 from core.experiments.rate import AGGREGATE, RATE
 from core.recipes import recipe

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.config import RunConfig, with_seed
+from core.config import DataConfig, RunConfig, with_seed
 from core.experiments import kept
+from core.experiments.kept import Numbers, Study
 from core.experiments.noise import (
     DEPENDS,
     LEVELS,
@@ -49,29 +50,19 @@ def write_numbers(
     runs = next(
         runs for (kind, dim), runs in families().items() if (kind.name, dim) == (data, latents)
     )
-    for name, numbers in (("noise", noise_numbers), ("sample-quality", sample_numbers)):
-        entries = {
-            with_seed(config, seed).key: (
-                mark(name, with_seed(config, seed), root) | numbers(ratio, seed)
-            )
-            for ratio, config in runs.items()
-            for seed in seeds
-        }
-        shipped = json.loads((SHELF / "sample-quality.json").read_text())
-        compared = shipped["compared"] if name == "sample-quality" else {}
-        (root / f"{name}.json").write_text(json.dumps({"compared": compared, "entries": entries}))
-
-
-def mark(name: str, config: RunConfig, root: Path) -> dict:
-    study = NOISE if name == "noise" else SAMPLES
-    folder = root / config.key
-    return {
-        "of": (
-            kept._mark(study, config, folder, root)
-            if folder.is_dir()
-            else kept._settings(study, config.data, root)
-        )
+    trained = {
+        (ratio, seed): with_seed(run, seed) for ratio, run in runs.items() for seed in seeds
     }
+    for study, numbers in ((NOISE, noise_numbers), (SAMPLES, sample_numbers)):
+        made_up = {config: numbers(*of_run) for of_run, config in trained.items()}
+        kept.write_numbers(study, made_up, root, compared=ceilings(study))
+
+
+def ceilings(study: Study) -> dict[DataConfig, Numbers]:
+    """Return what the shelf holds runs on the digits against."""
+    digits = DataConfig(name="digits")
+    numbers = kept.compared(study, digits, SHELF)
+    return {} if numbers is None else {digits: numbers}
 
 
 def noise_numbers(ratio: float | None, seed: int) -> dict:

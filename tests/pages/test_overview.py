@@ -4,8 +4,9 @@ import pytest
 
 from core.checkpoints import load
 from core.config import MODEL_LABELS
-from core.experiments.costs import COSTS, error_of_one_code
+from core.experiments.costs import COSTS
 from core.experiments.kept import numbers_of
+from core.experiments.measuring.costs import error_of_one_code
 from core.recipes import recipe
 from core.runs import load_or_train, open_run
 from core.shelf import SHELF

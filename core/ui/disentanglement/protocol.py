@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.config import RunConfig
-from core.experiments.disentanglement import world_of
+from core.experiments.measuring.disentanglement import world_of
 from core.figures import images as pictures
 from core.figures import theme
 from core.figures.protocol import classifier_plane, difference_bars

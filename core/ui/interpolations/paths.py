@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.config import DataConfig
-from core.experiments.interpolation import fade
+from core.experiments.measuring.interpolation import fade
 from core.explore.decoding import decode
 from core.explore.interpolation import PATHS
 from core.figures import images as pictures

@@ -24,11 +24,12 @@ from core.data.sprites import draw
 from core.experiments import STUDIES, kept
 from core.experiments import samples as sampled
 from core.experiments.kept import Numbers, Study
+from core.experiments.measuring import samples as measuring
+from core.experiments.measuring.reference import Reference, load_classifier
 from core.explore import decoding, neighbours, projection, sampling
 from core.figures import images as pictures
 from core.film import plane_codes
 from core.metrics.latents import active
-from core.metrics.reference import Reference, load_classifier
 from core.runs import Run, open_run
 
 RUNS = 16
@@ -183,7 +184,7 @@ def decoded_codes(key: str, index: tuple[int, ...]) -> Floats:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def sampler(key: str, name: str) -> sampling.Sampler:
     """Return a source of codes for a run, its box, Gaussian or mixture fitted to the codes."""
-    return sampled.sampler_of(run(key), name)
+    return measuring.sampler_of(run(key), name)
 
 
 def fitted_half_width(key: str) -> float:
@@ -196,7 +197,7 @@ def fitted_half_width(key: str) -> float:
 @st.cache_data(max_entries=256, show_spinner=False)
 def share_outside(key: str, half_width: float) -> float:
     """Return the share of a run's codes, with the posterior's noise, that a box does not contain."""
-    return sampling.share_outside(sampled.codes_of(run(key), "train_"), half_width)
+    return sampling.share_outside(measuring.codes_of(run(key), "train_"), half_width)
 
 
 def samples(
@@ -289,7 +290,7 @@ def _kept_trainings(
 def measured_quality(key: str, name: str, half_width: float | None) -> sampled.Quality:
     """Return the sample quality of a run, measured now with one seed."""
     reference = _reference(run(key).config.data)
-    return sampled.measure_samples(run(key), reference, name, half_width=half_width, seeds=(0,))
+    return measuring.measure_samples(run(key), reference, name, half_width=half_width, seeds=(0,))
 
 
 def ceiling(data: DataConfig) -> dict[str, float] | None:

@@ -18,9 +18,9 @@ from core.experiments.gaps import (
     Tightness,
     boundable,
     integrable,
-    likeliest,
     tightness,
 )
+from core.experiments.measuring.gaps import likeliest
 from core.explore.likelihood import Divergence, divergence
 from core.figures import densities, theme
 from core.figures import images as pictures

@@ -8,15 +8,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.config import DataConfig, RunConfig
-from core.experiments.noise import (
-    LEVELS,
-    NOISE,
-    SAMPLED,
-    USUAL,
-    Measured,
-    measured,
-    noisy_codes,
-)
+from core.experiments.measuring.noise import noisy_codes
+from core.experiments.noise import LEVELS, NOISE, SAMPLED, USUAL, Measured, measured
 from core.experiments.samples import CODE_SEEDS, SAMPLES
 from core.explore.decoding import decode
 from core.explore.sampling import SAMPLERS

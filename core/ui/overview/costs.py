@@ -9,8 +9,9 @@ import streamlit as st
 
 from core.config import ALL_LABELS, RunConfig
 from core.data import MissingData
-from core.experiments.costs import COSTS, error_of_one_code
+from core.experiments.costs import COSTS
 from core.experiments.kept import Numbers, numbers_of
+from core.experiments.measuring.costs import error_of_one_code
 from core.ui.kit import cache
 from core.verdicts.phrases import seeds_text
 

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from core.config import PRIORS, RunConfig, with_seed
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import numbers_of
+from core.experiments.measuring.samples import codes_of
 from core.experiments.noise import Claim, compare
 from core.experiments.priors import EXPOST, GRADIENTS, Measured, covers, measured
 from core.experiments.rate import RATE, limit
-from core.experiments.samples import SAMPLES, codes_of
+from core.experiments.samples import SAMPLES
 from core.experiments.traits import TRAITS
 from core.explore import sampling
 from core.explore.decoding import decode

@@ -6,10 +6,11 @@ import pytest
 from core.checkpoints import load
 from core.config import RunConfig
 from core.data import load as images_of
-from core.experiments.costs import COSTS, distortion, error_of_one_code, measure
+from core.experiments.costs import COSTS
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import numbers_of
-from core.experiments.originals import originals
+from core.experiments.measuring.costs import distortion, error_of_one_code, measure
+from core.experiments.measuring.originals import originals
 from core.metrics.likelihood import quadrature
 from core.recipes import recipe, with_prior
 from core.runs import Run, open_run

@@ -6,11 +6,9 @@ import torch
 
 from core.config import DataConfig
 from core.data.sprites import draw
-from core.experiments import disentanglement
-from core.experiments.disentanglement import (
-    CHANCE,
-    DISENTANGLEMENT,
-    SCORES,
+from core.experiments.disentanglement import CHANCE, DISENTANGLEMENT, SCORES
+from core.experiments.measuring import disentanglement
+from core.experiments.measuring.disentanglement import (
     compare,
     independent,
     measure,

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from core.experiments import evidence
-from core.experiments.evidence import EVIDENCE, in_gaussian_form, measure, spread_out
-from core.experiments.originals import originals
+from core.experiments.evidence import EVIDENCE
+from core.experiments.measuring import evidence
+from core.experiments.measuring.evidence import in_gaussian_form, measure, spread_out
+from core.experiments.measuring.originals import originals
 from core.metrics.likelihood import importance_weighted, quadrature
 from core.models import Autoencoder, Gaussian, build
 from core.models.posteriors import BOX, Squashed

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from core.checkpoints import SHELF
-from core.experiments.factors import FACTORS, measure
+from core.experiments.factors import FACTORS
+from core.experiments.measuring.factors import measure
 from core.recipes import recipe
 from core.runs import open_run
 from core.shelf import more_seeds, shipped

@@ -7,7 +7,6 @@ import torch
 
 from core.config import PRIORS, RunConfig
 from core.data import load
-from core.experiments import gaps
 from core.experiments.gaps import (
     AMORTISATION,
     APPROXIMATION,
@@ -17,10 +16,10 @@ from core.experiments.gaps import (
     Tightness,
     boundable,
     integrable,
-    likeliest,
-    measure,
     tightness,
 )
+from core.experiments.measuring import gaps
+from core.experiments.measuring.gaps import likeliest, measure
 from core.metrics.likelihood import quadrature, true_posterior
 from core.metrics.likelihood.joint import log_likelihoods
 from core.models import unsquashed

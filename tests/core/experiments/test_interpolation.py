@@ -8,7 +8,7 @@ import pytest
 
 from core.config import DataConfig
 from core.data import MissingData
-from core.experiments import interpolation
+from core.experiments.classifiers import folder_name
 from core.experiments.interpolation import (
     FRAMES,
     HALFWAY,
@@ -16,19 +16,22 @@ from core.experiments.interpolation import (
     PAIRS,
     Passage,
     apart,
+    extremes,
+    kept_passages,
+    passage,
+)
+from core.experiments.kept import Numbers, compared
+from core.experiments.measuring import interpolation
+from core.experiments.measuring.every_run import measure_runs
+from core.experiments.measuring.interpolation import (
     compare,
     differences,
     evenness,
-    extremes,
     fade,
     gap,
-    kept_passages,
     measure,
     pairs_of,
-    passage,
 )
-from core.experiments.kept import Numbers, compared, measure_runs
-from core.metrics.reference import folder_name
 from core.recipes import recipe
 from core.runs import Run, open_run
 from core.shelf import SHELF
@@ -181,10 +184,10 @@ def test_missing_images_are_said_to_be_missing(root: Path, monkeypatch: pytest.M
         raise MissingData("not here")
 
     monkeypatch.setattr(interpolation, "load", missing)
-    interpolation._images.cache_clear()
+    interpolation.images_of.cache_clear()
     with pytest.raises(MissingData, match="not here"):
         compare(DIGITS, root)
-    interpolation._images.cache_clear()
+    interpolation.images_of.cache_clear()
 
 
 def test_what_is_measured_is_kept(run: Run, root: Path, numbers: Numbers, originals: Numbers):

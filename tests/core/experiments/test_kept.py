@@ -11,17 +11,10 @@ from core.checkpoints import forget_what_was_seen, load, save, survey
 from core.config import DataConfig, RunConfig, with_seed
 from core.data import digits
 from core.experiments import STUDIES
-from core.experiments.kept import (
-    Study,
-    compared,
-    damage_of,
-    measure_runs,
-    numbers_of,
-    over_seeds,
-    stale,
-)
+from core.experiments.kept import Study, compared, damage_of, numbers_of, over_seeds, stale
+from core.experiments.measuring.every_run import measure_runs
+from core.experiments.measuring.reference import Reference, make_reference, save_classifier
 from core.metrics.classifier import build_classifier
-from core.metrics.reference import Reference, make_reference, save_classifier
 from core.recipes import recipe
 from core.runs import Run, load_or_train
 from core.shelf import SHELF, binary, mapped, more_seeds, seeds_of, shipped, swept, without_kl
@@ -220,7 +213,7 @@ def test_a_run_that_cannot_be_measured_is_passed_over_and_said(root: Path):
         (fails, "Input contains NaN"),
     ):
         said: list[str] = []
-        odd = replace(PLAIN, name=f"odd{len(match)}", measure=measure)
+        odd = replace(PLAIN, name=f"odd{len(match)}", measured_by=measure)
         measure_runs(odd, root, on_refused=said.append)
         assert all(f"is passed over by {odd.name}: {match}" in sentence for sentence in said)
         assert len(said) == (1 if measure is no_number else 2)
@@ -279,7 +272,7 @@ def test_what_was_measured_before_a_failure_is_kept(root: Path):
             raise KeyboardInterrupt
         return count_codes(run, folder)
 
-    broken = replace(PLAIN, name="broken", measure=fails_at_the_second)
+    broken = replace(PLAIN, name="broken", measured_by=fails_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         measure_runs(broken, root)
     assert numbers_of(broken, CONFIG, root) == {"codes": 360, "seed": 0}
@@ -305,7 +298,7 @@ def test_no_number_that_ships_is_missing_or_stale(study: Study):
     assert stale(study) == []
     data_sets = {config.data for config in shipped() if study.includes(config)}
     assert [
-        data.name for data in data_sets if study.compare and compared(study, data) is None
+        data.name for data in data_sets if study.compared_by and compared(study, data) is None
     ] == []
 
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from core.config import with_seed
-from core.experiments import noise
-from core.experiments.kept import measure_runs, numbers_of
+from core.experiments.kept import numbers_of
+from core.experiments.measuring import noise
+from core.experiments.measuring.every_run import measure_runs
+from core.experiments.measuring.noise import measure, noisy_codes, rate_bits
 from core.experiments.noise import (
     DEPENDS,
     JUDGED,
@@ -26,10 +28,7 @@ from core.experiments.noise import (
     depends_on,
     families,
     judge,
-    measure,
     measured,
-    noisy_codes,
-    rate_bits,
     together,
 )
 from core.explore.sampling import SAMPLERS

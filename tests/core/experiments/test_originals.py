@@ -6,10 +6,10 @@ import torch
 
 from core.config import DataConfig
 from core.data import MissingData, load
-from core.experiments import originals as module
 from core.experiments.gaps import GAPS
+from core.experiments.measuring import originals as module
+from core.experiments.measuring.originals import originals
 from core.experiments.noise import NOISE
-from core.experiments.originals import originals
 from core.experiments.priors import GRADIENTS
 from core.experiments.scale import SCALE
 from core.recipes import recipe
@@ -42,6 +42,6 @@ def test_without_the_images_there_is_an_error_and_no_number(
 ):
     monkeypatch.delenv("LATENT_LAB_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    module._first.cache_clear()
+    module.first_images.cache_clear()
     with pytest.raises(MissingData, match="MNIST"):
         NOISE.measure(open_run(recipe("mnist", "ae").key), Path())

@@ -5,7 +5,9 @@ import pytest
 
 from core.config import PRIORS, with_seed
 from core.experiments.evidence import EVIDENCE
-from core.experiments.kept import measure_runs, numbers_of
+from core.experiments.kept import numbers_of
+from core.experiments.measuring.every_run import measure_runs
+from core.experiments.measuring.priors import measure
 from core.experiments.noise import DEPENDS, NO, UNKNOWN
 from core.experiments.priors import (
     CRITERIA,
@@ -15,7 +17,6 @@ from core.experiments.priors import (
     Measured,
     covers,
     judge,
-    measure,
     measured,
 )
 from core.experiments.rate import RATE

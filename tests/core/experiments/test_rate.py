@@ -4,9 +4,10 @@ import torch
 
 from core.checkpoints import SHELF
 from core.data import Split, load
-from core.experiments.evidence import in_gaussian_form
-from core.experiments.originals import originals
-from core.experiments.rate import AGGREGATE, RATE, limit, measure, measure_aggregate
+from core.experiments.measuring.evidence import in_gaussian_form
+from core.experiments.measuring.originals import originals
+from core.experiments.measuring.rate import measure, measure_aggregate
+from core.experiments.rate import AGGREGATE, RATE, limit
 from core.metrics.divergence import kl_from_prior
 from core.metrics.rate import split_rate
 from core.models import Gaussian, build
@@ -111,7 +112,7 @@ def test_all_sprites_are_all_there_are(monkeypatch: pytest.MonkeyPatch):
     """Take a thousand of them, so that the test does not encode 184,320 images."""
     run = open_run(recipe("sprites", "beta-vae", 10).key)
     some = load(run.config.data).test.subset(slice(500))
-    monkeypatch.setattr("core.experiments.rate.load", lambda data: Split(some, some))
+    monkeypatch.setattr("core.experiments.measuring.rate.load", lambda data: Split(some, some))
     found = measure_aggregate(run, SHELF)
     assert found["whole"]
     assert (found["low"], found["low_error"], found["images"]) == (found["marginal"], 0, 1000)

@@ -6,7 +6,15 @@ import pytest
 
 from core.config import MODEL_LABELS, DataConfig, with_seed
 from core.data import digits
-from core.experiments.kept import measure_runs
+from core.experiments.measuring.every_run import measure_runs
+from core.experiments.measuring.reference import (
+    Reference,
+    ceiling_of,
+    load_classifier,
+    make_reference,
+    save_classifier,
+)
+from core.experiments.measuring.samples import codes_of, measure_samples, sampler_of
 from core.experiments.noise import SAMPLED
 from core.experiments.noise import measured as noise_measured
 from core.experiments.priors import measured as priors_measured
@@ -15,21 +23,11 @@ from core.experiments.samples import (
     SAMPLES,
     Quality,
     Trained,
-    codes_of,
     kept_ceiling,
     kept_quality,
     kept_trainings,
-    measure_samples,
-    sampler_of,
 )
 from core.explore.sampling import SAMPLERS, Box
-from core.metrics.reference import (
-    Reference,
-    ceiling_of,
-    load_classifier,
-    make_reference,
-    save_classifier,
-)
 from core.models.posteriors import BOX
 from core.recipes import recipe
 from core.runs import load_or_train, open_run

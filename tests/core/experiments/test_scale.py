@@ -6,9 +6,7 @@ import torch
 
 from core.checkpoints import SHELF
 from core.data import load
-from core.experiments.scale import (
-    SCALE,
-    affine,
+from core.experiments.measuring.scale import (
     angle,
     difference,
     errors,
@@ -17,6 +15,7 @@ from core.experiments.scale import (
     line_through,
     measure,
 )
+from core.experiments.scale import SCALE, affine
 from core.models import Autoencoder, build
 from core.models.likelihoods import GaussianLikelihood
 from core.objectives import Terms, loss

@@ -6,7 +6,8 @@ import pytest
 from core import __main__ as command_line
 from core.checkpoints import SHELF
 from core.experiments.kept import numbers_of
-from core.experiments.traits import TRAITS, measure
+from core.experiments.measuring.traits import measure
+from core.experiments.traits import TRAITS
 from core.metrics.latents import active
 from core.recipes import recipe, with_prior
 from core.runs import Run, load_or_train, open_run

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.experiments.kept import measure_runs
+from core.experiments.measuring.every_run import measure_runs
 from core.experiments.traversals import STEPS, SWEPT_TRAVERSALS, pictures
 from core.explore.decoding import decode
 from core.explore.traversal import most_first

@@ -3,8 +3,9 @@ import torch
 from core.checkpoints import SHELF
 from core.config import DataConfig
 from core.data import Split
-from core.experiments import twins as module
-from core.experiments.twins import TWINS, compare, measure
+from core.experiments.measuring import twins as module
+from core.experiments.measuring.twins import compare, measure
+from core.experiments.twins import TWINS
 from core.recipes import recipe
 from core.runs import open_run
 from core.shelf import more_seeds, shipped
@@ -16,9 +17,9 @@ SPRITES = DataConfig(name="sprites")
 def test_images_with_and_without_a_twin_are_measured_apart(monkeypatch):
     """Of forty test images, so that the test takes no time."""
     run = open_run(recipe("sprites", "vae", 10).key)
-    split, doubled = module._images(SPRITES)
+    split, doubled = module.images_of(SPRITES)
     some = Split(train=split.train, test=split.test.subset(slice(40)))
-    monkeypatch.setattr(module, "_images", lambda data: (some, doubled[:40]))
+    monkeypatch.setattr(module, "images_of", lambda data: (some, doubled[:40]))
     found = measure(run, SHELF)
     assert found["with_twin"]["images"] + found["without"]["images"] == 40
     assert found["with_twin"]["images"] == int(doubled[:40].sum())
@@ -44,9 +45,9 @@ def test_the_family_on_sprites_is_covered_and_no_other():
 
 def test_an_autoencoder_has_no_kl(monkeypatch):
     run = open_run(recipe("sprites", "ae", 10).key)
-    split, doubled = module._images(SPRITES)
+    split, doubled = module.images_of(SPRITES)
     few = torch.tensor([int(doubled.nonzero()[0]), int((~doubled).nonzero()[0])])
     some = Split(train=split.train, test=split.test.subset(few))
-    monkeypatch.setattr(module, "_images", lambda data: (some, torch.tensor([True, False])))
+    monkeypatch.setattr(module, "images_of", lambda data: (some, torch.tensor([True, False])))
     monkeypatch.setattr(module, "check_labels", lambda run, labels: None)
     assert measure(run, SHELF)["without"]["kl"] is None

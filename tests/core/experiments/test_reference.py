@@ -7,16 +7,16 @@ import torch
 from core.checkpoints import CheckpointError, write_folder
 from core.config import DataConfig
 from core.data import digits
-from core.metrics.classifier import FEATURES, accuracy, features_and_probabilities
-from core.metrics.reference import (
+from core.experiments.classifiers import folder_name
+from core.experiments.measuring.reference import (
     Reference,
     ceiling_of,
-    folder_name,
     judge,
     load_classifier,
     make_reference,
     save_classifier,
 )
+from core.metrics.classifier import FEATURES, accuracy, features_and_probabilities
 
 DIGITS = DataConfig(name="digits")
 

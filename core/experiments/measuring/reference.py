@@ -1,9 +1,6 @@
-"""A data set's classifier with the real images it is to compare with, kept on disk so that neither
-is needed again.
+"""A data set's classifier and the features of real images, kept on disk so that both are made once.
 
-<root>/classifier-<data>/run.json              data set, classes, accuracy on test images
-<root>/classifier-<data>/weights.safetensors   half precision <root>/classifier-<data>/features.npz
-half precision features of test images and of held-out training images
+`core.experiments.classifiers` says where they lie.
 """
 
 from __future__ import annotations
@@ -27,9 +24,10 @@ from core.checkpoints import (
     write_folder,
 )
 from core.checkpoints.arrays import UNREADABLE
-from core.config import SIZES, DataConfig
+from core.config import DataConfig
 from core.data import ImageSet, Split
 from core.data.images import shuffled
+from core.experiments.classifiers import folder_name, judged_as
 from core.metrics.classifier import (
     FEATURES,
     accuracy,
@@ -45,11 +43,12 @@ MOST_IMAGES = 5_000
 
 _MOST_CLASSES = 1000
 _MOST_TRAINED_ON = 60_000
-_TRAINING: dict[str, dict[str, int]] = {
+TRAINING: dict[str, dict[str, int]] = {
     "digits": {"epochs": 30, "batch_size": 64},
     "mnist": {"epochs": 4, "batch_size": 128},
     "sprites": {"epochs": 4, "batch_size": 128},
 }
+"""Data set -> arguments of `train_classifier` that are usual for it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +95,7 @@ def make_reference(
     n = min(MOST_IMAGES, len(split.test), len(split.train) // 2)
     order = shuffled(len(split.train))
     learned = split.train.subset(order[n : n + _MOST_TRAINED_ON])
-    trained = train_classifier(learned, seed=seed, device=device, **_TRAINING[data.name] | changes)
+    trained = train_classifier(learned, seed=seed, device=device, **TRAINING[data.name] | changes)
     classifier = trained.cpu().half().float()
     return Reference(
         data=data,
@@ -181,21 +180,6 @@ def load_classifier(root: Path, data: DataConfig) -> Reference:
         raise CheckpointError(
             f"{folder.name} is not a classifier of this lab ({error}); delete the folder"
         ) from error
-
-
-def judged_as(data: DataConfig) -> DataConfig:
-    """Return whose classifier judges: binarised digits are judged as the grey ones that their decoded means are."""
-    return DataConfig(name="mnist") if data.binarised else data
-
-
-def folder_name(data: DataConfig) -> str:
-    """Return the folder's name: the data set, and its image size where that is not the usual one.
-
-    >>> folder_name(DataConfig(name="sprites")), folder_name(DataConfig(name="sprites", size=64))
-    ('classifier-sprites', 'classifier-sprites64')
-    """
-    size = "" if data.size == SIZES[data.name][0] else data.size
-    return f"classifier-{judged_as(data).name}{size}"
 
 
 def _features(classifier: nn.Sequential, images: ImageSet) -> NDArray[np.float16]:

@@ -21,7 +21,7 @@ def originals(run: Run, count: int | None = None) -> Tensor:
         MissingData: they are not on this machine.
         ValueError: they are not those that the kept codes belong to.
     """
-    images, labels = _first(run.config.data, count)
+    images, labels = first_images(run.config.data, count)
     check_labels(run, labels)
     return images
 
@@ -39,6 +39,11 @@ def check_labels(run: Run, labels: NDArray[np.integer]) -> None:
 
 
 @lru_cache(maxsize=1)
-def _first(data: DataConfig, count: int | None) -> tuple[Tensor, NDArray[np.integer]]:
+def first_images(data: DataConfig, count: int | None) -> tuple[Tensor, NDArray[np.integer]]:
+    """Return the first test images (N, 1, H, W) and their labels (N,); the last stay in memory.
+
+    Raises:
+        MissingData: they are not on this machine.
+    """
     test = load(data).test
     return test.images(slice(count)), test.labels[:count].numpy()

@@ -1,0 +1,1 @@
+"""What measures: each study's functions that open models and images, which need torch."""
