@@ -21,7 +21,7 @@ from torch import Tensor
 
 from core.checkpoints.arrays import Arrays, Declared, declared_arrays, unpack_array
 from core.config import RunConfig
-from core.data.sprites import SHAPES, factor_sizes
+from core.data.shapes import SHAPES, factor_sizes
 from core.models import Autoencoder, restore, weights_of
 
 WEIGHTS, HISTORY, CODES, FILM, STATE = (

@@ -1,5 +1,8 @@
-"""Images to learn from: digits and sprites are always there, MNIST is read from disk or downloaded
-once.
+"""Images: digits and sprites are always there, MNIST is read from disk or downloaded once.
+
+What only reads needs no torch: `read_test_images`, `missing` and the readers of each data set give
+arrays. `load` makes tensors of them, to train on; the names that need torch are imported when they
+are asked for.
 
 >>> split = load(DataConfig(name="digits"))
 >>> len(split.train), len(split.test)
@@ -8,13 +11,23 @@ once.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 from core.config import DataConfig
-from core.data import digits, mnist, sprites
-from core.data.binarised import binarised
-from core.data.images import ImageSet, MissingData, Pixels, Split
+from core.data import digits, mnist, shapes
+from core.data.binarised import TEST_SEED, binarise, binarised
+from core.data.errors import MissingData
 from core.data.mnist import Progress
-from core.data.sprites import SpritePixels
-from core.data.sprites import draw as draw_sprites
+from core.data.order import shuffled
+
+if TYPE_CHECKING:
+    from core.data.images import ImageSet, Pixels, Split
+    from core.data.sprites import SpritePixels
+    from core.data.sprites import draw as draw_sprites
 
 __all__ = [
     "ImageSet",
@@ -26,7 +39,25 @@ __all__ = [
     "draw_sprites",
     "load",
     "missing",
+    "read_test_images",
 ]
+
+_NEED_TORCH = {
+    "ImageSet": "core.data.images:ImageSet",
+    "Pixels": "core.data.images:Pixels",
+    "Split": "core.data.images:Split",
+    "SpritePixels": "core.data.sprites:SpritePixels",
+    "draw_sprites": "core.data.sprites:draw",
+}
+"""Name -> where it is."""
+
+
+def __getattr__(name: str) -> Any:
+    """Return what needs torch when it is asked for (PEP 562)."""
+    if name not in _NEED_TORCH:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, original = _NEED_TORCH[name].partition(":")
+    return getattr(import_module(module), original)
 
 
 def load(config: DataConfig, *, download: bool = False, progress: Progress | None = None) -> Split:
@@ -46,13 +77,43 @@ def load(config: DataConfig, *, download: bool = False, progress: Progress | Non
     if config.name == "digits":
         return digits.load()
     if config.name == "sprites":
+        from core.data import sprites
+
         return sprites.load(config.size or 32)
     grey = mnist.load(download=download, progress=progress)
-    return (
-        grey if config.name == "mnist" else binarised(grey, dynamic=config.name == "mnist-dynamic")
-    )
+    if not config.binarised:
+        return grey
+    return binarised(grey, dynamic=config.name == "mnist-dynamic")
+
+
+def read_test_images(config: DataConfig, index: NDArray[np.integer] | slice) -> NDArray[np.uint8]:
+    """Return test images (B, H, W), 0 black and 255 white, without torch.
+
+    They are those of `load(config).test`, in the same order.
+
+    Args:
+        config: which data set.
+        index: which of the test images, (B,) or a slice.
+
+    Raises:
+        MissingData: the images cannot be read.
+
+    >>> read_test_images(DataConfig(name="digits"), slice(3)).shape
+    (3, 8, 8)
+    """
+    if config.name == "digits":
+        images, _ = digits.read()
+        return images[shuffled(len(images))[: digits.TEST_COUNT][index]]
+    if config.name == "sprites":
+        return shapes.draw(shapes.held_out_factors(config.size or 32)[index], config.size or 32)
+    grey = mnist.read_test().images
+    return (binarise(grey, TEST_SEED) if config.binarised else grey)[index]
 
 
 def missing(config: DataConfig) -> str | None:
-    """Return None where `load` needs no network, else one sentence: what is missing and how to get it."""
+    """Return None where `load` needs no network, else what is missing and how to get it.
+
+    Returns:
+        One sentence.
+    """
     return mnist.missing() if config.name.startswith("mnist") else None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from core.data.images import ImageSet, Split, hold_out
+if TYPE_CHECKING:
+    from core.data.images import Split
 
 TEST_COUNT = 360
 
@@ -18,23 +19,31 @@ def load() -> Split:
     """Return 1,437 digits to train on and 360 to test on.
 
     Source: Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits,
-    https://archive.ics.uci.edu/dataset/80; the test part of it, which is what scikit-learn ships.
+        https://archive.ics.uci.edu/dataset/80; the test part of it, which is what scikit-learn
+        ships.
     """
-    intensities, labels = _table()
+    import torch
+
+    from core.data.images import ImageSet, hold_out
+
+    images, labels = read()
     whole = ImageSet(
-        pixels=(torch.from_numpy(intensities) * (255 / 16))
-        .round()
-        .to(torch.uint8)
-        .view(-1, 1, 8, 8),
-        labels=torch.from_numpy(labels).long(),
+        pixels=torch.from_numpy(images).unsqueeze(1),
+        labels=torch.from_numpy(labels),
         label_names=tuple("0123456789"),
     )
     return hold_out(whole, TEST_COUNT)
 
 
-def _table() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return intensities 0 to 16 (N, 64) and labels (N,): what scikit-learn's `load_digits`
-    returns.
+def read() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return all images (1,797, 8, 8), 0 black and 255 white, and their labels (1,797,)."""
+    intensities, labels = table()
+    images = np.rint(intensities * (255 / 16)).astype(np.uint8)
+    return images.reshape(-1, 8, 8), labels
+
+
+def table() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return intensities 0 to 16 (N, 64) and labels (N,), as scikit-learn's `load_digits` does.
 
     Its file is read where it lies, because importing scikit-learn takes longer than everything
     else on a first screen.
@@ -42,7 +51,6 @@ def _table() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     package = find_spec("sklearn")
     assert package is not None
     assert package.origin is not None
-    table = np.loadtxt(
-        Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz", delimiter=","
-    )
-    return table[:, :-1], table[:, -1].astype(np.int64)
+    path = Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
+    rows = np.loadtxt(path, delimiter=",")
+    return rows[:, :-1], rows[:, -1].astype(np.int64)

@@ -8,17 +8,17 @@ import math
 import zlib
 from pathlib import Path
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from core.data.images import MissingData
+from core.data.errors import MissingData
 
 _GZIP = bytes([0x1F, 0x8B])
 """How every gzip file begins, and no IDX file."""
 
 
-def read(path: Path, ndim: int) -> Tensor:
-    """Return the array in an IDX file, uint8, of `ndim` dimensions.
+def read(path: Path, ndim: int) -> NDArray[np.uint8]:
+    """Return the array in an IDX file, of `ndim` dimensions, which may be written to.
 
     Source: LeCun, Cortes and Burges, The MNIST database, http://yann.lecun.com/exdb/mnist/, "File
         formats".
@@ -47,20 +47,21 @@ def read(path: Path, ndim: int) -> Tensor:
             f"hold {expected:,} bytes of {' x '.join(map(str, sizes))} values",
             f"{len(content):,}",
         )
-    return torch.frombuffer(bytearray(content), dtype=torch.uint8)[start:].view(sizes)
+    return np.frombuffer(bytearray(content), np.uint8, offset=start).reshape(sizes)
 
 
-def digest(array: Tensor) -> str:
-    """Return the SHA-256 of an array as an uncompressed IDX file: what `sha256sum` says of the
-    original files.
+def digest(array: NDArray[np.uint8]) -> str:
+    """Return the SHA-256 of an array as an uncompressed IDX file.
 
-    >>> digest(torch.zeros(1, dtype=torch.uint8))[:8]
+    It is what `sha256sum` says of the original files.
+
+    >>> digest(np.zeros(1, np.uint8))[:8]
     'dd6678dd'
     """
     hashed = hashlib.sha256(_magic(array.ndim))
     for size in array.shape:
         hashed.update(size.to_bytes(4, "big"))
-    hashed.update(array.contiguous().numpy().data)
+    hashed.update(np.ascontiguousarray(array).data)
     return hashed.hexdigest()
 
 

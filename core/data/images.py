@@ -6,13 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, Self, final, runtime_checkable
 
-import numpy as np
 import torch
 from torch import Tensor
 
-
-class MissingData(RuntimeError):
-    """The images cannot be read; the message says in one sentence why not and what to do."""
+from core.data.order import shuffled
 
 
 @runtime_checkable
@@ -164,18 +161,5 @@ def hold_out(images: ImageSet, count: int) -> Split:
         images: the whole set.
         count: images to test on, less than all.
     """
-    order = shuffled(len(images))
+    order = torch.from_numpy(shuffled(len(images)))
     return Split(train=images.subset(order[count:]), test=images.subset(order[:count]))
-
-
-def shuffled(count: int) -> Tensor:
-    """Return the numbers below `count`, int64, in a fixed random order.
-
-    >>> shuffled(5).sort().values
-    tensor([0, 1, 2, 3, 4])
-    """
-    # NumPy promises the raw stream of PCG64 for ever, but neither it nor torch promises a
-    # permutation: with a permutation, an upgrade could move test images into the training set of a
-    # checkpoint that ships.
-    noise = np.random.PCG64(0).random_raw(count)
-    return torch.from_numpy(np.argsort(noise, kind="stable"))

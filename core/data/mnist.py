@@ -1,4 +1,4 @@
-"""70,000 handwritten digits of 28x28 pixels: from a folder of IDX files, else downloaded once into a per-user cache."""
+"""70,000 handwritten digits of 28x28 pixels, from a folder of IDX files or a download in a cache."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import os
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from core.data import idx
-from core.data.images import ImageSet, MissingData, Split
+from core.data.errors import MissingData
+
+if TYPE_CHECKING:
+    from core.data.images import ImageSet, Split
 
 FOLDER_SETTING = "LATENT_LAB_DATA"
 DIGESTS = {
@@ -45,22 +46,57 @@ Progress = Callable[[int, int | None], object]
 Fetch = Callable[[Path], tuple[NDArray[Any], NDArray[Any]]]
 """Downloads into a folder and returns images (70,000, 784) and labels (70,000,)."""
 
+
+class Part(NamedTuple):
+    """Images of MNIST and their labels.
+
+    Args:
+        images: (N, 28, 28), 0 black and 255 white.
+        labels: (N,), 0 to 9.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+
+
+class Parts(NamedTuple):
+    """The classic split.
+
+    Args:
+        train: 60,000 digits.
+        test: 10,000 digits.
+    """
+
+    train: Part
+    test: Part
+
+
 _HOW_TO_GET_IT = (
     f"set {FOLDER_SETTING} to a folder with its four IDX files, or run `python -m core fetch` once"
     " with a network"
 )
 
 _PROBLEMS: dict[tuple[Any, ...], str] = {}
-"""Paths, sizes and times of the files that this process read last -> what is wrong with them, empty for nothing."""
+"""Paths, sizes and times of the files read last -> what is wrong with them, empty for nothing."""
 
 
 def load(
     *, download: bool = False, progress: Progress | None = None, fetch: Fetch | None = None
 ) -> Split:
+    """Return the classic split as tensors; arguments and errors as for `read`."""
+    parts = read(download=download, progress=progress, fetch=fetch)
+    from core.data.images import Split
+
+    return Split(*map(_image_set, parts))
+
+
+def read(
+    *, download: bool = False, progress: Progress | None = None, fetch: Fetch | None = None
+) -> Parts:
     """Return the classic split: 60,000 digits to train on and 10,000 to test on.
 
     Source: LeCun, Bottou, Bengio and Haffner (1998), Gradient-based learning applied to document
-        recognition.
+        recognition, https://doi.org/10.1109/5.726791.
 
     Args:
         download: whether the network may be used where the digits are neither in the folder nor in
@@ -79,6 +115,20 @@ def load(
     return _read(files or {"cache": cache_file()})
 
 
+def read_test() -> Part:
+    """Return the 10,000 digits to test on; of IDX files, those to train on are not read.
+
+    Raises:
+        MissingData: they are not on this machine, or a file is damaged.
+    """
+    files = find_files()
+    if files:
+        return _part(files, "t10k")
+    if not _is_file(cache_file()):
+        raise MissingData(_absent())
+    return _read({"cache": cache_file()}).test
+
+
 def missing() -> str | None:
     """Return None where `load` needs no network, else a sentence that says what is missing and how
     to get it.
@@ -90,8 +140,7 @@ def missing() -> str | None:
     except MissingData as error:
         return str(error)
     if not all(map(_is_file, files.values())):
-        place = os.environ.get(FOLDER_SETTING) or "this machine"
-        return f"The images of MNIST are not on {place}; {_HOW_TO_GET_IT}"
+        return _absent()
     return _problem_with(files) or None
 
 
@@ -169,18 +218,25 @@ def fetch_once(progress: Progress | None = None, fetch: Fetch | None = None) -> 
         ) from error
 
 
+def _absent() -> str:
+    """Return that there are no images, and how to get them, in a sentence."""
+    place = os.environ.get(FOLDER_SETTING) or "this machine"
+    return f"The images of MNIST are not on {place}; {_HOW_TO_GET_IT}"
+
+
 def _file_names(name: str) -> list[str]:
     kind = "idx3" if name.endswith("images") else "idx1"
     return [f"{name}{mark}{kind}-ubyte{end}" for mark in "-." for end in ("", ".gz")]
 
 
 def _files_in(folder: Path) -> dict[str, Path]:
-    return {
-        name: folder / file
-        for name in DIGESTS
-        for file in _file_names(name)
-        if _is_file(folder / file)
-    }
+    """Return the IDX files in a folder, by name; where two hold the same, the last one."""
+    files: dict[str, Path] = {}
+    for name in DIGESTS:
+        for path in (folder / file for file in _file_names(name)):
+            if _is_file(path):
+                files[name] = path
+    return files
 
 
 def _is_file(path: Path) -> bool:
@@ -199,7 +255,10 @@ def _is_folder(path: Path) -> bool:
 
 
 def _problem_with(files: dict[str, Path]) -> str:
-    """Return what is wrong with files, empty for nothing; they are read unless they are those that were read last."""
+    """Return what is wrong with files, empty for nothing.
+
+    They are read unless they were read last.
+    """
     state = _state_of(files)
     if state not in _PROBLEMS:
         with contextlib.suppress(MissingData):
@@ -207,24 +266,23 @@ def _problem_with(files: dict[str, Path]) -> str:
     return _PROBLEMS.get(state, "")
 
 
-def _read(files: dict[str, Path]) -> Split:
+def _read(files: dict[str, Path]) -> Parts:
     """Return the split in files, and note what is wrong with them.
 
     Raises:
-        MissingData: something is.
+        MissingData: something is wrong with them.
     """
     state = _state_of(files)
     try:
-        split = (
-            _read_cache(files["cache"])
-            if "cache" in files
-            else Split(_part(files, "train"), _part(files, "t10k"))
-        )
+        if "cache" in files:
+            parts = _read_cache(files["cache"])
+        else:
+            parts = Parts(_part(files, "train"), _part(files, "t10k"))
     except MissingData as error:
         _note(state, str(error))
         raise
     _note(state, "")
-    return split
+    return parts
 
 
 def _state_of(files: dict[str, Path]) -> tuple[Any, ...]:
@@ -244,40 +302,56 @@ def _note(state: tuple[Any, ...], problem: str) -> None:
     _PROBLEMS[state] = problem
 
 
-def _part(files: dict[str, Path], part: str) -> ImageSet:
-    images, labels = files[f"{part}-images"], files[f"{part}-labels"]
-    return _image_set(
-        idx.read(images, ndim=3),
-        idx.read(labels, ndim=1),
-        part,
-        {"images": images, "labels": labels},
-    )
+def _part(files: Mapping[str, Path], name: str) -> Part:
+    """Return a part of MNIST, `train` or `t10k`, from its IDX files.
+
+    Raises:
+        MissingData: they are damaged, or not MNIST's.
+    """
+    images, labels = files[f"{name}-images"], files[f"{name}-labels"]
+    part = Part(idx.read(images, ndim=3), idx.read(labels, ndim=1))
+    _check_part(part, name, {"images": images, "labels": labels})
+    return part
 
 
-def _image_set(images: Tensor, labels: Tensor, part: str, sources: dict[str, Path]) -> ImageSet:
-    """Return the images and labels of a part of MNIST, `train` or `t10k`.
+def _check_part(part: Part, name: str, sources: Mapping[str, Path]) -> None:
+    """Make sure that images and labels are those of a part of MNIST, `train` or `t10k`.
 
     Raises:
         MissingData: they are not MNIST's.
     """
-    source = sources["images"]
+    source, (images, labels) = sources["images"], part
     if images.shape[1:] != (28, 28) or not len(images):
         raise MissingData(
-            f"{source} should hold images of 28 x 28 pixels, got {tuple(images.shape)}; copy it"
-            " again"
+            f"{source} should hold images of 28 x 28 pixels, got {images.shape}; copy it again"
         )
     if len(labels) != len(images) or labels.max() > 9:
         raise MissingData(
             f"{source} should come with a label from 0 to 9 per image, got others; copy both again"
         )
-    for what, array in (("images", images), ("labels", labels)):
-        _check_known(array, f"{part}-{what}", sources[what])
+    for what, array in part._asdict().items():
+        _check_known(array, f"{name}-{what}", sources[what])
+
+
+def _image_set(part: Part) -> ImageSet:
+    """Return a part of MNIST as tensors."""
+    import torch
+
+    from core.data.images import ImageSet
+
     return ImageSet(
-        pixels=images.unsqueeze(1), labels=labels.long(), label_names=tuple("0123456789")
+        pixels=torch.from_numpy(part.images).unsqueeze(1),
+        labels=torch.from_numpy(part.labels).long(),
+        label_names=tuple("0123456789"),
     )
 
 
-def _check_known(array: Tensor, name: str, source: Path) -> None:
+def _check_known(array: NDArray[np.uint8], name: str, source: Path) -> None:
+    """Refuse an array that has not the digest of MNIST's own.
+
+    Raises:
+        MissingData: it has another one.
+    """
     if idx.digest(array) != DIGESTS[name]:
         raise MissingData(
             f"{source} should hold MNIST's own {name}, got others of the same form, such as"
@@ -285,11 +359,15 @@ def _check_known(array: Tensor, name: str, source: Path) -> None:
         )
 
 
-def _read_cache(path: Path) -> Split:
+def _read_cache(path: Path) -> Parts:
+    """Return the split in a download that `fetch_once` kept.
+
+    Raises:
+        MissingData: it is damaged, or not MNIST's.
+    """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            images, labels = (torch.from_numpy(arrays[name]) for name in ("images", "labels"))
-            images, labels = images.view(-1, 28, 28), labels.view(-1)
+            images, labels = arrays["images"].reshape(-1, 28, 28), arrays["labels"].reshape(-1)
     except (
         OSError,
         EOFError,
@@ -311,18 +389,23 @@ def _read_cache(path: Path) -> Split:
         ) from error
 
 
-def _classic_split(images: Tensor, labels: Tensor, source: Path) -> Split:
-    """Return images (N, 28, 28) and labels (N,) as those to train on and those to test on."""
-    if images.dtype != torch.uint8 or labels.dtype != torch.uint8:
+def _classic_split(images: NDArray[Any], labels: NDArray[Any], source: Path) -> Parts:
+    """Return images (N, 28, 28) and labels (N,) as those to train on and those to test on.
+
+    Raises:
+        MissingData: they are not MNIST's.
+    """
+    if images.dtype != np.uint8 or labels.dtype != np.uint8:
         raise MissingData(
             f"{source} should hold whole numbers from 0 to 255, got {images.dtype} and"
             f" {labels.dtype}"
         )
     sources = {"images": source, "labels": source}
-    parts = {"train": slice(TRAIN_COUNT), "t10k": slice(TRAIN_COUNT, None)}
-    return Split(
-        *(_image_set(images[rows], labels[rows], part, sources) for part, rows in parts.items())
-    )
+    train = Part(images[:TRAIN_COUNT], labels[:TRAIN_COUNT])
+    test = Part(images[TRAIN_COUNT:], labels[TRAIN_COUNT:])
+    _check_part(train, "train", sources)
+    _check_part(test, "t10k", sources)
+    return Parts(train, test)
 
 
 def _fetch_openml(data_home: Path) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -330,10 +413,10 @@ def _fetch_openml(data_home: Path) -> tuple[NDArray[Any], NDArray[Any]]:
 
     # pandas reads it in less memory, but a machine that only trains need not have it.
     parser = "pandas" if find_spec("pandas") else "liac-arff"
-    found: Any = fetch_openml(
+    table: Any = fetch_openml(
         "mnist_784", version=1, as_frame=False, parser=parser, data_home=data_home
     )
-    return found.data, found.target
+    return table.data, table.target
 
 
 def _watched(
@@ -354,8 +437,11 @@ def _watched(
 
 
 def _answer(answer: Future[Any], fetch: Fetch, home: Path) -> None:
+    """Download, and tell the thread that waits what came of it."""
     try:
         answer.set_result(fetch(home))
+    # Whatever ends the download, whose code is not ours: an error that stayed in this thread would
+    # let the other one wait for ever. It is raised there.
     except Exception as error:
         answer.set_exception(error)
 
@@ -381,11 +467,7 @@ def _checked(
         )
     try:
         images, labels = images.astype(np.uint8), labels.astype(np.uint8)
-        _classic_split(
-            torch.from_numpy(images).view(-1, 28, 28),
-            torch.from_numpy(labels),
-            Path("the download"),
-        )
+        _classic_split(images.reshape(-1, 28, 28), labels, Path("the download"))
     except (MissingData, ValueError, OverflowError) as error:
         raise MissingData(
             "the download should hold MNIST's own images and labels, got others; set"

@@ -1,15 +1,18 @@
-"""Test images that are also training images, pixel for pixel: of these a model has seen all there is."""
+"""Test images that are also training images, pixel for pixel, so that a model was trained on them."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from core.config import DataConfig
-from core.data.images import ImageSet, Split
+
+if TYPE_CHECKING:
+    from core.data.images import ImageSet, Split
 
 _AT_ONCE = 10_000
 """Images that are drawn at a time."""
@@ -24,9 +27,8 @@ def has_twins(data: DataConfig) -> bool:
     return data.name == "sprites"
 
 
-def twins(split: Split) -> Tensor:
-    """Return which test images have a twin: True where some training image has the very same
-    pixels.
+def twins(split: Split) -> NDArray[np.bool_]:
+    """Return which test images have a twin, a training image with the very same pixels.
 
     What judges how well a model does on images that it was not trained on has to leave them out.
     Sprites have many: a square looks the same after a quarter turn and an ellipse after half a
@@ -36,16 +38,18 @@ def twins(split: Split) -> Tensor:
         split: whose images are compared; drawn a few at a time where they are not stored.
 
     Returns:
-        One truth value per test image (N,), on the CPU.
+        One truth value per test image (N,).
 
+    >>> import torch
+    >>> from core.data import ImageSet, Split
     >>> same = ImageSet(pixels=torch.zeros(3, 1, 2, 2, dtype=torch.uint8), labels=torch.zeros(3))
-    >>> other = ImageSet(pixels=torch.tensor([[[[0, 0], [0, 0]]], [[[9, 0], [0, 0]]]], dtype=torch.uint8),
-    ...                  labels=torch.zeros(2))
+    >>> grey = torch.tensor([[0, 0, 0, 0], [9, 0, 0, 0]], dtype=torch.uint8)
+    >>> other = ImageSet(pixels=grey.view(2, 1, 2, 2), labels=torch.zeros(2))
     >>> twins(Split(train=same, test=other))
-    tensor([ True, False])
+    array([ True, False])
     """
     trained = set(_digests(split.train))
-    return torch.tensor([digest in trained for digest in _digests(split.test)], dtype=torch.bool)
+    return np.array([digest in trained for digest in _digests(split.test)], np.bool_)
 
 
 def _digests(images: ImageSet) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.sprites import factor_sizes
+from core.data.shapes import factor_sizes
 from core.experiments.disentanglement import POINTS, UNSEEN, WITHOUT_SHAPE
 from core.experiments.measuring.disentanglement import encoded, scores
 from core.metrics.disentanglement import (

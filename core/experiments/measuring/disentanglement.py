@@ -13,7 +13,8 @@ from torch import Tensor
 
 from core.config import DataConfig
 from core.data import load
-from core.data.sprites import draw, factor_sizes, factors_of
+from core.data.shapes import factor_sizes
+from core.data.sprites import draw, factors_of
 from core.experiments.disentanglement import (
     BASELINE_SEEDS,
     POINTS,

@@ -60,7 +60,7 @@ def pairs_without_twins(split: Split) -> NDArray[np.int64]:
     Args:
         split: images and labels.
     """
-    alone = np.flatnonzero(~twins(split).numpy())
+    alone = np.flatnonzero(~twins(split))
     return alone[pairs_of(split.test.labels.numpy()[alone])]
 
 

@@ -26,7 +26,7 @@ from core.checkpoints import (
 from core.checkpoints.arrays import UNREADABLE
 from core.config import DataConfig
 from core.data import ImageSet, Split
-from core.data.images import shuffled
+from core.data.order import shuffled
 from core.experiments.classifiers import folder_name, judged_as
 from core.metrics.classifier import (
     FEATURES,
@@ -93,7 +93,8 @@ def make_reference(
         changes: arguments of `train_classifier`, to depart from what is usual for the data set.
     """
     n = min(MOST_IMAGES, len(split.test), len(split.train) // 2)
-    order = shuffled(len(split.train))
+    order = torch.from_numpy(shuffled(len(split.train)))
+    of_test = torch.from_numpy(shuffled(len(split.test)))
     learned = split.train.subset(order[n : n + _MOST_TRAINED_ON])
     trained = train_classifier(learned, seed=seed, device=device, **TRAINING[data.name] | changes)
     classifier = trained.cpu().half().float()
@@ -101,7 +102,7 @@ def make_reference(
         data=data,
         classifier=classifier,
         # The first half of MNIST's test images is easier than the second.
-        real=_features(classifier, split.test.subset(shuffled(len(split.test))[:n])),
+        real=_features(classifier, split.test.subset(of_test[:n])),
         held_out=_features(classifier, split.train.subset(order[:n])),
         accuracy=accuracy(classifier, split.test),
     )

@@ -85,4 +85,4 @@ def compare(data: DataConfig, _: Path) -> Numbers:
 def images_of(data: DataConfig) -> tuple[Split, Tensor]:
     """Return the images of a data set, and which test images (N,) have a twin; the last stay in memory."""
     split = load(data)
-    return split, twins(split)
+    return split, torch.from_numpy(twins(split))

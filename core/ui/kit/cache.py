@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from core.checkpoints import DOCUMENT, SHELF, CheckpointError, forget_what_was_seen, survey
 from core.config import DataConfig, RunConfig
 from core.data import ImageSet, MissingData, Split, load, missing
-from core.data.sprites import draw
+from core.data.shapes import draw
 from core.experiments import STUDIES, kept
 from core.experiments import samples as sampled
 from core.experiments.kept import Numbers, Study
@@ -112,7 +112,7 @@ def split(data: DataConfig) -> Split | None:
 
 def sprites(data: DataConfig, factors: NDArray[np.integer]) -> Floats:
     """Return the sprites with these factors (N, K) as images (N, H, W)."""
-    return draw(torch.from_numpy(factors), data.size or 32)[:, 0].float().numpy() / 255
+    return draw(factors, data.size or 32).astype(np.float32) / np.float32(255)
 
 
 def missing_images(data: DataConfig) -> str | None:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-import torch
 from numpy.typing import NDArray
 
 from core.config import PRIORS, DataConfig, RunConfig
@@ -318,15 +317,15 @@ def binary_png() -> bytes | None:
     split = cache.split(DataConfig(name="mnist"))
     if split is None:
         return None
-    grey = split.train.raw(slice(_CHUNK))
+    grey = split.train.raw(slice(_CHUNK)).numpy()
     rows = [grey, *(binarise(grey, epoch) for epoch in (1, 2, 3)), binarise(grey, 0)]
     return pictures.rows_png(
         [_shown(row) for row in rows], cache.scale_of(DataConfig(name="mnist"))
     )
 
 
-def _shown(images: torch.Tensor) -> NDArray[np.float64]:
-    return images[:DRAWN, 0].numpy() / 255
+def _shown(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    return images[:DRAWN, 0] / 255
 
 
 def evidence(data: str, prior: str) -> Numbers | None:

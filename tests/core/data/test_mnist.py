@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.config import DataConfig
-from core.data import MissingData, Split, idx, load, missing, mnist
+from core.data import MissingData, Split, idx, load, missing, mnist, read_test_images
 
 MNIST = DataConfig(name="mnist")
 
@@ -35,9 +35,7 @@ def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(mnist, "TRAIN_COUNT", COUNTS["train"])
     monkeypatch.setattr(mnist, "TEST_COUNT", COUNTS["t10k"])
-    monkeypatch.setattr(
-        mnist, "DIGESTS", {name: idx.digest(torch.from_numpy(a)) for name, a in stand_in().items()}
-    )
+    monkeypatch.setattr(mnist, "DIGESTS", {name: idx.digest(a) for name, a in stand_in().items()})
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
@@ -281,6 +279,26 @@ def test_files_that_do_not_fit_are_refused(
     (write(tmp_path) / name).write_bytes(content)
     monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
     refuses(sentence)
+
+
+@pytest.mark.parametrize("name", ["mnist", "mnist-dynamic", "mnist-static"])
+def test_images_to_test_on_are_the_same_without_tensors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+):
+    data = DataConfig(name=name)
+    mnist.load(download=True, fetch=fetch)
+    in_cache = read_test_images(data, slice(2))
+    monkeypatch.setenv("LATENT_LAB_DATA", str(write(tmp_path)))
+    assert np.array_equal(in_cache, load(data).test.raw(slice(2)).squeeze(1).numpy())
+    for path in tmp_path.glob("train-*"):
+        path.write_bytes(b"is not asked for")
+    assert np.array_equal(read_test_images(data, slice(2)), in_cache)
+    assert read_test_images(data, np.array([2, 0])).shape == (2, 28, 28)
+
+
+def test_without_files_there_are_no_images_to_test_on():
+    with pytest.raises(MissingData, match="The images of MNIST are not on this machine"):
+        read_test_images(MNIST, slice(2))
 
 
 def test_a_download_is_stored_once_and_gives_the_classic_split():

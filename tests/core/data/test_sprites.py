@@ -1,22 +1,34 @@
+import hashlib
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from core.data import Pixels, SpritePixels, draw_sprites, sprites
+from core.data import Pixels, SpritePixels, draw_sprites, shapes, sprites
 
 SIZES = pytest.mark.parametrize("size", [32, 64])
 
 
 def every(size: int, x: int | None = None, y: int | None = None) -> Tensor:
     """All 720 shapes, scales and orientations at one position, the middle one when left out: factors (720, 5)."""
-    ranges = [torch.arange(n) for n in sprites.factor_sizes(size)[:3]]
+    ranges = [torch.arange(n) for n in shapes.factor_sizes(size)[:3]]
     middle = size // 2 // 2
     position = [torch.tensor([middle if at is None else at]) for at in (x, y)]
     return torch.cartesian_prod(*ranges, *position)
+
+
+def index_of(factors: Tensor, size: int) -> Tensor:
+    """Return the index (B,) of the sprites with these factors (B, 5)."""
+    return torch.from_numpy(np.ravel_multi_index(factors.numpy().T, shapes.factor_sizes(size)))
+
+
+@pytest.mark.parametrize(("size", "digest"), [(32, "41244169c4f8416b"), (64, "f7ae522f12ce3ad9")])
+def test_templates_are_those_that_the_shipped_runs_saw(size: int, digest: str):
+    assert hashlib.sha256(shapes.fields(size).tobytes()).hexdigest()[:16] == digest
 
 
 @SIZES
@@ -35,16 +47,20 @@ def test_index_and_factors_are_two_names_of_one_image(size: int, data: st.DataOb
     )
     factors = sprites.factors_of(index, size)
     assert (factors >= 0).all()
-    assert (factors < torch.tensor(sprites.factor_sizes(size))).all()
-    assert torch.equal(sprites.index_of(factors, size), index)
+    assert (factors < torch.tensor(shapes.factor_sizes(size))).all()
+    assert torch.equal(index_of(factors, size), index)
     assert torch.equal(draw_sprites(factors, size), SpritePixels(size)[index])
+    assert np.array_equal(shapes.factors_at(index.numpy(), size), factors.numpy())
+    assert np.array_equal(
+        shapes.draw(factors.numpy(), size), draw_sprites(factors, size).squeeze(1).numpy()
+    )
 
 
 @SIZES
 def test_the_order_is_that_of_dsprites(size: int):
     factors = sprites.factors_of(torch.arange(len(SpritePixels(size))), size)
     assert torch.equal(
-        factors, torch.cartesian_prod(*map(torch.arange, sprites.factor_sizes(size)))
+        factors, torch.cartesian_prod(*map(torch.arange, shapes.factor_sizes(size)))
     )
 
 
@@ -146,7 +162,7 @@ def test_the_set_is_lazy_and_labelled_by_shape(size: int):
         assert torch.equal(part.labels, part.factors[:, 0])
         some = slice(200)
         assert torch.equal(part.raw(some), draw_sprites(part.factors[some], size))
-        assert part.factor_sizes == sprites.factor_sizes(size)
+        assert part.factor_sizes == shapes.factor_sizes(size)
         assert len(part.factor_names) == len(part.factor_sizes)
     assert len(split.test) == 10_000
 
@@ -156,7 +172,7 @@ def test_no_image_is_in_both_parts(size: int):
     split = sprites.load(size)
     assert split.train.factors is not None
     assert split.test.factors is not None
-    index = sprites.index_of(torch.cat([split.train.factors, split.test.factors]), size)
+    index = index_of(torch.cat([split.train.factors, split.test.factors]), size)
     assert torch.equal(index.sort().values, torch.arange(len(SpritePixels(size))))
 
 
@@ -172,9 +188,10 @@ def test_no_image_is_in_both_parts(size: int):
     ],
 )
 def test_factors_out_of_range_are_refused(factors: list[list[int]], sentence: str):
-    for use in (draw_sprites, sprites.index_of):
-        with pytest.raises(ValueError, match=sentence):
-            use(torch.tensor(factors), 32)
+    with pytest.raises(ValueError, match=sentence):
+        draw_sprites(torch.tensor(factors), 32)
+    with pytest.raises(ValueError, match=sentence):
+        shapes.draw(np.array(factors), 32)
 
 
 def test_indices_and_sizes_out_of_range_are_refused():
@@ -185,4 +202,4 @@ def test_indices_and_sizes_out_of_range_are_refused():
     with pytest.raises(ValueError, match=r"size of sprites should be 32 or 64, got 48"):
         len(SpritePixels(48))
     with pytest.raises(IndexError):
-        SpritePixels(32)[torch.tensor([math.prod(sprites.factor_sizes(32))])]
+        SpritePixels(32)[torch.tensor([math.prod(shapes.factor_sizes(32))])]
