@@ -401,9 +401,9 @@ def _train(config: RunConfig, arguments: argparse.Namespace, root: Path) -> None
 
 
 def _train_classifier(data: DataConfig, arguments: argparse.Namespace) -> None:
+    from core.devices import pick_device
     from core.experiments.classifiers import folder_name, judged_as
     from core.experiments.measuring.reference import make_reference, save_classifier
-    from core.runtime import pick_device
 
     data = judged_as(data)
     if (arguments.root / folder_name(data)).is_dir() and not arguments.again:

@@ -28,11 +28,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core.devices import generator, reduced_precision
 from core.models import Autoencoder, Gaussian
 from core.models.networks import Padded
 from core.models.posteriors import Recognised, Squash
 from core.models.priors import Uniform
-from core.runtime import generator, reduced_precision
 
 BETAS = (0.5, 0.99)
 """Of Adam; the first as in Radford et al. 2016, whom Chen et al. follow."""

@@ -1,33 +1,29 @@
-"""The film of a training: where the codes lie and what the plane around them decodes to, at chosen
-epochs.
+"""The film of a training: codes, and what the plane around them decodes to, at chosen epochs.
 
-Only models of two latents have one, since only their plane can be seen whole.
+Only models of two latents have one, since only their plane can be seen whole. `core.frames` takes
+the frames.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-
-from core.data import ImageSet
-from core.models import Autoencoder
-from core.runtime import narrowed
 
 FRAMES = 25
 """At most so many are kept of a training."""
 CODES = 1000
 """Test images whose codes are kept, the first ones."""
 CELLS, PIXELS = 10, 320
-"""Images along each side of the decoded plane, fewer where they would be wider than so many pixels together."""
+"""Images along each side of the decoded plane; fewer where they are wider than so many pixels."""
 
 Film = dict[str, NDArray[np.generic]]
-"""`epoch` (F,), `mean` (F, N, 2) codes, `half_width` (F,) of the plane, `plane` (F, H, W) in grey levels."""
+"""`epoch` (F,), codes `mean` (F, N, 2), `half_width` (F,) of the plane, grey `plane` (F, H, W)."""
 
 
 def film_epochs(epochs: int) -> tuple[int, ...]:
-    """Return after which epochs a frame is taken: before the first, then further and further
-    apart, after the last.
+    """Return the epochs after which a frame is taken, further and further apart.
+
+    The first is taken before the first epoch, the last after the last one.
 
     >>> film_epochs(10)
     (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
@@ -38,46 +34,17 @@ def film_epochs(epochs: int) -> tuple[int, ...]:
     return tuple(sorted({0, *later}))
 
 
-@torch.inference_mode()
-def frame_of(model: Autoencoder, images: ImageSet, epoch: int) -> Film:
-    """Return a film of one frame.
-
-    The plane is a square around the origin that holds all of the codes, and the prior to three
-    standard deviations.
-
-    Args:
-        model: with two latents, on the device of the images; left in evaluation mode.
-        images: test images, of which the first are encoded.
-        epoch: after which this is; 0 for an untrained model.
-    """
-    model.eval()
-    mean = model.encode(images.images(slice(CODES))).mean
-    half = max(3.0, 1.02 * mean.abs().max().item())
-    size = images.images(slice(1)).shape[-1]
-    cells = min(CELLS, PIXELS // size)
-    codes = torch.from_numpy(plane_codes((-half, half, -half, half), cells)).to(mean.device)
-    decoded = model.decode(codes).clamp(0, 1).reshape(cells, cells, size, size)
-    plane = decoded.transpose(1, 2).reshape(cells * size, cells * size)
-    return {
-        "epoch": np.array([epoch], np.int32),
-        "mean": narrowed(mean.cpu()).numpy()[None],
-        "half_width": np.array([half], np.float32),
-        "plane": (255 * plane).round().to(torch.uint8).cpu().numpy()[None],
-    }
-
-
 def spliced(film: Film, frame: Film) -> Film:
     """Return a film with further frames behind it."""
-    return (
-        {name: np.concatenate([film[name], new]) for name, new in frame.items()} if film else frame
-    )
+    if not film:
+        return frame
+    return {name: np.concatenate([film[name], new]) for name, new in frame.items()}
 
 
 def plane_codes(extent: tuple[float, float, float, float], resolution: int) -> NDArray[np.float32]:
-    """Return a grid of two-latent codes (resolution², 2), row by row from the top: z2 falls, z1
-    rises.
+    """Return a grid of codes with two latents (resolution², 2), row by row from the top.
 
-    Each code is the middle of its cell.
+    z1 rises along a row, z2 falls from row to row. Each code is the middle of its cell.
 
     Args:
         extent: lowest z1, highest z1, lowest z2, highest z2.

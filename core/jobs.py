@@ -43,9 +43,10 @@ from core.checkpoints import (
 from core.checkpoints.folders import unwritable
 from core.config import RunConfig
 from core.data import Split, load
+from core.devices import generator, narrowed
 from core.models import Autoencoder
 from core.runs import FAILURES, reason_of, train_and_keep
-from core.runtime import cores, death, generator, keep_freed_memory, narrowed
+from core.runtime import cores, death, keep_freed_memory
 from core.shelf import shipped
 
 try:

@@ -8,8 +8,8 @@ import torch
 
 from core.config import RunConfig, with_epochs
 from core.data import ImageSet, Split
+from core.devices import pick_device, pick_precision
 from core.models import build
-from core.runtime import pick_device, pick_precision
 from core.training import Training, evaluate
 
 STEPS = 8

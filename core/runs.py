@@ -31,9 +31,10 @@ from core.checkpoints import (
 from core.config import RunConfig
 from core.data import ImageSet, Split
 from core.data import load as load_data
-from core.film import Film, film_epochs, frame_of, spliced
+from core.devices import describe, narrowed, pick_device, pick_precision, shared_by
+from core.film import Film, film_epochs, spliced
+from core.frames import frame_of
 from core.models import Autoencoder, build, restore
-from core.runtime import describe, narrowed, pick_device, pick_precision, shared_by
 from core.training import Diverged, EpochRecord, Evaluation, Training, encode, evaluate
 
 TRAINING_CODES = 5000

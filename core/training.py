@@ -15,10 +15,10 @@ from core import adversarial
 from core.adversarial import Game
 from core.config import RunConfig
 from core.data import ImageSet, Split
+from core.devices import generator, reduced_precision, threads_for
 from core.models import Autoencoder, Factorised
 from core.models.networks import multiply_adds
 from core.objectives import Terms, loss, terms
-from core.runtime import generator, reduced_precision, threads_for
 
 EVALUATION_BATCH = 1000
 _LARGEST = torch.finfo(torch.float32).max

@@ -16,10 +16,10 @@ FLOORS: dict[str, float] = {
     "verdicts": 7,
     **dict.fromkeys(["experiments", "jobs", "sweep"], 6),
     **dict.fromkeys(["runs", "pace", "explore", "metrics", "figures"], 5),
-    **dict.fromkeys(["training", "checkpoints", "film"], 4),
-    **dict.fromkeys(["objectives", "adversarial"], 3),
+    **dict.fromkeys(["training", "checkpoints", "frames"], 4),
+    **dict.fromkeys(["objectives", "adversarial", "film"], 3),
     **dict.fromkeys(["models", "data"], 2),
-    "runtime": 1,
+    **dict.fromkeys(["devices", "runtime"], 1),
     "families": 1.3,
     "shelf": 1.2,
     "recipes": 1.1,
@@ -28,14 +28,14 @@ FLOORS: dict[str, float] = {
 """Rooms on one floor do not import each other."""
 
 _TENSORS = {
-    "runtime",
+    "devices",
     "models",
     "data",
     "objectives",
     "adversarial",
     "training",
     "checkpoints",
-    "film",
+    "frames",
     "runs",
     "explore",
     "metrics",
@@ -52,7 +52,7 @@ MAY_IMPORT = {
     "ray": {"sweep"},
     "pyarrow": {"sweep"},
     "torch": {*_TENSORS, "experiments", "sweep", "ui"},
-    "numpy": {*_TENSORS, "experiments", "verdicts", "ui", "figures", "pages"},
+    "numpy": {*_TENSORS, "film", "experiments", "verdicts", "ui", "figures", "pages"},
 }
 """Package -> rooms; what is neither here nor in the standard library is imported nowhere."""
 

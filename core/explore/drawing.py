@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.devices import generator
 from core.models import Autoencoder
 from core.models.likelihoods import Bernoulli
-from core.runtime import generator
 
 Floats = NDArray[np.float32]
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.config import nearest
+from core.devices import generator
 from core.models import Prior
 from core.models.priors import StandardNormal
-from core.runtime import generator
 
 Codes = NDArray[np.float32]
 

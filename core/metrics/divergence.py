@@ -6,9 +6,9 @@ import math
 
 import torch
 
+from core.devices import generator
 from core.metrics.likelihood.joint import Estimate, log_density, numbers
 from core.models import Factorised, Gaussian, Prior
-from core.runtime import generator
 
 
 @torch.no_grad()

@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.devices import generator
 from core.metrics.likelihood.joint import posterior_of
 from core.models import Autoencoder, Factorised, Gaussian
-from core.runtime import generator
 
 ESTIMATORS = {
     "pathwise": "reparameterisation",

@@ -11,12 +11,12 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from core.devices import generator
 from core.metrics.latents import kl_per_latent_from
 from core.metrics.likelihood.joint import log_density
 from core.metrics.table import table
 from core.models import Prior
 from core.models.priors import Mixture, Vamp
-from core.runtime import generator
 
 _TABLE = 4_000_000
 """Log densities held at once: 32 MB."""

@@ -22,11 +22,11 @@ from torch import Tensor, nn
 
 from core.config import RunConfig
 from core.data import load
+from core.devices import reduced_precision
 from core.models import Autoencoder
 from core.models.posteriors import Gaussian
 from core.models.priors import StandardNormal
 from core.runs import FAILURES, KeptTraining, reason_of
-from core.runtime import reduced_precision
 from core.sweep.engines import TOLD_EVERY, Outcome, Report
 from core.sweep.layers import hand_out_gradients, network, stacked
 from core.training import Diverged, EpochRecord, Training

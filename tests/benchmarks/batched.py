@@ -15,9 +15,9 @@ import torch
 
 from core.config import RunConfig
 from core.data import Split, load
+from core.devices import pick_device, pick_precision
 from core.models import build
 from core.recipes import recipe
-from core.runtime import pick_device, pick_precision
 from core.sweep.batched import run_epoch
 from core.training import Training
 from tests.benchmarks.measure import alternate, figure, machine, ratios, report

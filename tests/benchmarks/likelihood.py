@@ -22,11 +22,12 @@ import torch
 from torch import Tensor
 
 from core.data import load
+from core.devices import pick_precision
 from core.metrics.likelihood import importance_weighted, quadrature
 from core.models import Autoencoder, build
 from core.recipes import recipe
 from core.runs import open_run
-from core.runtime import keep_freed_memory, pick_precision
+from core.runtime import keep_freed_memory
 from tests.benchmarks.measure import alternate, figure, machine, ratios, report
 from tests.benchmarks.rivals import HERE, environment, installed
 from tests.benchmarks.training import ask, images_of, working

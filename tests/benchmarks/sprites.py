@@ -25,10 +25,11 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from core.config import DataConfig, RunConfig
 from core.data import ImageSet, Split, load
+from core.devices import pick_device, pick_precision, reduced_precision
 from core.models import build
 from core.models.networks import Doubling
 from core.recipes import recipe
-from core.runtime import keep_freed_memory, pick_device, pick_precision, reduced_precision
+from core.runtime import keep_freed_memory
 from core.training import train
 from tests.benchmarks.measure import alternate, figure, machine, ratios, report
 

@@ -4,7 +4,7 @@ python -m tests.benchmarks.threads [--quick]
 
 Images per second of three trainings, each with one thread and with as many as there are cores:
 alone, and beside two other trainings of the same kind that have as many threads as it.
-`core.runtime.threads_for` follows these figures."""
+`core.devices.threads_for` follows these figures."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ import torch
 
 from core.config import RunConfig
 from core.data import ImageSet, Split
+from core.devices import pick_precision
 from core.models import build
 from core.recipes import recipe
-from core.runtime import cores, keep_freed_memory, pick_precision
+from core.runtime import cores, keep_freed_memory
 from core.training import Training
 from tests.benchmarks.measure import ROOT, figure, machine, ratios, report
 

@@ -21,9 +21,9 @@ import torch
 
 from core.config import DataConfig, RunConfig
 from core.data import ImageSet, Split, load, missing
+from core.devices import pick_device, pick_precision
 from core.models import build
 from core.recipes import recipe
-from core.runtime import pick_device, pick_precision
 from core.training import train
 from tests.benchmarks.measure import alternate, figure, machine, ratios, report
 from tests.benchmarks.rivals import HERE, environment, installed

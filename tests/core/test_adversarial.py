@@ -15,13 +15,13 @@ from core.adversarial import generated, judged, measure, step
 from core.checkpoints import UNFINISHED
 from core.config import RunConfig, with_seed
 from core.data import Split, digits, sprites
+from core.devices import generator
 from core.jobs import Jobs, Limits, newest
 from core.models import Autoencoder, build, restore
 from core.models.posteriors import BOX, Recognised
 from core.models.priors import StandardNormal
 from core.recipes import recipe
 from core.runs import load_or_train, open_run, train_and_keep
-from core.runtime import generator
 from core.training import Diverged, Training, encode, evaluate, train
 from tests.broken_images import with_nan
 

@@ -40,9 +40,9 @@ from core.checkpoints.folders import config_of
 from core.checkpoints.shipped import KNOWN, digests_in, shipped_digests
 from core.config import RunConfig
 from core.data import digits
+from core.devices import pick_device
 from core.models import build
 from core.recipes import recipe
-from core.runtime import pick_device
 from core.shelf import SHELF
 from core.training import Training
 

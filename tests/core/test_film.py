@@ -7,7 +7,8 @@ import torch
 from core.checkpoints import load_film
 from core.config import RunConfig
 from core.data import Split, digits, sprites
-from core.film import CELLS, CODES, FRAMES, PIXELS, film_epochs, frame_of, plane_codes, spliced
+from core.film import CELLS, CODES, FRAMES, PIXELS, film_epochs, plane_codes, spliced
+from core.frames import frame_of
 from core.models import build
 from core.recipes import recipe
 from core.runs import open_run, train_and_keep

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from core.config import DataConfig, ModelConfig, RunConfig
+from core.devices import generator
 from core.models import Autoencoder, build
 from core.objectives import Terms, elbo, loss, terms
 from core.recipes import recipe
-from core.runtime import generator
 
 SCALE = 0.5
 

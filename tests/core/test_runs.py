@@ -29,12 +29,12 @@ from core.checkpoints import (
 )
 from core.config import MODEL_LABELS, RunConfig, with_seed
 from core.data import Split, digits, sprites
+from core.devices import narrowed
 from core.explore.decoding import decode
 from core.models import build, mean_squared_radius
 from core.models.posteriors import Fixed
 from core.recipes import recipe
 from core.runs import Run, load_or_train, open_run, train_and_keep
-from core.runtime import narrowed
 from core.training import Diverged, EpochRecord, Training, encode, evaluate
 
 MODELS = list(MODEL_LABELS)

@@ -8,12 +8,8 @@ from torch import nn
 from core.checkpoints import read_document
 from core.config import RunConfig
 from core.data import ImageSet, Split
-from core.models import build
-from core.recipes import recipe
-from core.runs import train_and_keep
-from core.runtime import (
+from core.devices import (
     SMALL_STEP,
-    cores,
     describe,
     generator,
     lone_workers,
@@ -23,6 +19,10 @@ from core.runtime import (
     shared_by,
     threads_for,
 )
+from core.models import build
+from core.recipes import recipe
+from core.runs import train_and_keep
+from core.runtime import cores
 from core.training import Training
 
 CPU = torch.device("cpu")

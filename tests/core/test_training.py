@@ -11,11 +11,11 @@ from torch import Tensor
 from core import training
 from core.config import MODEL_LABELS, RunConfig, with_seed
 from core.data import Split, digits, sprites
+from core.devices import generator
 from core.metrics.latents import code_scale
 from core.models import Autoencoder, build, mean_squared_radius
 from core.models.priors import StandardNormal
 from core.recipes import recipe
-from core.runtime import generator
 from core.training import Diverged, EpochRecord, Training, encode, evaluate, half_cosine, train
 from tests.broken_images import with_nan
 

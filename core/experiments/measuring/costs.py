@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.devices import generator, pick_precision
 from core.experiments.evidence import DRAWS
 from core.experiments.kept import Numbers
 from core.experiments.measuring.evidence import in_gaussian_form, spread_out
@@ -20,7 +21,6 @@ from core.metrics.likelihood import importance_weighted
 from core.models import Autoencoder
 from core.models.posteriors import Point
 from core.runs import Run
-from core.runtime import generator, pick_precision
 
 _IMAGES = 1000
 """Test images, at most, that the error of one code per image is estimated from."""

@@ -15,6 +15,7 @@ from core.config import DataConfig
 from core.data import load
 from core.data.shapes import factor_sizes
 from core.data.sprites import draw, factors_of
+from core.devices import generator
 from core.experiments.disentanglement import (
     BASELINE_SEEDS,
     POINTS,
@@ -43,7 +44,6 @@ from core.metrics.latents import active
 from core.models import Autoencoder, build
 from core.recipes import recipe
 from core.runs import Run
-from core.runtime import generator
 
 ENCODED = 256
 """Sprites that are encoded at a time: what the layers make of them stays in the processor's cache."""

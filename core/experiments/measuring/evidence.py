@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.devices import pick_precision
 from core.experiments.evidence import DRAWS, IMAGES, SAMPLES, USUAL_SAMPLES
 from core.experiments.kept import Numbers
 from core.experiments.measuring.originals import originals
@@ -17,7 +18,6 @@ from core.metrics.likelihood import importance_weighted
 from core.models import Autoencoder, unsquashed
 from core.models.priors import Vamp, marginal
 from core.runs import Run
-from core.runtime import pick_precision
 
 
 @torch.no_grad()

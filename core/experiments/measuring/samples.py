@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from core.config import DataConfig
+from core.devices import generator
 from core.experiments.kept import Numbers
 from core.experiments.measuring.reference import Reference, ceiling_of, judge, load_classifier
 from core.experiments.samples import CODE_SEEDS, SCORES, Quality
@@ -19,7 +20,6 @@ from core.metrics.sample_quality import SampleQuality
 from core.models.posteriors import Squashed
 from core.models.priors import Uniform
 from core.runs import Run
-from core.runtime import generator
 
 
 def sampler_of(run: Run, name: str, half_width: float | None = None) -> Sampler:

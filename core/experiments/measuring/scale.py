@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.devices import generator
 from core.experiments.kept import Numbers, short
 from core.experiments.measuring.originals import originals
 from core.experiments.scale import ERROR_IMAGES, GRADIENT_IMAGES, IMAGES
 from core.models import Autoencoder
 from core.models.likelihoods import GaussianLikelihood
 from core.runs import Run
-from core.runtime import generator
 
 
 def line_through(x: NDArray[np.floating], y: NDArray[np.floating]) -> tuple[float, float, float]:

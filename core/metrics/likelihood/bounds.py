@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.devices import generator, lone_workers
 from core.metrics.likelihood.joint import (
     Estimate,
     Floats,
@@ -24,7 +25,6 @@ from core.metrics.likelihood.joint import (
 from core.models import Autoencoder, Gaussian
 from core.models.likelihoods import Bernoulli
 from core.models.priors import Uniform
-from core.runtime import generator, lone_workers
 
 SAMPLES = (1, 5, 50, 500, 5000)
 """k of the importance-weighted bounds; each divides the next."""

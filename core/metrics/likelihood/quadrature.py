@@ -8,6 +8,7 @@ import math
 import torch
 from torch import Tensor
 
+from core.devices import generator
 from core.metrics.likelihood.joint import (
     Estimate,
     log_likelihoods,
@@ -17,7 +18,6 @@ from core.metrics.likelihood.joint import (
     posterior_of,
 )
 from core.models import Autoencoder, Gaussian
-from core.runtime import generator
 
 TOLERANCE = 0.01
 """Refinement error at which an image's lattice is fine enough, in nats."""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.devices import generator
 from core.experiments.evidence import EVIDENCE
 from core.experiments.measuring import evidence
 from core.experiments.measuring.evidence import in_gaussian_form, measure, spread_out
@@ -14,7 +15,6 @@ from core.models.posteriors import BOX, Squashed
 from core.models.priors import Mixture, StandardNormal, Uniform
 from core.recipes import recipe, with_prior
 from core.runs import open_run
-from core.runtime import generator
 from core.shelf import SHELF, more_seeds, shipped
 
 X = torch.rand((3, 1, 8, 8), generator=generator(1))

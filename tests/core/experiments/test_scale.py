@@ -6,6 +6,7 @@ import torch
 
 from core.checkpoints import SHELF
 from core.data import load
+from core.devices import generator
 from core.experiments.measuring.scale import (
     angle,
     difference,
@@ -21,7 +22,6 @@ from core.models.likelihoods import GaussianLikelihood
 from core.objectives import Terms, loss
 from core.recipes import recipe
 from core.runs import Run, open_run
-from core.runtime import generator
 from core.shelf import gaussians, more_seeds, shipped
 
 X = torch.rand((20, 1, 8, 8), generator=generator(0))

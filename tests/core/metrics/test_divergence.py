@@ -3,12 +3,12 @@ import math
 import pytest
 import torch
 
+from core.devices import generator
 from core.metrics.divergence import kl_from_prior
 from core.models import Gaussian, build, unsquashed
 from core.models.posteriors import Squashed
 from core.models.priors import Mixture, StandardNormal, Uniform
 from core.recipes import recipe
-from core.runtime import generator
 
 
 def posteriors(count: int = 40, latents: int = 3) -> Gaussian:

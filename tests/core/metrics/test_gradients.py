@@ -5,10 +5,10 @@ import torch
 from torch import Tensor
 
 from core.config import PRIORS
+from core.devices import generator
 from core.metrics.gradients import ESTIMATORS, gradient_noise, gradients
 from core.models import Gaussian, build, unsquashed
 from core.recipes import recipe
-from core.runtime import generator
 
 pytestmark = pytest.mark.slow
 

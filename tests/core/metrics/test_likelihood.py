@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, kl_divergence
 
+from core.devices import generator
 from core.metrics.likelihood import elbo, gaps, importance_weighted, quadrature, true_posterior
 from core.metrics.likelihood.joint import log_likelihoods
 from core.models import Autoencoder, build
@@ -18,7 +19,6 @@ from core.models.likelihoods import Bernoulli, GaussianLikelihood
 from core.models.posteriors import Gaussian, Learned
 from core.models.priors import StandardNormal
 from core.recipes import recipe
-from core.runtime import generator
 
 SIDE = 3
 IMAGES = torch.rand((6, 1, SIDE, SIDE), dtype=torch.float64, generator=generator(0))

@@ -1,11 +1,11 @@
 import pytest
 import torch
 
+from core.devices import generator
 from core.metrics.likelihood import joint
 from core.models import build
 from core.models.priors import Mixture, Vamp
 from core.recipes import with_prior
-from core.runtime import generator
 
 
 @pytest.mark.parametrize("prior", ["normal", "mixture", "vamp"])

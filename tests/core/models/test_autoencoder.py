@@ -3,12 +3,12 @@ import torch
 from torch import nn
 
 from core.config import MODEL_LABELS, DataConfig, ModelConfig, RunConfig
+from core.devices import generator
 from core.models import build, restore, unsquashed
 from core.models.networks import Doubling, mlp_decoder, mlp_encoder
 from core.models.posteriors import BOX, Squashed
 from core.models.priors import StandardNormal
 from core.recipes import recipe
-from core.runtime import generator
 
 
 @pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])

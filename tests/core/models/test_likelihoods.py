@@ -4,8 +4,8 @@ import torch
 from torch.distributions import Bernoulli as TorchBernoulli
 from torch.distributions import Normal
 
+from core.devices import generator
 from core.models.likelihoods import Bernoulli, GaussianLikelihood
-from core.runtime import generator
 
 SHAPE = (6, 1, 4, 4)
 

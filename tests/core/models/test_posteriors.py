@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from core.devices import generator
 from core.models.posteriors import Fixed, Gaussian, Learned, Point, mean_squared_radius
-from core.runtime import generator
 
 
 def codes(count: int = 64, latents: int = 3) -> Tensor:

@@ -18,12 +18,12 @@ from torch.distributions.transforms import (
 )
 
 from core.config import COMPONENTS, PRIORS
+from core.devices import generator
 from core.models import build
 from core.models.posteriors import BOX, Gaussian, LearnedSquashed, Squashed
 from core.models.priors import Mixture, StandardNormal, Uniform, Vamp, marginal
 from core.recipes import recipe
 from core.runs import load_or_train, open_run
-from core.runtime import generator
 
 
 def posterior(count: int = 50, latents: int = 4) -> Gaussian:
