@@ -1,11 +1,10 @@
-"""Training in the background: one process per run, one job per key, whoever asks and however
-often.
+"""Trainings in the background: one process a run, one job a key, whoever asks and however often.
 
-<root>/.jobs/<key>.json     what is asked for, how it stands and how far it is
+<root>/.jobs/<key>.json     the config that is trained, the state of the job and its progress
 <root>/.jobs/<key>.npz      the newest epoch to look at: history, test codes, reconstructions
 
-The files are all there is: any process may read them, and a job whose process is gone is an
-interrupted one. What was trained before is taken up again from where `core.runs` put it aside.
+The files are all there is: any process may read them, and a job whose process is gone counts as
+interrupted. A training that was left resumes where `core.runs` put it aside.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -55,7 +54,10 @@ except ImportError:  # Windows
     fcntl = None
 
 JOBS = ".jobs"
-"""The folder beside the runs for jobs."""
+"""Name of the folder for jobs, beside the runs."""
+
+TRAINER = (sys.executable, "-m", "core.jobs")
+"""Command that trains the run of a job, before its arguments: ROOT KEY SERVER."""
 
 State = Literal["queued", "running", "stopped", "interrupted", "failed"]
 
@@ -63,12 +65,12 @@ TOLD_EVERY = 0.25
 """Seconds between two reports of a running job."""
 SHOWN_EVERY = 0.5
 """Seconds between two epochs that a running job shows."""
-LOOKED_EVERY = 0.2
+POLLED_EVERY = 0.2
 """Seconds between two looks at the queue."""
 NICENESS = 10
-"""How far a job gives way to the pages, as in nice(1)."""
+"""Niceness of a job, as in nice(1), so that pages come first."""
 LEAST = {"at_once": 1, "waiting": 1, "epochs": 1, "runs": 0}
-"""Least of each limit that a deployment may set: with no job at once, every training would wait for ever."""
+"""Limit -> the least that may be set; with no job at once, every training would wait forever."""
 SWITCHED_OFF = (
     "training is switched off on this deployment; run the lab on your own machine to train"
 )
@@ -80,15 +82,15 @@ class TooMany(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a deployment allows; the defaults suit two cores that many people share.
+    """The limits of a deployment; the defaults suit two cores that many people share.
 
     Args:
-        training: whether anything may be trained at all.
-        reason: why not, one sentence.
-        at_once: jobs that run at the same time.
-        waiting: jobs in the queue, those that run included.
-        epochs: of one training.
-        runs: that are kept besides those that ship; 0 for none, so that nothing is trained or
+        training: whether runs may be trained at all.
+        reason: why they may not, in one sentence.
+        at_once: number of jobs that run at the same time.
+        waiting: number of jobs in the queue, those that run included.
+        epochs: number of epochs of one training.
+        runs: number of runs on the shelf besides those that ship; with 0 nothing is trained or
             uploaded.
     """
 
@@ -101,11 +103,15 @@ class Limits:
 
 
 def limits_of(environment: Mapping[str, str]) -> Limits:
-    """Return the limits that a deployment sets: LATENT_LAB_TRAINING=off, and
-    LATENT_LAB_MAX_<name>=<number>.
+    """Return the limits that a deployment sets in its environment.
+
+    The variables are LATENT_LAB_TRAINING=off and LATENT_LAB_MAX_<NAME>=<number>.
+
+    Args:
+        environment: names of variables and their values.
 
     Raises:
-        ValueError: a value that is neither, with what it should be.
+        ValueError: a value is neither; the message says what it should be.
 
     >>> limits_of({"LATENT_LAB_TRAINING": "off", "LATENT_LAB_MAX_WAITING": "3"}).waiting
     3
@@ -114,10 +120,10 @@ def limits_of(environment: Mapping[str, str]) -> Limits:
     if training not in ("on", "off"):
         raise ValueError(f"LATENT_LAB_TRAINING should be on or off, got '{training}'")
     numbers: dict[str, Any] = {}
-    for one in fields(Limits):
-        name = f"LATENT_LAB_MAX_{one.name.upper()}"
-        if one.name not in ("training", "reason") and name in environment:
-            numbers[one.name] = _limit(name, environment[name], LEAST[one.name])
+    for limit, least in LEAST.items():
+        name = f"LATENT_LAB_MAX_{limit.upper()}"
+        if name in environment:
+            numbers[limit] = _limit(name, environment[name], least)
     return Limits(training=training == "on", **numbers)
 
 
@@ -134,21 +140,20 @@ def _limit(name: str, text: str, least: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """How a training stands.
+    """The state and progress of a training.
 
     Args:
-        config: what is trained.
-        state: `queued`, `running`, `stopped` (asked to), `interrupted` (its process is gone) or
-            `failed`.
-        reason: why it failed, one sentence.
-        asked: when it was asked for, seconds since 1970; the queue's order.
-        pid: of its process.
-        born: when that process began, as the system counts; another one may have the same number
-            later.
-        seen: images so far.
-        total: images in all; 0 before it is known.
-        epoch: finished so far.
-        images_per_second: now.
+        config: the run that is trained.
+        state: `queued`, `running`, `stopped` (by a visitor), `interrupted` (its process is gone)
+            or `failed`.
+        reason: why it failed, in one sentence.
+        asked: time of the request, in seconds since 1970; the queue is in this order.
+        pid: number of its process.
+        born: when that process began, in the system's ticks; a later process may have its number.
+        seen: number of images so far.
+        total: number of images in all; 0 before it is known.
+        epoch: number of finished epochs.
+        images_per_second: speed now.
     """
 
     config: RunConfig
@@ -164,49 +169,46 @@ class Job:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long it still takes at this speed; None before it is known."""
-        return (
-            (self.total - self.seen) / self.images_per_second if self.images_per_second else None
-        )
+        """How long the training still takes at this speed; None before the speed is known."""
+        if not self.images_per_second:
+            return None
+        return (self.total - self.seen) / self.images_per_second
 
 
 def read_job(root: Path, key: str) -> Job | None:
-    """Return how the training of a key stands, or None if there is no job."""
+    """Return the job of a key, or None where there is none that this version can read."""
     try:
-        found = json.loads((Path(root) / JOBS / f"{key}.json").read_text())
-        job = Job(**found | {"config": RunConfig.from_dict(found["config"])})
+        document = json.loads((Path(root) / JOBS / f"{key}.json").read_text())
+        job = Job(**document | {"config": RunConfig.from_dict(document["config"])})
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     if job.config.key != key or not _is_sound(job):
         return None
-    return (
-        replace(job, state="interrupted")
-        if job.state == "running" and not _alive(job.pid, job.born)
-        else job
-    )
+    if job.state == "running" and not _alive(job.pid, job.born):
+        return replace(job, state="interrupted")
+    return job
 
 
 def _is_sound(job: Job) -> bool:
-    counts, numbers = (
-        (job.pid, job.born, job.seen, job.total, job.epoch),
-        (job.asked, job.images_per_second),
+    counts = (job.pid, job.born, job.seen, job.total, job.epoch)
+    numbers = (job.asked, job.images_per_second)
+    return (
+        {type(count) for count in counts} == {int}
+        and {type(number) for number in numbers} <= {int, float}
+        and job.state in get_args(State)
+        and isinstance(job.reason, str)
     )
-    right = all(type(count) is int for count in counts) and all(
-        type(n) in (int, float) for n in numbers
-    )
-    return right and job.state in get_args(State) and isinstance(job.reason, str)
 
 
 def read_jobs(root: Path) -> list[Job]:
-    """Return all jobs, in the order in which they were asked for."""
-    names = sorted(path.stem for path in (Path(root) / JOBS).glob("[!.]*.json"))
-    return sorted(
-        filter(None, (read_job(root, name) for name in names)), key=lambda job: job.asked
-    )
+    """Return all jobs, the one that was asked for first at the head."""
+    keys = sorted(path.stem for path in (Path(root) / JOBS).glob("[!.]*.json"))
+    jobs = filter(None, (read_job(root, key) for key in keys))
+    return sorted(jobs, key=lambda job: job.asked)
 
 
 def newest(root: Path, key: str) -> Arrays | None:
-    """Return what the newest epoch of a job looks like, or None before there is one."""
+    """Return the arrays of a job's newest epoch, see `snapshot`; None before there is one."""
     try:
         return unpack_arrays((Path(root) / JOBS / f"{key}.npz").read_bytes())
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
@@ -214,34 +216,35 @@ def newest(root: Path, key: str) -> Arrays | None:
 
 
 def shown_at(root: Path, key: str) -> int:
-    """Return what changes whenever `newest` does, or a run is put on the shelf."""
-    stamps = [
-        path.stat().st_mtime_ns
-        for path in (Path(root) / JOBS / f"{key}.npz", Path(root) / key / DOCUMENT)
-        if path.is_file()
-    ]
-    return max(stamps, default=0)
+    """Return a number that grows with each newest epoch, and once the run is on the shelf."""
+    paths = (Path(root) / JOBS / f"{key}.npz", Path(root) / key / DOCUMENT)
+    return max((path.stat().st_mtime_ns for path in paths if path.is_file()), default=0)
 
 
 class Jobs:
-    """The queue of one server: starts jobs in processes of their own, in turn, and sees how they
-    end.
+    """The queue of one server, which starts jobs in turn, each in a process of its own.
 
     Args:
         root: folder of checkpoints.
-        limits: of this deployment.
+        limits: limits of this deployment.
+        trainer: command that trains the run of a job; ROOT, KEY and the server's process number
+            are added as its arguments.
     """
 
-    def __init__(self, root: Path = SHELF, limits: Limits | None = None) -> None:
-        self.root, self.limits = Path(root), limits or Limits()
+    def __init__(
+        self,
+        root: Path = SHELF,
+        limits: Limits | None = None,
+        trainer: Sequence[str] = TRAINER,
+    ) -> None:
+        self.root, self.limits, self.trainer = Path(root), limits or Limits(), tuple(trainer)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._lock = threading.RLock()
         self._watch: threading.Thread | None = None
         self._closed = threading.Event()
 
     def submit(self, config: RunConfig) -> None:
-        """Queue a training, unless it is queued, running or finished; one that was left goes on
-        where it was.
+        """Queue a training, unless it is queued, running or finished; a training left resumes.
 
         Raises:
             TooMany: a limit is reached.
@@ -249,59 +252,54 @@ class Jobs:
         """
         with self._lock:
             job = read_job(self.root, config.key)
-            if not _is_kept(self.root, config.key) and not (
-                job and job.state in ("queued", "running")
-            ):
+            is_going = job is not None and job.state in ("queued", "running")
+            if not is_going and not _is_kept(self.root, config.key):
                 self._check_limits(config)
                 new = Job(config=config)
-                _write(
-                    self.root,
-                    replace(new, seen=job.seen, total=job.total, epoch=job.epoch) if job else new,
-                )
+                if job:
+                    new = replace(new, seen=job.seen, total=job.total, epoch=job.epoch)
+                write_job(self.root, new)
             self.attend()
 
     def attend(self) -> None:
-        """Start what waits, also what an earlier server left waiting, and see to it until nothing is left."""
+        """Start the jobs that wait, an earlier server's too, and watch until none is left."""
         with self._lock:
-            self._sweep()
-            if self._look() and self._watch is None:
+            self._clean_up()
+            if self._poll() and self._watch is None:
                 self._watch = threading.Thread(target=self._watch_queue, name="jobs", daemon=True)
                 self._watch.start()
 
     def stop(self, key: str) -> None:
-        """End a job after its step; what it reached by its last putting aside is kept."""
+        """End a job after its step; its progress up to the last time it was put aside stays."""
         with self._lock:
             job = read_job(self.root, key)
             if job and job.state == "queued":
-                _write(self.root, replace(job, state="stopped"))
+                write_job(self.root, replace(job, state="stopped"))
             if key in self._processes:
                 self._processes[key].terminate()
-            elif (
-                job and job.state == "running" and job.born
-            ):  # of another server that shares this folder
+            elif job and job.state == "running" and job.born:
+                # Another server that shares this folder started it.
                 os.kill(job.pid, signal.SIGTERM)
 
     def forget(self, key: str) -> None:
-        """Remove a job that does not run, and what it reached."""
+        """Remove a job that does not run, with its progress."""
         with self._lock:
             job = read_job(self.root, key)
             if job and job.state == "running":
                 return
-            if key in self._processes:  # which has said that it ends, and is about to
+            if key in self._processes:  # its process has said that it ends, and is about to
                 self._processes[key].wait()
-                self._look(start=False)
+                self._poll(start=False)
             _remove(self.root, key)
             drop_unfinished(self.root, key)
 
     def place(self, key: str) -> int:
         """Return how many jobs come before a queued one, those that run included."""
-        before = [
-            job.config.key for job in read_jobs(self.root) if job.state in ("queued", "running")
-        ]
-        return before.index(key) if key in before else 0
+        keys = [job.config.key for job in _going(self.root)]
+        return keys.index(key) if key in keys else 0
 
     def close(self) -> None:
-        """Stop all jobs and wait for them; what they reached is kept."""
+        """Stop all jobs and wait for them; their progress stays."""
         self._closed.set()
         with self._lock:
             processes = dict(self._processes)
@@ -309,7 +307,7 @@ class Jobs:
             process.terminate()
         for process in processes.values():
             process.wait(timeout=30)
-        self._look(start=False)
+        self._poll(start=False)
 
     def _check_limits(self, config: RunConfig) -> None:
         if not self.limits.training:
@@ -318,8 +316,7 @@ class Jobs:
             raise TooMany(
                 f"epochs should be at most {self.limits.epochs} here, got {config.train.epochs}"
             )
-        going = [job for job in read_jobs(self.root) if job.state in ("queued", "running")]
-        if len(going) >= self.limits.waiting:
+        if len(_going(self.root)) >= self.limits.waiting:
             raise TooMany(
                 f"there should be at most {self.limits.waiting} trainings in the queue; wait for"
                 " one to end"
@@ -327,53 +324,50 @@ class Jobs:
         self.check_room()
 
     def check_room(self) -> None:
-        """Make sure that one more run may be kept.
+        """Check that there is room for one more run.
 
         Raises:
-            TooMany: it may not.
+            TooMany: there is none.
         """
         if not self.limits.runs:
             raise TooMany(
                 "no further runs are kept on this deployment; run the lab on your own machine to"
                 " train"
             )
-        own = [
-            name for name in run_names(self.root) if name not in {ships.key for ships in shipped()}
-        ]
+        own = {*run_names(self.root)} - {config.key for config in shipped()}
         if len(own) >= self.limits.runs:
             raise TooMany(
                 f"there should be at most {self.limits.runs} trained runs here; delete one first"
             )
 
     def _watch_queue(self) -> None:
-        while not self._closed.wait(LOOKED_EVERY):
+        while not self._closed.wait(POLLED_EVERY):
             with self._lock:
-                if not self._look():
+                if not self._poll():
                     self._watch = None
                     return
 
-    def _sweep(self) -> None:
-        """Clear away what is left of trainings whose run is on the shelf, and of the oldest where
-        there are too many.
+    def _clean_up(self) -> None:
+        """Remove the jobs of runs on the shelf, and the oldest left ones where there are too many.
 
-        A process that was killed after it kept its run has not cleared up itself.
+        A process that was killed after it wrote its run has not cleaned up itself.
         """
-        found = read_jobs(self.root)
-        going = {job.config.key for job in found if job.state in ("queued", "running")}
-        left = [job.config.key for job in found if job.config.key not in going]
+        jobs = read_jobs(self.root)
+        going = {job.config.key for job in _going(self.root)}
+        left = [job.config.key for job in jobs if job.config.key not in going]
         too_many = left[: max(0, len(left) - self.limits.runs)]
         for key in {*left, *unfinished_keys(self.root)} - going:
             if key in too_many or _is_kept(self.root, key):
                 _remove(self.root, key)
                 drop_unfinished(self.root, key)
 
-    def _look(self, *, start: bool = True) -> bool:
-        """See which processes ended, start the next, and return whether there is anything left to wait for."""
+    def _poll(self, *, start: bool = True) -> bool:
+        """Note which processes ended, start the next, and return whether any job is left."""
         with self._lock:
             for key, process in list(self._processes.items()):
                 if process.poll() is not None:
                     del self._processes[key]
-                    self._bury(key, process.returncode)
+                    self._note_end(key, process.returncode)
             waiting = [job for job in read_jobs(self.root) if job.state == "queued"]
             if start and waiting and not self._closed.is_set():
                 with _alone(self.root):
@@ -381,9 +375,9 @@ class Jobs:
             return bool(self._processes or waiting)
 
     def _start_next(self) -> None:
-        found = read_jobs(self.root)  # once more: another server may have been faster
-        busy = {job.config.key for job in found if job.state == "running"}.union(self._processes)
-        waiting = [job for job in found if job.state == "queued" and job.config.key not in busy]
+        jobs = _going(self.root)  # once more: another server may have been faster
+        busy = {job.config.key for job in jobs if job.state == "running"}.union(self._processes)
+        waiting = [job for job in jobs if job.state == "queued" and job.config.key not in busy]
         for job in waiting[: max(0, self.limits.at_once - len(busy))]:
             self._start(job)
 
@@ -392,29 +386,34 @@ class Jobs:
         if _is_kept(self.root, key):  # trained elsewhere while this waited
             _remove(self.root, key)
             return
-        command = [sys.executable, "-m", "core.jobs", str(self.root), key, str(os.getpid())]
+        command = [*self.trainer, str(self.root), key, str(os.getpid())]
         here = Path(__file__).resolve().parents[1]
         try:
-            # Before the process starts, which then writes its own number: the other way round,
-            # this could come last.
-            _write(self.root, _running(job))
+            # This is written before the process starts, which then writes its own number: the
+            # other way round, this could be written last.
+            write_job(self.root, started(job))
             self._processes[key] = subprocess.Popen(
                 command, cwd=here, stdin=subprocess.DEVNULL, start_new_session=True
             )
         except (OSError, CheckpointError) as error:
-            _conclude(self.root, job, "failed", f"it could not be started ({error})")
+            _write_end(self.root, job, "failed", f"it could not be started ({error})")
 
-    def _bury(self, key: str, code: int) -> None:
-        """Say why a process ended that did not say so itself."""
+    def _note_end(self, key: str, code: int) -> None:
+        """Write why a process ended, where it did not do so itself."""
         job = read_job(self.root, key)
         if job is None or job.state not in ("running", "interrupted"):
             return
-        if _is_kept(self.root, key):  # ended between keeping the run and taking its leave
-            self._sweep()
-        elif code == -signal.SIGTERM:  # asked to stop before it could listen
-            _conclude(self.root, job, "stopped", "")
+        if _is_kept(self.root, key):  # it ended after it wrote the run and before it removed this
+            self._clean_up()
+        elif code == -signal.SIGTERM:  # it was asked to stop before it could listen
+            _write_end(self.root, job, "stopped", "")
         else:
-            _conclude(self.root, job, "failed", death(code))
+            _write_end(self.root, job, "failed", death(code))
+
+
+def _going(root: Path) -> list[Job]:
+    """Return the jobs that run or wait, the one that was asked for first at the head."""
+    return [job for job in read_jobs(root) if job.state in ("queued", "running")]
 
 
 class _Stop(BaseException):
@@ -422,32 +421,31 @@ class _Stop(BaseException):
 
 
 def work(root: Path, key: str, server: int) -> None:
-    """Train the run of a job, in this process, and report on it; the job is gone when the run is
-    on the shelf.
+    """Train the run of a job in this process; the job is removed when the run is on the shelf.
 
     Args:
         root: folder of checkpoints.
-        key: of the job.
-        server: number of the process that this one is not to outlive.
+        key: key of the job.
+        server: number of the process that this one does not outlive.
     """
     keep_freed_memory()
     job = read_job(root, key)
     if job is None:
         return
-    reporter = _Reporter(root, _running(job), server)
+    reporter = _Reporter(root, started(job), server)
     signal.signal(signal.SIGTERM, reporter.ask_to_stop)
     try:
-        _write(root, reporter.job)
+        write_job(root, reporter.job)
         _train(reporter)
         _remove(root, key)
     except _Stop:
-        _conclude(root, reporter.job, "stopped", "")
+        _write_end(root, reporter.job, "stopped", "")
     except FAILURES as error:
-        _conclude(root, reporter.job, "failed", reason_of(error))
+        _write_end(root, reporter.job, "failed", reason_of(error))
 
 
-def _running(job: Job) -> Job:
-    """Return a job as one of this process."""
+def started(job: Job) -> Job:
+    """Return a job as one that runs in this process."""
     return replace(job, state="running", reason="", pid=os.getpid(), born=_birth(os.getpid()))
 
 
@@ -463,7 +461,7 @@ def _train(reporter: _Reporter) -> None:
 
 
 class _Reporter:
-    """Writes down how far a training is, now and then; where that cannot be written, the training goes on."""
+    """Writes the progress of a training now and then; a full disk does not stop the training."""
 
     def __init__(self, root: Path, job: Job, server: int) -> None:
         self.root, self.job, self.server, self.stopping = root, job, server, False
@@ -472,11 +470,9 @@ class _Reporter:
         self.first: tuple[float, int] | None = None
 
     def begin(self, data: Split) -> None:
-        """Know the images, and so how many steps there are."""
-        self.data, self.job = (
-            data,
-            replace(self.job, total=self.job.config.train.epochs * len(data.train)),
-        )
+        """Learn which images are trained on, and so how many there are in all."""
+        self.data = data
+        self.job = replace(self.job, total=self.job.config.train.epochs * len(data.train))
 
     def ask_to_stop(self, *_: object) -> None:
         self.stopping = True
@@ -494,7 +490,7 @@ class _Reporter:
             speed = (seen - first) / (now - since) if seen > first else 0.0
             self.job, self.told = replace(self.job, seen=seen, images_per_second=speed), now
             with contextlib.suppress(CheckpointError):
-                _write(self.root, self.job)
+                write_job(self.root, self.job)
 
     def epoch(self, model: Autoencoder, history: Arrays) -> None:
         assert self.data is not None
@@ -511,25 +507,24 @@ SHOWN_CODES, SHOWN_IMAGES = 1000, 8
 
 @torch.inference_mode()
 def snapshot(model: Autoencoder, data: Split, history: Arrays) -> Arrays:
-    """Return what an epoch looks like.
+    """Return the arrays that show an epoch.
 
-    The columns of `history`, `mean` and `std` (N, L) of the first test images' posteriors and
-    their `label` (N,), the first `images` reconstructed (B, H, W), and `samples` (B, H, W): random
-    codes from the prior with always the same seed, decoded.
+    These are the columns of `history`, `mean` and `std` (N, L) of the first test images'
+    posteriors and their `label` (N,), the reconstructions `images` (B, H, W) of the first of them,
+    and `samples` (B, H, W): random codes from the prior, always the same seed, decoded.
 
     Args:
-        model: as it is now; left in evaluation mode.
-        data: whose first test images are encoded.
-        history: so far.
+        model: the model as it is now; it is left in evaluation mode.
+        data: the images, of which the first test images are encoded.
+        history: columns (epochs, ...) so far.
     """
     model.eval()
     device = next(model.parameters()).device
     posterior = model.encode(data.test.images(slice(SHOWN_CODES)).to(device))
     mean = posterior.mean
     random = model.prior.sample(SHOWN_IMAGES, generator(0)).to(mean.device)
-    images, samples = (
-        model.decode(codes).clamp(0, 1).squeeze(1).cpu() for codes in (mean[:SHOWN_IMAGES], random)
-    )
+    images = model.decode(mean[:SHOWN_IMAGES]).clamp(0, 1).squeeze(1).cpu()
+    samples = model.decode(random).clamp(0, 1).squeeze(1).cpu()
     return {
         **{f"history.{name}": column for name, column in history.items()},
         "mean": narrowed(mean.cpu()).numpy(),
@@ -540,19 +535,19 @@ def snapshot(model: Autoencoder, data: Split, history: Arrays) -> Arrays:
     }
 
 
-def _conclude(root: Path, job: Job, state: State, reason: str) -> None:
-    """Say how a job ended; on a full disk, what its newest epoch looks like makes room for that."""
+def _write_end(root: Path, job: Job, state: State, reason: str) -> None:
+    """Write how a job ended; on a full disk, its newest epoch makes room for that."""
     ended = replace(job, state=state, reason=reason, images_per_second=0.0)
     try:
-        _write(root, ended)
+        write_job(root, ended)
     except CheckpointError:
         (Path(root) / JOBS / f"{job.config.key}.npz").unlink(missing_ok=True)
         with contextlib.suppress(CheckpointError):
-            _write(root, ended)
+            write_job(root, ended)
 
 
 def _is_kept(root: Path, key: str) -> bool:
-    """Return whether a run is on the shelf and whole; a damaged one may be trained again."""
+    """Return whether a run is on the shelf and whole; a damaged run may be trained again."""
     try:
         check_folder(root / key)
     except CheckpointError:
@@ -561,7 +556,7 @@ def _is_kept(root: Path, key: str) -> bool:
 
 
 def _alive(pid: int, born: int) -> bool:
-    """Return whether a process is there, and the one that was meant, where the system tells."""
+    """Return whether a process is there and began when it should have, where the system tells."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
@@ -572,23 +567,24 @@ def _alive(pid: int, born: int) -> bool:
 
 
 def _birth(pid: int) -> int:
-    """Return when a process began, in the system's ticks since it started itself; 0 where it does
-    not say.
+    """Return when a process began, in ticks since the system did; 0 where the system tells none.
 
-    Source: proc(5), field 22; field 3 is Z for one that has ended.
+    Source: proc(5), field 22; field 3 is Z for a process that has ended.
     """
     try:
-        told = (
-            Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        )  # the name in brackets may hold anything
-        return 0 if told[0] == "Z" else int(told[19])
+        # The name of the process, in brackets, may hold anything.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return 0 if fields[0] == "Z" else int(fields[19])
     except (OSError, ValueError, IndexError):
         return 0
 
 
 @contextlib.contextmanager
 def _alone(root: Path) -> Iterator[None]:
-    """Keep other servers that share the folder from starting a job inside the block, where the system can do that."""
+    """Keep other servers that share the folder from starting a job inside the block.
+
+    A system without `fcntl` cannot do that.
+    """
     folder = os.open(Path(root) / JOBS, os.O_RDONLY) if fcntl else -1
     try:
         if fcntl:
@@ -600,12 +596,14 @@ def _alone(root: Path) -> Iterator[None]:
             os.close(folder)
 
 
-def _write(root: Path, job: Job) -> None:
-    _write_bytes(
-        root,
-        f"{job.config.key}.json",
-        json.dumps(asdict(job) | {"config": job.config.to_dict()}).encode(),
-    )
+def write_job(root: Path, job: Job) -> None:
+    """Write a job, which replaces the one of the same key.
+
+    Raises:
+        CheckpointError: the disk is full or may not be written to.
+    """
+    document = asdict(job) | {"config": job.config.to_dict()}
+    _write_bytes(root, f"{job.config.key}.json", json.dumps(document).encode())
 
 
 def _write_bytes(root: Path, name: str, content: bytes) -> None:
@@ -627,11 +625,11 @@ def _remove(root: Path, key: str) -> None:
             (Path(root) / JOBS / f"{key}.{ending}").unlink()
 
 
-def _give_way() -> None:
-    """Leave the pages a core, and the right of way on the others.
+def give_way() -> None:
+    """Leave the pages one core, and a higher priority on the others.
 
-    That is for the training's good too: where its threads wait for one that a page keeps from its
-    core, it was seen to take ten times as long, and up to fifty.
+    The training gains by that too: where its threads wait for a thread that a page keeps from its
+    core, it took 10 to 50 times as long.
     """
     torch.set_num_threads(max(1, min(torch.get_num_threads(), cores() - 1)))
     if hasattr(os, "nice"):
@@ -641,7 +639,7 @@ def _give_way() -> None:
 def main(arguments: Sequence[str]) -> None:
     """Do the job that a server asks for: `python -m core.jobs ROOT KEY SERVER`."""
     root, key, server = arguments
-    _give_way()
+    give_way()
     work(Path(root), key, int(server))
 
 

@@ -18,8 +18,20 @@ import torch
 from core import jobs
 from core.checkpoints import UNFINISHED, CheckpointError, survey, unfinished_keys
 from core.config import RunConfig
-from core.data import Split, digits
-from core.jobs import JOBS, Job, Jobs, Limits, TooMany, limits_of, newest, read_job, read_jobs
+from core.data import digits
+from core.jobs import (
+    JOBS,
+    Job,
+    Jobs,
+    Limits,
+    TooMany,
+    limits_of,
+    newest,
+    read_job,
+    read_jobs,
+    started,
+    write_job,
+)
 from core.models import build
 from core.recipes import recipe
 from core.runs import load_or_train, open_run, train_and_keep
@@ -34,6 +46,9 @@ def small(**changes: Any) -> RunConfig:
 
 PATIENT = Limits(epochs=1_000_000)
 ENDLESS = {"epochs": 100_000, "hidden": (16,)}
+FINISHED = (small(), small(seed=1), small(seed=2), small(epochs=1))
+STAND_IN = Path(__file__).with_name("stand_in_trainer.py")
+"""Script that takes the place of a training, so that a test of the queue waits for no torch."""
 
 
 def until(true: Callable[[], object], patience: float = 120) -> None:
@@ -46,9 +61,27 @@ def until(true: Callable[[], object], patience: float = 120) -> None:
 
 @pytest.fixture
 def queue(tmp_path: Path) -> Iterator[Jobs]:
-    found = Jobs(tmp_path, PATIENT)
-    yield found
-    found.close()
+    """Return a queue that trains."""
+    jobs = Jobs(tmp_path, PATIENT)
+    yield jobs
+    jobs.close()
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """Return the command of the trainer that trains nothing."""
+    folder = tmp_path_factory.mktemp("finished")
+    for config in FINISHED:
+        load_or_train(config, folder, device="cpu")
+    return (sys.executable, "-I", "-S", str(STAND_IN), str(folder))
+
+
+@pytest.fixture
+def quick_queue(tmp_path: Path, stand_in: tuple[str, ...]) -> Iterator[Jobs]:
+    """Return a queue whose jobs train nothing: runs that are finished are put on the shelf."""
+    jobs = Jobs(tmp_path, PATIENT, stand_in)
+    yield jobs
+    jobs.close()
 
 
 def state(root: Path, config: RunConfig) -> str | None:
@@ -84,20 +117,20 @@ def test_a_job_ends_on_the_shelf_as_if_trained_here_and_leaves_nothing_else(
     assert read_jobs(tmp_path) == []
 
 
-def test_jobs_wait_their_turn_and_say_how_many_come_first(queue: Jobs, tmp_path: Path):
+def test_jobs_wait_their_turn_and_say_how_many_come_first(quick_queue: Jobs, tmp_path: Path):
     first, second, third = small(**ENDLESS), small(seed=1), small(seed=2)
     for config in (first, second, third):
-        queue.submit(config)
+        quick_queue.submit(config)
     until(lambda: running(tmp_path, first))
     assert [state(tmp_path, config) for config in (first, second, third)] == [
         "running",
         "queued",
         "queued",
     ]
-    assert [queue.place(config.key) for config in (first, second, third)] == [0, 1, 2]
-    queue.stop(third.key)
+    assert [quick_queue.place(config.key) for config in (first, second, third)] == [0, 1, 2]
+    quick_queue.stop(third.key)
     assert state(tmp_path, third) == "stopped"
-    queue.stop(first.key)
+    quick_queue.stop(first.key)
     until(lambda: (tmp_path / second.key).is_dir())
     assert state(tmp_path, first) == "stopped"
     assert not (tmp_path / third.key).exists()
@@ -157,21 +190,21 @@ def test_training_that_diverges_fails_with_its_reason_and_the_next_job_is_starte
     config, other = small(hidden=(32, 32, 32), learning_rate=1.0), small()
     queue.submit(config)
     queue.submit(other)
-    until(lambda: (tmp_path / other.key).is_dir())
+    until(lambda: state(tmp_path, other) == "running")
     failed = read_job(tmp_path, config.key)
     assert failed is not None
     assert (failed.state, failed.reason[:17]) == ("failed", "training diverged")
 
 
 def test_a_job_without_its_process_is_interrupted_and_goes_on_when_asked(
-    queue: Jobs, tmp_path: Path
+    quick_queue: Jobs, tmp_path: Path
 ):
     config = small()
     ended = os.posix_spawn("/bin/true", ["true"], {})
     os.waitpid(ended, 0)
-    jobs._write(tmp_path, Job(config=config, state="running", pid=ended, seen=1000, total=5000))
+    write_job(tmp_path, Job(config=config, state="running", pid=ended, seen=1000, total=5000))
     assert state(tmp_path, config) == "interrupted"
-    queue.submit(config)
+    quick_queue.submit(config)
     until(lambda: (tmp_path / config.key).is_dir())
 
 
@@ -186,8 +219,7 @@ def test_a_job_ends_with_the_server_that_started_it(tmp_path: Path):
     assert job is not None
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    until(lambda: not jobs._alive(job.pid, job.born))
-    assert state(tmp_path, config) in ("interrupted", "stopped")
+    until(lambda: state(tmp_path, config) in ("interrupted", "stopped"))
     assert unfinished_keys(tmp_path) == [config.key]
 
 
@@ -203,11 +235,11 @@ def test_limits_are_said_in_a_sentence(tmp_path: Path):
     assert len(read_jobs(tmp_path)) == 2
 
 
-def test_a_damaged_run_is_trained_again(queue: Jobs, tmp_path: Path):
+def test_a_damaged_run_is_trained_again(quick_queue: Jobs, tmp_path: Path):
     config = small(epochs=1)
     load_or_train(config, tmp_path, device="cpu")
     (tmp_path / config.key / "codes.npz").unlink()
-    queue.submit(config)
+    quick_queue.submit(config)
     until(
         lambda: (
             (tmp_path / config.key / "codes.npz").is_file()
@@ -218,11 +250,11 @@ def test_a_damaged_run_is_trained_again(queue: Jobs, tmp_path: Path):
 
 
 def test_what_an_earlier_server_left_waiting_is_begun_when_the_next_one_attends(
-    queue: Jobs, tmp_path: Path
+    quick_queue: Jobs, tmp_path: Path
 ):
     config = small(epochs=1)
-    jobs._write(tmp_path, Job(config=config))
-    queue.attend()
+    write_job(tmp_path, Job(config=config))
+    quick_queue.attend()
     until(lambda: read_job(tmp_path, config.key) is None)
     assert dict(survey(tmp_path)) == {config.key: config}
 
@@ -276,13 +308,14 @@ def test_a_deployment_may_keep_no_runs_and_says_so(tmp_path: Path):
         Jobs(tmp_path, limits_of({"LATENT_LAB_MAX_RUNS": "0"})).submit(small())
 
 
-def test_a_job_that_has_just_stopped_can_be_forgotten_at_once(queue: Jobs, tmp_path: Path):
+def test_a_job_that_has_just_stopped_can_be_forgotten_at_once(quick_queue: Jobs, tmp_path: Path):
     config = small(**ENDLESS)
-    queue.submit(config)
-    until(lambda: unfinished_keys(tmp_path))
-    queue.stop(config.key)
+    (tmp_path / UNFINISHED / config.key).mkdir(parents=True)
+    quick_queue.submit(config)
+    until(lambda: running(tmp_path, config))
+    quick_queue.stop(config.key)
     until(lambda: state(tmp_path, config) == "stopped")
-    queue.forget(config.key)
+    quick_queue.forget(config.key)
     assert read_jobs(tmp_path) == []
     assert unfinished_keys(tmp_path) == []
 
@@ -340,11 +373,11 @@ def test_a_job_that_this_version_cannot_read_is_none_and_is_replaced_by_the_next
 
 
 def test_a_process_of_the_same_number_that_began_later_is_not_the_one_meant(tmp_path: Path):
-    mine = jobs._running(Job(config=small()))
-    jobs._write(tmp_path, mine)
+    mine = started(Job(config=small()))
+    write_job(tmp_path, mine)
     assert state(tmp_path, small()) == "running"
     assert mine.born > 0
-    jobs._write(tmp_path, replace(mine, born=mine.born - 1))
+    write_job(tmp_path, replace(mine, born=mine.born - 1))
     assert state(tmp_path, small()) == "interrupted"
 
 
@@ -356,7 +389,7 @@ def test_a_job_killed_after_its_run_was_kept_counts_as_finished(tmp_path: Path):
     shutil.copytree(tmp_path / UNFINISHED, tmp_path / "aside")
     run = load_or_train(config, tmp_path, device="cpu")
     (tmp_path / "aside").rename(tmp_path / UNFINISHED)
-    jobs._write(tmp_path, Job(config=config, state="running", pid=2**22 + 1))
+    write_job(tmp_path, Job(config=config, state="running", pid=2**22 + 1))
     assert state(tmp_path, config) == "interrupted"
     Jobs(tmp_path).attend()
     assert read_jobs(tmp_path) == []
@@ -365,21 +398,21 @@ def test_a_job_killed_after_its_run_was_kept_counts_as_finished(tmp_path: Path):
 
 
 def test_what_was_trained_elsewhere_while_it_waited_is_not_trained_again(
-    queue: Jobs, tmp_path: Path
+    quick_queue: Jobs, tmp_path: Path
 ):
     config = small(epochs=1)
     load_or_train(config, tmp_path, device="cpu")
     before = (tmp_path / config.key / "run.json").stat().st_mtime_ns
-    jobs._write(tmp_path, Job(config=config))
-    queue.attend()
+    write_job(tmp_path, Job(config=config))
+    quick_queue.attend()
     until(lambda: read_job(tmp_path, config.key) is None)
-    queue.close()
+    quick_queue.close()
     assert (tmp_path / config.key / "run.json").stat().st_mtime_ns == before
 
 
 def test_of_trainings_that_were_left_the_oldest_give_way(tmp_path: Path):
     for seed in range(4):
-        jobs._write(tmp_path, Job(config=small(seed=seed), state="stopped", asked=10.0 - seed))
+        write_job(tmp_path, Job(config=small(seed=seed), state="stopped", asked=10.0 - seed))
     left = train_and_keep(small(seed=3), tmp_path, device="cpu")
     next(left)
     left.close()
@@ -389,10 +422,11 @@ def test_of_trainings_that_were_left_the_oldest_give_way(tmp_path: Path):
 
 
 def test_two_servers_that_share_a_folder_train_one_at_a_time_and_stop_each_other(
-    queue: Jobs, tmp_path: Path
+    quick_queue: Jobs, stand_in: tuple[str, ...], tmp_path: Path
 ):
-    other, first, second = Jobs(tmp_path, PATIENT), small(**ENDLESS), small(seed=1, **ENDLESS)
-    queue.submit(first)
+    other = Jobs(tmp_path, PATIENT, stand_in)
+    first, second = small(**ENDLESS), small(seed=1, **ENDLESS)
+    quick_queue.submit(first)
     other.submit(second)
     until(lambda: running(tmp_path, first))
     other.attend()
@@ -436,14 +470,13 @@ def test_a_training_goes_on_where_its_progress_cannot_be_written(
     tmp_path: Path, disk: FullDisk, monkeypatch
 ):
     config = small()
-    jobs._write(tmp_path, Job(config=config))
-    begin = jobs._Reporter.begin
+    write_job(tmp_path, Job(config=config))
 
-    def fill(reporter: jobs._Reporter, data: Split) -> None:
-        begin(reporter, data)
+    def fill(*given: Any, **options: Any) -> Iterator[Any]:
         disk.full = True
+        yield from train_and_keep(*given, **options)
 
-    monkeypatch.setattr(jobs._Reporter, "begin", fill)
+    monkeypatch.setattr(jobs, "train_and_keep", fill)
     jobs.work(tmp_path, config.key, os.getppid())
     assert dict(survey(tmp_path)) == {config.key: config}
     assert read_jobs(tmp_path) == []
@@ -453,7 +486,7 @@ def test_a_job_that_ends_on_a_full_disk_makes_room_to_say_why(
     tmp_path: Path, disk: FullDisk, monkeypatch
 ):
     config = small()
-    jobs._write(tmp_path, Job(config=config))
+    write_job(tmp_path, Job(config=config))
 
     def fail(*_: object, **__: object) -> Iterator[None]:
         (tmp_path / JOBS / f"{config.key}.npz").write_bytes(b"large")
@@ -475,16 +508,15 @@ def test_what_is_asked_for_on_a_full_disk_is_refused_in_a_sentence(tmp_path: Pat
 
 
 def test_a_job_that_cannot_be_started_says_so_and_the_queue_lives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, stand_in: tuple[str, ...]
 ):
-    queue = Jobs(tmp_path)
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "no python"))
+    queue = Jobs(tmp_path, trainer=(str(tmp_path / "no python"),))
     queue.submit(small())
     failed = read_job(tmp_path, small().key)
     assert failed is not None
     assert failed.state == "failed"
     assert "could not be started" in failed.reason
-    monkeypatch.undo()
+    queue.trainer = stand_in
     queue.submit(small())
     until(lambda: (tmp_path / small().key).is_dir() and read_job(tmp_path, small().key) is None)
     queue.close()
@@ -504,18 +536,19 @@ def test_a_snapshot_is_of_the_model_as_it_is(tmp_path: Path):
     )
 
 
-def test_jobs_are_plain_files(queue: Jobs, tmp_path: Path):
+def test_jobs_are_plain_files(quick_queue: Jobs, tmp_path: Path):
     config = small(**ENDLESS)
-    queue.submit(config)
+    quick_queue.submit(config)
     until(lambda: running(tmp_path, config))
-    found = json.loads((tmp_path / JOBS / f"{config.key}.json").read_text())
-    assert RunConfig.from_dict(found["config"]) == config
+    document = json.loads((tmp_path / JOBS / f"{config.key}.json").read_text())
+    assert RunConfig.from_dict(document["config"]) == config
 
 
 def test_a_stamp_says_when_there_is_a_newer_epoch_to_show(tmp_path: Path):
     config = small()
     stamps = [jobs.shown_at(tmp_path, config.key)]
-    jobs._write_bytes(tmp_path, f"{config.key}.npz", b"one")
+    (tmp_path / JOBS).mkdir()
+    (tmp_path / JOBS / f"{config.key}.npz").write_bytes(b"an epoch")
     stamps.append(jobs.shown_at(tmp_path, config.key))
     load_or_train(config, tmp_path, device="cpu")
     stamps.append(jobs.shown_at(tmp_path, config.key))
@@ -526,7 +559,7 @@ def test_a_stamp_says_when_there_is_a_newer_epoch_to_show(tmp_path: Path):
 @pytest.mark.skipif(not hasattr(os, "nice"), reason="only POSIX knows niceness")
 def test_a_job_leaves_the_pages_a_core_and_the_right_of_way():
     code = (
-        "import os, torch; from core import jobs; torch.set_num_threads(64); jobs._give_way();"
+        "import os, torch; from core import jobs; torch.set_num_threads(64); jobs.give_way();"
         " print(os.nice(0), torch.get_num_threads())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

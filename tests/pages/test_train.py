@@ -171,7 +171,7 @@ def test_what_cannot_be_written_is_one_sentence(opened, own_shelf, monkeypatch):
     def full(*_: object) -> None:
         raise CheckpointError("the disk that holds it is full; free some space and train again")
 
-    monkeypatch.setattr(jobs, "_write", full)
+    monkeypatch.setattr(jobs, "write_job", full)
     app = opened(**QUICK)
     button(app, "Start").click().run()
     assert [one.value for one in app.error] == [
