@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.checkpoints import take_up, unfinished_keys
 from core.config import DataConfig, RunConfig
-from core.sweep.engines import Engine, Outcome
+from core.sweep.contract import Engine, Outcome
 from core.sweep.records import note, place_of
 
 

@@ -19,7 +19,7 @@ from core.config import RunConfig
 from core.data import load
 from core.runs import FAILURES, reason_of, train_and_keep
 from core.runtime import cores, death, keep_freed_memory
-from core.sweep.engines import TOLD_EVERY, Outcome, Report
+from core.sweep.contract import TOLD_EVERY, Outcome, Report
 
 load_once = lru_cache(maxsize=1)(load)
 """Of the data sets of a sweep a process holds the one that it trains on."""

@@ -21,7 +21,7 @@ import torch
 from core.config import RunConfig
 from core.runs import reason_of
 from core.runtime import keep_freed_memory
-from core.sweep.engines import Outcome, Report
+from core.sweep.contract import Outcome, Report
 from core.sweep.local import attempt
 from core.sweep.records import seen_path
 

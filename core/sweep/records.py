@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.checkpoints import CheckpointError, check_folder, write_file
 from core.config import RunConfig
-from core.sweep.engines import Outcome
+from core.sweep.contract import Outcome
 
 RECORDS = ".sweep"
 """The folder beside the runs for what a sweep writes down."""

@@ -16,7 +16,7 @@ from core.models import build
 from core.recipes import recipe
 from core.runs import load_or_train, open_run
 from core.sweep.batched import Batched, check, groups_of, run_epoch
-from core.sweep.engines import Outcome
+from core.sweep.contract import Outcome
 from core.sweep.layers import hand_out_gradients, network, stacked
 from core.training import Diverged, EpochRecord, Training
 

@@ -20,8 +20,8 @@ from core.recipes import recipe
 from core.runs import load_or_train, open_run
 from core.shelf import MORE_SEEDS, SHELF
 from core.sweep import SWEEPS, read_sweep
+from core.sweep.contract import Outcome
 from core.sweep.drive import missing, train_missing
-from core.sweep.engines import Outcome
 from core.sweep.records import RECORDS, note, place_of, reason_noted
 from core.sweep.table import Table
 

@@ -10,7 +10,8 @@ from core.checkpoints import unfinished_keys
 from core.config import RunConfig
 from core.recipes import recipe
 from core.runs import load_or_train
-from core.sweep.engines import ENGINES, Options, Outcome, engine_named
+from core.sweep.contract import Outcome
+from core.sweep.engines import ENGINES, Options, engine_named
 from core.sweep.local import Local
 
 

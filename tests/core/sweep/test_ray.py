@@ -13,7 +13,7 @@ import pytest
 from core.config import RunConfig
 from core.recipes import recipe
 from core.sweep import Options, engine_named
-from core.sweep.engines import Outcome
+from core.sweep.contract import Outcome
 from core.sweep.local import Local
 from core.sweep.ray import MISSING, Ray, start_cluster
 from core.sweep.records import seen_path
