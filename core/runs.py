@@ -1,20 +1,19 @@
-"""Runs: train one or open the one that is kept. Joins training and checkpoints."""
+"""Runs: train a run, or open it from its checkpoint. Joins training and checkpoints."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from core import adversarial
-from core.adversarial import Game
 from core.checkpoints import (
     SHELF,
     Arrays,
@@ -35,16 +34,17 @@ from core.devices import describe, narrowed, pick_device, pick_precision, shared
 from core.film import Film, film_epochs, spliced
 from core.frames import frame_of
 from core.models import Autoencoder, build, restore
+from core.objectives import objective_of
 from core.training import Diverged, EpochRecord, Evaluation, Training, encode, evaluate
 
 TRAINING_CODES = 5000
-"""How many training images' codes are kept with a run, to fit densities to."""
+"""Number of training images whose codes are kept with a run, to fit densities to."""
 
 PUT_ASIDE_EVERY = 2.0
-"""Seconds of training that a crash may cost, and at least an epoch."""
+"""Seconds of training that a crash may cost; at least an epoch is lost."""
 
 FAILURES = (ArithmeticError, ValueError, MemoryError, RuntimeError, OSError)
-"""What a training may end with; `CheckpointError`, `MissingData` and `Diverged` are among them."""
+"""Errors that may end a training; `CheckpointError`, `MissingData`, `Diverged` are among them."""
 
 
 def reason_of(error: BaseException) -> str:
@@ -61,15 +61,15 @@ class Run:
     """A trained run, opened: the model is ready to be read and must not be changed.
 
     Args:
-        config: what was trained.
+        config: of the run.
         model: on the CPU, in float32, in evaluation mode.
         metrics: `nll`, `kl`, `elbo` in nats per test image (None where there is no KL),
             `kl_per_latent`, `mse` per pixel, `squared_radius`, `test_images`, `seconds` of
-            training, `images_per_second`; of an InfoGAN also `code_error` and `fooled`, see
-            `core.adversarial.Game`.
+            training, `images_per_second`, and what the objective measures (of an InfoGAN
+            `code_error` and `fooled`, see `core.objectives.Game`).
         history: per epoch, `nll`, `kl`, `test_nll`, `test_kl`, `kl_per_latent`, `test_mse`,
-            `squared_radius`, `code_scale` (missing in runs of before it was kept); of an InfoGAN
-            also `code_error` (E, L), `fooled`.
+            `squared_radius`, `code_scale` (older runs lack it), and what the objective measures
+            (of an InfoGAN `code_error` (E, L) and `fooled`).
         codes: `mean` and `std` (N, L) of the test images' posteriors, `label` (N,), `factors` (N,
             K) for sprites, `train_mean` and `train_std` (M, L) of the first training images.
         environment: device, precision, threads, library versions.
@@ -89,15 +89,21 @@ def open_run(key: str, root: Path = SHELF) -> Run:
     Raises:
         CheckpointError: there is none, or it is refused.
     """
-    kept = load(root, key)
+    checkpoint = load(root, key)
     try:
-        model = restore(kept.config, kept.weights)
+        model = restore(checkpoint.config, checkpoint.weights)
     except RuntimeError as error:
         raise CheckpointError(
             f"{key} has weights that do not fit its config; train it again"
         ) from error
-    codes = {name: _widen(array) for name, array in kept.codes.items()}
-    return Run(kept.config, model, kept.metrics, kept.history, codes, kept.environment)
+    return Run(
+        config=checkpoint.config,
+        model=model,
+        metrics=checkpoint.metrics,
+        history=checkpoint.history,
+        codes={name: _widen(array) for name, array in checkpoint.codes.items()},
+        environment=checkpoint.environment,
+    )
 
 
 def load_or_train(
@@ -110,19 +116,19 @@ def load_or_train(
     on_step: Callable[[int], None] | None = None,
     again: bool = False,
 ) -> Run:
-    """Return the run of a config: the one that is kept, at once, else a new one, which is kept.
+    """Return the run of a config: from its checkpoint where there is one, else newly trained.
 
     Args:
-        config: what is wanted.
+        config: of the run.
         root: folder of checkpoints.
         data: the images, loaded by the config's name when left out.
         device: `cuda`, `mps` or `cpu`; the best there is when left out.
-        on_epoch: told after each epoch.
-        on_step: told after each step how many images were seen.
+        on_epoch: called after each epoch with its record.
+        on_step: called after each step with the number of images seen.
         again: train even if the run is kept, and replace it.
 
     Raises:
-        CheckpointError: the kept run is refused, or the new one cannot be written.
+        CheckpointError: the checkpoint is refused, or the new one cannot be written.
         MissingData: the images cannot be read.
         Diverged: training left the finite numbers.
     """
@@ -144,42 +150,44 @@ def train_and_keep(
     on_step: Callable[[int], None] | None = None,
     on_model: Callable[[Autoencoder, Arrays], None] | None = None,
 ) -> Generator[EpochRecord, None, None]:
-    """Train a run, yielding after each epoch, and keep it once the last is done.
+    """Train a run, yield after each epoch, and write its checkpoint after the last.
 
-    It is put aside every few seconds, and when the caller stops asking for epochs; the next
-    training of the same config goes on from there and ends in the same weights. Meanwhile
-    operations are shared by `Training.threads`, whoever
-    trains: commands, jobs and sweeps set how many there are at most.
+    The training is put aside every few seconds, and when the caller stops asking for epochs; the
+    next training of the same config goes on from there and ends in the same weights. Meanwhile
+    `Training.threads` threads share the operations, whoever trains: commands, jobs and sweeps set
+    the most there are.
 
     Args:
-        config: what is wanted.
+        config: of the run.
         root: folder of checkpoints.
         data: the images, loaded by the config's name when left out.
         device: `cuda`, `mps` or `cpu`; the best there is when left out.
-        on_step: told after each step how many images were seen.
-        on_model: shown after each epoch the model, not to be changed, and the history so far.
+        on_step: called after each step with the number of images seen.
+        on_model: called after each epoch with the model, not to be changed, and the history so
+            far.
     """
-    kept = KeptTraining(config, root, data=data, device=device)
-    with shared_by(kept.training.threads):
+    run = KeptTraining(config, root, data=data, device=device)
+    with shared_by(run.training.threads):
         try:
-            for record in kept.training.epochs(on_step):
-                kept.note(record)
+            for record in run.training.epochs(on_step):
+                run.note(record)
                 if on_model:
-                    on_model(kept.training.model, _history(kept.progress.records))
+                    on_model(run.training.model, _history(run.progress.records))
                 yield record
         except GeneratorExit:
-            kept.put_aside()
+            run.put_aside()
             raise
-        kept.keep()
+        run.keep()
 
 
 @final
 class KeptTraining:
-    """A training that goes on where it was put aside; whoever runs it notes each epoch and keeps
-    the run at the end.
+    """A training that is resumed where it was put aside, and written down at its end.
+
+    Whoever runs it notes each epoch, and keeps the run after the last.
 
     Args:
-        config: what is wanted.
+        config: of the run.
         root: folder of checkpoints.
         data: the images, loaded by the config's name when left out.
         device: `cuda`, `mps` or `cpu`; the best there is when left out.
@@ -205,25 +213,23 @@ class KeptTraining:
         self.training = Training(
             build(config), self.data, config, device=where, precision=precision
         )
-        self.progress = _take_up(root, self.training)
+        self.progress = _resume(root, self.training)
         self._last = time.monotonic()
         if self.training.epoch == 0:
             self.progress.shoot(self.training)
 
     def note(self, record: EpochRecord) -> None:
-        """Keep the record of an epoch just done, and put the training aside if that was not done for a while."""
+        """Add the record of an epoch just done; put the training aside now and then."""
         training = self.training
         self.progress.records.append(record)
         self.progress.shoot(training)
-        if (
-            time.monotonic() - self._last > PUT_ASIDE_EVERY
-            and training.epoch < training.config.train.epochs
-        ):
+        overdue = time.monotonic() - self._last > PUT_ASIDE_EVERY
+        if overdue and training.epoch < training.config.train.epochs:
             self.put_aside()
             self._last = time.monotonic()
 
     def put_aside(self) -> None:
-        """Keep the training as it is now, to be gone on with; nothing where no epoch is done."""
+        """Write the training down as it is now, to be resumed; nothing before the first epoch."""
         training, progress = self.training, self.progress
         if progress.records:
             history = _history(progress.records)
@@ -232,7 +238,7 @@ class KeptTraining:
             )
 
     def keep(self) -> None:
-        """Keep the finished run.
+        """Write the checkpoint of the finished run.
 
         Raises:
             CheckpointError: it cannot be written.
@@ -246,7 +252,7 @@ class KeptTraining:
 
 @dataclass
 class _Progress:
-    """What is kept of the epochs so far."""
+    """The epochs so far: their records, and the film."""
 
     records: list[EpochRecord] = field(default_factory=list)
     film: Film = field(default_factory=dict)
@@ -258,29 +264,31 @@ class _Progress:
             self.film = spliced(self.film, frame_of(training.model, training.test, training.epoch))
 
 
-def _take_up(root: Path, training: Training) -> _Progress:
-    """Go on where the same training was put aside, if it was, and return the epochs so far.
+def _resume(root: Path, training: Training) -> _Progress:
+    """Resume a training that was put aside, if it was, and return its epochs so far.
 
-    What lacks a part or does not fit is as good as nothing.
+    A state that lacks a part or does not fit is ignored: the training then starts anew.
     """
-    found = take_up(root, training.config)
-    if found is None:
+    unfinished = take_up(root, training.config)
+    if unfinished is None:
         return _Progress()
     try:
-        records = _records(found.history)
-        if len(records) != int(found.state["epoch"]):
+        records = _records(unfinished.history, training.objective.measures)
+        if len(records) != int(unfinished.state["epoch"]):
             raise ValueError(f"history should have a row per epoch, got {len(records)}")
-        training.take_up(found.state)
+        training.resume(unfinished.state)
     except (KeyError, IndexError, TypeError, ValueError, RuntimeError):
         return _Progress()
-    return _Progress(records, found.film)
+    return _Progress(records, unfinished.film)
 
 
 def _checkpoint(
     training: Training, data: Split, progress: _Progress, environment: dict[str, str]
 ) -> Checkpoint:
-    """Round the weights to half precision first, so that every number is one of the model that is
-    kept.
+    """Return the checkpoint of a finished training.
+
+    The weights are rounded to half precision first, so that every number is measured on the model
+    that is kept.
 
     Raises:
         Diverged: a weight, a code or a number is not finite.
@@ -291,19 +299,12 @@ def _checkpoint(
         for name, tensor in training.model.state_dict().items()
     }
     model = restore(config, weights)
-    metrics, codes = _metrics(model, data.test, progress.records), _codes(model, data)
-    numbers = [np.ravel(value) for value in metrics.values() if value is not None]
-    finite = {
-        "weights": all(bool(weight.isfinite().all()) for weight in weights.values()),
-        "codes": all(bool(np.isfinite(array).all()) for array in codes.values()),
-        "numbers measured": bool(np.isfinite(np.concatenate(numbers)).all()),
-    }
-    for what, holds in finite.items():
-        if not holds:
-            raise Diverged(
-                f"training diverged: the {what} should be finite, some are not; lower the learning"
-                " rate"
-            )
+    measured = objective_of(model, config.model).measure()
+    metrics = measured | _metrics(model, data.test, progress.records)
+    codes = _codes(model, data)
+    _check_finite("weights", *(weight.numpy() for weight in weights.values()))
+    _check_finite("codes", *codes.values())
+    _check_finite("numbers measured", *(v for v in metrics.values() if v is not None))
     return Checkpoint(
         config=config,
         metrics=metrics,
@@ -315,11 +316,22 @@ def _checkpoint(
     )
 
 
+def _check_finite(name: str, *arrays: ArrayLike) -> None:
+    """Refuse arrays with a number that is not finite.
+
+    Raises:
+        Diverged: there is one.
+    """
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise Diverged(
+            f"training diverged: the {name} should be finite, some are not; lower the learning"
+            " rate"
+        )
+
+
 def _metrics(model: Autoencoder, test: ImageSet, records: list[EpochRecord]) -> dict[str, Any]:
     reached = evaluate(model, test)
-    game = adversarial.measure(model)._asdict() if adversarial.is_played(model) else {}
     return {
-        **game,
         "nll": reached.nll,
         "kl": _number(reached.kl),
         "elbo": _number(reached.elbo),
@@ -333,53 +345,59 @@ def _metrics(model: Autoencoder, test: ImageSet, records: list[EpochRecord]) -> 
 
 
 def _history(records: list[EpochRecord]) -> Arrays:
-    columns = {
-        "nll": [r.nll for r in records],
-        "kl": [r.kl for r in records],
-        "test_nll": [r.test.nll for r in records],
-        "test_kl": [r.test.kl for r in records],
-        "kl_per_latent": [r.test.kl_per_latent for r in records],
-        "test_mse": [r.test.mse for r in records],
-        "squared_radius": [r.test.squared_radius for r in records],
-        "code_scale": [r.test.code_scale for r in records],
-        "seconds": [r.seconds for r in records],
-        "images_per_second": [r.images_per_second for r in records],
+    """Return one column per number of the epochs (at least one), a row per epoch."""
+    rows = [_row(record) for record in records]
+    return {name: np.asarray([row[name] for row in rows], np.float32) for name in rows[0]}
+
+
+def _row(record: EpochRecord) -> dict[str, Any]:
+    """Return an epoch as a row of the history."""
+    test = record.test
+    return {
+        "nll": record.nll,
+        "kl": record.kl,
+        "test_nll": test.nll,
+        "test_kl": test.kl,
+        "kl_per_latent": test.kl_per_latent,
+        "test_mse": test.mse,
+        "squared_radius": test.squared_radius,
+        "code_scale": test.code_scale,
+        "seconds": record.seconds,
+        "images_per_second": record.images_per_second,
+        **record.measured,
     }
-    if games := [r.game for r in records if r.game]:
-        columns |= {
-            "code_error": [g.code_error for g in games],
-            "fooled": [g.fooled for g in games],
-        }
-    return {name: np.asarray(values, np.float32) for name, values in columns.items()}
 
 
-def _records(history: Arrays) -> list[EpochRecord]:
-    """Return the epochs that `_history` made a table of."""
-    names = ("test_nll", "test_kl", "kl_per_latent", "test_mse", "squared_radius", "code_scale")
-    columns = {name: column.tolist() for name, column in history.items()}
-    tests = [
-        Evaluation(nll, kl, tuple(latents), *rest)
-        for nll, kl, latents, *rest in zip(*(columns[name] for name in names), strict=True)
-    ]
-    rows = zip(
-        columns["nll"],
-        columns["kl"],
-        tests,
-        columns["seconds"],
-        columns["images_per_second"],
-        strict=True,
+def _records(history: Arrays, measures: Iterable[str]) -> list[EpochRecord]:
+    """Return the epochs that `_history` made a table of.
+
+    Args:
+        history: columns of at least these names.
+        measures: names of what the objective measures.
+    """
+    columns = [column.tolist() for column in history.values()]
+    rows = [dict(zip(history, values, strict=True)) for values in zip(*columns, strict=True)]
+    return [_record(epoch, row, measures) for epoch, row in enumerate(rows, 1)]
+
+
+def _record(epoch: int, row: dict[str, Any], measures: Iterable[str]) -> EpochRecord:
+    test = Evaluation(
+        nll=row["test_nll"],
+        kl=row["test_kl"],
+        kl_per_latent=tuple(row["kl_per_latent"]),
+        mse=row["test_mse"],
+        squared_radius=row["squared_radius"],
+        code_scale=row["code_scale"],
     )
-    games = _games(columns) or [None] * len(tests)
-    return [
-        EpochRecord(epoch, *row, game)
-        for epoch, (row, game) in enumerate(zip(rows, games, strict=True), 1)
-    ]
-
-
-def _games(columns: dict[str, list[Any]]) -> list[Game]:
-    """Return the games of an InfoGAN's epochs; none where another model was trained."""
-    pairs = zip(columns.get("code_error", ()), columns.get("fooled", ()), strict=True)
-    return [Game(tuple(error), fooled) for error, fooled in pairs]
+    return EpochRecord(
+        epoch=epoch,
+        nll=row["nll"],
+        kl=row["kl"],
+        test=test,
+        seconds=row["seconds"],
+        images_per_second=row["images_per_second"],
+        measured={name: row[name] for name in measures},
+    )
 
 
 def _codes(model: Autoencoder, data: Split) -> Arrays:

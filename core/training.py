@@ -1,4 +1,4 @@
-"""Training and what is measured of a model: a plain generator of epochs, a plain pass over the test set."""
+"""Training: a plain generator of epochs; evaluation: a plain pass over the test set."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, final
+from types import MappingProxyType
+from typing import Any, NamedTuple, final
 
 import torch
 from torch import Tensor
 
-from core import adversarial
-from core.adversarial import Game
 from core.config import RunConfig
 from core.data import ImageSet, Split
-from core.devices import generator, reduced_precision, threads_for
+from core.devices import generator, threads_for
 from core.models import Autoencoder, Factorised
 from core.models.networks import multiply_adds
-from core.objectives import Terms, loss, terms
+from core.objectives import Moment, objective_of
 
 EVALUATION_BATCH = 1000
 _LARGEST = torch.finfo(torch.float32).max
@@ -59,12 +58,13 @@ class EpochRecord(NamedTuple):
 
     Args:
         epoch: counted from 1.
-        nll: of the training images while they were trained on, nats per image.
-        kl: likewise; NaN where the posterior is charged no KL.
-        test: the same model on the test set.
+        nll: of the training images while they were trained on, nats per image; NaN where the
+            objective has no nll.
+        kl: likewise; NaN where the objective has no KL.
+        test: evaluation of the same model on the test set.
         seconds: spent on training since the start, without evaluations.
         images_per_second: of this epoch's training.
-        game: how an InfoGAN's game stands, whose training minimises no nll: `nll` is NaN.
+        measured: name -> what the objective measures of the model.
     """
 
     epoch: int
@@ -73,17 +73,16 @@ class EpochRecord(NamedTuple):
     test: Evaluation
     seconds: float
     images_per_second: float
-    game: Game | None = None
+    measured: Mapping[str, Any] = MappingProxyType({})
 
 
 @final
 class Training:
-    """One training, epoch by epoch, that can be put aside after any of them and taken up again
-    without a trace.
+    """One training, epoch by epoch, that can stop after any of them and be resumed later.
 
     The same config, machine, device and number of threads give the same weights, in one go or in
     several. Small layers have one thread wherever they are trained; the others have as many as
-    `threads` finds, which may differ.
+    `threads` says, which may differ.
 
     Args:
         model: untrained, from `core.models.build`; trained in place, and moved to the device.
@@ -110,16 +109,19 @@ class Training:
         self.model, self.config = model, config
         self.device, self.precision = device, precision
         self.images, self.test = data.train.to(device), data.test.to(device)
-        betas = adversarial.BETAS if adversarial.is_played(model) else (0.9, 0.999)
+        self.objective = objective_of(model, config.model)
         self.optimiser = torch.optim.Adam(
-            model.parameters(), lr=config.train.learning_rate, betas=betas, fused=True
+            model.parameters(),
+            lr=config.train.learning_rate,
+            betas=self.objective.betas,
+            fused=True,
         )
         self.order, self.noise = generator(config.train.seed), generator(config.train.seed, device)
         self.epoch, self.seconds = 0, 0.0
 
     @property
     def multiply_adds(self) -> int:
-        """Multiplications, each with an addition, of a step forwards through encoder and decoder."""
+        """Multiply-adds of one step, forwards through encoder and decoder."""
         first = self.images.images(slice(1))
         self.model.eval()
         code = self.model.encode(first).mean
@@ -128,18 +130,16 @@ class Training:
 
     @property
     def threads(self) -> int:
-        """How many threads should share its operations, at most those that share them now."""
-        return (
-            threads_for(self.multiply_adds)
-            if self.device.type == "cpu"
-            else torch.get_num_threads()
-        )
+        """Number of threads that should share its operations, at most those that do now."""
+        if self.device.type != "cpu":
+            return torch.get_num_threads()
+        return threads_for(self.multiply_adds)
 
     def epochs(self, on_step: Callable[[int], None] | None = None) -> Iterator[EpochRecord]:
         """Yield after each epoch that is left.
 
         Args:
-            on_step: told after each step how many images were seen since the start.
+            on_step: called after each step with the number of images seen since the start.
 
         Raises:
             Diverged: the loss is not a finite number.
@@ -148,35 +148,38 @@ class Training:
             yield self._run_epoch(on_step)
 
     def state(self) -> dict[str, Tensor]:
-        """Return all that decides how it goes on, as tensors on the CPU: weights, moments, random states, progress."""
-        moments = self.optimiser.state_dict()["state"]
-        return {
-            **{
-                f"model.{name}": tensor.detach().cpu()
-                for name, tensor in self.model.state_dict().items()
-            },
-            **{
-                f"adam.{i}.{name}": value.cpu()
-                for i, kept in moments.items()
-                for name, value in kept.items()
-            },
+        """Return all that decides how the training goes on, as tensors on the CPU.
+
+        Returns:
+            `model.*`, weights; `adam.*`, moments; `order` and `noise`, random states; `epoch` and
+            `seconds`.
+        """
+        state = {
+            f"model.{name}": tensor.detach().cpu()
+            for name, tensor in self.model.state_dict().items()
+        }
+        for i, moments in self.optimiser.state_dict()["state"].items():
+            state |= {f"adam.{i}.{name}": value.cpu() for name, value in moments.items()}
+        return state | {
             "order": self.order.get_state(),
             "noise": self.noise.get_state(),
             "epoch": torch.tensor(self.epoch),
             "seconds": torch.tensor(self.seconds, dtype=torch.float64),
         }
 
-    def take_up(self, state: Mapping[str, Tensor]) -> None:
+    def resume(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a state of a training of the same config.
 
-        Where that was on a device of another kind, its noise means nothing here: noise starts from
-        the seed then.
+        The noise of a device of another kind means nothing here: noise then starts from the seed.
+
+        Args:
+            state: as `state` returns it.
 
         Raises:
-            ValueError: the state lacks a part, or one of another shape or that is not finite;
+            ValueError: the state lacks a part, or a part has another shape or is not finite;
                 nothing is changed.
         """
-        _check_fits(_shapes(self.model.state_dict()), _of_part(state, "model"))
+        _check_fits(_shapes(self.model.state_dict()), _part_of(state, "model"))
         moments, order = self._moments(state), generator(self.config.train.seed)
         try:
             epoch, seconds = int(state["epoch"]), float(state["seconds"])
@@ -190,7 +193,7 @@ class Training:
             raise ValueError(
                 f"state should be of epochs 1 to {self.config.train.epochs}, got {epoch}"
             )
-        self.model.load_state_dict(_of_part(state, "model"))
+        self.model.load_state_dict(_part_of(state, "model"))
         groups = self.optimiser.state_dict()["param_groups"]
         self.optimiser.load_state_dict({"state": self._laid_out(moments), "param_groups": groups})
         self.order, self.epoch, self.seconds = order, epoch, seconds
@@ -198,73 +201,78 @@ class Training:
             self.noise.set_state(noise)
 
     def _moments(self, state: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
-        """Return the optimiser's part of a state: parameter, as it is counted -> name -> tensor.
+        """Return the optimiser's part of a state: number of a parameter -> name -> tensor.
 
         Raises:
-            ValueError: there is none of a parameter, or one of another shape or that is not
-                finite.
+            ValueError: a parameter has none, or one of another shape or that is not finite.
         """
         moments: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in _of_part(state, "adam").items():
-            index, _, what = name.partition(".")
-            moments.setdefault(int(index), {})[what] = tensor
+        for name, tensor in _part_of(state, "adam").items():
+            index, _, moment = name.partition(".")
+            moments.setdefault(int(index), {})[moment] = tensor
         parameters = dict(enumerate(self.model.named_parameters()))
         # A prior of a KL without weight is never moved, and has no moments.
-        wanted = {i for i, (name, _) in parameters.items() if not name.startswith("prior.")}
-        if not wanted <= moments.keys() <= parameters.keys():
+        needed = {i for i, (name, _) in parameters.items() if not name.startswith("prior.")}
+        if not needed <= moments.keys() <= parameters.keys():
             raise ValueError(
                 f"state should have moments of {len(parameters)} parameters, got {len(moments)}"
             )
-        for i, kept in moments.items():
+        for i, tensors in moments.items():
             shape = parameters[i][1].shape
-            _check_fits({"step": torch.Size(), "exp_avg": shape, "exp_avg_sq": shape}, kept)
+            _check_fits({"step": torch.Size(), "exp_avg": shape, "exp_avg_sq": shape}, tensors)
         return moments
 
     def _laid_out(self, moments: dict[int, dict[str, Tensor]]) -> dict[int, dict[str, Tensor]]:
         """Return moments in their parameters' memory format, which files do not keep."""
         parameters = list(self.model.parameters())
+
+        def laid_out(moment: Tensor, parameter: Tensor) -> Tensor:
+            # The number of steps, which is no moment of the weights, has no axes.
+            return torch.empty_like(parameter).copy_(moment) if moment.ndim else moment.clone()
+
         return {
-            i: {
-                name: (
-                    value.clone()
-                    if value.ndim == 0
-                    else torch.empty_like(parameters[i].detach()).copy_(value)
-                )
-                for name, value in kept.items()
-            }
-            for i, kept in moments.items()
+            i: {name: laid_out(value, parameters[i].detach()) for name, value in tensors.items()}
+            for i, tensors in moments.items()
         }
 
     def batches(self) -> Iterator[Tensor]:
-        """Yield the images of the epoch that comes next, (B, 1, H, W), each once and in random order."""
+        """Yield the next epoch's images, (B, 1, H, W), each once and in random order."""
         return _shuffled(self.images.epoch(self.epoch), self.config.train.batch_size, self.order)
 
     def schedule(self, step: int) -> tuple[float, float]:
-        """Return the learning rate and the weight of the KL at a step, counted from 0, of the epoch that comes next."""
+        """Return the learning rate and the weight of the KL at a step of the next epoch.
+
+        Args:
+            step: of the epoch, from 0.
+        """
         train, beta = self.config.train, self.config.model.beta or 0.0
         progress = self._progress(step)
         warm = min(1.0, progress * train.epochs / train.warm_up) if train.warm_up else 1.0
         return train.learning_rate * half_cosine(progress), beta * warm
 
-    def conclude(self, sums: Tensor, seconds: float) -> EpochRecord:
+    def finish_epoch(self, sums: Tensor, seconds: float) -> EpochRecord:
         """Count an epoch as done and return its record.
 
         Args:
-            sums: nll and KL summed over its training images (2,).
+            sums: the objective's `sums` over the epoch's training images.
             seconds: that it took.
 
         Raises:
             Diverged: the loss is not a finite number.
         """
-        nll, kl = (sums / len(self.images)).tolist()
+        means = dict(zip(self.objective.sums, (sums / len(self.images)).tolist(), strict=True))
         self.epoch, self.seconds = self.epoch + 1, self.seconds + seconds
         calibrate(self.model, self.images)
-        reached = evaluate(self.model, self.test)
-        game = adversarial.measure(self.model) if adversarial.is_played(self.model) else None
         record = EpochRecord(
-            self.epoch, nll, kl, reached, self.seconds, len(self.images) / seconds, game
+            epoch=self.epoch,
+            nll=means.get("nll", math.nan),
+            kl=means.get("kl", math.nan),
+            test=evaluate(self.model, self.test),
+            seconds=self.seconds,
+            images_per_second=len(self.images) / seconds,
+            measured=self.objective.measure(),
         )
-        _check_finite(record, self.model.posterior.has_kl)
+        _check_finite(record, self.objective.sums)
         return record
 
     def _run_epoch(self, on_step: Callable[[int], None] | None) -> EpochRecord:
@@ -277,37 +285,16 @@ class Training:
             if on_step:
                 on_step(seen)
         total = torch.stack(sums).cpu().double().sum(0)
-        return self.conclude(total, time.perf_counter() - start)
+        return self.finish_epoch(total, time.perf_counter() - start)
 
     def _step(self, x: Tensor, step: int) -> Tensor:
-        """Take one step and return nll and KL summed over the batch (2,)."""
+        """Take one step and return the objective's sums over the batch."""
         self.optimiser.param_groups[0]["lr"], beta = self.schedule(step)
-        if adversarial.is_played(self.model):
-            return self._play(x, step)
-        with reduced_precision(self.device, self.precision):
-            now = terms(self.model, x, self.noise)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss(now, beta).backward()
-        self.optimiser.step()
-        return _sums(now)
-
-    def _play(self, x: Tensor, step: int) -> Tensor:
-        """Take one step of both sides of an InfoGAN's game; it has neither nll nor KL."""
-        assert self.config.model.information is not None
-        adversarial.step(
-            self.model,
-            x,
-            self.optimiser,
-            self.noise,
-            information=self.config.model.information,
-            instance_noise=adversarial.INSTANCE_NOISE * (1 - self._progress(step)),
-            flatten=step % adversarial.LAZY == 0,
-            precision=self.precision,
-        )
-        return torch.full((2,), math.nan, device=self.device)
+        moment = Moment(step, self._progress(step), beta)
+        return self.objective.step(x, self.optimiser, self.noise, moment, self.precision)
 
     def _progress(self, step: int) -> float:
-        """Return how much of the whole training, in [0, 1), lies before a step of the epoch that comes next."""
+        """Return the share of the training, in [0, 1), before a step of the next epoch."""
         steps = math.ceil(len(self.images) / self.config.train.batch_size)
         return (self.epoch * steps + step) / (self.config.train.epochs * steps)
 
@@ -328,14 +315,15 @@ def train(
 def half_cosine(progress: float) -> float:
     """Return the share of the learning rate left at a progress in [0, 1], from 1 down to 0.
 
-    Source: Loshchilov and Hutter 2017, equation 5, without restarts.
+    Source: Loshchilov and Hutter 2017, SGDR, equation 5, without restarts,
+        https://arxiv.org/abs/1608.03983.
     """
     return 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
 
 
 @torch.inference_mode()
 def evaluate(model: Autoencoder, images: ImageSet, *, seed: int = 0) -> Evaluation:
-    """Return what a model reaches on images, one sampled code per image, in float32.
+    """Return nll, KL, mse and scale of a model on images, one sampled code an image, in float32.
 
     Args:
         model: any of the family; left in evaluation mode.
@@ -353,7 +341,7 @@ def evaluate(model: Autoencoder, images: ImageSet, *, seed: int = 0) -> Evaluati
 
 @torch.inference_mode()
 def encode(model: Autoencoder, images: ImageSet) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation of the posterior of each image, (N, L) each, on the CPU."""
+    """Return mean and standard deviation of each image's posterior, (N, L) each, on the CPU."""
     model.eval()
     posteriors = [model.encode(x) for x in _batches(images)]
     mean, std = torch.cat([p.mean for p in posteriors]), torch.cat([p.std for p in posteriors])
@@ -362,14 +350,14 @@ def encode(model: Autoencoder, images: ImageSet) -> tuple[Tensor, Tensor]:
 
 @torch.inference_mode()
 def calibrate(model: Autoencoder, images: ImageSet) -> None:
-    """Let the posterior take what it keeps from the training set: R, for a fixed posterior."""
+    """Give the posterior what it keeps of the training set's codes: R, for a fixed posterior."""
     if model.posterior.needs_calibration:
         model.eval()
         model.posterior.calibrate(torch.cat([model.encode(x).mean for x in _batches(images)]))
 
 
-def _of_part(state: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
-    """Return the tensors whose names begin with a part's, without that beginning."""
+def _part_of(state: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
+    """Return the tensors of one part, without the part's name in theirs."""
     begin = f"{part}."
     return {
         name.removeprefix(begin): tensor
@@ -382,18 +370,15 @@ def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
     return {name: tensor.shape for name, tensor in tensors.items()}
 
 
-def _check_fits(wanted: Mapping[str, torch.Size], tensors: Mapping[str, Tensor]) -> None:
+def _check_fits(shapes: Mapping[str, torch.Size], tensors: Mapping[str, Tensor]) -> None:
     """Refuse tensors of other names or shapes, or that are not finite.
 
     Raises:
-        ValueError: they are.
+        ValueError: there is such a tensor.
     """
-    if _shapes(tensors) != wanted:
-        names = [
-            name
-            for name in {**wanted, **tensors}
-            if _shapes(tensors).get(name) != wanted.get(name)
-        ]
+    given = _shapes(tensors)
+    if given != shapes:
+        names = [name for name in {**shapes, **given} if given.get(name) != shapes.get(name)]
         raise ValueError(f"state should fit its config, does not in {', '.join(names[:3])}")
     for name, tensor in tensors.items():
         if not tensor.isfinite().all():
@@ -401,7 +386,11 @@ def _check_fits(wanted: Mapping[str, torch.Size], tensors: Mapping[str, Tensor])
 
 
 def _check_components(config: RunConfig, images: int) -> None:
-    """Refuse a prior that could give every training image a component of its own, and would have some to spare."""
+    """Refuse a prior of more components than there are training images.
+
+    Raises:
+        ValueError: there are more.
+    """
     count = config.model.components
     if count is not None and count > images:
         raise ValueError(
@@ -411,21 +400,20 @@ def _check_components(config: RunConfig, images: int) -> None:
 
 def _shuffled(images: ImageSet, batch_size: int, order: torch.Generator) -> Iterator[Tensor]:
     """Yield every image once, in batches (B, 1, H, W) in random order."""
-    for index in (
-        torch.randperm(len(images), generator=order).to(images.labels.device).split(batch_size)
-    ):
-        yield images.images(index).contiguous(memory_format=torch.channels_last)
+    indices = torch.randperm(len(images), generator=order).to(images.labels.device)
+    for batch in indices.split(batch_size):
+        yield images.images(batch).contiguous(memory_format=torch.channels_last)
 
 
-def _check_finite(record: EpochRecord, charged: bool) -> None:
+def _check_finite(record: EpochRecord, sums: tuple[str, ...]) -> None:
     """Refuse an epoch whose numbers single precision does not hold.
 
     Args:
         record: of the epoch.
-        charged: whether there is a KL.
+        sums: of the objective, names of what the training minimises.
 
     Raises:
-        Diverged: one is not finite.
+        Diverged: a number is not finite.
     """
     test = record.test
     numbers = [
@@ -433,9 +421,9 @@ def _check_finite(record: EpochRecord, charged: bool) -> None:
         ("squared error", test.mse),
         ("squared size of the codes", test.squared_radius),
     ]
-    if not record.game:  # whose training has no nll
+    if "nll" in sums:
         numbers.insert(0, ("nll", record.nll))
-    if charged:
+    if "kl" in sums:
         numbers += [("KL", kl) for kl in (record.kl, test.kl, *test.kl_per_latent)]
     for name, value in numbers:
         if not abs(value) <= _LARGEST:
@@ -445,25 +433,17 @@ def _check_finite(record: EpochRecord, charged: bool) -> None:
             )
 
 
-def _sums(now: Terms) -> Tensor:
-    """Return nll and KL summed over a batch (2,), left on the device so that no step waits for it."""
-    nll = now.nll.detach()
-    kl = torch.full_like(nll, math.nan) if now.kl is None else now.kl.detach()
-    return torch.stack([nll.sum(), kl.sum()])
-
-
 def _evaluate_batch(model: Autoencoder, x: Tensor, noise: torch.Generator) -> Tensor:
-    """Return sums over a batch: nll, KL, mse, squared radius, each latent's mean, its KL where that is defined."""
+    """Return sums over a batch: nll, KL, mse, squared radius, mean of each latent, KL of each.
+
+    The KL is NaN where the posterior is charged none, and that of each latent is left out where
+    there is none or the prior is no product over latents.
+    """
     posterior, z, output = model(x, noise)
-    charged = model.posterior.has_kl
-    kl = (
-        model.prior.kl(posterior, z)
-        if charged
-        else torch.full_like(posterior.mean[:, 0], math.nan)
-    )
-    mse = (model.decode(posterior.mean) - x).square().flatten(1).mean(1)
-    columns = [model.likelihood.nll(output, x), kl, mse, posterior.mean.square().sum(-1)]
-    columns += posterior.mean.unbind(1)
+    mean, charged = posterior.mean, model.posterior.has_kl
+    kl = model.prior.kl(posterior, z) if charged else torch.full_like(mean[:, 0], math.nan)
+    mse = (model.decode(mean) - x).square().flatten(1).mean(1)
+    columns = [model.likelihood.nll(output, x), kl, mse, mean.square().sum(-1), *mean.unbind(1)]
     if charged and isinstance(model.prior, Factorised):
         columns += model.prior.kl_per_latent(posterior).unbind(1)
     return torch.stack(columns).sum(1).cpu().double()

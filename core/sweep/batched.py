@@ -26,6 +26,7 @@ from core.devices import reduced_precision
 from core.models import Autoencoder
 from core.models.posteriors import Gaussian
 from core.models.priors import StandardNormal
+from core.objectives import Terms
 from core.runs import FAILURES, KeptTraining, reason_of
 from core.sweep.contract import TOLD_EVERY, Outcome, Report
 from core.sweep.layers import hand_out_gradients, network, stacked
@@ -172,7 +173,7 @@ def run_epoch(trainings: Sequence[Training], report: Report) -> list[EpochRecord
 
 def _concluded(training: Training, sums: Tensor, seconds: float) -> EpochRecord | Diverged:
     try:
-        return training.conclude(sums, seconds)
+        return training.finish_epoch(sums, seconds)
     except Diverged as error:
         return error
 
@@ -191,7 +192,7 @@ class _Stack:
         self.betas = torch.tensor([[beta for _, beta in row] for row in plan], device=first.device)
 
     def step(self, x: Tensor, noise: Tensor, step: int) -> Tensor:
-        """Take one step with each model and return its nll and KL summed over the batch, (M, 2).
+        """Take one step with each model and return its objective's sums over the batch, (M, S).
 
         Args:
             x: images (B, M, H, W).
@@ -200,32 +201,27 @@ class _Stack:
         """
         first = self.trainings[0]
         with reduced_precision(first.device, first.precision):
-            nll, kl = self._terms(first.model, x, noise)
-        (nll + self.betas[step, :, None] * kl).mean(1).sum().backward()
+            nll, kl = now = self._terms(first.model, x, noise)
+        each = nll if kl is None else nll + self.betas[step, :, None] * kl
+        each.mean(1).sum().backward()
         for stack, part in zip((self.encoder, self.decoder), self._parts(), strict=True):
             hand_out_gradients(stack, part)
         for training, rate in zip(self.trainings, self.rates[step], strict=True):
             training.optimiser.param_groups[0]["lr"] = rate
             training.optimiser.step()
-        kl = (
-            kl.detach()
-            if first.model.posterior.has_kl
-            else torch.full_like(nll, math.nan).detach()
-        )
-        return torch.stack([nll.detach().sum(1), kl.sum(1)], dim=1)
+        return torch.stack([term.detach().sum(1) for term in now if term is not None], dim=1)
 
-    def _terms(self, model: Autoencoder, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Return nll and KL of each model and image, (M, B) each; the KL is 0 where none is charged."""
+    def _terms(self, model: Autoencoder, x: Tensor, noise: Tensor) -> Terms:
+        """Return nll and KL of each model and image, (M, B) each."""
         posterior = model.posterior(network(model.encoder, self.encoder, x).float())
         assert isinstance(posterior, Gaussian)
         assert isinstance(model.prior, StandardNormal)
         z = posterior.mean + posterior.std * noise
         output = network(model.decoder, self.decoder, z).float()
-        each = (image.transpose(0, 1).flatten(0, 1) for image in (output, x))
-        nll = model.likelihood.nll(*each).unflatten(0, noise.shape[:2])
-        return nll, (
-            model.prior.kl(posterior, z) if model.posterior.has_kl else torch.zeros_like(nll)
-        )
+        rows = (image.transpose(0, 1).flatten(0, 1) for image in (output, x))
+        nll = model.likelihood.nll(*rows).unflatten(0, noise.shape[:2])
+        kl = model.prior.kl(posterior, z) if model.posterior.has_kl else None
+        return Terms(nll, kl)
 
     def _parts(self) -> tuple[list[nn.Module], list[nn.Module]]:
         return [model.encoder for model in self.models], [model.decoder for model in self.models]

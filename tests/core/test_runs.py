@@ -34,8 +34,8 @@ from core.explore.decoding import decode
 from core.models import build, mean_squared_radius
 from core.models.posteriors import Fixed
 from core.recipes import recipe
-from core.runs import Run, load_or_train, open_run, train_and_keep
-from core.training import Diverged, EpochRecord, Training, encode, evaluate
+from core.runs import KeptTraining, Run, load_or_train, open_run, train_and_keep
+from core.training import Diverged, EpochRecord, encode, evaluate
 
 MODELS = list(MODEL_LABELS)
 
@@ -316,31 +316,29 @@ def test_what_is_beyond_half_precision_is_kept_whole_and_what_is_not_finite_is_r
     data: Split, tmp_path: Path
 ):
     config = small("noisy-ae")
-    training = Training(build(config), data, config, device=torch.device("cpu"))
-    model = training.model
-    reached = evaluate(model, data.test)
-    progress = runs._Progress(
-        [EpochRecord(e + 1, 1.0, math.nan, reached, 1.0, 1.0) for e in range(config.train.epochs)]
-    )
+    run = KeptTraining(config, tmp_path, data=data, device="cpu")
+    model = run.training.model
+    for record in run.training.epochs():
+        run.note(record)
     assert isinstance(model.posterior, Fixed)
     model.posterior.squared_radius.fill_(1e6)
-    kept = runs._checkpoint(training, data, progress, {})
-    assert kept.weights["posterior.squared_radius"].item() == 1e6
-    assert kept.codes["std"] == pytest.approx(math.sqrt(0.05 * 1e6), rel=1e-3)
+    run.keep()
+    checkpoint = load(tmp_path, config.key)
+    assert checkpoint.weights["posterior.squared_radius"].item() == 1e6
+    assert checkpoint.codes["std"] == pytest.approx(math.sqrt(0.05 * 1e6), rel=1e-3)
+
     name, weight = next(model.named_parameters())
     weight.data[0] = 1e5
-    kept = runs._checkpoint(training, data, progress, {})
-    assert kept.weights[name].dtype == torch.float32
-    assert torch.equal(kept.weights[name], weight)
-    save(tmp_path, kept)
+    run.keep()
     assert torch.equal(dict(open_run(config.key, tmp_path).model.named_parameters())[name], weight)
+
     for wrong in (math.nan, math.inf):
         weight.data[0, 0] = wrong
         with pytest.raises(
             Diverged,
             match="training diverged: the weights should be finite, some are not; lower the",
         ):
-            runs._checkpoint(training, data, progress, {})
+            run.keep()
 
 
 @pytest.mark.parametrize(

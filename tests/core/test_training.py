@@ -271,7 +271,7 @@ def test_a_training_taken_up_again_ends_in_the_same_weights_to_the_last_bit(
     first = Training(build(config), data, config, device=CPU)
     next(first.epochs())
     taken_up = Training(build(with_seed(config, 9)), data, config, device=CPU)
-    taken_up.take_up({name: tensor.contiguous() for name, tensor in first.state().items()})
+    taken_up.resume({name: tensor.contiguous() for name, tensor in first.state().items()})
     *_, end = taken_up.epochs()
     assert same(whole, taken_up.model)
     assert (end.epoch, end.nll, end.test.nll, end.test.mse) == (
@@ -291,7 +291,7 @@ def test_a_convolutional_training_taken_up_again_ends_in_the_same_weights():
     first = Training(build(config), sprite_split, config, device=CPU, precision=torch.bfloat16)
     next(first.epochs())
     taken_up = Training(build(config), sprite_split, config, device=CPU, precision=torch.bfloat16)
-    taken_up.take_up({name: tensor.contiguous() for name, tensor in first.state().items()})
+    taken_up.resume({name: tensor.contiguous() for name, tensor in first.state().items()})
     list(taken_up.epochs())
     assert same(whole, taken_up.model)
 
@@ -300,7 +300,7 @@ def test_a_state_of_another_model_is_refused(data: Split):
     config, other = small("vae"), small("vae", hidden=(8,))
     state = Training(build(other), data, other, device=CPU).state()
     with pytest.raises(ValueError, match="state should fit its config, does not in encoder"):
-        Training(build(config), data, config, device=CPU).take_up(state)
+        Training(build(config), data, config, device=CPU).resume(state)
 
 
 def after_an_epoch(data: Split, config: RunConfig) -> dict[str, torch.Tensor]:
@@ -318,8 +318,8 @@ def test_a_state_of_another_kind_of_device_goes_on_with_noise_from_the_seed(
     noise = generator(config.train.seed).get_state()
     of_a_gpu = state | {"noise": torch.zeros(16, dtype=torch.uint8)}
     first, second = (Training(build(config), data, config, device=CPU) for _ in range(2))
-    first.take_up(of_a_gpu)
-    second.take_up(state | {"noise": noise})
+    first.resume(of_a_gpu)
+    second.resume(state | {"noise": noise})
     assert first.epoch == 1
     assert torch.equal(first.noise.get_state(), noise)
     for one in (first, second):
@@ -344,7 +344,7 @@ def test_a_state_that_lacks_any_part_or_does_not_fit_is_refused_and_changes_noth
     before = {name: tensor.clone() for name, tensor in untrained.state().items()}
     for wrong in damaged:
         with pytest.raises(ValueError, match="state should"):
-            untrained.take_up(wrong)
+            untrained.resume(wrong)
         now = untrained.state()
         assert now.keys() == before.keys()
         assert all(torch.equal(now[name], before[name]) for name in before)
@@ -353,7 +353,7 @@ def test_a_state_that_lacks_any_part_or_does_not_fit_is_refused_and_changes_noth
 def test_a_prior_that_no_kl_moves_needs_no_moments(data: Split):
     config = small("beta-vae", beta=0.0, prior="mixture", epochs=3)
     taken_up = Training(build(config), data, config, device=CPU)
-    taken_up.take_up(after_an_epoch(data, config))
+    taken_up.resume(after_an_epoch(data, config))
     assert taken_up.epoch == 1
 
 

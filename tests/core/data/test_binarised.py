@@ -86,7 +86,7 @@ def test_training_sees_other_images_in_the_next_epoch_and_continues_to_the_same_
     next(epochs)
     next(epochs)
     second = Training(build(config), data, config, device=device)
-    second.take_up({name: tensor.clone() for name, tensor in first.state().items()})
+    second.resume({name: tensor.clone() for name, tensor in first.state().items()})
     list(second.epochs())
     static = Training(build(config), binarised(grey_split(), dynamic=False), config, device=device)
     list(static.epochs())

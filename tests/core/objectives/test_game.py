@@ -10,8 +10,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core import adversarial
-from core.adversarial import generated, judged, measure, step
 from core.checkpoints import UNFINISHED
 from core.config import RunConfig, with_seed
 from core.data import Split, digits, sprites
@@ -20,6 +18,15 @@ from core.jobs import Jobs, Limits, newest
 from core.models import Autoencoder, build, restore
 from core.models.posteriors import BOX, Recognised
 from core.models.priors import StandardNormal
+from core.objectives import Game, Moment
+from core.objectives.game import (
+    EVALUATED,
+    discriminator_loss,
+    generated,
+    hidden,
+    judged,
+    squared_slope,
+)
 from core.recipes import recipe
 from core.runs import load_or_train, open_run, train_and_keep
 from core.training import Diverged, Training, encode, evaluate, train
@@ -42,6 +49,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kept")
     load_or_train(small(), folder, device="cpu")
     return folder
+
+
+def measure(model: Autoencoder, seed: int = 0) -> dict[str, Any]:
+    return Game(model, small().model).measure(seed=seed)
 
 
 def same(one: Autoencoder, other: Autoencoder) -> bool:
@@ -109,20 +120,24 @@ def test_other_models_start_as_they_did():
     assert weight.detach().abs().max().item() <= 1 / math.sqrt(64)
 
 
-def one_step(
-    config: RunConfig, *, information: float = 0.1, **changes: Any
-) -> tuple[Autoencoder, dict[str, Tensor]]:
+LATE = Moment(step=1, progress=1.0, beta=0.0)
+"""A step without the penalty and without noise on the images."""
+
+
+def one_step(config: RunConfig, moment: Moment = LATE) -> tuple[Autoencoder, dict[str, Tensor]]:
     """Return a model after one step, and its weights of before."""
     model = build(config)
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
     x = torch.rand(8, 1, 8, 8, generator=generator(1))
-    step(model, x, optimiser, generator(2), information=information, **changes)
+    sums = Game(model, config.model).step(x, optimiser, generator(2), moment)
+    assert sums.shape == (0,)
     return model, before
 
 
 def test_both_sides_learn_and_each_by_its_own_loss_alone():
-    model, before = one_step(small())
+    config = small(information=0.1)
+    model, before = one_step(config)
     moved = {
         name
         for name, weight in model.state_dict().items()
@@ -131,13 +146,13 @@ def test_both_sides_learn_and_each_by_its_own_loss_alone():
     assert moved == set(before)
     # The generator's gradient leaves no trace in the discriminator: without it that ends in the
     # same weights.
-    still = build(small())
+    still = build(config)
     still.decoder.requires_grad_(False)
     optimiser = torch.optim.Adam(still.encoder.parameters(), lr=1e-3)
     x, noise = torch.rand(8, 1, 8, 8, generator=generator(1)), generator(2)
     codes, images = generated(still, 8, noise)
-    real, fake = (adversarial._hidden(one, 0.0, noise) for one in (x, images))
-    adversarial._loss_of_discriminator(still, real, fake, codes, 0.1).backward()
+    real, fake = hidden(x, 0.0, noise), hidden(images, 0.0, noise)
+    discriminator_loss(still, real, fake, codes, 0.1).backward()
     optimiser.step()
     assert same_encoder(model, still)
 
@@ -148,10 +163,19 @@ def same_encoder(one: Autoencoder, other: Autoencoder) -> bool:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"flatten": True}, {"information": 1.0}, {"instance_noise": 0.3}]
+    ("changes", "moment"),
+    [
+        ({}, LATE._replace(step=0)),
+        ({}, LATE._replace(step=16)),
+        ({"information": 1.0}, LATE),
+        ({}, LATE._replace(progress=0.4)),
+    ],
 )
-def test_penalty_information_and_noise_each_make_a_difference(changes: dict[str, Any]):
-    assert not same_encoder(one_step(small())[0], one_step(small(), **changes)[0])
+def test_penalty_information_and_noise_each_make_a_difference(
+    changes: dict[str, Any], moment: Moment
+):
+    plain, other = small(information=0.1), small(**{"information": 0.1} | changes)
+    assert not same_encoder(one_step(plain)[0], one_step(other, moment)[0])
 
 
 def test_the_penalty_is_the_squared_slope_of_the_logit():
@@ -159,31 +183,74 @@ def test_the_penalty_is_the_squared_slope_of_the_logit():
     x = torch.rand(4, 1, 8, 8, generator=generator(0))
     last = model.encoder[-1]
     assert isinstance(last, nn.Linear)
-    torch.testing.assert_close(
-        adversarial._squared_slope(model, x), last.weight[-1].square().sum()
-    )
+    torch.testing.assert_close(squared_slope(model, x), last.weight[-1].square().sum())
 
 
-def test_the_game_is_measured_as_it_says():
-    model = build(small())
-    game, again, other = measure(model), measure(model), measure(model, seed=1)
-    assert game == again != other
-    codes, images = generated(model, adversarial.EVALUATED, generator(0))
+SMALL = 0.01
+"""Slope at which a sigmoid is a line: pixel = 1/2 + SMALL / 4 · code."""
+
+
+def linear_game(recognised: tuple[float, float], logit: tuple[float, float]) -> Autoencoder:
+    """Return an InfoGAN that draws code u as pixel u, recognised and judged by linear maps.
+
+    Args:
+        recognised: slope and offset of the second code as it is recognised, over the true one;
+            the first is recognised as it is.
+        logit: slope over the first code, and offset, of what the discriminator says.
+    """
+    model = build(small(hidden=(), noise_dim=0))
+    draws, sees = model.decoder[1], model.encoder[-1]
+    assert isinstance(draws, nn.Linear)
+    assert isinstance(sees, nn.Linear)
+    unit = 4 / SMALL  # codes in a pixel's intensity
     with torch.no_grad():
-        logit, recognised = judged(model, images)
-    assert game.code_error == pytest.approx(
-        (recognised.mean - codes).square().mean(0).tolist(), rel=1e-5
-    )
-    assert game.fooled == (logit > 0).float().mean().item()
+        for weight in (draws.weight, draws.bias, sees.weight, sees.bias):
+            weight.zero_()
+        draws.weight[:2] = SMALL * torch.eye(2)
+        for output, pixel, (slope, offset) in (
+            (0, 0, (1.0, 0.0)),
+            (1, 1, recognised),
+            (4, 0, logit),
+        ):
+            sees.weight[output, pixel] = slope * unit
+            sees.bias[output] = offset - slope * unit / 2
+    return model
+
+
+@pytest.mark.parametrize(
+    ("recognised", "error"),
+    [((1, 0), 0), ((1, 3), 9), ((0, 0), 1), ((-1, 0), 4), ((0, 3), 10)],
+)
+def test_the_error_of_a_code_is_the_mean_square_of_what_is_recognised_wrongly(
+    recognised: tuple[float, float], error: float
+):
+    """Codes have variance 1; the mean of a thousand squares is off by 0.045 of it or so."""
+    first, second = measure(linear_game(recognised, (0, 1)))["code_error"]
+    assert first == pytest.approx(0, abs=1e-6)
+    assert second == pytest.approx(error, abs=1e-3 if recognised[0] == 1 else 0.2 * error)
+
+
+@pytest.mark.parametrize(
+    ("logit", "fooled"), [((0, 1), 1), ((0, -1), 0), ((1, 0), 0.5), ((1, 1), 0.841)]
+)
+def test_images_fool_where_the_logit_is_above_0(logit: tuple[float, float], fooled: float):
+    """Codes are standard normal: c + 1 > 0 for 84.1 % of them."""
+    error = 4 * math.sqrt(fooled * (1 - fooled) / EVALUATED)
+    assert measure(linear_game((1, 0), logit))["fooled"] == pytest.approx(fooled, abs=error)
+
+
+def test_the_game_is_measured_on_codes_of_a_seed():
+    model = build(small())
+    assert measure(model) == measure(model) != measure(model, seed=1)
+    assert not model.training
 
 
 def test_codes_of_generated_images_are_recovered_better_than_by_chance(data: Split):
     config = small(epochs=12, information=1.0, hidden=(64,), learning_rate=2e-3)
     model = build(config)
     *_, last = train(model, data, config, device=CPU)
-    assert last.game is not None
-    assert min(measure(build(config)).code_error) > 0.8
-    assert max(last.game.code_error) < 0.6  # of images of a seed that training did not see
+    assert min(measure(build(config))["code_error"]) > 0.8
+    assert max(last.measured["code_error"]) < 0.6  # of images of a seed that training did not see
     codes, images = generated(model, 500, generator(7))
     spread = images.std(0).mean()
     assert spread > 0.05  # they do differ from each other
@@ -202,8 +269,8 @@ def test_an_epoch_has_no_nll_of_training_but_one_of_test_and_a_game(data: Split)
     assert math.isnan(record.test.kl)
     assert record.test.nll == evaluate(model, data.test).nll
     assert math.isfinite(record.test.nll)
-    assert record.game == measure(model)
-    assert len(measure(model).code_error) == 2
+    assert record.measured == measure(model)
+    assert len(record.measured["code_error"]) == 2
 
 
 def test_the_same_config_gives_the_same_weights_and_another_seed_others(data: Split):
@@ -241,10 +308,14 @@ def test_a_game_taken_up_again_ends_in_the_same_weights_to_the_last_bit(
     first = training(config)
     next(first.epochs())
     taken_up = training(with_seed(config, 9))
-    taken_up.take_up({name: tensor.contiguous() for name, tensor in first.state().items()})
+    taken_up.resume({name: tensor.contiguous() for name, tensor in first.state().items()})
     *_, end = taken_up.epochs()
     assert same(in_one_go.model, taken_up.model)
-    assert (end.epoch, end.test.mse, end.game) == (last.epoch, last.test.mse, last.game)
+    assert (end.epoch, end.test.mse, end.measured) == (
+        last.epoch,
+        last.test.mse,
+        last.measured,
+    )
 
 
 def test_images_that_are_no_numbers_are_a_divergence(data: Split):
@@ -264,8 +335,8 @@ def test_a_kept_run_is_read_like_any_other(kept: Path, data: Split):
         [],
     )
     assert math.isfinite(run.metrics["nll"])
-    assert run.metrics["code_error"] == pytest.approx(measure(run.model).code_error)
-    assert run.metrics["fooled"] == measure(run.model).fooled
+    assert run.metrics["code_error"] == pytest.approx(measure(run.model)["code_error"])
+    assert run.metrics["fooled"] == measure(run.model)["fooled"]
     assert run.history["code_error"].shape == (2, 2)
     assert run.history["fooled"].shape == run.history["test_nll"].shape == (2,)
     mean, std = encode(run.model, data.test)

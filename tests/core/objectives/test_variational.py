@@ -1,13 +1,17 @@
 import math
+from typing import Any, final
 
+import pytest
 import torch
 from torch import Tensor, nn
 
 from core.config import DataConfig, ModelConfig, RunConfig
+from core.data import digits
 from core.devices import generator
 from core.models import Autoencoder, build
-from core.objectives import Terms, elbo, loss, terms
+from core.objectives import OBJECTIVES, Moment, Objective, Terms, loss, objective_of, terms
 from core.recipes import recipe
+from core.training import train
 
 SCALE = 0.5
 
@@ -44,9 +48,10 @@ def exact_log_likelihood(x: Tensor, w: Tensor, offset: Tensor) -> Tensor:
 
 
 def mean_elbo(model: Autoencoder, x: Tensor, samples: int = 20_000) -> tuple[float, float]:
-    """Return the elbo of one image x (1, 1, 8, 8) and its standard error."""
-    bound = elbo(_double_terms(model, x.expand(samples, 1, 8, 8)))
-    assert bound is not None
+    """Return -(nll + KL), the ELBO, of one image x (1, 1, 8, 8) and its standard error."""
+    now = _double_terms(model, x.expand(samples, 1, 8, 8))
+    assert now.kl is not None
+    bound = -(now.nll + now.kl)
     return bound.mean().item(), bound.std().item() / math.sqrt(samples)
 
 
@@ -96,17 +101,76 @@ def test_beta_weighs_the_kl_summed_over_latents_and_averaged_over_images():
         torch.testing.assert_close(loss(now, beta), nll + beta * kl)
 
 
-def test_the_loss_of_a_vae_is_the_negative_elbo():
-    model = build(recipe("digits", "vae", 3))
-    now = terms(model, torch.rand(16, 1, 8, 8, generator=generator(0)), generator(1))
-    bound = elbo(now)
-    assert bound is not None
-    torch.testing.assert_close(loss(now, 1.0), -bound.mean())
+@pytest.mark.parametrize("model", ["ae", "noisy-ae"])
+def test_the_loss_of_models_without_a_kl_is_their_nll(model: str):
+    now = terms(build(recipe("digits", model)), torch.rand(4, 1, 8, 8), generator(0))
+    assert now.kl is None
+    torch.testing.assert_close(loss(now, 1.0), now.nll.mean())
 
 
-def test_models_without_a_kl_have_no_bound():
-    for name in ("ae", "noisy-ae"):
-        now = terms(build(recipe("digits", name)), torch.rand(4, 1, 8, 8), generator(0))
-        assert now.kl is None
-        assert elbo(now) is None
-        torch.testing.assert_close(loss(now, 0.0), now.nll.mean())
+@pytest.mark.parametrize(
+    ("name", "sums"),
+    [
+        ("ae", ("nll",)),
+        ("noisy-ae", ("nll",)),
+        ("vae", ("nll", "kl")),
+        ("beta-vae", ("nll", "kl")),
+        ("infogan", ()),
+    ],
+)
+def test_an_objective_sums_what_its_training_minimises(name: str, sums: tuple[str, ...]):
+    config = recipe("digits", name)
+    model = build(config)
+    x, noise, optimiser = torch.rand(5, 1, 8, 8), generator(0), torch.optim.SGD(model.parameters())
+    objective = objective_of(model, config.model)
+    assert objective.sums == sums
+    assert objective.step(x, optimiser, noise, Moment(0, 0.0, 1.0)).shape == (len(sums),)
+    assert tuple(objective.measure()) == objective.measures
+
+
+def test_a_step_sums_the_terms_of_before_it_over_the_batch():
+    config = recipe("digits", "vae")
+    model = build(config)
+    x, optimiser = torch.rand(5, 1, 8, 8), torch.optim.SGD(model.parameters(), lr=1e-3)
+    before = terms(model, x, generator(3))
+    sums = objective_of(model, config.model).step(x, optimiser, generator(3), Moment(0, 0.0, 4.0))
+    assert before.kl is not None
+    torch.testing.assert_close(sums, torch.stack([before.nll.sum(), before.kl.sum()]))
+    after = terms(model, x, generator(3))
+    assert loss(after, 4.0) < loss(before, 4.0)
+
+
+@final
+class SquaredError(Objective):
+    """A further objective: the squared error of the mean code's reconstruction."""
+
+    measures = ("far",)
+
+    def __init__(self, model: Autoencoder, config: ModelConfig) -> None:
+        super().__init__(model, config)
+        self.sums = ()
+
+    def step(
+        self,
+        x: Tensor,
+        optimiser: torch.optim.Optimizer,
+        noise: torch.Generator,
+        moment: Moment,
+        precision: torch.dtype = torch.float32,
+    ) -> Tensor:
+        optimiser.zero_grad(set_to_none=True)
+        (self.model.decode(self.model.encode(x).mean) - x).square().sum().backward()
+        optimiser.step()
+        return torch.empty(0)
+
+    def measure(self, *, seed: int = 0) -> dict[str, Any]:
+        return {"far": next(self.model.parameters()).abs().max().item()}
+
+
+def test_a_further_objective_is_a_class_and_a_line(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(OBJECTIVES, "point", SquaredError)
+    config, data = recipe("digits", "ae", epochs=4), digits.load()
+    first, *_, last = train(build(config), data, config, device=torch.device("cpu"))
+    assert last.test.mse < first.test.mse
+    assert math.isnan(last.nll)
+    assert last.measured.keys() == {"far"}
