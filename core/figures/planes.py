@@ -19,6 +19,9 @@ SYMBOLS = {
 }
 """Prior -> mark, of those in `core.config.PRIORS`."""
 
+OTHER_SYMBOL = "cross"
+"""Mark of a prior that has none of its own."""
+
 _REACH = 0.13
 """Half the length of a line through a run, as a part of the width of the plane."""
 

@@ -176,7 +176,7 @@ def marginal(prior: Prior, latents: Sequence[int]) -> Factorised | Mixture:
     2
     """
     chosen = list(latents)
-    if isinstance(prior, StandardNormal | Uniform):
+    if isinstance(prior, Factorised):
         return type(prior)(len(chosen))
     log_weights, parts = prior.parts()
     alone = Mixture(len(chosen), len(log_weights))

@@ -17,7 +17,14 @@ from core.experiments.rate import RATE, cut_off, limit
 from core.experiments.traits import TRAITS
 from core.families import is_doubled
 from core.figures import theme
-from core.figures.planes import SYMBOLS, Place, Split, rate_bars, rate_distortion
+from core.figures.planes import (
+    OTHER_SYMBOL,
+    SYMBOLS,
+    Place,
+    Split,
+    rate_bars,
+    rate_distortion,
+)
 from core.ui.kit import cache, widgets
 from core.ui.kit.misfit import of_all_images
 from core.ui.kit.picker import View
@@ -126,7 +133,7 @@ def _place(config: RunConfig) -> Place:
         slope=-float(model.beta or 0),
         text=text,
         color=theme.color_of(MODEL_LABELS[model.name]),
-        symbol=SYMBOLS[model.prior],
+        symbol=SYMBOLS.get(model.prior, OTHER_SYMBOL),
         family=f"{model.latent_dim}" if normal else "",
     )
 

@@ -75,13 +75,12 @@ class Contender:
     def recipe(self) -> str:
         """What is learned and how its KL is had, in a few words."""
         count = self.config.model.components
-        return {
-            "normal": "Nothing to learn, exact KL",
-            "uniform": "Nothing to learn, exact KL",
+        learned = {
             "mixture": f"{count} Gaussians, learned; KL by sampling",
             "vamp": f"{count} pseudo-inputs, learned; KL by sampling",
             EXPOST: f"{sampling.COMPONENTS} Gaussians, after training with the standard normal",
-        }[self.name]
+        }
+        return learned.get(self.name, "Nothing to learn, exact KL")
 
 
 def contenders(view: View) -> list[Contender]:
