@@ -1,4 +1,7 @@
-"""Every command of the README and of `--help` is run as it is written, or stopped before it trains or downloads."""
+"""Every command of the README, the docs and `--help` is run as it is written.
+
+Those that would train for long or download are stopped before they do.
+"""
 
 import contextlib
 import io
@@ -27,6 +30,8 @@ from core.training import Training
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+DOCS = [path.read_text() for path in sorted((ROOT / "docs").glob("*.md"))]
+"""The blocks of docs/extending.md, the only ones there, are run by `tests/test_extending.py`."""
 
 RUN = {
     "make",
@@ -38,7 +43,7 @@ RUN = {
     "python -m core train mnist beta-vae --latents 10 --beta 8",
     "python -m core train sprites beta-vae --latents 10 --device cuda",
 }
-"""Run as they are written, on a copy of the shelf: what is kept there is opened and not trained."""
+"""Run as they are written, on a copy of the shelf: runs that lie there are not trained."""
 
 SERVED = {".venv/bin/streamlit run dashboard.py"}
 """Run as they are written until the page is served, and then ended."""
@@ -57,6 +62,7 @@ STOPPED = {
 HELD_BACK = {
     "make run": ("downloads packages", "make --dry-run run VENV=none"),
     "make test": ("downloads packages and runs these tests", "make --dry-run test VENV=none"),
+    "make check": ("downloads packages", "make --dry-run check VENV=none"),
     "make fast": ("downloads packages and runs these tests", "make --dry-run fast VENV=none"),
     "make shelf": ("trains for hours", "make --dry-run shelf VENV=none"),
     "make bench": ("measures for an hour", "make --dry-run bench VENV=none"),
@@ -76,7 +82,10 @@ HELD_BACK = {
         "downloads packages",
         "pip install --dry-run --no-index -r requirements-ray.txt",
     ),
-    ".venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/basedpyright && .venv/bin/pytest": (
+    (
+        ".venv/bin/ruff format --check . && .venv/bin/ruff check ."
+        " && .venv/bin/basedpyright && .venv/bin/pytest"
+    ): (
         "runs these tests",
         (
             ".venv/bin/ruff format --check --help . && .venv/bin/ruff check --help ."
@@ -91,8 +100,12 @@ HELD_BACK = {
         "needs a GPU",
         "python -m tests.benchmarks.training --device cuda --help",
     ),
+    "python -m tests.test_extending": (
+        "writes into the docs",
+        "python -m tests.test_extending --help",
+    ),
 }
-"""Command -> why it is held back, and the same command with the options of its own that hold it back."""
+"""Command -> why it is held back, and the same command with options that hold it back."""
 
 
 def shell_lines() -> set[str]:
@@ -107,8 +120,9 @@ def blocks() -> list[tuple[str, str]]:
 
 
 def commands_in_sentences() -> set[str]:
-    """Return the commands that the README names between its blocks."""
-    text = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
+    """Return the commands that the README and the docs name between their blocks."""
+    text = "\n".join([README, *DOCS])
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
     spans = re.findall(
         r"`((?:(?:\S*python3?|make|pip|apt-get)(?:\s[^`]*)?|streamlit run\s[^`]+))`", text
     )
@@ -128,11 +142,12 @@ def commands_in_help() -> frozenset[str]:
 
 
 def help_of(*command: str) -> str:
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), pytest.raises(SystemExit) as left:
+    """Return what `--help` prints of a command."""
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), pytest.raises(SystemExit) as exit_:
         main([*command, "--help"])
-    assert left.value.code == 0
-    return said.getvalue()
+    assert exit_.value.code == 0
+    return output.getvalue()
 
 
 def test_every_command_that_is_written_is_run_or_listed_with_the_reason_why_not():
@@ -165,19 +180,17 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def environment(checkout: Path) -> dict[str, str]:
-    """Return that of a shell in which the lab's own environment is active, on a machine without MNIST."""
+    """Return the variables of a shell with the lab's environment, on a machine without MNIST."""
     folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("LATENT_LAB_DATA", "MAKEFLAGS")
-    }
+    inherited = dict(os.environ)
+    for name in ("LATENT_LAB_DATA", "MAKEFLAGS"):
+        inherited.pop(name, None)
     own = {
         "PATH": folders,
         "LATENT_LAB_SHELF": str(checkout / SHELF.name),
         "XDG_CACHE_HOME": str(checkout / "cache"),
     }
-    return kept | own
+    return inherited | own
 
 
 def run(command: list[str], checkout: Path) -> subprocess.CompletedProcess[str]:
@@ -203,10 +216,9 @@ def test_a_command_runs_as_it_is_written(checkout: Path, line: str):
     skip_without(line.split()[0])
     before = {path.name for path in (checkout / SHELF.name).iterdir()}
     done = run(["bash", "-c", line], checkout)
-    said = [
-        sentence for sentence in done.stderr.splitlines() if not sentence.startswith("measuring ")
-    ]
-    assert (done.returncode, said) == (0, [])
+    lines = done.stderr.splitlines()
+    complaints = [line for line in lines if not line.startswith("measuring ")]
+    assert (done.returncode, complaints) == (0, [])
     assert done.stdout
     assert {path.name for path in (checkout / SHELF.name).iterdir()} == before, (
         "nothing should have been trained"
@@ -310,7 +322,7 @@ def at_the_first_step(*arguments: object, **options: object) -> None:
 
 
 def few_images(config: DataConfig, **options: object) -> Split:
-    """Return black images of the right size, in the place of those that would be drawn or downloaded."""
+    """Return black images of the right size, in place of drawn or downloaded ones."""
     assert config.size is not None
     pixels = torch.zeros(8, 1, config.size, config.size, dtype=torch.uint8)
     images = ImageSet(pixels=pixels, labels=torch.zeros(8, dtype=torch.int64))

@@ -1,9 +1,9 @@
 """Every change of docs/extending.md is applied to a copy of the project and runs as the page says.
 
-`python -m tests.test_extending` writes the changes anew for the code as it is, where only the lines
-around them have moved.
+`python -m tests.test_extending` writes the changes anew, where only the lines around them moved.
 """
 
+import argparse
 import os
 import re
 import shutil
@@ -253,6 +253,7 @@ def refreshed(change: str) -> str:
 
 def refresh() -> None:
     """Write every change of the guide anew."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     guide = GUIDE.read_text()
     for section in sections(guide).values():
         guide = guide.replace(section.change, refreshed(section.change))

@@ -1,4 +1,4 @@
-"""What a release may not lose: exact pins, small files, nothing that runs code from data, commands that exist."""
+"""What a release keeps: exact pins, small files, data that is no code, a README that is true."""
 
 import ast
 import re
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.shelf import shipped
+from tests.test_floors import FLOORS
 
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = (
@@ -24,7 +25,7 @@ MB = 1_000_000
 
 @cache
 def tracked() -> tuple[Path, ...]:
-    """Return the files of the project: those that git keeps, or all of them where there is no git."""
+    """Return the files that git keeps, or where there is no git all files of the project."""
     if not (ROOT / ".git").exists():
         return tuple(
             path for path in ROOT.rglob("*") if path.is_file() and ".venv" not in path.parts
@@ -126,3 +127,18 @@ def test_the_readme_is_short_and_names_commands_that_exist():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     assert commands >= {"run", "test"}
     assert commands - targets == set()
+
+
+def test_the_drawing_in_the_readme_is_the_one_that_the_floors_are_held_to():
+    readme = (ROOT / "README.md").read_text()
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", readme, flags=re.MULTILINE | re.DOTALL)
+    (drawing,) = [text for language, text in blocks if not language]
+    rooms: dict[str, int] = {}
+    floor = 0
+    for line in drawing.splitlines():
+        floor = int(line[0]) if line[0].isdigit() else floor
+        for name in re.split(r"  +", line[1:].strip()):
+            room = re.split(r"[/.]", name.removeprefix("core/"))[0]
+            if room in FLOORS:
+                rooms[room] = floor
+    assert rooms == {room: int(floor) for room, floor in FLOORS.items()}
