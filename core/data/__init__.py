@@ -42,6 +42,9 @@ __all__ = [
     "read_test_images",
 ]
 
+_WHOLE = {"digits": digits}
+"""Data set -> module that reads all of it: `load`, `read` and `TEST_COUNT`, held out at random."""
+
 _NEED_TORCH = {
     "ImageSet": "core.data.images:ImageSet",
     "Pixels": "core.data.images:Pixels",
@@ -74,8 +77,8 @@ def load(config: DataConfig, *, download: bool = False, progress: Progress | Non
         MissingData: the images cannot be read; the message is one sentence that says why and what
             to do.
     """
-    if config.name == "digits":
-        return digits.load()
+    if config.name in _WHOLE:
+        return _WHOLE[config.name].load()
     if config.name == "sprites":
         from core.data import sprites
 
@@ -101,9 +104,10 @@ def read_test_images(config: DataConfig, index: NDArray[np.integer] | slice) -> 
     >>> read_test_images(DataConfig(name="digits"), slice(3)).shape
     (3, 8, 8)
     """
-    if config.name == "digits":
-        images, _ = digits.read()
-        return images[shuffled(len(images))[: digits.TEST_COUNT][index]]
+    if config.name in _WHOLE:
+        images, _ = _WHOLE[config.name].read()
+        held_out = shuffled(len(images))[: _WHOLE[config.name].TEST_COUNT]
+        return images[held_out[index]]
     if config.name == "sprites":
         return shapes.draw(shapes.held_out_factors(config.size or 32)[index], config.size or 32)
     grey = mnist.read_test().images
