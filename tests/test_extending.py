@@ -124,7 +124,8 @@ def test_the_guide_names_what_can_be_added():
 def test_a_change_applies_and_is_written_as_the_house_is(title: str, tmp_path: Path):
     change = sections(GUIDE.read_text())[title].change
     copy = copy_of_the_project(tmp_path)
-    assert apply(change, copy).returncode == 0, SENTENCE
+    done = apply(change, copy)
+    assert done.returncode == 0, f"{SENTENCE}\n{done.stderr}"
     assert refreshed(change) == change, SENTENCE
     for words in (["format", "--check"], ["check", "--no-cache"]):
         run(copy, "-m", "ruff", *words, *touched(change))
@@ -193,13 +194,15 @@ def test_a_metric_is_measured_of_every_run_and_known_where_its_value_is(changed:
 
 DATA_SET = """
 from core.config import DataConfig
-from core.data import load, missing
+from core.data import load, missing, read_test_images
 from core.data.twins import twins
 
-split = load(DataConfig(name="spots"))
-assert missing(DataConfig(name="spots")) is None
+spots = DataConfig(name="spots")
+split = load(spots)
+assert missing(spots) is None
 assert split.train.images().shape == (3000, 1, 16, 16)
 assert 0.9 < split.train.images().max() <= 1
+assert (read_test_images(spots, slice(None)) == split.test.raw()[:, 0].numpy()).all()
 assert sorted(set(split.test.labels.tolist())) == [0, 1, 2, 3]
 assert not twins(split).any()
 """
