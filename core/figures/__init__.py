@@ -1,1 +1,1 @@
-"""Arrays in, a plotly figure out; every colour of the lab is in `theme`."""
+"""Functions that take arrays and return a plotly figure; `theme` holds every colour."""

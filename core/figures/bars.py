@@ -1,4 +1,4 @@
-"""Bars and dots: one number for each latent, or for each model and sampler."""
+"""Bars of one number for each latent, dots of one for each model and sampler."""
 
 from collections.abc import Sequence
 
@@ -17,18 +17,18 @@ def kl_bars(
     color: str = theme.POSTERIOR,
     height: int = 280,
 ) -> go.Figure:
-    """Return how many nats each latent carries, the collapsed ones in grey.
+    """Return a bar of the KL of each latent, the collapsed latents in grey.
 
     Args:
-        kl: (L,) of each latent, in nats per image.
+        kl: (L,) KL of each latent, in nats per image.
         active: (L,) whether a latent is active.
-        color: of the active ones.
-        height: in pixels.
+        color: colour of the active latents' bars, as `#rrggbb`.
+        height: height in pixels.
     """
     names = np.array([f"z<sub>{i + 1}</sub>" for i in range(len(kl))])
     figure = go.Figure()
-    for what, chosen, fill in (("active", active, color), ("collapsed", ~active, theme.MUTED)):
-        figure.add_trace(_bars(names[chosen], kl[chosen], what, fill))
+    figure.add_trace(_bars(names[active], kl[active], "active", color))
+    figure.add_trace(_bars(names[~active], kl[~active], "collapsed", theme.MUTED))
     figure.update_xaxes(categoryorder="array", categoryarray=names, showgrid=False)
     figure.update_yaxes(title_text="KL, nats per image", rangemode="tozero")
     return theme.layout(figure, height).update_layout(bargap=0.25)
@@ -44,30 +44,23 @@ def score_dots(
     spread: NDArray[np.floating] | None = None,
     height: int = 320,
 ) -> go.Figure:
-    """Return a score for each model and way of sampling, and what real images reach.
+    """Return a dot for the score of each model under each sampler.
 
     Args:
-        scores: (M, S); NaN where a model has no such sampler.
+        scores: (M, S) scores; NaN where a model has no such sampler.
         models: names or labels of the M models.
         samplers: names of the S samplers, the first one on top.
-        name: of the score, with its unit.
-        ceiling: score of real images against other real images.
-        spread: (M, S) half width of an error bar.
-        height: in pixels.
+        name: name of the score, with its unit.
+        ceiling: score of real images against other real images, drawn as a line.
+        spread: (M, S) half width of each dot's error bar; no bars when left out.
+        height: height in pixels.
     """
     figure = go.Figure()
     for i, model in enumerate(models):
         # Dots of one sampler are set a little apart, or equal scores would hide each other.
         y = np.arange(len(samplers)) + 0.12 * (i - (len(models) - 1) / 2)
-        figure.add_trace(
-            _dots(
-                scores[i],
-                y,
-                model,
-                theme.color_of(model, i),
-                None if spread is None else spread[i],
-            )
-        )
+        error = None if spread is None else spread[i]
+        figure.add_trace(_dots(scores[i], y, model, theme.color_of(model, i), error))
     if ceiling is not None:
         figure.add_trace(_ceiling(ceiling, len(samplers)))
     theme.layout(figure, height)
@@ -80,11 +73,11 @@ def score_dots(
     return figure.update_yaxes(**places, zeroline=False, ticklabelstandoff=8)
 
 
-def _bars(names: NDArray[np.str_], kl: NDArray[np.floating], what: str, color: str) -> go.Bar:
+def _bars(latents: NDArray[np.str_], kl: NDArray[np.floating], name: str, color: str) -> go.Bar:
     return go.Bar(
-        x=names,
+        x=latents,
         y=np.float32(kl),
-        name=what,
+        name=name,
         marker={"color": color, "cornerradius": 3},
         hovertemplate="%{x}: %{y:.3f} nats<extra></extra>",
     )
@@ -98,23 +91,22 @@ def _dots(
     spread: NDArray[np.floating] | None,
 ) -> go.Scatter:
     label = MODEL_LABELS.get(model, model)
+    error = None
+    if spread is not None:
+        error = {"array": np.float32(spread), "color": color, "thickness": 1.5}
     return go.Scatter(
         x=np.float32(scores),
         y=np.float32(y),
         mode="markers",
         name=label,
         marker={"color": color, "size": 11},
-        error_x=(
-            None
-            if spread is None
-            else {"array": np.float32(spread), "color": color, "thickness": 1.5}
-        ),
+        error_x=error,
         hovertemplate=f"{label}: %{{x:.3f}}<extra></extra>",
     )
 
 
 def _ceiling(score: float, samplers: int) -> go.Scatter:
-    # A trace, because plotly leaves lines drawn on the layout out when it chooses a range.
+    # The line is a trace: plotly leaves lines on the layout out when it chooses a range.
     return go.Scatter(
         x=[score, score],
         y=[-0.5, samplers - 0.5],

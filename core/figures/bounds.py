@@ -1,4 +1,4 @@
-"""log p(x) and what is below it: bounds on one axis, the posterior as a map, gaps over many images and their parts."""
+"""Bounds on log p(x), the true posterior as a map, and the gap over many images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +14,19 @@ from core.figures.plane import AXES, Extent, ellipse, equal_axes
 Floats = NDArray[np.floating]
 
 EXACT = theme.SEQUENTIAL[5]
-"""Colour of what is exact: log p(x), and the true posterior."""
+"""Colour of log p(x) and of the true posterior, which are exact."""
 
 _REACH = 2.3
+"""Standard deviations of the encoder's Gaussian that the map has room for."""
+
 _VISIBLE = 0.01
-_LEAST_GAP, _MOST_GAP, _PER_DECADE = 0.01, 1000.0, 5
+"""Share of the highest density below which a map's cell counts as empty."""
+
+_LEAST_GAP, _MOST_GAP = 0.01, 1000.0
+"""Nats at the ends of the histogram's axis."""
+
+_PER_DECADE = 5
+"""Bars of the histogram for each factor of ten."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +34,9 @@ class Bound:
     """A lower bound on log p(x) of one image.
 
     Args:
-        name: on the axis.
-        value: nats.
-        spread: nats, standard deviation of one such bound; None where there is none to show.
+        name: name on the axis.
+        value: the bound in nats.
+        spread: standard deviation of one such bound in nats; None for no error bar.
     """
 
     name: str
@@ -38,12 +46,12 @@ class Bound:
 
 @dataclass(frozen=True)
 class Parts:
-    """The two parts of a model's gap, averages over images in nats, a number for each seed.
+    """The two parts of a model's gap, in nats, averaged over images, a number for each seed.
 
     Args:
-        name: of the model.
-        amortisation: (S,).
-        approximation: (S,).
+        name: name of the model.
+        amortisation: (S,) nats that a Gaussian fitted to each image would win.
+        approximation: (S,) nats that the fitted Gaussian still falls short of log p(x).
     """
 
     name: str
@@ -56,10 +64,12 @@ def bounds_on_axis(
 ) -> go.Figure:
     """Return bounds as dots with their spread, and log p(x) as a line they stay below.
 
+    Source: Burda, Grosse and Salakhutdinov 2016, https://arxiv.org/abs/1509.00519.
+
     Args:
-        bounds: the first one on top.
-        exact: log p(x) in nats, where it is known.
-        height: in pixels.
+        bounds: the bounds, the first one on top.
+        exact: log p(x) in nats; no line when left out.
+        height: height in pixels.
     """
     rows = np.arange(len(bounds))
     spread = [bound.spread or 0.0 for bound in bounds]
@@ -98,18 +108,21 @@ def posterior_map(
     names: tuple[str, str] = AXES,
     height: int = 460,
 ) -> go.Figure:
-    """Return a true posterior as a heat map, with the encoder's Gaussian on it as ellipses of 1
-    and 2 sigma.
+    """Return a true posterior as a heat map, under ellipses of the encoder's Gaussian.
+
+    The ellipses lie 1 and 2 standard deviations from the mean.
+
+    Source: Cremer, Li and Duvenaud 2018, figure 1, https://arxiv.org/abs/1801.03558.
 
     Args:
         axes: codes of the cells' centres along both latents, (A,) and (B,).
-        density: p(z given x), (A, B).
-        mean: of the encoder's Gaussian, (2,).
-        std: likewise.
-        best: mean and standard deviation of the Gaussian fitted to the image, dashed; none when
-            left out.
-        names: of the axes.
-        height: in pixels.
+        density: (A, B) values of p(z given x).
+        mean: (2,) mean of the encoder's Gaussian.
+        std: (2,) its standard deviations.
+        best: mean and standard deviations of the Gaussian fitted to the image, which is dotted;
+            no dotted ellipses when left out.
+        names: names of the axes.
+        height: height in pixels.
     """
     heat = go.Heatmap(
         x=np.float32(axes[0]),
@@ -123,22 +136,24 @@ def posterior_map(
     for line in outlines:
         line.update(fill=None, name="encoder's Gaussian, 1σ 2σ")
     if best is not None:
-        outlines += [_dashed(*best, 2), _dashed(*best, 1)]
-    figure = theme.layout(go.Figure([heat, _key("true posterior", EXACT), *outlines]), height)
+        outlines += [_dotted(*best, 2), _dotted(*best, 1)]
+    heat_entry = _legend_entry("true posterior", EXACT)
+    figure = theme.layout(go.Figure([heat, heat_entry, *outlines]), height)
     return equal_axes(figure, _extent(axes, density, mean, std), names)
 
 
 def gap_histogram(
     gaps: Floats, marks: Sequence[Mark] = (), *, color: str, height: int = 320
 ) -> go.Figure:
-    """Return how many images have which gap, on a logarithmic axis; what is below 0.01 nats is in
-    the first bar.
+    """Return the share of images with each gap, on a logarithmic axis.
+
+    The first bar counts every gap below 0.01 nats too, the last one every gap above 1,000.
 
     Args:
-        gaps: nats, (N,).
+        gaps: (N,) log p(x) - ELBO of each image, in nats.
         marks: vertical lines.
-        color: of the bars.
-        height: in pixels.
+        color: colour of the bars.
+        height: height in pixels.
     """
     least, most = (round(float(np.log10(gap))) for gap in (_LEAST_GAP, _MOST_GAP))
     edges = np.linspace(least, most, _PER_DECADE * (most - least) + 1)
@@ -176,26 +191,22 @@ def gap_histogram(
 
 
 def gap_parts(rows: Sequence[Parts], *, height: int | None = None) -> go.Figure:
-    """Return the parts of each model's gap one after the other, averages over seeds, with a dot
-    for each seed.
+    """Return stacked bars of the parts of each model's gap, and a dot for each seed's gap.
+
+    A bar is the average over seeds.
+
+    Source: Cremer, Li and Duvenaud 2018, equation 3, https://arxiv.org/abs/1801.03558.
 
     Args:
-        rows: the first one on top.
-        height: in pixels; by the number of rows when left out.
+        rows: the models, the first one on top.
+        height: height in pixels; by the number of rows when left out.
     """
-    figure = go.Figure()
     names = [row.name for row in rows]
-    for name, color in (("amortisation", theme.POSTERIOR), ("approximation", theme.MUTED)):
-        figure.add_trace(
-            go.Bar(
-                x=[float(np.mean(getattr(row, name))) for row in rows],
-                y=names,
-                orientation="h",
-                name=f"{name} gap",
-                marker={"color": theme.faded(color, 0.75), "cornerradius": 3},
-                hovertemplate=f"{name}: %{{x:.3f}} nats<extra>%{{y}}</extra>",
-            )
-        )
+    amortisation = [float(np.mean(row.amortisation)) for row in rows]
+    approximation = [float(np.mean(row.approximation)) for row in rows]
+    figure = go.Figure()
+    figure.add_trace(_part(names, amortisation, "amortisation", theme.POSTERIOR))
+    figure.add_trace(_part(names, approximation, "approximation", theme.MUTED))
     totals = [
         (float(total), row.name) for row in rows for total in row.amortisation + row.approximation
     ]
@@ -211,7 +222,18 @@ def gap_parts(rows: Sequence[Parts], *, height: int | None = None) -> go.Figure:
     return figure.update_yaxes(autorange="reversed", ticklabelstandoff=8, showgrid=False)
 
 
-def _dashed(mean: Floats, std: Floats, times: float) -> go.Scatter:
+def _part(models: list[str], nats: list[float], name: str, color: str) -> go.Bar:
+    return go.Bar(
+        x=nats,
+        y=models,
+        orientation="h",
+        name=f"{name} gap",
+        marker={"color": theme.faded(color, 0.75), "cornerradius": 3},
+        hovertemplate=f"{name}: %{{x:.3f}} nats<extra>%{{y}}</extra>",
+    )
+
+
+def _dotted(mean: Floats, std: Floats, times: float) -> go.Scatter:
     line = ellipse(mean, std, times)
     look = {"color": theme.MUTED, "width": 2, "dash": "dot"}
     return line.update(
@@ -219,13 +241,13 @@ def _dashed(mean: Floats, std: Floats, times: float) -> go.Scatter:
     )
 
 
-def _key(name: str, color: str) -> go.Scatter:
+def _legend_entry(name: str, color: str) -> go.Scatter:
     marker = {"symbol": "square", "size": 12, "color": color}
     return go.Scatter(x=[None], y=[None], mode="markers", name=name, marker=marker)
 
 
 def _extent(axes: tuple[Floats, Floats], density: Floats, mean: Floats, std: Floats) -> Extent:
-    """Return a square around what can be seen of the density, and the encoder's ellipses."""
+    """Return a square around the visible part of the density and the encoder's ellipses."""
     places = np.nonzero(density > _VISIBLE * density.max())
     edges = [axis[[place.min(), place.max()]] for axis, place in zip(axes, places, strict=True)]
     low = np.minimum([edge[0] for edge in edges], mean - _REACH * std)

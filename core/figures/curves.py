@@ -1,4 +1,4 @@
-"""Lines: training over epochs, and any quantity over another with the spread over seeds."""
+"""Lines of training over epochs, and of any quantity over another with its spread."""
 
 from collections.abc import Mapping
 
@@ -10,28 +10,30 @@ from core.config import MODEL_LABELS
 from core.figures import theme
 
 History = Mapping[str, NDArray[np.floating]]
-"""`nll`, `kl`, `test_nll`, `test_kl`, each (E,) in nats per image; NaN where a model is charged no KL."""
+"""`nll`, `kl`, `test_nll`, `test_kl`, each (E,) in nats per image; KL is NaN where none is charged."""
 
 _DASHES = {"": "dot", "test_": "solid"}
+"""Prefix of a name in a history -> dash of its line."""
+
+_IMAGES = {"": "training", "test_": "test"}
+"""Prefix of a name in a history -> the images that it is of."""
 
 
 def training_curves(histories: Mapping[str, History], *, height: int = 360) -> go.Figure:
-    """Return distortion and rate over epochs, one colour per model, test solid and training
-    dotted.
+    """Return distortion and rate over epochs, one colour for each model.
+
+    Lines of test images are solid, lines of training images dotted.
 
     Args:
         histories: name or label of a model -> its history.
-        height: in pixels.
+        height: height in pixels.
     """
     figure = go.Figure()
     for index, (name, history) in enumerate(histories.items()):
         for place, term in (("1", "nll"), ("2", "kl")):
-            figure.add_traces(
-                [_epochs(history, term, prefix, name, index, place) for prefix in _DASHES]
-            )
-    figure.add_traces(
-        [_dash_key(dash, "test" if prefix else "training") for prefix, dash in _DASHES.items()]
-    )
+            for prefix in _DASHES:
+                figure.add_trace(_epochs(history, term, prefix, name, index, place))
+    figure.add_traces([_dash_key(prefix) for prefix in _DASHES])
     theme.layout(figure, height)
     figure.update_layout(
         xaxis={"domain": [0, 0.46], "title": "epoch"},
@@ -56,12 +58,12 @@ def lines(
     """Return lines with a band for their spread.
 
     Args:
-        x: (S,).
+        x: (S,) places on the horizontal axis.
         series: name -> (mean, low, high), each (S,); low and high may be None.
-        x_name: of the horizontal axis, with its unit.
-        y_name: of the vertical axis, with its unit.
+        x_name: name of the horizontal axis, with its unit.
+        y_name: name of the vertical axis, with its unit.
         log_x: whether the horizontal axis is logarithmic.
-        height: in pixels.
+        height: height in pixels.
     """
     figure = go.Figure()
     for index, (name, (mean, low, high)) in enumerate(series.items()):
@@ -69,12 +71,12 @@ def lines(
         if low is not None and high is not None:
             figure.add_trace(_band(x, low, high, name, color))
         figure.add_trace(_line(x, mean, name, color, mode="lines+markers"))
-    # On a logarithmic axis plotly labels 2 and 5 but not the 4 that was tried.
-    ticks = (
-        {"type": "log", "tickvals": x, "ticktext": [f"{value:g}" for value in x]} if log_x else {}
-    )
     theme.layout(figure, height)
-    return figure.update_xaxes(title_text=x_name, **ticks).update_yaxes(title_text=y_name)
+    figure.update_xaxes(title_text=x_name).update_yaxes(title_text=y_name)
+    if log_x:
+        # On a logarithmic axis plotly labels 2 and 5 but not the 4 that was tried.
+        figure.update_xaxes(type="log", tickvals=x, ticktext=[f"{value:g}" for value in x])
+    return figure
 
 
 def _epochs(
@@ -85,15 +87,13 @@ def _epochs(
     line.line.dash = _DASHES[prefix]  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
     line.xaxis, line.yaxis = f"x{place}", f"y{place}"
     line.showlegend = prefix + term == "test_nll"
-    line.hovertemplate = (
-        f"{line.name}, {'test' if prefix else 'training'}: %{{y:.2f}} nats<extra></extra>"
-    )
+    line.hovertemplate = f"{line.name}, {_IMAGES[prefix]}: %{{y:.2f}} nats<extra></extra>"
     return line
 
 
-def _dash_key(dash: str, name: str) -> go.Scatter:
-    line = {"color": theme.MUTED, "dash": dash, "width": 2}
-    return go.Scatter(x=[None], y=[None], mode="lines", name=name, line=line)
+def _dash_key(prefix: str) -> go.Scatter:
+    line = {"color": theme.MUTED, "dash": _DASHES[prefix], "width": 2}
+    return go.Scatter(x=[None], y=[None], mode="lines", name=_IMAGES[prefix], line=line)
 
 
 def _line(

@@ -1,4 +1,4 @@
-"""Curves over one number: likelihoods as observations come in and over a parameter, densities, what a KL adds up."""
+"""Curves over one number: likelihoods, densities, and the integrand of a KL divergence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ FITTED = theme.SEQUENTIAL[0]
 """Colour of a parameter that was fitted."""
 
 _MOST_POINTS = 500
+"""Points of a line over the number of observations; more cannot be told apart."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,9 @@ class Curve:
     """A line in a colour.
 
     Args:
-        name: for the legend.
-        y: (S,); the line ends where it is not finite.
-        color: as `#rrggbb`.
+        name: name in the legend.
+        y: (S,) heights; the line ends where they are not finite.
+        color: colour as `#rrggbb`.
     """
 
     name: str
@@ -41,10 +42,10 @@ class Mark:
     """A place on the horizontal axis.
 
     Args:
-        name: for the legend.
-        x: where.
-        color: of its line.
-        dash: as plotly calls it.
+        name: name in the legend.
+        x: the place.
+        color: colour of its line.
+        dash: plotly's name of the line's dash.
     """
 
     name: str
@@ -54,17 +55,17 @@ class Mark:
 
 
 def running_likelihood(series: Sequence[Curve], *, height: int = 380) -> go.Figure:
-    """Return ln of the likelihood over the number of observations; a cross where a line ends in 0
-    or in infinity.
+    """Return ln of the likelihood over the number of observations.
+
+    A line that ends in 0 or in infinity has a cross at its last finite point.
 
     Args:
-        series: each (N,), for n = 1 to N, in nats.
-        height: in pixels.
+        series: ln of the likelihood of the first n observations, n = 1 to N, in nats, each (N,).
+        height: height in pixels.
     """
-    figure = go.Figure([_line(*_thinned(one.y), one) for one in series])
-    figure.add_traces(
-        [_end(one) for one in series if not np.isfinite(one.y).all() and np.isfinite(one.y[0])]
-    )
+    figure = go.Figure([_line(*_thinned(curve.y), curve) for curve in series])
+    ending = [curve for curve in series if _ends(curve.y)]
+    figure.add_traces([_end(curve) for curve in ending])
     theme.layout(figure, height)
     figure.update_xaxes(title_text="observations n", rangemode="tozero", zeroline=False)
     return figure.update_yaxes(title_text="ln of the likelihood, nats")
@@ -83,24 +84,22 @@ def curves(
     """Return lines over one number, with places marked on its axis.
 
     Args:
-        x: (S,).
-        series: each (S,).
+        x: (S,) the number.
+        series: the lines, each (S,).
         marks: vertical lines.
-        x_name: of the horizontal axis, with its unit.
-        y_name: of the vertical axis, with its unit.
+        x_name: name of the horizontal axis, with its unit.
+        y_name: name of the vertical axis, with its unit.
         filled: whether the area down to 0 is tinted.
-        height: in pixels.
+        height: height in pixels.
     """
-    figure = go.Figure(
-        [_line(x, one.y, one, **(_tint(one.color) if filled else {})) for one in series]
-    )
-    finite = np.concatenate([one.y[np.isfinite(one.y)] for one in series])
-    finite = finite if len(finite) else np.zeros(1)
-    low, high = float(min(finite.min(), 0.0 if filled else np.inf)), float(finite.max())
+    figure = go.Figure()
+    for curve in series:
+        tint = _tint(curve.color) if filled else {}
+        figure.add_trace(_line(x, curve.y, curve, **tint))
+    low, high = _ends_of_axis(series, filled=filled)
     figure.add_traces([_upright(mark, low, high) for mark in marks])
     theme.layout(figure, height)
-    # Exponents such as 10⁻¹⁸⁰ are the point of a product; plotly would write them with SI
-    # prefixes.
+    # A product has exponents such as 10⁻¹⁸⁰; plotly would write them with SI prefixes.
     figure.update_yaxes(title_text=y_name, exponentformat="power", zeroline=False)
     if not low < high:  # a product that is 0 everywhere
         figure.update_yaxes(range=[low, low + 1])
@@ -110,23 +109,25 @@ def curves(
 def divergence(
     x: Floats, q: Floats, p: Floats, integrand: Floats, *, height: int = 480
 ) -> go.Figure:
-    """Return two densities, and below them what is added up to their KL divergence, above and
-    below 0.
+    """Return two densities, and below them the integrand of their KL divergence.
+
+    The integrand above 0 and the integrand below 0 are filled in different colours.
 
     Args:
-        x: (S,).
-        q: density of the posterior's part, (S,).
-        p: density of the prior's part, (S,).
-        integrand: q ln(q / p), (S,).
-        height: in pixels.
+        x: (S,) places.
+        q: (S,) density of the posterior.
+        p: (S,) density of the prior.
+        integrand: (S,) q ln(q / p), in nats.
+        height: height in pixels.
     """
     densities = [Curve("q", q, theme.POSTERIOR), Curve("p", p, theme.PRIOR)]
-    figure = go.Figure([_line(x, one.y, one, **_tint(one.color)) for one in densities])
-    for name, part, color in (
-        ("adds", np.maximum(integrand, 0), theme.POSTERIOR),
-        ("takes away", np.minimum(integrand, 0), theme.MUTED),
-    ):
-        area = _line(x, part, Curve(name, part, color), **_tint(color, 0.35))
+    figure = go.Figure([_line(x, curve.y, curve, **_tint(curve.color)) for curve in densities])
+    parts = [
+        Curve("adds", np.maximum(integrand, 0), theme.POSTERIOR),
+        Curve("takes away", np.minimum(integrand, 0), theme.MUTED),
+    ]
+    for curve in parts:
+        area = _line(x, curve.y, curve, **_tint(curve.color, 0.35))
         area.yaxis = "y2"
         figure.add_trace(area)
     theme.layout(figure, height)
@@ -146,17 +147,16 @@ def divergence(
 def class_bars(
     probability: Floats, label: int, names: Sequence[str], *, height: int = 260
 ) -> go.Figure:
-    """Return the probability that a classifier gives to each class, that of the label in colour.
+    """Return a bar for the probability of each class, the right class in colour.
 
     Args:
-        probability: (classes,).
-        label: the right class.
-        names: of the classes.
-        height: in pixels.
+        probability: (K,) probabilities that a classifier gives.
+        label: index of the right class.
+        names: names of the K classes.
+        height: height in pixels.
     """
-    colors = [
-        FITTED if place == label else theme.faded(theme.MUTED, 0.7) for place in range(len(names))
-    ]
+    colors = [theme.faded(theme.MUTED, 0.7)] * len(names)
+    colors[label] = FITTED
     bars = go.Bar(
         x=list(names),
         y=np.float32(probability),
@@ -168,11 +168,26 @@ def class_bars(
     return figure.update_yaxes(title_text="probability", range=[0, 1.02])
 
 
+def _ends_of_axis(series: Sequence[Curve], *, filled: bool) -> tuple[float, float]:
+    """Return the least and the greatest finite height, 0 counted where areas are filled."""
+    finite = np.concatenate([curve.y[np.isfinite(curve.y)] for curve in series])
+    if not len(finite):
+        return 0.0, 0.0
+    low, high = float(finite.min()), float(finite.max())
+    return (min(low, 0.0) if filled else low), high
+
+
 def _thinned(y: Floats) -> tuple[Floats, Floats]:
-    """Return n and the likelihood of at most some hundred n, always the last one that is finite among them."""
-    count = int(np.isfinite(y).sum()) if not np.isfinite(y).all() else len(y)
+    """Return at most `_MOST_POINTS` n with their likelihood, the last finite one always."""
+    count = int(np.isfinite(y).sum())
     places = np.unique(np.linspace(0, max(count - 1, 0), min(count, _MOST_POINTS)).astype(int))
     return places + 1.0, y[places]
+
+
+def _ends(y: Floats) -> bool:
+    """Return whether a line begins, and ends before its last place."""
+    finite = np.isfinite(y)
+    return bool(not finite.all() and finite[0])
 
 
 def _line(x: Floats, y: Floats, curve: Curve, **fill: Any) -> go.Scatter:
@@ -208,7 +223,7 @@ def _end(curve: Curve) -> go.Scatter:
 
 
 def _upright(mark: Mark, low: float, high: float) -> go.Scatter:
-    # A trace, because plotly leaves lines drawn on the layout out when it chooses a range.
+    # The line is a trace: plotly leaves lines on the layout out when it chooses a range.
     return go.Scatter(
         x=[mark.x, mark.x],
         y=[low, high],

@@ -22,17 +22,17 @@ def code_against_factor(
     """Return the code of each image over the value of its factor, and the mean for each value.
 
     Args:
-        code: (N,) of one latent.
-        factor: (N,) index of the value of one factor.
-        code_name: of the latent.
-        factor_name: of the factor.
-        value_names: of the factor's values; their index when left out.
-        color: of the mean.
-        height: in pixels.
+        code: (N,) codes in one latent.
+        factor: (N,) indices of the value of one factor.
+        code_name: name of the latent.
+        factor_name: name of the factor.
+        value_names: names of the factor's values; their indices when left out.
+        color: colour of the means.
+        height: height in pixels.
     """
     values = np.unique(factor)
     means = np.array([code[factor == value].mean() for value in values])
-    # A little apart, or thousands of points would make one line for each value.
+    # Points are set a little apart, or thousands would make one line for each value.
     aside = np.random.default_rng(0).uniform(-0.3, 0.3, len(factor))
     points = go.Scattergl(
         x=np.float32(factor + aside),
@@ -52,10 +52,8 @@ def code_against_factor(
         hovertemplate=f"{factor_name} %{{x}}: mean {code_name} = %{{y:.2f}}<extra></extra>",
     )
     figure = theme.layout(go.Figure([points, mean]), height)
-    ticks = (
-        {"tickvals": list(range(len(value_names))), "ticktext": list(value_names)}
-        if value_names
-        else {}
-    )
-    figure.update_xaxes(title_text=factor_name, zeroline=False, **ticks)
+    figure.update_xaxes(title_text=factor_name, zeroline=False)
+    if value_names:
+        places = list(range(len(value_names)))
+        figure.update_xaxes(tickvals=places, ticktext=list(value_names))
     return figure.update_yaxes(title_text=code_name)

@@ -1,4 +1,4 @@
-"""Tables of numbers as colours: what each latent has to do with each factor."""
+"""Tables of numbers as colours, such as of each latent against each factor."""
 
 from collections.abc import Sequence
 
@@ -9,9 +9,13 @@ from numpy.typing import NDArray
 from core.figures import theme
 
 _TELLING = 0.3
+"""Share of the highest value from which a cell is drawn full."""
+
 _DARK = "#11161f"
-# The numbers can be read on a light and on a dark page: grey on what is faint, dark on what is
-# full, nothing between.
+"""Colour of the numbers on full cells."""
+
+# Grey numbers on faint cells and dark numbers on full ones can be read on a light and on a dark
+# page; on cells between the two neither could.
 _OPACITIES = ((0, 0), (_TELLING, 0.2), (_TELLING, 0.7), (1, 1))
 
 
@@ -26,18 +30,17 @@ def heatmap(
     digits: int = 2,
     height: int = 420,
 ) -> go.Figure:
-    """Return a table whose cells are the fuller the further their value is from 0, with the value
-    written in each.
+    """Return a table of cells, each with its value and the fuller the further that is from 0.
 
     Args:
-        values: (R, C).
+        values: (R, C) numbers, at most `highest` in size.
         rows: R names, the first on top.
         columns: C names.
-        name: of the values, with their unit, for the pointer.
-        highest: size of the value of a full cell.
-        color: of a full cell, as `#rrggbb`.
-        digits: after the point of what is written in the cells.
-        height: in pixels.
+        name: name of the values, with their unit, for the pointer.
+        highest: size of the value whose cell is quite full.
+        color: colour of a full cell, as `#rrggbb`.
+        digits: digits after the point of the numbers in the cells.
+        height: height in pixels.
 
     Raises:
         ValueError: the names do not fit the values.
@@ -71,8 +74,8 @@ def heatmap(
 
 
 def _numbers(values: NDArray[np.floating], highest: float, digits: int) -> list[go.Scatter]:
-    # Texts of their own, since a heat map's take their colour from the cell as if that were
-    # opaque.
+    # The numbers are traces of their own: a heat map's texts take their colour from the cell as
+    # if that were opaque.
     full = np.abs(values) >= _TELLING * highest
     return [_texts(values, ~full, None, digits), _texts(values, full, _DARK, digits)]
 

@@ -1,4 +1,4 @@
-"""Images as tiles: one sheet of many, as an array, as PNG bytes or as a figure that can be clicked."""
+"""Many images as the tiles of one sheet: an array, a PNG or a figure that can be clicked."""
 
 import base64
 import unicodedata
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.figures import theme
 
-# One grey level is given up to mean "clear" in a PNG, which keeps a byte per pixel; nobody sees
+# One grey level means "clear" in a PNG, so that a pixel stays one byte; nobody sees that pixels of
 # level 1 become 0.
 _CLEAR_LEVEL = 1
 
@@ -27,6 +27,12 @@ def sheet(
         columns: images in a row; about as many as rows when left out.
         pad: pixels between two images.
 
+    Returns:
+        Grey levels 0 to 255, (R * (H + pad) - pad, columns * (W + pad) - pad) for R rows.
+
+    Raises:
+        ValueError: the images are no stack of at least one grey image.
+
     >>> sheet(np.ones((6, 1, 8, 8)), columns=3, pad=1).shape
     (17, 26)
     """
@@ -36,14 +42,16 @@ def sheet(
 def sheet_png(
     images: NDArray[np.floating], columns: int | None = None, scale: int = 3, pad: int = 1
 ) -> bytes:
-    """Return the sheet as a PNG whose gaps are clear, so that it sits on a light and on a dark
-    page.
+    """Return the sheet as a PNG with clear gaps, which fits a light and a dark page.
 
     Args:
         images: (B, 1, H, W) or (B, H, W), in [0, 1].
         columns: images in a row; about as many as rows when left out.
         scale: screen pixels per image pixel.
         pad: image pixels between two images.
+
+    Raises:
+        ValueError: the images are no stack of at least one grey image.
     """
     return _png(_tile(_clear_free(_grey(images)), columns, pad, _CLEAR_LEVEL), scale)
 
@@ -58,6 +66,9 @@ def rows_png(
         scale: screen pixels per image pixel.
         pad: image pixels between two images of a row.
         row_gap: image pixels between two rows.
+
+    Raises:
+        ValueError: there is no row, or the rows differ in shape.
     """
     shapes = {row.shape for row in rows}
     if len(shapes) != 1:
@@ -75,14 +86,15 @@ def labelled_png(
     width: int = 1920,
     height: int = 1080,
 ) -> bytes:
-    """Return a sheet with names beside its rows and above its columns, black on white, as a PNG
-    for a slide.
+    """Return a sheet with names beside its rows and above its columns, as a PNG for a slide.
+
+    The names are black on white. Greek letters in them are written out, since the font has none.
 
     Args:
         images: (R*C, 1, H, W) or (R*C, H, W), in [0, 1], row by row.
-        rows: R names in Latin or Greek letters; Greek ones are written out, as the font has none.
+        rows: R names in Latin or Greek letters.
         columns: C names, likewise.
-        title: above it all, likewise; no room is left for one that is empty.
+        title: title above the sheet, likewise; an empty one takes no room.
         width: most pixels across; images are enlarged by a whole number, at least 1.
         height: most pixels down.
 
@@ -96,39 +108,48 @@ def labelled_png(
     rows, columns, title = [*map(in_latin, rows)], [*map(in_latin, columns)], in_latin(title)
     size = max(14, width // 70)
     font, line = ImageFont.load_default(size), round(1.4 * size)
+    half = line // 2
     left, top = round(max(map(font.getlength, rows))) + line, line * (2 if title else 1)
-    tiles = _tile(_grey(images), len(columns), 1, 255)
-    scale = min(
-        (height - top - line // 2) // tiles.shape[0], (width - left - line // 2) // tiles.shape[1]
-    )
-    tiles = tiles.repeat(max(1, scale), axis=0).repeat(max(1, scale), axis=1)
-    across = max(left + tiles.shape[1] + line // 2, round(font.getlength(title)) + line)
-    picture = Image.new("L", (across, top + tiles.shape[0] + line // 2), 255)
+
+    tiles = _tile(_grey(images), len(columns), 1, 255)  # (H, W) of the whole sheet
+    down, across = tiles.shape
+    scale = max(1, min((height - top - half) // down, (width - left - half) // across))
+    tiles = tiles.repeat(scale, axis=0).repeat(scale, axis=1)
+    down, across = tiles.shape
+
+    widest = max(left + across + half, round(font.getlength(title)) + line)
+    picture = Image.new("L", (widest, top + down + half), 255)
     picture.paste(Image.fromarray(tiles), (left, top))
+
     pen = ImageDraw.Draw(picture)
-    pen.text((line // 2, line // 2), title, 0, font, anchor="lm")
-    high, wide = tiles.shape[0] / len(rows), tiles.shape[1] / len(columns)
+    pen.text((half, half), title, 0, font, anchor="lm")
+    high, wide = down / len(rows), across / len(columns)
     for place, name in enumerate(rows):
-        pen.text((left - line // 2, top + (place + 0.5) * high), name, 0, font, anchor="rm")
+        pen.text((left - half, top + (place + 0.5) * high), name, 0, font, anchor="rm")
     for place, name in enumerate(columns):
-        pen.text((left + (place + 0.5) * wide, top - line // 2), name, 0, font, anchor="mm")
+        pen.text((left + (place + 0.5) * wide, top - half), name, 0, font, anchor="mm")
     file = BytesIO()
     picture.save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
 def in_latin(text: str) -> str:
-    """Return a text with its Greek letters written out and its signs as plain ones.
+    """Return a text with its Greek letters written out and its minus signs as hyphens.
 
-    Pillow's own font has neither; it would draw an empty box for each.
+    Pillow's own font has neither and would draw an empty box for each.
+
+    Args:
+        text: any text.
 
     >>> in_latin("β-VAE, σ = 1, −2")
     'beta-VAE, sigma = 1, -2'
     """
-    names = [(letter, unicodedata.name(letter, "")) for letter in text.replace("−", "-")]
-    return "".join(
-        name.split()[-1].lower() if name.startswith("GREEK ") else letter for letter, name in names
-    )
+    return "".join(_latin(letter) for letter in text.replace("−", "-"))
+
+
+def _latin(letter: str) -> str:
+    name = unicodedata.name(letter, "")
+    return name.split()[-1].lower() if name.startswith("GREEK ") else letter
 
 
 def gif(
@@ -138,23 +159,24 @@ def gif(
 
     Args:
         frames: (S, 1, H, W) or (S, H, W), in [0, 1].
-        seconds: from the first frame to the last. A frame stays for a whole number of hundredths,
-            two at the least: browsers slow down what is faster.
+        seconds: time from the first frame to the last, above 0. A frame stays for a whole number
+            of hundredths of a second, at least two: browsers slow down anything faster.
         scale: screen pixels per image pixel.
-        rebound: whether it plays back and forth; from the start again otherwise.
+        rebound: whether it plays back and forth; otherwise it plays from the start again.
 
     Raises:
-        ValueError: no stack of images, or no time.
+        ValueError: the frames are no stack of grey images, or the time is not above 0.
     """
     from PIL import Image
 
     if not seconds > 0:
         raise ValueError(f"seconds should be above 0, got {seconds}")
     grey = _grey(frames)
-    order = [*range(len(grey)), *(range(len(grey) - 2, 0, -1) if rebound else ())]
-    pictures = [
-        Image.fromarray(grey[i].repeat(scale, axis=0).repeat(scale, axis=1)) for i in order
-    ]
+    order = list(range(len(grey)))
+    if rebound:
+        order += order[-2:0:-1]
+    enlarged = grey.repeat(scale, axis=1).repeat(scale, axis=2)
+    pictures = [Image.fromarray(enlarged[i]) for i in order]
     hundredths = max(2, round(100 * seconds / len(grey)))
     file = BytesIO()
     rest = {"save_all": True, "append_images": pictures[1:], "loop": 0}
@@ -174,9 +196,11 @@ def image_figure(
     Args:
         images: (B, 1, H, W) or (B, H, W), in [0, 1].
         columns: images in a row; about as many as rows when left out.
-        height: in pixels.
-        names: what to show when the pointer rests on an image, one for each; its index when left
-            out.
+        height: height in pixels.
+        names: text for the pointer on each image; its index when left out.
+
+    Raises:
+        ValueError: the images are no stack of at least one grey image.
     """
     count = len(images)
     columns = columns or ceil(sqrt(count))
@@ -189,7 +213,7 @@ def image_figure(
     figure.update_yaxes(
         range=[0, rows], visible=False, constrain="domain", fixedrange=True, scaleanchor="x"
     )
-    figure.update_yaxes(scaleratio=_aspect(images))
+    figure.update_yaxes(scaleratio=images.shape[-2] / images.shape[-1])
     theme.layout(figure, height, legend=False)
     return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
 
@@ -203,16 +227,18 @@ def click_grid(
     names: Sequence[str] = (),
     hover: str = "",
 ) -> go.Scatter:
-    """Return points that cannot be seen but clicked: a picture reports no clicks itself.
+    """Return points that cannot be seen but clicked, since a picture reports no clicks itself.
 
     Args:
-        x: (B,) centres.
-        y: (B,) centres.
-        index: (B,) what a click reports as `customdata`.
-        size: of a point, in screen pixels.
+        x: (B,) horizontal places of the centres.
+        y: (B,) vertical places of the centres.
+        index: (B,) number that a click reports as `customdata`.
+        size: size of a point, in screen pixels.
         names: texts for the pointer, one for each point.
-        hover: plotly's template for the pointer's text, instead of names.
+        hover: plotly's template for the pointer's text, in place of names.
     """
+    if not hover:
+        hover = "%{text}" if len(names) else "%{customdata}"
     return go.Scatter(
         x=np.float32(x),
         y=np.float32(y),
@@ -222,8 +248,7 @@ def click_grid(
         selected={"marker": {"opacity": 0.45}},
         unselected={"marker": {"opacity": 0}},
         text=list(names) or None,
-        hovertemplate=(hover or ("%{text}" if len(names) else "%{customdata}"))
-        + "<extra></extra>",
+        hovertemplate=hover + "<extra></extra>",
         showlegend=False,
     )
 
@@ -232,8 +257,8 @@ def place_image(figure: go.Figure, png: bytes, extent: tuple[float, float, float
     """Put a picture into a figure, its edges at places on the axes.
 
     Args:
-        figure: is changed in place.
-        png: the picture.
+        figure: figure that is changed in place.
+        png: bytes of the picture.
         extent: left, right, bottom and top edge, in units of the axes.
     """
     left, right, bottom, top = extent
@@ -282,12 +307,8 @@ def _png(tiled: NDArray[np.uint8], scale: int) -> bytes:
 
     file = BytesIO()
     picture = Image.fromarray(tiled.repeat(scale, axis=0).repeat(scale, axis=1))
-    # With a palette, because Streamlit takes a grey picture for one without clear pixels and makes
-    # it a JPEG.
+    # The picture has a palette, because Streamlit takes a grey one for one without clear pixels
+    # and makes it a JPEG.
     picture.putpalette(np.arange(256, dtype=np.uint8).repeat(3).tobytes())
     picture.save(file, "PNG", transparency=_CLEAR_LEVEL, compress_level=1)
     return file.getvalue()
-
-
-def _aspect(images: NDArray[np.floating]) -> float:
-    return images.shape[-2] / images.shape[-1]

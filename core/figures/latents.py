@@ -1,4 +1,4 @@
-"""Codes on a plane: where a model puts the images, and what surrounds a point."""
+"""Codes on a plane: the codes of all images, and the surroundings of one code."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from core.figures import theme
 from core.figures.plane import AXES, Extent, ellipse, equal_axes, prior_traces, square_extent
 
-# SVG points are sharper, but a browser draws more than about a thousand of them too slowly.
 _SVG_LIMIT = 1000
+"""Most points that are drawn as SVG, which is sharper; a browser draws more of them too slowly."""
 
 
 def latent_scatter(
@@ -29,15 +29,15 @@ def latent_scatter(
     """Return the codes coloured by class; a click reports the image's index as `customdata`.
 
     Args:
-        codes: (N, 2).
+        codes: (N, 2) codes in two latents.
         labels: (N,) class of each image, from 0.
         label_names: name of each class.
         prior_circles: whether to draw 1, 2 and 3 sigma of the standard normal prior.
-        extent: what the axes show; a square around the codes when left out.
+        extent: edges of the plane; a square around the codes when left out.
         axes: names of the axes.
-        marker_size: of a point, in pixels.
-        height: in pixels.
-        quiet: without legend and axis names, for small panels side by side.
+        marker_size: size of a point, in pixels.
+        height: height in pixels.
+        quiet: whether to leave legend and axis names out, for small panels side by side.
     """
     figure = go.Figure(_class_points(codes, labels, label_names, size=marker_size))
     if prior_circles:
@@ -62,15 +62,15 @@ def factor_scatter(
     """Return the codes coloured by a factor or another quantity on the sequential scale.
 
     Args:
-        codes: (N, 2).
-        values: (N,) of the factor.
-        name: of the factor, with its unit.
+        codes: (N, 2) codes in two latents.
+        values: (N,) values of the factor.
+        name: name of the factor, with its unit.
         prior_circles: whether to draw 1, 2 and 3 sigma of the standard normal prior.
-        extent: what the axes show; a square around the codes when left out.
+        extent: edges of the plane; a square around the codes when left out.
         axes: names of the axes.
-        marker_size: of a point, in pixels.
-        height: in pixels.
-        quiet: without colour bar and axis names, for small panels side by side.
+        marker_size: size of a point, in pixels.
+        height: height in pixels.
+        quiet: whether to leave colour bar and axis names out, for small panels side by side.
     """
     bar = {"title": {"text": name, "side": "right"}, "thickness": 10, "outlinewidth": 0}
     color = {
@@ -80,11 +80,9 @@ def factor_scatter(
         "colorbar": bar,
     }
     hover = f"{name} %{{marker.color:.3~g}}, image %{{customdata}}<extra></extra>"
-    figure = go.Figure(
-        _points(
-            codes, np.arange(len(codes)), marker_size, color, showlegend=False, hovertemplate=hover
-        )
-    )
+    every = np.arange(len(codes))
+    points = _points(codes, every, marker_size, color, showlegend=False, hovertemplate=hover)
+    figure = go.Figure(points)
     if prior_circles:
         figure.add_traces(prior_traces())
     theme.layout(figure, height, legend=not quiet)
@@ -102,16 +100,16 @@ def picked_point(
     axes: tuple[str, str] = AXES,
     height: int = 320,
 ) -> go.Figure:
-    """Return the surrounding of one code: its posterior and the codes next to it.
+    """Return the surroundings of one code: its posterior and the codes next to it.
 
     Args:
         point: (2,) the code.
-        mean: (2,) of its posterior; the point itself when left out.
-        std: (2,) of its posterior; no ellipses when left out.
-        neighbours: (k, 2) codes of its nearest neighbours.
-        neighbour_labels: (k,) their classes, for their colours.
+        mean: (2,) mean of its posterior; the code itself when left out.
+        std: (2,) standard deviations of its posterior; no ellipses when left out.
+        neighbours: (k, 2) codes of its nearest neighbours; none when left out.
+        neighbour_labels: (k,) their classes, for their colours; grey when left out.
         axes: names of the axes.
-        height: in pixels.
+        height: height in pixels.
     """
     mean = point if mean is None else mean
     around = [point[None]]
@@ -134,6 +132,7 @@ def _points(
     color: dict[str, Any],
     **options: Any,
 ) -> go.Scatter | go.Scattergl:
+    """Return the codes at an index (n,); a click reports a code's number."""
     kind = go.Scattergl if len(codes) > _SVG_LIMIT else go.Scatter
     x, y = codes[index].astype(np.float32).T
     return kind(
@@ -154,7 +153,6 @@ def _class_points(
     names: Sequence[str],
     *,
     size: float,
-    **options: Any,
 ) -> list[go.Scatter | go.Scattergl]:
     return [
         _points(
@@ -165,7 +163,6 @@ def _class_points(
             name=name,
             legendgroup=name,
             hovertemplate=f"{name}, image %{{customdata}}<extra></extra>",
-            **options,
         )
         for label, name in enumerate(names)
     ]

@@ -1,4 +1,4 @@
-"""A value that a figure is read against, drawn through it with its name."""
+"""A line with a name, drawn through a figure at a value to compare with."""
 
 from typing import Any
 
@@ -11,25 +11,26 @@ def level_line(figure: go.Figure, value: float, name: str, *, upright: bool = Fa
     """Draw a dotted line at a value and return the figure.
 
     Args:
-        figure: is changed in place.
-        value: on the vertical axis.
-        name: is written at the line's end.
-        upright: whether the value is on the horizontal axis instead.
+        figure: figure that is changed in place.
+        value: place on the vertical axis.
+        name: name that is written at the line's end.
+        upright: whether the value is a place on the horizontal axis instead.
     """
     line = {"color": theme.MUTED, "dash": "dot", "width": 2}
-    if upright:
-        # A name would stretch the axis that it is written along, so the axis is held to what is
-        # drawn.
-        drawn = [value, *_across(figure)]
-        low, high = min(drawn), max(drawn)
-        figure.update_xaxes(range=[low - 0.06 * (high - low), high + 0.06 * (high - low)])
-        side = "right" if value > (low + high) / 2 else "left"
-        name_of = {"text": name, "xanchor": side, "yanchor": "bottom", "showarrow": False}
-        return figure.add_vline(x=value, line=line, annotation=name_of)
-    return figure.add_hline(y=value, line=line, annotation={"text": name, "showarrow": False})
+    words: dict[str, Any] = {"text": name, "showarrow": False}
+    if not upright:
+        return figure.add_hline(y=value, line=line, annotation=words)
+    # A name would stretch the axis along which it is written, so the axis is held to the points.
+    places = [value, *_across(figure)]
+    low, high = min(places), max(places)
+    room = 0.06 * (high - low)
+    figure.update_xaxes(range=[low - room, high + room])
+    side = "right" if value > (low + high) / 2 else "left"
+    words |= {"xanchor": side, "yanchor": "bottom"}
+    return figure.add_vline(x=value, line=line, annotation=words)
 
 
 def _across(figure: Any) -> list[float]:
-    """Return where the points of all traces lie on the horizontal axis."""
+    """Return the horizontal places of the points of all traces."""
     traces = [trace for trace in figure.data if trace.x is not None]
     return [float(x) for trace in traces for x in trace.x if x is not None]

@@ -1,7 +1,8 @@
-"""Noise on codes: its size drawn to scale among the codes, and quantities over noise with the spread over seeds."""
+"""Noise on codes, drawn to scale among them, and quantities over the noise's size."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,12 @@ class Line:
     """A line through means, with a band from the least to the most.
 
     Args:
-        name: in the legend.
-        color: `#rrggbb`.
-        x: S places.
-        values: at each place what was measured, one number per seed; none where nothing was.
-        dash: plotly's name of a dash.
-        symbol: plotly's name of a marker; no markers when left out.
+        name: name in the legend.
+        color: colour as `#rrggbb`.
+        x: S places on the horizontal axis.
+        values: S lists of a number for each seed; an empty list where nothing was measured.
+        dash: plotly's name of the line's dash.
+        symbol: plotly's name of the markers; no markers when left out.
     """
 
     name: str
@@ -47,27 +48,29 @@ def spread_lines(
     """Return lines over a common axis, each with its band.
 
     Args:
-        lines: what to draw.
-        x_name: of the horizontal axis, with its unit.
-        y_name: of the vertical axis, with its unit.
+        lines: the lines.
+        x_name: name of the horizontal axis, with its unit.
+        y_name: name of the vertical axis, with its unit.
         ticks: names of the places 0, 1, 2, ... on the horizontal axis, for numbers that no axis
             could space well.
         log_x: whether the horizontal axis is logarithmic.
-        log_y: whether the vertical axis is.
-        height: in pixels.
+        log_y: whether the vertical axis is logarithmic; otherwise it begins at 0.
+        height: height in pixels.
     """
-    figure = go.Figure([trace for line in lines for trace in _traces(line)])
+    figure = go.Figure()
+    for line in lines:
+        figure.add_traces(_traces(line))
     theme.layout(figure, height)
     # Below the plot the legend may take as many rows as a phone needs without covering the lines.
     figure.update_layout(legend={"y": 0, "yanchor": "bottom"}, margin={"t": 12}, dragmode=False)
     if ticks:
         figure.update_xaxes(tickvals=np.arange(len(ticks)), ticktext=list(ticks), zeroline=False)
     if log_x:
-        figure.update_xaxes(type="log", **_ticks([x for line in lines for x in line.x]))
+        places = chain.from_iterable(line.x for line in lines)
+        figure.update_xaxes(type="log", **_ticks(places))
     if log_y:
-        figure.update_yaxes(
-            type="log", **_ticks([y for line in lines for values in line.values for y in values])
-        )
+        seeds = chain.from_iterable(line.values for line in lines)
+        figure.update_yaxes(type="log", **_ticks(chain.from_iterable(seeds)))
     else:
         figure.update_yaxes(rangemode="tozero")
     return figure.update_xaxes(title_text=x_name).update_yaxes(title_text=y_name)
@@ -86,20 +89,21 @@ def noise_among_codes(
     axes: tuple[str, str],
     height: int = 280,
 ) -> go.Figure:
-    """Return a small panel of codes with √R around the origin and the noise of one code, all to
-    the same scale.
+    """Return a small panel of codes, √R around the origin and the noise of one code.
+
+    All are drawn to the same scale. R is the mean squared distance of the codes from the origin.
 
     Args:
-        codes: (N, 2).
+        codes: (N, 2) codes in two latents.
         labels: (N,) class of each image, from 0.
-        names: of the classes.
-        radius: √R.
+        names: names of the classes.
+        radius: √R, in units of the codes.
         center: (2,) the code whose noise is drawn.
-        std: (2,) of the noise; nothing is drawn where it is 0.
-        half_width: of the square that is shown.
+        std: (2,) standard deviations of the noise; no ellipse where both are 0.
+        half_width: half the width of the square that is drawn, in units of the codes.
         prior: whether to draw 1, 2 and 3 sigma of the standard normal prior.
         axes: names of the axes.
-        height: in pixels.
+        height: height in pixels.
     """
     extent = (-half_width, half_width, -half_width, half_width)
     figure = latent_scatter(
@@ -123,11 +127,16 @@ def noise_among_codes(
     return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
 
 
-def _ticks(values: Sequence[float]) -> dict[str, Any]:
+def _ticks(values: Iterable[float]) -> dict[str, Any]:
     """Return ticks for a logarithmic axis in full numbers, where plotly would write 2 for 200."""
-    positive = np.log10([value for value in values if value > 0] or [1.0])
-    steps = (1, 2, 5) if np.ptp(positive) < 2 else (1, 3) if np.ptp(positive) < 3 else (1,)
-    decades = range(int(np.floor(positive.min())) - 1, int(np.ceil(positive.max())) + 1)
+    logs = np.log10([value for value in values if value > 0] or [1.0])
+    if np.ptp(logs) < 2:
+        steps = (1, 2, 5)
+    elif np.ptp(logs) < 3:
+        steps = (1, 3)
+    else:
+        steps = (1,)
+    decades = range(int(np.floor(logs.min())) - 1, int(np.ceil(logs.max())) + 1)
     places = [step * 10.0**decade for decade in decades for step in steps]
     return {"tickvals": places, "ticktext": [f"{place:,.12g}" for place in places]}
 
@@ -135,11 +144,10 @@ def _ticks(values: Sequence[float]) -> dict[str, Any]:
 def _traces(line: Line) -> list[go.Scatter]:
     measured = [(x, values) for x, values in zip(line.x, line.values, strict=True) if len(values)]
     x = np.array([place for place, _ in measured], np.float32)
-    mean, low, high = (
-        np.array([edge(values) for _, values in measured], np.float32)
-        for edge in (np.mean, min, max)
-    )
-    drawn = go.Scatter(
+    mean = np.array([np.mean(values) for _, values in measured], np.float32)
+    low = np.array([min(values) for _, values in measured], np.float32)
+    high = np.array([max(values) for _, values in measured], np.float32)
+    middle = go.Scatter(
         x=x,
         y=mean,
         mode="lines+markers" if line.symbol else "lines",
@@ -149,7 +157,9 @@ def _traces(line: Line) -> list[go.Scatter]:
         marker={"color": line.color, "size": 7, "symbol": line.symbol or "circle"},
         hovertemplate=f"{line.name}: %{{y:.4~g}}<extra></extra>",
     )
-    return [_band(x, low, high, line), drawn] if (high > low).any() else [drawn]
+    if (high > low).any():
+        return [_band(x, low, high, line), middle]
+    return [middle]
 
 
 def _band(

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from core.figures import theme
 
 Extent = tuple[float, float, float, float]
-"""Left, right, bottom, top, in units of the codes."""
+"""Left, right, bottom and top edge, in units of the codes."""
 
 AXES = ("z<sub>1</sub>", "z<sub>2</sub>")
+"""Names of the axes of two latents."""
 
 
 def square_extent(
@@ -26,9 +27,10 @@ def square_extent(
     Args:
         codes: any number of arrays (N, 2).
         prior: whether the prior's 3 sigma circle has to fit in as well.
-        margin: added on every side, as a part of the width.
+        margin: room on every side, as a share of the width.
     """
-    points = np.concatenate([*codes, *([[(-3, -3), (3, 3)]] if prior else [])])
+    corners = [[(-3, -3), (3, 3)]] if prior else []
+    points = np.concatenate([*codes, *corners])
     low, high = points.min(axis=0), points.max(axis=0)
     half = (0.5 + margin) * max((high - low).max(), 1e-6)
     x, y = (low + high) / 2
@@ -36,35 +38,34 @@ def square_extent(
 
 
 def prior_traces(width: float = 1.5, **options: Any) -> list[go.Scatter]:
-    """Return 1, 2 and 3 sigma of the standard normal prior as one line, and what is written on it.
+    """Return circles of 1, 2 and 3 sigma of the standard normal prior, and their labels.
 
     Args:
-        width: of the line, in pixels.
+        width: width of the line, in pixels.
         options: any fields of both traces.
     """
     radii = (1, 2, 3)
-    gap = np.full((1, 2), np.nan)
-    x, y = (
-        np.concatenate([part for radius in radii for part in (_circle(radius), gap)])
-        .astype(np.float32)
-        .T
-    )
+    circles = [_circle(radius) for radius in radii]
+    gap = np.full((1, 2), np.nan)  # ends a circle, so that one line draws all three
+    parts = [part for circle in circles for part in (circle, gap)]
+    x, y = np.concatenate(parts).astype(np.float32).T
     line = {"color": theme.PRIOR, "width": width}
     common = {"name": "prior", "legendgroup": "prior", "hoverinfo": "skip", **options}
-    circles = go.Scatter(x=x, y=y, mode="lines", line=line, **common)
-    x, y = np.stack([_circle(radius)[0] for radius in radii], axis=1)
-    words = {
-        "text": [f"{radius}σ" for radius in radii],
-        "textfont": {"color": theme.PRIOR, "size": 11},
-    }
-    words["unselected"] = {
-        "textfont": {"color": theme.PRIOR}
-    }  # or a click elsewhere would fade them
+    outlines = go.Scatter(x=x, y=y, mode="lines", line=line, **common)
+
+    x, y = np.stack([circle[0] for circle in circles], axis=1)
     common["showlegend"] = False
-    return [
-        circles,
-        go.Scatter(x=x, y=y, mode="text", textposition="middle right", **words, **common),
-    ]
+    labels = go.Scatter(
+        x=x,
+        y=y,
+        mode="text",
+        textposition="middle right",
+        text=[f"{radius}σ" for radius in radii],
+        textfont={"color": theme.PRIOR, "size": 11},
+        unselected={"textfont": {"color": theme.PRIOR}},  # or a click elsewhere would fade them
+        **common,
+    )
+    return [outlines, labels]
 
 
 def ellipse(
@@ -76,10 +77,10 @@ def ellipse(
     """Return the outline of a Gaussian with independent latents, lightly filled.
 
     Args:
-        mean: (2,).
-        std: (2,).
-        times: how many standard deviations out.
-        color: of line and filling.
+        mean: (2,) mean.
+        std: (2,) standard deviations.
+        times: distance of the outline from the mean, in standard deviations.
+        color: colour of line and filling.
     """
     x, y = (mean + std * _circle(times)).astype(np.float32).T
     look = {
@@ -92,11 +93,11 @@ def ellipse(
 
 
 def equal_axes(figure: go.Figure, extent: Extent, axes: tuple[str, str] = AXES) -> go.Figure:
-    """Show an extent with the same length for one unit on both axes.
+    """Show an extent with the same length for one unit on both axes, and return the figure.
 
     Args:
-        figure: is changed in place.
-        extent: left, right, bottom, top.
+        figure: figure that is changed in place.
+        extent: left, right, bottom and top edge.
         axes: names of the axes.
     """
     figure.update_xaxes(range=extent[:2], title_text=axes[0], constrain="domain", showgrid=True)
@@ -105,12 +106,20 @@ def equal_axes(figure: go.Figure, extent: Extent, axes: tuple[str, str] = AXES) 
     )
 
 
+def axis_names(pair: Sequence[int]) -> tuple[str, str]:
+    """Return the names that the axes of two latents carry.
+
+    Args:
+        pair: numbers of the two latents, from 0.
+
+    >>> axis_names((0, 9))
+    ('z<sub>1</sub>', 'z<sub>10</sub>')
+    """
+    first, second = pair
+    return f"z<sub>{first + 1}</sub>", f"z<sub>{second + 1}</sub>"
+
+
 def _circle(radius: float) -> NDArray[np.floating]:
-    # From 45 degrees on, where the label of a prior's circle hides the least.
+    # A circle begins at 45 degrees, where the label of a prior's circle hides the least.
     angle = np.pi / 4 + np.linspace(0, 2 * np.pi, 97)
     return radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)  # (97, 2)
-
-
-def axis_names(pair: Sequence[int]) -> tuple[str, str]:
-    """Return the names of two latents, counted from 0, as axes are labelled."""
-    return f"z<sub>{pair[0] + 1}</sub>", f"z<sub>{pair[1] + 1}</sub>"

@@ -1,9 +1,9 @@
-"""Rate against distortion, what the rate is made of, and squared error against nll: nats on both axes."""
+"""Rate against distortion, the two parts of the rate, and nll against squared error."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
@@ -17,28 +17,28 @@ SYMBOLS = {
     "mixture": "diamond",
     "vamp": "star-triangle-up",
 }
-"""Prior -> mark, of those in `core.config.PRIORS`."""
+"""Prior, as in `core.config.PRIORS` -> plotly's name of its mark."""
 
 OTHER_SYMBOL = "cross"
 """Mark of a prior that has none of its own."""
 
 _REACH = 0.13
-"""Half the length of a line through a run, as a part of the width of the plane."""
+"""Half the length of a line through a model, as a share of the width of the plane."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where one model is in the plane.
+    """The place of one model in the plane.
 
     Args:
-        name: in the legend and under the pointer; places of one name share an entry.
-        x: rate, in nats per image, for each seed.
-        y: distortion, for each seed.
-        slope: of the line through it, at most 0; None for no line.
-        text: beside the mark, if any.
-        color: of mark and line.
-        symbol: one of plotly's.
-        family: places of one family are joined, in their order; none where empty.
+        name: name in the legend and under the pointer; places of one name share an entry.
+        x: rate of each seed, in nats per image.
+        y: distortion of each seed, in nats per image.
+        slope: slope of the line through the place, at most 0; None for no line.
+        text: text beside the mark; none when left out.
+        color: colour of mark and line.
+        symbol: plotly's name of the mark.
+        family: places of one family are joined, in their order; an empty one joins none.
     """
 
     name: str
@@ -66,31 +66,35 @@ def rate_distortion(
 ) -> go.Figure:
     """Return models in a plane, each with a line along which its own objective is the same.
 
+    Source: Alemi et al. 2018, Fixing a Broken ELBO, https://arxiv.org/abs/1711.00464.
+
     Args:
-        places: of the models.
-        x_name: of the horizontal axis, with its unit.
-        y_name: of the vertical axis, with its unit.
-        chosen: index of the place with a ring around it and a line across the plane, if any.
-        height: in pixels.
+        places: the models.
+        x_name: name of the horizontal axis, with its unit.
+        y_name: name of the vertical axis, with its unit.
+        chosen: index of the place with a ring around it and a line across the plane; no place has
+            them when left out.
+        height: height in pixels.
     """
-    figure = go.Figure()
-    middles = np.array([place.middle for place in places])
+    middles = np.array([place.middle for place in places])  # (P, 2)
     width = max(float(np.ptp(middles[:, 0])), 1.0)
-    figure.add_traces(
-        [_joined(name, places) for name in dict.fromkeys(p.family for p in places) if name]
-    )
+
+    figure = go.Figure()
+    families = {place.family: None for place in places if place.family}
+    figure.add_traces([_joined(family, places) for family in families])
     for index, place in enumerate(places):
-        if place.slope is not None:
-            figure.add_trace(
-                _line(place, width * (1 if index == chosen else _REACH), strong=index == chosen)
-            )
-    shown: set[str] = set()
+        strong = index == chosen
+        reach = width if strong else _REACH * width
+        figure.add_traces(_line(place, reach, strong=strong))
+
+    named: set[str] = set()
     for place in places:
         side = "left" if place.middle[0] > middles[:, 0].mean() else "right"
-        figure.add_traces([_seeds(place), _mark(place, side, legend=place.name not in shown)])
-        shown.add(place.name)
+        figure.add_traces([_seeds(place), _mark(place, side, legend=place.name not in named)])
+        named.add(place.name)
     if chosen is not None:
         figure.add_trace(_ring(middles[chosen]))
+
     theme.layout(figure, height)
     low, high = middles.min(0), middles.max(0)
     room = 0.1 * np.maximum(high - low, 1e-3 * np.abs(high) + 1e-6)
@@ -104,13 +108,13 @@ def rate_distortion(
 
 @dataclass(frozen=True)
 class Split:
-    """What one model's rate is made of, in nats per image, for each seed.
+    """The two parts of one model's rate, in nats per image, for each seed.
 
     Args:
-        name: of the model.
-        information: of image and code.
+        name: name of the model.
+        information: mutual information of image and code.
         marginal: KL(aggregate posterior || prior).
-        open: there were too few images to tell the two apart.
+        open: whether there were too few images to tell the two apart.
     """
 
     name: str
@@ -123,39 +127,33 @@ class Split:
 class _Part:
     name: str
     color: str
-    values: list[float] = field(default_factory=list)
+    values: NDArray[np.floating]
     pattern: str = ""
 
 
 def rate_bars(splits: Sequence[Split], *, limit: float, limit_name: str) -> go.Figure:
-    """Return stacked bars, one for each model, the first on top, averaged over seeds, with each
-    seed's rate as a dot.
+    """Return stacked bars of the parts of each model's rate, and a mark for each seed's rate.
+
+    A bar is the average over seeds.
+
+    Source: Hoffman and Johnson 2016, ELBO surgery,
+        http://approximateinference.org/accepted/HoffmanJohnson2016.pdf.
 
     Args:
-        splits: of the models.
+        splits: the models, the first one on top.
         limit: most information that can be found, in nats.
-        limit_name: what it is, in a few letters.
+        limit_name: name of the limit, in a few letters.
     """
     names = [split.name for split in splits]
-    means = [
-        (float(np.mean(split.information)), float(np.mean(split.marginal)), split.open)
-        for split in splits
-    ]
+    information = np.array([np.mean(split.information) for split in splits])
+    marginal = np.array([np.mean(split.marginal) for split in splits])
+    is_open = np.array([split.open for split in splits])
     parts = (
-        _Part("information, image and code", theme.POSTERIOR, [told for told, _, _ in means]),
-        _Part(
-            "KL(aggregate posterior ‖ prior)",
-            theme.PRIOR,
-            [0 if vague else rest for _, rest, vague in means],
-        ),
-        _Part(
-            "either: too few images to say",
-            theme.MUTED,
-            [rest if vague else 0 for _, rest, vague in means],
-            "/",
-        ),
+        _Part("information, image and code", theme.POSTERIOR, information),
+        _Part("KL(aggregate posterior ‖ prior)", theme.PRIOR, np.where(is_open, 0, marginal)),
+        _Part("either: too few images to say", theme.MUTED, np.where(is_open, marginal, 0), "/"),
     )
-    figure = go.Figure([_bars(names, part) for part in parts if any(part.values)])
+    figure = go.Figure([_bars(names, part) for part in parts if part.values.any()])
     figure.add_trace(_rates(splits))
     figure.add_trace(_limit(limit, limit_name, names))
     theme.layout(figure, 110 + 38 * len(names))
@@ -178,51 +176,44 @@ def error_to_nats(
     """Return test images by squared error and nll, and a line.
 
     Args:
-        error: squared, summed over pixels, (N,).
-        nll: nats, (N,).
-        slope: of the line, in nats per unit of squared error.
-        intercept: nats.
-        exact: whether the line is what the likelihood says; otherwise it is only the closest one,
-            and dotted.
-        height: in pixels.
+        error: (N,) squared error of each image, summed over pixels.
+        nll: (N,) nll of each image, in nats.
+        slope: slope of the line, in nats per unit of squared error.
+        intercept: nll of the line at no error, in nats.
+        exact: whether the likelihood says that images lie on the line; otherwise it is the closest
+            line, and dotted.
+        height: height in pixels.
     """
     ends = np.array([0.0, float(error.max()) * 1.05])
     line = {"color": theme.MUTED, "width": 2, "dash": "solid" if exact else "dot"}
     name = "SSE/2σ² + D/2 log 2πσ²" if exact else "closest line"
-    points = {"color": theme.faded(theme.MODEL_COLORS["vae"], 0.6), "size": 6}
-    figure = go.Figure(
-        [
-            go.Scatter(
-                x=ends,
-                y=intercept + slope * ends,
-                mode="lines",
-                name=name,
-                line=line,
-                hoverinfo="skip",
-            ),
-            go.Scatter(
-                x=np.float32(error),
-                y=np.float32(nll),
-                mode="markers",
-                name="test images",
-                marker=points,
-                hovertemplate="SSE %{x:.2f}, nll %{y:.2f} nats<extra></extra>",
-            ),
-        ]
+    likelihood = go.Scatter(
+        x=ends, y=intercept + slope * ends, mode="lines", name=name, line=line, hoverinfo="skip"
     )
-    theme.layout(figure, height)
+    points = go.Scatter(
+        x=np.float32(error),
+        y=np.float32(nll),
+        mode="markers",
+        name="test images",
+        marker={"color": theme.faded(theme.MODEL_COLORS["vae"], 0.6), "size": 6},
+        hovertemplate="SSE %{x:.2f}, nll %{y:.2f} nats<extra></extra>",
+    )
+    figure = theme.layout(go.Figure([likelihood, points]), height)
     figure.update_xaxes(title_text="squared error, summed", rangemode="tozero", zeroline=False)
     return figure.update_yaxes(title_text="nll, nats", zeroline=False)
 
 
 def _joined(family: str, places: Sequence[Place]) -> go.Scatter:
-    x, y = zip(*[place.middle for place in places if place.family == family], strict=True)
+    middles = [place.middle for place in places if place.family == family]
+    x, y = zip(*middles, strict=True)
     look = {"color": theme.faded(theme.MUTED, 0.5), "width": 1}
     return go.Scatter(x=x, y=y, mode="lines", line=look, showlegend=False, hoverinfo="skip")
 
 
-def _line(place: Place, reach: float, *, strong: bool) -> go.Scatter:
-    assert place.slope is not None
+def _line(place: Place, reach: float, *, strong: bool) -> list[go.Scatter]:
+    """Return the line through a place, `reach` to either side; none where it has no slope."""
+    if place.slope is None:
+        return []
     x, y = place.middle
     ends = np.array([-reach, reach])
     look = {
@@ -230,7 +221,7 @@ def _line(place: Place, reach: float, *, strong: bool) -> go.Scatter:
         "width": 1.5,
         "dash": "dot" if strong else "solid",
     }
-    return go.Scatter(
+    line = go.Scatter(
         x=x + ends,
         y=y + place.slope * ends,
         mode="lines",
@@ -238,6 +229,7 @@ def _line(place: Place, reach: float, *, strong: bool) -> go.Scatter:
         showlegend=False,
         hoverinfo="skip",
     )
+    return [line]
 
 
 def _seeds(place: Place) -> go.Scatter:
@@ -292,7 +284,7 @@ def _bars(names: list[str], part: _Part) -> go.Bar:
     }
     return go.Bar(
         y=names,
-        x=np.asarray(part.values, np.float32),
+        x=np.float32(part.values),
         orientation="h",
         name=part.name,
         marker=marker,
@@ -301,11 +293,12 @@ def _bars(names: list[str], part: _Part) -> go.Bar:
 
 
 def _rates(splits: Sequence[Split]) -> go.Scatter:
-    rows = [
-        (s.name, told + rest)
-        for s in splits
-        for told, rest in zip(s.information, s.marginal, strict=True)
-    ]
+    names: list[str] = []
+    rates: list[float] = []
+    for split in splits:
+        for information, marginal in zip(split.information, split.marginal, strict=True):
+            names.append(split.name)
+            rates.append(information + marginal)
     marker = {
         "color": theme.MUTED,
         "size": 7,
@@ -313,8 +306,8 @@ def _rates(splits: Sequence[Split]) -> go.Scatter:
         "line": {"color": theme.MUTED, "width": 2},
     }
     return go.Scatter(
-        y=[name for name, _ in rows],
-        x=[rate for _, rate in rows],
+        y=names,
+        x=rates,
         mode="markers",
         name="rate of one training",
         marker=marker,
@@ -323,9 +316,10 @@ def _rates(splits: Sequence[Split]) -> go.Scatter:
 
 
 def _limit(limit: float, name: str, names: list[str]) -> go.Scatter:
+    ends = names if len(names) > 1 else names * 2  # a line has two ends
     return go.Scatter(
-        x=[limit] * len(names) if len(names) > 1 else [limit, limit],
-        y=names if len(names) > 1 else names * 2,
+        x=[limit] * len(ends),
+        y=ends,
         mode="lines",
         name=name,
         line={"color": theme.MUTED, "dash": "dash", "width": 2},

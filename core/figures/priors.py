@@ -1,4 +1,4 @@
-"""Priors: their density under the codes, their scores side by side, and the noise of two ways to a gradient."""
+"""Priors: their density under the codes, their scores, and the noise of gradient estimators."""
 
 from __future__ import annotations
 
@@ -12,19 +12,26 @@ from core.figures import theme
 from core.figures.plane import Extent, equal_axes
 
 SHARES = (0.5, 0.9, 0.99)
-"""Of a density's mass that lies within each of its contours."""
+"""Share of a density's mass that lies within each of its contours."""
 
 _FILL = 0.24
 """Opacity within a contour; plotly paints each on top of those around it."""
 
 ESTIMATOR_COLORS = {"baseline": theme.SEQUENTIAL[1], "score": theme.SEQUENTIAL[5]}
+"""Estimator of a gradient -> colour of its bars."""
 
 Floats = NDArray[np.floating]
 
 
 def grid(extent: Extent, resolution: int) -> NDArray[np.float64]:
-    """Return the middles (resolution², 2) of the cells of a plane, row by row from the bottom
-    left.
+    """Return the middles of the cells of a plane, row by row from the bottom left.
+
+    Args:
+        extent: left, right, bottom and top edge of the plane.
+        resolution: cells along each axis.
+
+    Returns:
+        Places in units of the extent, (resolution², 2).
 
     >>> grid((0, 2, 0, 2), 2)[1]
     array([1.5, 0.5])
@@ -38,8 +45,17 @@ def grid(extent: Extent, resolution: int) -> NDArray[np.float64]:
 def mass_above(density: Floats) -> NDArray[np.float64]:
     """Return for each cell of a table the share of all mass that lies in denser cells.
 
-    A contour of it encloses the smallest region that holds so much. Cells of the same density
+    A contour of it encloses the smallest region that holds that share. Cells of the same density
     share one number.
+
+    Source: Hyndman 1996, Computing and Graphing Highest Density Regions,
+        https://doi.org/10.1080/00031305.1996.10474359.
+
+    Args:
+        density: (R, C) densities, at least 0.
+
+    Returns:
+        Shares between 0 and 1, (R, C); 1 where the density is 0.
 
     >>> mass_above(np.array([[4.0, 3.0], [2.0, 1.0]]))
     array([[0. , 0.4],
@@ -58,28 +74,27 @@ def density_panel(
     """Return the regions that hold half, 90 % and 99 % of a prior, and codes on them.
 
     Args:
-        density: (R, C), of the middles of cells, rows from the bottom.
-        extent: of the cells, and of the axes.
-        codes: (N, 2), of the aggregate posterior.
-        height: in pixels.
+        density: (R, C) densities at the middles of cells, rows from the bottom.
+        extent: edges of the cells, and of the axes.
+        codes: (N, 2) codes of the aggregate posterior.
+        height: height in pixels.
     """
     rows, columns = density.shape
     left, right, bottom, top = extent
+    wide, high = (right - left) / columns, (top - bottom) / rows
+    # Contours have to be evenly spaced, and are filled from low to high: 99 %, 90 % and half lie
+    # at 1, 2 and 3.
     levels = len(SHARES)
+    z = np.interp(mass_above(density), (0, *SHARES, 1), range(levels + 1, -1, -1))
+    fill, begin = theme.faded(theme.PRIOR, _FILL), 0.5 / levels
     contours = go.Contour(
-        # Contours have to be evenly spaced, and are filled from low to high: 99 %, 90 % and half
-        # lie at 1, 2 and 3.
-        z=np.float32(np.interp(mass_above(density), (0, *SHARES, 1), range(levels + 1, -1, -1))),
-        x0=left + (right - left) / columns / 2,
-        dx=(right - left) / columns,
-        y0=bottom + (top - bottom) / rows / 2,
-        dy=(top - bottom) / rows,
+        z=np.float32(z),
+        x0=left + wide / 2,
+        dx=wide,
+        y0=bottom + high / 2,
+        dy=high,
         contours={"start": 1, "end": levels, "size": 1},
-        colorscale=[
-            (0, theme.CLEAR),
-            (0.5 / levels, theme.CLEAR),
-            *((p, theme.faded(theme.PRIOR, _FILL)) for p in (0.5 / levels, 1)),
-        ],
+        colorscale=[(0, theme.CLEAR), (begin, theme.CLEAR), (begin, fill), (1, fill)],
         line={"color": theme.PRIOR, "width": 1},
         showscale=False,
         hoverinfo="skip",
@@ -98,7 +113,7 @@ def density_panel(
 
 
 def _scale_bar(extent: Extent) -> go.Scatter:
-    """Return a line as long as a round number of units of the code, with the number on it, in the lower left corner."""
+    """Return a line in the lower left corner, a round number of units long, with that number."""
     left, right, bottom, top = extent
     width = right - left
     decade = 10.0 ** np.floor(np.log10(0.3 * width))
@@ -124,26 +139,25 @@ def seed_dots(
     colors: Sequence[str] = (theme.PRIOR,),
     height: int = 230,
 ) -> go.Figure:
-    """Return a score of several priors or models: a small dot for each seed, a large one for their
-    mean.
+    """Return a small dot for the score of each seed, and a large dot for their mean.
 
     Args:
-        values: label -> a number by seed; none where nothing was measured.
-        name: of the score, with its unit.
-        best: what real images reach, drawn as a line.
-        colors: of each label, or one for all.
-        height: in pixels.
+        values: label of a prior or model -> a score for each seed; none where none was measured.
+        name: name of the score, with its unit.
+        best: score of real images, drawn as a line; no line when left out.
+        colors: colour of each label, or one colour for all.
+        height: height in pixels.
     """
     labels = list(values)
-    rows = [(place, one) for place, label in enumerate(labels) for one in values[label]]
-    means = [
-        (place, float(np.mean(values[label])))
-        for place, label in enumerate(labels)
-        if len(values[label])
-    ]
+    seeds: list[tuple[int, float]] = []
+    means: list[tuple[int, float]] = []
+    for place, scores in enumerate(values.values()):
+        seeds += [(place, score) for score in scores]
+        if len(scores):
+            means.append((place, float(np.mean(scores))))
     colors = colors if len(colors) > 1 else list(colors) * len(labels)
     figure = go.Figure(
-        [_dots(rows, 6, 0.55, "one training", colors), _dots(means, 12, 1.0, "mean", colors)]
+        [_dots(seeds, 6, 0.55, "one training", colors), _dots(means, 12, 1.0, "mean", colors)]
     )
     if best is not None:
         line = {"color": theme.MUTED, "dash": "dot", "width": 2}
@@ -167,38 +181,26 @@ def ratio_bars(
     *,
     height: int = 320,
 ) -> go.Figure:
-    """Return how many times noisier two estimators of a gradient are than a third, for each prior.
+    """Return bars of how much noisier estimators of a gradient are than the reparameterised one.
+
+    A bar is the average over seeds of the ratio of the variances, its error bar their standard
+    deviation.
+
+    Source: Mohamed et al. 2020, Monte Carlo Gradient Estimation in Machine Learning,
+        https://arxiv.org/abs/1906.10652.
 
     Args:
-        ratios: label of a prior -> estimator -> ratio of variances by seed.
+        ratios: label of a prior -> estimator -> ratio of variances for each seed.
         names: estimator -> words for the legend.
-        height: in pixels.
+        height: height in pixels.
     """
     figure = go.Figure()
-    labels = list(ratios)
     for estimator, words in names.items():
-        seeds = [np.asarray(ratios[label][estimator]) for label in labels]
-        mean = np.array([one.mean() for one in seeds])
-        spread = np.array([one.std(ddof=1) if len(one) > 1 else 0.0 for one in seeds])
-        figure.add_trace(
-            go.Bar(
-                x=labels,
-                y=mean
-                - 1,  # a bar on a logarithmic axis has to begin somewhere: at 1, the same variance
-                base=1,
-                name=words,
-                marker={"color": ESTIMATOR_COLORS[estimator], "cornerradius": 3},
-                error_y={"array": spread, "thickness": 1.5, "color": theme.MUTED},
-                text=[f"{one:,.3g} ×" if one < 100 else f"{one:,.0f} ×" for one in mean],
-                textposition="outside",
-                cliponaxis=False,
-                hovertemplate=f"%{{x}}, {words}: %{{text}}<extra></extra>",
-            )
-        )
+        seeds = {label: np.asarray(by_name[estimator]) for label, by_name in ratios.items()}
+        figure.add_trace(_ratio_bar(seeds, words, ESTIMATOR_COLORS[estimator]))
     theme.layout(figure, height).update_layout(bargap=0.3, dragmode=False)
-    highest = max(
-        (float(np.max(one)) for by in ratios.values() for one in by.values()), default=10.0
-    )
+    every = [ratio for by_name in ratios.values() for ratio in by_name.values()]
+    highest = max((float(np.max(ratio)) for ratio in every), default=10.0)
     decades = range(int(np.ceil(np.log10(highest))) + 2)
     ticks = {"tickvals": [10.0**d for d in decades], "ticktext": [f"{10**d:,} ×" for d in decades]}
     figure.update_yaxes(
@@ -207,6 +209,24 @@ def ratio_bars(
         title_text="variance over the reparameterised",
     )
     return figure.update_yaxes(**ticks, dtick=None).update_xaxes(showgrid=False)
+
+
+def _ratio_bar(seeds: Mapping[str, Floats], words: str, color: str) -> go.Bar:
+    mean = np.array([ratio.mean() for ratio in seeds.values()])
+    spread = np.array([ratio.std(ddof=1) if len(ratio) > 1 else 0.0 for ratio in seeds.values()])
+    return go.Bar(
+        x=list(seeds),
+        # A bar on a logarithmic axis has to begin somewhere: at 1, where variances are the same.
+        y=mean - 1,
+        base=1,
+        name=words,
+        marker={"color": color, "cornerradius": 3},
+        error_y={"array": spread, "thickness": 1.5, "color": theme.MUTED},
+        text=[f"{ratio:,.3g} ×" if ratio < 100 else f"{ratio:,.0f} ×" for ratio in mean],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate=f"%{{x}}, {words}: %{{text}}<extra></extra>",
+    )
 
 
 def _dots(

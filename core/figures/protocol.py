@@ -1,4 +1,7 @@
-"""The steps of the Higgins score: by how much two codes differ, and what a linear classifier makes of it."""
+"""The steps of the Higgins score: differences of codes, and a linear classifier of them.
+
+Source: Higgins et al. 2017, β-VAE, section 3, https://openreview.net/forum?id=Sy2fzU9gl.
+"""
 
 from collections.abc import Sequence
 
@@ -9,38 +12,33 @@ from numpy.typing import NDArray
 from core.figures import theme
 
 _REGION = 0.16
-"""Opacity of what the classifier names a place."""
+"""Opacity of the colours of the classifier's regions."""
 
 
 def difference_bars(
     differences: NDArray[np.floating], alive: NDArray[np.bool_], *, color: str, name: str
 ) -> go.Figure:
-    """Return a bar for each latent: by how much codes differ in it; the smallest of those in use
-    stands out.
+    """Return a bar for the difference of codes in each latent, the smallest in a colour.
 
     Args:
-        differences: absolute differences (L,), in units of the codes.
-        alive: which latents are in use (L,); the others never differ much.
-        color: of the smallest.
-        name: of the values, for the axis.
+        differences: (L,) absolute differences, in units of the codes.
+        alive: (L,) whether a latent is active; the others never differ much and stay grey.
+        color: colour of the smallest difference.
+        name: name of the differences, for the axis.
     """
-    least = int(np.where(alive, differences, np.inf).argmin()) if alive.any() else -1
-    latents = [f"z{j + 1}" for j in range(len(differences))]
-    figure = go.Figure(
-        go.Bar(
-            x=latents,
-            y=np.float32(differences),
-            marker={
-                "color": [color if j == least else theme.MUTED for j in range(len(latents))],
-                "cornerradius": 3,
-            },
-            hovertemplate=f"%{{x}}: %{{y:.3f}}<extra>{name}</extra>",
-        )
+    colors = [theme.MUTED] * len(differences)
+    if alive.any():
+        colors[int(np.where(alive, differences, np.inf).argmin())] = color
+    bars = go.Bar(
+        x=[f"z{j + 1}" for j in range(len(differences))],
+        y=np.float32(differences),
+        marker={"color": colors, "cornerradius": 3},
+        hovertemplate=f"%{{x}}: %{{y:.3f}}<extra>{name}</extra>",
     )
-    theme.layout(figure, 260, legend=False).update_layout(bargap=0.25, dragmode=False)
-    return figure.update_yaxes(title_text=name, rangemode="tozero", nticks=5).update_xaxes(
-        showgrid=False
-    )
+    figure = theme.layout(go.Figure(bars), 260, legend=False)
+    figure.update_layout(bargap=0.25, dragmode=False)
+    figure.update_yaxes(title_text=name, rangemode="tozero", nticks=5)
+    return figure.update_xaxes(showgrid=False)
 
 
 def classifier_plane(
@@ -53,46 +51,29 @@ def classifier_plane(
     picked: NDArray[np.floating] | None = None,
     height: int = 420,
 ) -> go.Figure:
-    """Return points on the plane that a classifier looks at most, on the colours of what it names
-    each place.
+    """Return points on the plane where a classifier's classes differ most, on its regions.
+
+    A place of the plane has the colour of the factor that the classifier names there.
 
     Args:
-        points: (N, 2).
-        factors: which factor each point is of, (N,), an index of `names`.
-        names: of the factors.
-        regions: what the classifier names each place of a grid (R, R), from the bottom left, row
-            by row upwards.
-        extent: left, right, bottom and top of the grid.
-        picked: (2,) a point that is marked.
-        height: in pixels.
+        points: (N, 2) places of differences of codes.
+        factors: (N,) factor of each point, an index of `names`.
+        names: names of the factors.
+        regions: (R, R) factor that the classifier names at each place of a grid, from the bottom
+            left, row by row upwards.
+        extent: left, right, bottom and top edge of the grid.
+        picked: (2,) a point with a ring around it; no ring when left out.
+        height: height in pixels.
     """
-    across, up = (np.linspace(low, high, len(regions)) for low, high in (extent[:2], extent[2:]))
+    left, right, bottom, top = extent
+    across = np.linspace(left, right, len(regions))
+    up = np.linspace(bottom, top, len(regions))
     figure = go.Figure(_region(regions, across, up, len(names)))
     for factor, name in enumerate(names):
-        x, y = points[factors == factor].astype(np.float32).T
-        marker = {"color": theme.label_color(factor), "size": 6, "opacity": 0.85}
-        figure.add_trace(
-            go.Scatter(
-                x=x,
-                y=y,
-                mode="markers",
-                name=name,
-                marker=marker,
-                hovertemplate=f"shared: {name}<extra></extra>",
-            )
-        )
+        color = theme.label_color(factor)
+        figure.add_trace(_factor_points(points[factors == factor], name, color))
     if picked is not None:
-        ring = {"color": theme.CLEAR, "size": 16, "line": {"color": theme.MUTED, "width": 3}}
-        figure.add_trace(
-            go.Scatter(
-                x=[picked[0]],
-                y=[picked[1]],
-                mode="markers",
-                name="the point above",
-                marker=ring,
-                hoverinfo="name",
-            )
-        )
+        figure.add_trace(_ring(picked))
     theme.layout(figure, height)
     figure.update_xaxes(
         title_text="first direction of the classifier",
@@ -105,14 +86,40 @@ def classifier_plane(
     )
 
 
+def _factor_points(points: NDArray[np.floating], name: str, color: str) -> go.Scatter:
+    x, y = points.astype(np.float32).T
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="markers",
+        name=name,
+        marker={"color": color, "size": 6, "opacity": 0.85},
+        hovertemplate=f"shared: {name}<extra></extra>",
+    )
+
+
+def _ring(place: NDArray[np.floating]) -> go.Scatter:
+    marker = {"color": theme.CLEAR, "size": 16, "line": {"color": theme.MUTED, "width": 3}}
+    return go.Scatter(
+        x=[place[0]],
+        y=[place[1]],
+        mode="markers",
+        name="the point above",
+        marker=marker,
+        hoverinfo="name",
+    )
+
+
 def _region(
     regions: NDArray[np.integer],
     across: NDArray[np.floating],
     up: NDArray[np.floating],
     count: int,
 ) -> go.Heatmap:
-    colors = [theme.faded(theme.label_color(k), _REGION) for k in range(count)]
-    scale = [(edge / count, color) for k, color in enumerate(colors) for edge in (k, k + 1)]
+    scale: list[tuple[float, str]] = []
+    for k in range(count):
+        color = theme.faded(theme.label_color(k), _REGION)
+        scale += [(k / count, color), ((k + 1) / count, color)]
     return go.Heatmap(
         z=regions.astype(np.uint8),
         x=across,

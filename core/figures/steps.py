@@ -1,4 +1,4 @@
-"""On the way from one image to another: quantities along the path, and how far halfway is from anything real."""
+"""Paths from one image to another: quantities along them, and how real their middle looks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ from core.config import MODEL_LABELS
 from core.figures import theme
 from core.figures.curves import lines
 
-_MARKS = {
-    "ends": ("circle-open", "end images"),
-    "faded": ("x-thin", "cross-fade of them, halfway"),
-}
+_ENDS = ("circle-open", "end images")
+_FADED = ("x-thin", "cross-fade of them, halfway")
+_HALFWAY = ("diamond", "halfway")
 
 
 @dataclass(frozen=True)
 class Halfway:
-    """How far pictures of one row are from the nearest real image, root mean squared difference
-    per pixel.
+    """Distances of a row's pictures from the nearest real image.
+
+    A distance is the root of the mean squared difference over pixels.
 
     Args:
-        name: a model's label, or of what is no model.
-        ends: the end images.
-        faded: the average of the two end images.
-        halfway: the middle of the path, one number for each seed; none where there is no path but
-            the cross-fade.
-        spread: quartiles of the middle over pairs.
+        name: a model's label, or another name of the row.
+        ends: distance of the end images.
+        faded: distance of the average of the two end images.
+        halfway: distance of the middle of the path, a number for each seed; none where the
+            cross-fade is the only path.
+        spread: quartiles of the middle's distance over pairs; None for no error bar.
     """
 
     name: str
@@ -48,13 +48,13 @@ def along_path(
     y_name: str,
     height: int = 320,
 ) -> go.Figure:
-    """Return lines along the path in the models' colours; what is no model is grey and dashed.
+    """Return lines along the path in the models' colours, others grey and dashed.
 
     Args:
         x: (S,) places, 0 at the start and 1 at the end.
         series: label -> (middle, low, high), each (S,); low and high may be None.
-        y_name: of the vertical axis, with its unit.
-        height: in pixels.
+        y_name: name of the vertical axis, with its unit.
+        height: height in pixels.
     """
     figure = lines(x, series, x_name="place on the path", y_name=y_name, height=height)
     for name in series:
@@ -68,21 +68,20 @@ def along_path(
 
 
 def halfway_dots(rows: Sequence[Halfway], *, height: int = 320) -> go.Figure:
-    """Return for each row where its end images lie, their cross-fade, and between them the middle
-    of its path.
+    """Return for each row the end images' distance, their cross-fade's and the path's middle's.
 
     Args:
-        rows: the first one on top.
-        height: in pixels.
+        rows: the rows, the first one on top.
+        height: height in pixels.
     """
     figure = go.Figure()
     for place, row in enumerate(rows):
-        figure.add_traces([_span(row, place), *_yardsticks(row, place)])
+        figure.add_trace(_span(row, place))
+        figure.add_trace(_dots([row.ends], place, row, *_ENDS))
+        figure.add_trace(_dots([row.faded], place, row, *_FADED))
         if row.halfway:
             figure.add_trace(_middle(row, place))
-    figure.add_traces(
-        [_legend(symbol, name) for symbol, name in (*_MARKS.values(), ("diamond", "halfway"))]
-    )
+    figure.add_traces([_legend(*mark) for mark in (_ENDS, _FADED, _HALFWAY)])
     theme.layout(figure, height)
     figure.update_xaxes(
         title_text="distance to the nearest training image, per pixel",
@@ -115,17 +114,11 @@ def _span(row: Halfway, place: int) -> go.Scatter:
     )
 
 
-def _yardsticks(row: Halfway, place: int) -> list[go.Scatter]:
-    values = {"ends": row.ends, "faded": row.faded}
-    return [
-        _dots([values[what]], place, row, symbol, name) for what, (symbol, name) in _MARKS.items()
-    ]
-
-
 def _middle(row: Halfway, place: int) -> go.Scatter:
-    dots = _dots([float(np.mean(row.halfway))], place, row, "diamond", "halfway")
+    mean = float(np.mean(row.halfway))
+    dots = _dots([mean], place, row, *_HALFWAY)
     if row.spread:
-        low, high = (abs(edge - float(np.mean(row.halfway))) for edge in row.spread)
+        low, high = (abs(edge - mean) for edge in row.spread)
         bar = {"array": [high], "arrayminus": [low], "color": _color(row), "thickness": 1.5}
         dots.error_x = bar  # pyright: ignore[reportAttributeAccessIssue]
     return dots

@@ -3,6 +3,8 @@
 A colour means the same thing on every page. All marks keep a contrast of 3:1 against a white and a
 dark page, which leaves a narrow band of lightness; within it the hues were chosen far apart for
 colour-blind eyes too.
+
+Source: WCAG 2.1, success criterion 1.4.11, https://www.w3.org/TR/WCAG21/#non-text-contrast.
 """
 
 from functools import cache
@@ -39,14 +41,14 @@ CONFIG: dict[str, Any] = {
     "toImageButtonOptions": {"format": "png", "scale": 3, "filename": "latent-lab"},
     "modeBarButtonsToRemove": ["autoScale2d", "zoomIn2d", "zoomOut2d"],
 }
-"""For `st.plotly_chart(config=...)`: an export fit for a slide, and a short toolbar."""
+"""Options of `st.plotly_chart(config=...)`: an export fit for a slide, and a short toolbar."""
 
 
 def config(kind: str = "png") -> dict[str, Any]:
-    """Return `CONFIG` with a toolbar that saves `png` or `svg`.
+    """Return `CONFIG` with a toolbar that saves a file of one kind.
 
     Args:
-        kind: of the file.
+        kind: `png` or `svg`.
 
     >>> config("svg")["toImageButtonOptions"]["format"]
     'svg'
@@ -55,12 +57,12 @@ def config(kind: str = "png") -> dict[str, Any]:
 
 
 def color_of(name: str, index: int = 0) -> str:
-    """Return the colour of a model, the prior or the posterior; of anything else, the label colour
-    at `index`.
+    """Return the colour of a model, the prior or the posterior, or else a label colour.
 
     Args:
-        name: a model's name or label, with or without its number; `prior`; `posterior`.
-        index: which label colour to take for another name.
+        name: a model's name or label, with or without its number; `prior`; `posterior`; or
+            another name.
+        index: number of the label colour that another name gets.
 
     >>> color_of("β-VAE, β = 4") == MODEL_COLORS["beta-vae"]
     True
@@ -102,9 +104,9 @@ def layout(figure: go.Figure, height: int = 420, *, legend: bool = True) -> go.F
     """Give a figure the common look and return it.
 
     Args:
-        figure: is changed in place.
-        height: in pixels.
-        legend: whether to show one, as a row above the plot.
+        figure: figure that is changed in place.
+        height: height in pixels.
+        legend: whether to draw a legend, as a row above the plot.
     """
     figure.update_layout(
         template=_template(),
@@ -119,9 +121,8 @@ def layout(figure: go.Figure, height: int = 420, *, legend: bool = True) -> go.F
 
 @cache
 def _template() -> go.layout.Template:
-    # The look sits in the template, not in the layout, because Streamlit's own theme replaces a
-    # template's fonts and grid by those of the page, light or dark, while what a layout says would
-    # stay as it is.
+    # The look sits in the template, not in the layout: Streamlit's own theme replaces a template's
+    # fonts and grid by those of the page, light or dark, but leaves a layout as it is.
     axis = {
         "gridcolor": GRID,
         "zerolinecolor": GRID,
@@ -129,8 +130,8 @@ def _template() -> go.layout.Template:
         "automargin": True,
         "title": {"standoff": 8},
     }
-    # Placed from the figure's edges, not the plot's, since long tick labels would push it into two
-    # rows.
+    # The legend is placed from the figure's edges, not the plot's, since long tick labels would
+    # push it into two rows.
     legend = {"orientation": "h", "itemsizing": "constant", "bgcolor": CLEAR}
     legend |= {"xref": "container", "x": 0, "yref": "container", "y": 1, "yanchor": "top"}
     return go.layout.Template(

@@ -1,4 +1,4 @@
-"""What a number that is set by hand buys and costs: one quantity against another, stop by stop, with every seed."""
+"""One quantity against another over the settings of a number, with a dot for each seed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,17 +9,18 @@ import plotly.graph_objects as go
 from core.figures import theme
 
 _RING = 19
+"""Diameter of the ring around the chosen stop, in pixels."""
 
 
 @dataclass(frozen=True)
 class Stop:
-    """What was measured with one setting.
+    """The measurements of one setting.
 
     Args:
-        name: of the setting, `β = 4`.
-        x: for each seed.
-        y: for each seed.
-        color: of its marks.
+        name: name of the setting, such as `β = 4`.
+        x: horizontal quantity of each seed.
+        y: vertical quantity of each seed.
+        color: colour of its marks.
     """
 
     name: str
@@ -36,15 +37,14 @@ def tradeoff(
     chosen: str | None = None,
     height: int = 380,
 ) -> go.Figure:
-    """Return the stops along a line: a dot for each seed, a mark for their mean, a ring around the
-    chosen one.
+    """Return the stops along a line, with a dot for each seed and a mark for their mean.
 
     Args:
-        stops: in the order in which they are joined.
-        x_name: of the horizontal axis, with its unit.
-        y_name: of the vertical axis, with its unit.
-        chosen: name of the stop that is marked, if any.
-        height: in pixels.
+        stops: the stops, in the order in which they are joined.
+        x_name: name of the horizontal axis, with its unit.
+        y_name: name of the vertical axis, with its unit.
+        chosen: name of the stop with a ring around it; no stop has one when left out.
+        height: height in pixels.
     """
     figure = go.Figure()
     means = {stop.name: (float(np.mean(stop.x)), float(np.mean(stop.y))) for stop in stops}
@@ -67,16 +67,15 @@ def counts(
     chosen: str | None = None,
     height: int = 380,
 ) -> go.Figure:
-    """Return a count against a setting that doubles from stop to stop, from 0 to the most there
-    can be.
+    """Return a count against a setting on a logarithmic axis.
 
     Args:
-        stops: `x` is the setting, above 0, the same for each seed; `y` the count.
-        x_name: of the setting.
-        y_name: of the count.
-        most: the count cannot be more.
-        chosen: name of the stop that is marked, if any.
-        height: in pixels.
+        stops: `x` is the setting, above 0, the same for each seed; `y` is the count.
+        x_name: name of the setting.
+        y_name: name of the count.
+        most: greatest possible count; the vertical axis runs from 0 to it.
+        chosen: name of the stop with a ring around it; no stop has one when left out.
+        height: height in pixels.
     """
     figure = tradeoff(stops, x_name=x_name, y_name=y_name, chosen=chosen, height=height)
     values = [stop.x[0] for stop in stops]
