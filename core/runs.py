@@ -308,7 +308,7 @@ def _checkpoint(
     return Checkpoint(
         config=config,
         metrics=metrics,
-        weights=weights,
+        weights={name: weight.numpy() for name, weight in weights.items()},
         history=_history(progress.records),
         codes=codes,
         environment=environment,

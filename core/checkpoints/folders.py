@@ -24,7 +24,7 @@ DOCUMENT = "run.json"
 
 MOST_OF_FILE = 2_000_000_000
 """Bytes of the largest file that is read: weights and moments of the largest model that a machine trains in a day."""
-_MOST_OF_DOCUMENT = 1_000_000
+MOST_OF_DOCUMENT = 1_000_000
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _NO_DOCUMENT = "{} has no " + DOCUMENT + ", so it is not a checkpoint; delete the folder"
 _LACKS = "{} lacks {}; copy the folder again or train it again"
@@ -60,7 +60,7 @@ def read_document(folder: Path) -> dict[str, Any]:
         CheckpointError: it is missing, damaged or altered, or cannot be read.
     """
     folder = Path(folder)
-    document, claimed, digest = _parsed(folder, read_file(folder, DOCUMENT, _MOST_OF_DOCUMENT))
+    document, claimed, digest = _parsed(folder, read_file(folder, DOCUMENT, MOST_OF_DOCUMENT))
     if document.get("format") != FORMAT:
         raise CheckpointError(
             f"{folder.name} should be of format {FORMAT}, was {document.get('format')!r:.100};"

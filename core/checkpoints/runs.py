@@ -1,5 +1,4 @@
-"""Trained runs: kept, read, listed, removed; whatever comes in is checked by
-`core.checkpoints.checks` once.
+"""Trained runs: kept, read, listed, removed; each that comes in is checked once.
 
 A run's digest decides every byte of it, so what was found out about a digest stays true. Those of
 the runs that ship are known beforehand. What was found out about a folder stays true until a file
@@ -8,6 +7,7 @@ in it has another size or time.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -16,17 +16,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
-import torch
+import numpy as np
+import safetensors.numpy
 
 from core.checkpoints.arrays import UNREADABLE, Arrays, pack_arrays, pack_densely, unpack_arrays
 from core.checkpoints.checks import CODES, FILM, HISTORY, WEIGHTS, check_run
 from core.checkpoints.folders import (
+    DOCUMENT,
+    MOST_OF_DOCUMENT,
     CheckpointError,
     config_of,
     digest_of,
     folder_names,
     read_document,
+    read_file,
     read_folder,
     restore_cut,
     unreadable,
@@ -44,7 +47,7 @@ RUN = "run"
 
 _MOST_REMEMBERED = 2000
 _SETTLED = 2.0
-"""Seconds after which a file that is written once more is sure to have another time, even on the coarsest disk."""
+"""Seconds after which a file written once more has another time, even on the coarsest disk."""
 
 _SOUND: dict[str, None] = {}
 """Digests of runs that were checked and open, in the order in which they were."""
@@ -59,7 +62,8 @@ class Checkpoint:
     Args:
         config: what was trained.
         metrics: plain numbers, by name; units in `core.training.evaluate`.
-        weights: the model's state, float16 but for single numbers.
+        weights: the model's state by name, float16 but for single numbers; see
+            `core.models.restore`.
         history: one array per column with a row per epoch.
         codes: arrays over test images (`mean`, `std`, `label`, `factors`) and over the first
             training images (`train_mean`, `train_std`).
@@ -70,7 +74,7 @@ class Checkpoint:
 
     config: RunConfig
     metrics: dict[str, Any]
-    weights: dict[str, torch.Tensor]
+    weights: Arrays
     history: Arrays
     codes: Arrays
     environment: dict[str, str]
@@ -78,14 +82,14 @@ class Checkpoint:
 
 
 def save(root: Path, checkpoint: Checkpoint) -> Path:
-    """Write a run into `root/<key>`, replacing an older one of the same key, and return that
-    folder.
+    """Write a run into `root/<key>`, in the place of an older one, and return that folder.
 
     Raises:
         CheckpointError: the disk is full or may not be written to, or the run would not open;
             nothing half-made is left.
     """
-    weights = {name: tensor.contiguous().cpu() for name, tensor in checkpoint.weights.items()}
+    # Row by row, since safetensors takes the memory of an array as it lies.
+    weights = {name: np.asarray(weight, order="C") for name, weight in checkpoint.weights.items()}
     document = {
         "kind": "run",
         "key": checkpoint.config.key,
@@ -94,7 +98,7 @@ def save(root: Path, checkpoint: Checkpoint) -> Path:
         "environment": checkpoint.environment,
     }
     files = {
-        WEIGHTS: safetensors.torch.save(weights),
+        WEIGHTS: safetensors.numpy.save(weights),
         HISTORY: pack_arrays(checkpoint.history),
         CODES: pack_arrays(checkpoint.codes),
         **({FILM: pack_densely(checkpoint.film)} if checkpoint.film else {}),
@@ -103,8 +107,9 @@ def save(root: Path, checkpoint: Checkpoint) -> Path:
     try:
         check_run(checkpoint.config, document, files)
     except UNREADABLE as error:
-        said = f"{folder.name} should open once it is kept, would not ({error}); train it again"
-        raise CheckpointError(said) from error
+        raise CheckpointError(
+            f"{folder.name} should open once it is kept, would not ({error}); train it again"
+        ) from error
     return write_folder(folder, document, files)
 
 
@@ -122,7 +127,7 @@ def load(root: Path, key: str) -> Checkpoint:
         return Checkpoint(
             config=config,
             metrics=document["metrics"],
-            weights=safetensors.torch.load(files[WEIGHTS]),
+            weights=safetensors.numpy.load(files[WEIGHTS]),
             history=unpack_arrays(files[HISTORY]),
             codes=unpack_arrays(files[CODES]),
             environment=document["environment"],
@@ -145,8 +150,9 @@ def load_film(root: Path, key: str) -> Arrays:
 
 
 def check_folder(folder: Path) -> RunConfig:
-    """Return the config of the run in a folder, which opens: every byte is verified and every
-    number makes sense.
+    """Return the config of the run in a folder, which opens.
+
+    Every byte is verified and every number makes sense.
 
     What was found is remembered until a file in the folder changes its size or its time.
 
@@ -160,8 +166,7 @@ def check_folder(folder: Path) -> RunConfig:
 
 
 def survey(root: Path) -> Iterator[tuple[str, RunConfig | CheckpointError]]:
-    """Yield each run's key with its config, or with the sentence why it was refused, sorted by
-    key.
+    """Yield each run's key with its config, or with why it was refused, sorted by key.
 
     Folders that hold something else than runs are passed over. A folder put aside by a replacement
     that was cut off is put back first. A `root` that cannot be read holds nothing but that
@@ -185,12 +190,15 @@ def forget_what_was_seen() -> None:
 
 
 def run_names(root: Path) -> list[str]:
-    """Return the names of the run folders in `root`, unread, sorted.
+    """Return the names of the folders in `root` that hold runs, sorted; nothing is verified.
+
+    A folder counts unless it says that it holds something else.
 
     Raises:
         CheckpointError: `root` cannot be read.
     """
-    return [name for name in folder_names(Path(root)) if not name.startswith("classifier-")]
+    names = folder_names(Path(root))
+    return [name for name in names if _claimed_kind(Path(root) / name) in (RUN, None)]
 
 
 def delete(root: Path, key: str) -> None:
@@ -213,8 +221,16 @@ def delete(root: Path, key: str) -> None:
         raise unwritable(folder, error) from error
 
 
+def _claimed_kind(folder: Path) -> str | None:
+    """Return what a folder says that it holds; None where it says nothing that can be read."""
+    try:
+        return json.loads(read_file(folder, DOCUMENT, MOST_OF_DOCUMENT))["kind"]
+    except (CheckpointError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
 def _look_at(folder: Path) -> RunConfig | CheckpointError | None:
-    """Return the config of the run in a folder, the sentence why it is refused, or None where it is no run."""
+    """Return the config of the run in a folder, or why it is refused; None where it is no run."""
     name, stamp = str(folder.absolute()), ()
     try:
         stamp = _stamp_of(folder)
@@ -239,7 +255,7 @@ def _config_in(folder: Path) -> RunConfig | None:
 def _read_run(
     folder: Path, document: dict[str, Any] | None = None
 ) -> tuple[RunConfig, dict[str, Any], dict[str, bytes]]:
-    """Return the config, document and files of a run, every byte verified and every number checked."""
+    """Return config, document and files of a run, every byte verified, every number checked."""
     document = read_document(folder) if document is None else document
     if document.get("kind") != RUN:
         raise CheckpointError(f"{folder.name} should be a run, is a {document.get('kind')}")

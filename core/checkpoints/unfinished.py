@@ -6,9 +6,7 @@ import contextlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-
-import safetensors.torch
-import torch
+from typing import TYPE_CHECKING
 
 from core.checkpoints.arrays import UNREADABLE, Arrays, pack_arrays, unpack_arrays
 from core.checkpoints.checks import FILM, HISTORY, STATE, check_unfinished
@@ -21,6 +19,9 @@ from core.checkpoints.folders import (
     write_folder,
 )
 from core.config import RunConfig
+
+if TYPE_CHECKING:
+    import torch
 
 UNFINISHED = ".unfinished"
 """The folder beside the runs for trainings that were put aside."""
@@ -49,6 +50,8 @@ def put_aside(root: Path, unfinished: Unfinished) -> None:
     Raises:
         CheckpointError: the disk is full or may not be written to; the older state is left.
     """
+    import safetensors.torch
+
     document = {"kind": "unfinished", "config": unfinished.config.to_dict()}
     state = {name: tensor.contiguous().cpu() for name, tensor in unfinished.state.items()}
     files = {
@@ -60,7 +63,12 @@ def put_aside(root: Path, unfinished: Unfinished) -> None:
 
 
 def take_up(root: Path, config: RunConfig) -> Unfinished | None:
-    """Return the training of a config that was put aside in `root`; None where there is none, or it does not fit."""
+    """Return the training of a config that was put aside in `root`, or None.
+
+    There is none, or it does not fit.
+    """
+    import safetensors.torch
+
     folder = Path(root) / UNFINISHED
     try:
         restore_cut(folder)
@@ -78,7 +86,7 @@ def take_up(root: Path, config: RunConfig) -> Unfinished | None:
 
 
 def unfinished_keys(root: Path) -> list[str]:
-    """Return the keys of the trainings that were put aside in `root`, sorted; none where they cannot be read."""
+    """Return the keys of the trainings put aside in `root`, sorted; none if they cannot be read."""
     try:
         return folder_names(Path(root) / UNFINISHED)
     except CheckpointError:

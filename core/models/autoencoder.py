@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.config import DataConfig, ModelConfig, RunConfig
@@ -133,16 +135,28 @@ def build(config: RunConfig) -> Autoencoder:
         return model
 
 
-def restore(config: RunConfig, weights: dict[str, Tensor]) -> Autoencoder:
+def restore(config: RunConfig, weights: Mapping[str, Tensor | NDArray[Any]]) -> Autoencoder:
     """Return the trained model of a run from its stored weights, in float32, ready to be read.
+
+    Args:
+        config: of the run.
+        weights: the model's state by name, as arrays or as tensors.
 
     Raises:
         RuntimeError: the weights are not those of this config.
     """
     with torch.device("meta"):
         model = _assemble(config.data, config.model)
-    model.load_state_dict({name: weight.float() for name, weight in weights.items()}, assign=True)
+    state = {name: _single(weight) for name, weight in weights.items()}
+    model.load_state_dict(state, assign=True)
     return model.eval().requires_grad_(False)
+
+
+def _single(weight: Tensor | NDArray[Any]) -> Tensor:
+    """Return a weight as a tensor in float32, whose memory is its own where it was an array."""
+    if isinstance(weight, Tensor):
+        return weight.float()
+    return torch.tensor(weight, dtype=torch.float32)
 
 
 def weights_of(config: RunConfig) -> dict[str, tuple[int, ...]]:

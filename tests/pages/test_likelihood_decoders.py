@@ -50,7 +50,7 @@ def keep_untrained(config: RunConfig, root: Path) -> None:
         "squared_radius": reached.squared_radius,
     }
     metrics |= {"test_images": len(data.test), "seconds": 1.0, "images_per_second": 1.0}
-    weights = {name: _rounded(tensor) for name, tensor in model.state_dict().items()}
+    weights = {name: _rounded(tensor).numpy() for name, tensor in model.state_dict().items()}
     names = (
         "nll",
         "kl",
