@@ -46,6 +46,7 @@ MAY_IMPORT = {
     "plotly": {"figures", "ui"},
     "PIL": {"figures"},
     "sklearn": {"data", "explore", "metrics"},
+    "scipy": {"explore"},
     "threadpoolctl": {"explore"},
     "safetensors": {"checkpoints", "experiments"},
     "ray": {"sweep"},

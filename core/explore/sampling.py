@@ -126,15 +126,20 @@ class Mixture:
         return drawn[chosen, np.arange(count)]
 
     def density(self, codes: NDArray[np.floating], latents: Sequence[int]) -> NDArray[np.float64]:
-        """Return the density (N,) of some latents alone, whatever the others are, at their codes (N, len(latents))."""
+        """Return the density (N,) of some latents alone, whatever the others are.
+
+        Args:
+            codes: values of these latents, (N, len(latents)).
+            latents: which ones, counted from 0.
+        """
+        from scipy.stats import multivariate_normal
+
         chosen = list(latents)
-        found = np.zeros(len(codes))
+        density = np.zeros(len(codes))
         for weight, part in zip(self.weights, self.parts, strict=True):
-            spread = np.linalg.cholesky(part.covariance[np.ix_(chosen, chosen)])
-            unit = np.linalg.solve(spread, (codes - part.mean[chosen]).T)
-            size = np.prod(np.diag(spread)) * (2 * np.pi) ** (len(chosen) / 2)
-            found += weight * np.exp(-0.5 * np.square(unit).sum(0)) / size
-        return found
+            mean, covariance = part.mean[chosen], part.covariance[np.ix_(chosen, chosen)]
+            density += weight * multivariate_normal.pdf(codes, mean, covariance)  # pyright: ignore[reportArgumentType]
+        return density
 
 
 def aggregate_posterior(mean: Codes, std: Codes, seed: int = 0) -> Codes:

@@ -277,7 +277,7 @@ def rows_of(found: Fitted, draws: Draws) -> list[dict[str, str]]:
     ways = {
         f"highest product on a grid of step {step:.1g}": top,
         "highest sum of logs on the grid": f"{found.best:.6f}",
-        "searched for: golden section on the sum of logs": f"{found.climbed:.9f}",
+        "searched for: Brent's method on the sum of logs": f"{found.climbed:.9f}",
         f"closed form: {draws.closed_form}": f"{found.closed:.9f}",
         "the truth": f"{draws.truth:g}",
     }

@@ -1,3 +1,6 @@
+import math
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -174,16 +177,33 @@ def test_the_share_outside_of_a_box_is_what_its_samples_can_never_be():
     assert share_outside(z, 1e-6) == 1
 
 
-@pytest.mark.parametrize("latents", [[0, 1, 2], [2, 0], [1]])
-def test_the_density_of_a_mixture_is_that_of_its_gaussians(latents: list[int]):
-    from scipy.stats import multivariate_normal
-
+def two_parts() -> Mixture:
     mixture = Mixture(planted(), components=2)
     mixture.parts = [Normal(MEAN, COVARIANCE), Normal(-MEAN, COVARIANCE[::-1, ::-1])]
-    z = codes(9, len(latents))
-    turned = [COVARIANCE, COVARIANCE[::-1, ::-1]]
-    expected = sum(
-        weight * multivariate_normal.pdf(z, mean[latents], covariance[np.ix_(latents, latents)])  # pyright: ignore[reportArgumentType]
-        for weight, mean, covariance in zip(mixture.weights, (MEAN, -MEAN), turned, strict=True)
-    )
-    np.testing.assert_allclose(mixture.density(z, latents), expected)
+    return mixture
+
+
+@pytest.mark.parametrize("latent", [0, 1, 2])
+def test_the_density_of_one_latent_is_that_of_gaussians_over_a_number(latent: int):
+    mixture, z = two_parts(), codes(9, 1)
+    stds = [math.sqrt(COVARIANCE[at, at]) for at in (latent, 2 - latent)]
+    gaussians = [NormalDist(MEAN[latent], stds[0]), NormalDist(-MEAN[latent], stds[1])]
+    expected = [
+        sum(w * g.pdf(at) for w, g in zip(mixture.weights, gaussians, strict=True))
+        for at in z[:, 0].tolist()
+    ]
+    np.testing.assert_allclose(mixture.density(z, [latent]), expected)
+    assert mixture.density(z[:1], [latent]).shape == (1,)
+
+
+@pytest.mark.parametrize(("latents", "kept"), [([0, 2], 1), ([2, 0], 0), ([1, 2], 0)])
+def test_the_density_of_some_latents_is_the_integral_over_the_others(
+    latents: list[int], kept: int
+):
+    mixture = two_parts()
+    line = np.linspace(-30, 30, 601)
+    for value in (-1.0, 0.5):
+        points = np.insert(line[:, None], kept, value, axis=1)
+        integral = np.trapezoid(mixture.density(points, latents), line)
+        alone = mixture.density(np.array([[value]]), [latents[kept]])
+        np.testing.assert_allclose(integral, alone, rtol=1e-6)
