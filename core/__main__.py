@@ -7,9 +7,8 @@ import contextlib
 import io
 import os
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
@@ -82,57 +81,77 @@ class OutputClosed(BaseException):
 
 
 class Bar:
-    """A progress bar on standard error: share done, images/s, time left. Without a terminal, a
-    line every tenth.
+    """A progress bar on standard error: share done, units per second, time left.
+
+    Without a terminal it prints a line every tenth.
 
     Args:
-        title: what is done.
+        title: of what is done.
         total: units in all, or None where it is not known.
-        unit: what is counted.
+        unit: of what is counted.
         before: units that an earlier command did.
     """
+
+    KNOWN = "{desc} {bar:20} {percentage:3.0f}%  {rate_noinv_fmt}  {remaining} left"
+    UNKNOWN = "{desc}  {n_fmt}{unit}"
 
     def __init__(
         self, title: str, total: int | None, unit: str = "images", before: int = 0
     ) -> None:
-        self.title, self.total, self.unit, self.before = title, total, unit, before
-        self.start = time.perf_counter()
-        self.drawn, self.tenth = 0.0, -1
-        self.terminal = sys.stderr.isatty()
+        from tqdm import tqdm
+
+        tqdm.monitor_interval = 0  # its thread would only watch for bars that are not updated
+        self.terminal, self.tenth = sys.stderr.isatty(), -1
+        self.meter = tqdm(
+            desc=title,
+            total=total,
+            initial=before,
+            unit=f" {unit}",
+            unit_scale=True,
+            smoothing=0,
+            ascii="░█",
+            bar_format=self.KNOWN if total else self.UNKNOWN,
+            file=sys.stderr if self.terminal else io.StringIO(),
+            mininterval=0.1 if self.terminal else float("inf"),
+            delay=1e-6,  # nothing is drawn before something is done
+        )
 
     def __call__(self, done: int, total: int | None = None) -> None:
         """Show how much is done."""
-        self.total = total or self.total
-        now = time.perf_counter()
-        if self.terminal and (now - self.drawn > 0.1 or done == self.total):
-            self.drawn = now
-            self._print(f"\r{self.line(done, now)}\x1b[K", end="")
-        elif not self.terminal and self.total and int(10 * done / self.total) > self.tenth:
-            self.tenth = int(10 * done / self.total)
-            self._print(self.line(done, now))
+        if total:
+            self.meter.total, self.meter.bar_format = total, self.KNOWN
+        with _readers():
+            self.meter.update(done - self.meter.n)
+        if self.terminal or not self.meter.total:
+            return
+        tenth = int(10 * done / self.meter.total)
+        if tenth > self.tenth:
+            self.tenth = tenth
+            self.say(str(self.meter))
 
-    def line(self, done: int, now: float) -> str:
-        """Return the bar as text."""
-        speed = (done - self.before) / max(now - self.start, 1e-9)
-        if not self.total:
-            return f"{self.title}  {done:,} {self.unit}"
-        share = min(done / self.total, 1.0)
-        left = (self.total - done) / speed if speed else 0.0
-        blocks = "█" * int(20 * share) + "░" * (20 - int(20 * share))
-        return (
-            f"{self.title} {blocks} {share:4.0%}  {speed:,.0f} {self.unit}/s  {left:,.0f} s left"
-        )
+    def name(self, title: str) -> None:
+        """Give the bar another title, which is shown from the next call on."""
+        self.meter.set_description_str(title, refresh=False)
+
+    def say(self, text: str) -> None:
+        """Print a line, above the bar where there is one."""
+        with _readers():
+            self.meter.clear()
+            print(text, file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """End the line."""
-        if self.drawn:
-            self._print("")
+        with _readers():
+            self.meter.close()
 
-    def _print(self, text: str, end: str = "\n") -> None:
-        try:
-            print(text, end=end, file=sys.stderr, flush=True)
-        except BrokenPipeError:
-            raise OutputClosed from None
+
+@contextlib.contextmanager
+def _readers() -> Iterator[None]:
+    """Turn the error of writing to nobody into `OutputClosed`."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise OutputClosed from None
 
 
 def program() -> int:
@@ -288,11 +307,10 @@ def sweep_command(arguments: argparse.Namespace) -> int:
     before = sum(seen_before(left, root, images).values())
     with closing(Bar(f"{sweep.name} 0/{len(left)}", None, before=before)) as bar:
         for done, outcome in enumerate(train_missing(left, engine, root, images, bar), 1):
-            bar.title = f"{sweep.name} {done}/{len(left)}"
+            bar.name(f"{sweep.name} {done}/{len(left)}")
             table.write(path)
             if outcome.reason:
-                bar.close()
-                print(f"failed: {outcome.config.key}: {outcome.reason}", file=sys.stderr)
+                bar.say(f"failed: {outcome.config.key}: {outcome.reason}")
     states = Counter(row["state"] for row in table.rows())
     print(
         f"{', '.join(f'{count} {state}' for state, count in states.items())}:", *table.write(path)

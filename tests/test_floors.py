@@ -49,6 +49,7 @@ MAY_IMPORT = {
     "scipy": {"explore"},
     "threadpoolctl": {"explore"},
     "safetensors": {"checkpoints", "experiments"},
+    "tqdm": {"__main__"},
     "ray": {"sweep"},
     "pyarrow": {"sweep"},
     "torch": {*_TENSORS, "experiments", "sweep", "ui"},

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.error import URLError
 
@@ -221,7 +222,7 @@ def test_train_trains_keeps_and_prints_a_line(capsys: pytest.CaptureFixture[str]
     header, line = out.splitlines()
     assert header.split()[:6] == ["nll", "kl", "elbo", "mse", "seconds", "key"]
     assert line.split()[-1] == config.key
-    assert re.search(r"100%  [\d,]+ images/s  0 s left", err)
+    assert re.search(r"100%  [\d.]+k? images/s  00:00 left", err)
     code, again, err = run(capsys, *words)
     assert (code, again, err) == (0, out, "")
 
@@ -509,31 +510,74 @@ def test_measure_trains_what_is_missing_and_further_seeds_beside_the_shelf(
     assert seed.key in TRAITS.path(root).read_text()
 
 
-def test_the_bar_says_how_much_how_fast_and_how_long_still(capsys: pytest.CaptureFixture[str]):
-    bar = Bar("title", 2000)
-    line = bar.line(500, bar.start + 2)
-    assert line == "title █████░░░░░░░░░░░░░░░  25%  250 images/s  6 s left"
-    assert bar.line(2000, bar.start + 4).endswith("100%  500 images/s  0 s left")
-    late = Bar("title", 2000, before=1000)
-    assert late.line(1500, late.start + 2).endswith("75%  250 images/s  2 s left")
-    assert Bar("download", None, "bytes").line(1234, 0.0) == "download  1,234 bytes"
+def test_the_bar_says_how_much_how_fast_and_how_long_still(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    now = 100.0
+    monkeypatch.setattr("tqdm.std.time", lambda: now)
+    bar, late, download = (
+        Bar("title", 2000),
+        Bar("title", 2000, before=1000),
+        Bar("download", None, "bytes"),
+    )
+    now = 102.0
+    for meter, done in ((bar, 500), (late, 1500), (download, 1234)):
+        meter(done)
+    assert str(bar.meter) == "title █████░░░░░░░░░░░░░░░  25%  250 images/s  00:06 left"
+    assert str(late.meter).endswith(" 75%  250 images/s  00:02 left")
+    assert str(download.meter) == "download  1.23k bytes"
+    now = 104.0
+    bar(2000)
+    download(1500, 3000)
+    assert str(bar.meter).endswith("100%  500 images/s  00:00 left")
+    assert str(download.meter).startswith("download ██████████░░░░░░░░░░  50%")
+    for meter in (bar, late, download):
+        meter.close()
+    assert len(capsys.readouterr().err.splitlines()) == 4
+
+
+def test_without_a_terminal_the_bar_is_a_line_every_tenth(capsys: pytest.CaptureFixture[str]):
+    bar, unused = Bar("title", 2000), Bar("unused", 100)
     for done in range(0, 2001, 5):
         bar(done)
     bar.close()
-    assert len(capsys.readouterr().err.splitlines()) == 11
+    unused.close()
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 11
+    assert [line.split()[2] for line in lines] == [f"{share}%" for share in range(0, 101, 10)]
 
 
-def test_on_a_terminal_the_bar_stays_on_its_line(capsys: pytest.CaptureFixture[str]):
+def test_on_a_terminal_the_bar_stays_on_its_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     bar, unused = Bar("title", 100), Bar("unused", 100)
-    bar.terminal = unused.terminal = True
     for done in range(101):
         bar(done)
+        time.sleep(0.003)
     bar.close()
     unused.close()
     err = capsys.readouterr().err
     assert (err.count("\n"), err[-1]) == (1, "\n")
     assert err.count("\r") >= 2
     assert err.rsplit("\r", 1)[1].startswith("title ████████████████████ 100%")
+
+
+def test_what_is_said_beside_a_bar_has_a_line_of_its_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    bar = Bar("title", 100)
+    bar(50)
+    time.sleep(0.11)
+    bar(60)
+    bar.say("failed: one")
+    bar(100)
+    bar.close()
+    above, last, end = (line.split("\r")[-1] for line in capsys.readouterr().err.split("\n"))
+    assert above == "failed: one"
+    assert last.startswith("title ████████████████████ 100%")
+    assert end == ""
 
 
 def python(code: str, *words: object, **environment: str) -> subprocess.CompletedProcess[str]:
