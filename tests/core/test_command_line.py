@@ -470,7 +470,7 @@ def test_the_shelf_is_trained_judged_and_measured_once(
     capsys: pytest.CaptureFixture[str], root: Path, monkeypatch: pytest.MonkeyPatch
 ):
     other = recipe("digits", "noisy-ae", hidden=(8,), epochs=1)
-    monkeypatch.setattr(command_line, "shelf", lambda: (VAE, other))
+    monkeypatch.setattr(command_line, "shipped", lambda: (VAE, other))
     monkeypatch.setitem(reference.TRAINING, "digits", {"epochs": 1})
     code, out, err = run(capsys, "--root", root, "shelf", "--device", "cpu")
     assert code == 0
@@ -500,7 +500,7 @@ def test_measure_trains_what_is_missing_and_further_seeds_beside_the_shelf(
     capsys: pytest.CaptureFixture[str], root: Path, monkeypatch: pytest.MonkeyPatch
 ):
     other, seed = recipe("digits", "noisy-ae", hidden=(8,), epochs=1), with_seed(VAE, 1)
-    monkeypatch.setattr(command_line, "shelf", lambda: (VAE, other))
+    monkeypatch.setattr(command_line, "shipped", lambda: (VAE, other))
     monkeypatch.setattr(command_line, "more_seeds", lambda: (seed,))
     code, _, _ = run(capsys, "--root", root, "measure", "--train", "--device", "cpu")
     assert code == 0
