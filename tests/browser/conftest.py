@@ -9,10 +9,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import (
+    BrowserContext,
+    Page,
+    ViewportSize,
+    WebSocket,
+    expect,
+    sync_playwright,
+)
 
 from tests import chromium
 
@@ -20,11 +27,18 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 120_000
 """Milliseconds that a busy machine may take; a quiet one takes one or two seconds."""
 LAPTOP: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+FAULTS = (
+    '[data-testid="stException"], [data-testid="stAlertContentError"],'
+    ' [data-testid="stAlertContentWarning"]'
+)
+"""Selector of exceptions, errors and warnings on a page."""
 
 FINISHED = """() => {
     const all = css => [...document.querySelectorAll(css)];
     const app = document.querySelector('[data-testid="stApp"]');
-    const unfinished = ['stSkeleton', 'stAppSkeleton', 'stSpinner', 'stProgress'].map(id => `[data-testid="${id}"]`);
+    const unfinished = ['stSkeleton', 'stAppSkeleton', 'stSpinner', 'stProgress']
+        .map(id => `[data-testid="${id}"]`);
     return app?.dataset.testScriptState === 'notRunning' && document.querySelector('h1')?.innerText
         && !all(unfinished.join()).length && !all('[data-stale="true"]').length
         && all('[data-testid="stMain"] img').every(image => image.complete)
@@ -36,10 +50,102 @@ OpenPage = Callable[..., Page]
 expect.set_options(timeout=PATIENCE)
 
 
+# A chart is drawn anew a moment after its room has changed. Charts in a closed fold have no room.
+LAID_OUT = """() => new Promise(resolve => {
+    const until = performance.now() + 2000;
+    const plots = [...document.querySelectorAll('.js-plotly-plot')];
+    const fits = plot => !plot.checkVisibility()
+        || Math.abs(plot._fullLayout.width - plot.parentElement.clientWidth) < 2;
+    const frame = calm => requestAnimationFrame(() => {
+        const ended = calm === 3 || performance.now() > until;
+        return ended ? resolve(calm) : frame(plots.every(fits) ? calm + 1 : 0);
+    });
+    frame(0);
+})"""
+
+
 def finish(page: Page) -> Page:
     """Wait until a page is drawn to the end, and return it."""
     page.wait_for_function(FINISHED, timeout=PATIENCE)
     return page
+
+
+def resize(page: Page, viewport: ViewportSize) -> None:
+    """Give a page another window, and wait until its charts fit that."""
+    page.set_viewport_size(viewport)
+    page.evaluate(LAID_OUT)
+
+
+def choices(page: Page) -> dict[str, str]:
+    """Return the choices in the address bar."""
+    return {key: value for key, (value,) in parse_qs(urlsplit(page.url).query).items()}
+
+
+OBSERVE = """() => {
+    window.hasRun = false;
+    const app = document.querySelector('[data-testid="stApp"]');
+    new MutationObserver((changes, observer) => {
+        if (app.dataset.testScriptState === 'notRunning') return;
+        window.hasRun = true;
+        observer.disconnect();
+    }).observe(app, {attributes: true});
+}"""
+
+
+@contextmanager
+def rerun(page: Page) -> Iterator[None]:
+    """Wait, after what is done inside the block, until the page has run again and is drawn."""
+    page.evaluate(OBSERVE)
+    yield
+    page.wait_for_function("() => window.hasRun")
+    finish(page)
+
+
+def pick(page: Page, key: str, option: str) -> None:
+    """Pick an option of the drop-down list with a key, and wait until the page is drawn anew."""
+    box = page.locator(f".st-key-{key}").get_by_role("combobox")
+    if box.input_value() == option:
+        return
+    box.click()
+    with rerun(page):
+        page.get_by_role("option", name=option, exact=True).click()
+    expect(box).to_have_value(option)
+
+
+def press(page: Page, key: str, option: str) -> None:
+    """Press a segment of the control with a key, and wait until the page is drawn anew."""
+    segment = page.locator(f".st-key-{key} button", has_text=option)
+    if segment.get_attribute("aria-checked") != "true":
+        with rerun(page):
+            segment.click()
+
+
+def reset_looks(page: Page) -> None:
+    """Give a page the window of a laptop and the light theme."""
+    page.emulate_media(color_scheme="light")
+    if page.viewport_size != LAPTOP:
+        resize(page, LAPTOP)
+
+
+CANVASES = """() => [...document.querySelectorAll('*')]
+    .flatMap(node => [...(node.shadowRoot?.querySelectorAll('canvas') ?? [])])
+    .map(canvas => canvas.toDataURL())"""
+
+
+def strips(page: Page) -> dict[str, str]:
+    """Return the address of each strip by the name of its row."""
+    pictures = page.locator('[data-testid="stMain"] img').evaluate_all(
+        "all => all.map(image => [image.alt, image.src])"
+    )
+    return {alt.split(":")[0]: src for alt, src in pictures}
+
+
+def films(page: Page) -> list[str]:
+    """Return the picture of each film now, once all are drawn."""
+    page.wait_for_function(
+        f"() => {{ const all = ({CANVASES})(); return all.length && new Set(all).size > 1 }}"
+    )
+    return page.evaluate(CANVASES)
 
 
 @contextmanager
@@ -47,9 +153,9 @@ def running(log: Path, script: str = "dashboard.py", **variables: str) -> Iterat
     """Start the lab as `streamlit run` does, without the images of MNIST, and give its address.
 
     Args:
-        log: where its output goes.
-        script: the entry point.
-        variables: of its environment.
+        log: file for its output.
+        script: file of the entry point.
+        variables: more variables of its environment.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -110,7 +216,10 @@ def fresh_lab(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[BrowserContext]:
-    """Return the system's Chromium; closed after each module, since its event loop is in the way of other tests."""
+    """Return the system's Chromium.
+
+    It is closed after each module, since its event loop is in the way of other tests.
+    """
     path = chromium.require()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.FLAGS))
@@ -118,52 +227,108 @@ def browser() -> Iterator[BrowserContext]:
         browser.close()
 
 
-@pytest.fixture
-def sent(browser: BrowserContext) -> Iterator[list[object]]:
-    """Return what pages that are opened from now on send to the server, as it grows."""
-    frames: list[object] = []
+class Tabs:
+    """Tabs of one browser, with the errors that their pages log and the frames that they send.
 
-    def listen(page: Page) -> None:
-        page.on(
-            "websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame))
-        )
-
-    browser.on("page", listen)
-    yield frames
-    browser.remove_listener("page", listen)
-
-
-@pytest.fixture
-def open_address(browser: BrowserContext) -> Iterator[OpenPage]:
-    """Return a function that opens an address in a new tab and waits until it is drawn.
-
-    Whatever a test does, its pages may log no error, and may ask no other machine for anything.
+    Args:
+        browser: the browser that opens them.
     """
-    complaints: list[str] = []
-    pages: list[Page] = []
 
-    def opened(
-        address: str, viewport: ViewportSize = LAPTOP, theme: Literal["light", "dark"] = "light"
+    def __init__(self, browser: BrowserContext) -> None:
+        self.browser = browser
+        self.pages: list[Page] = []
+        self.by_address: dict[str, Page] = {}
+        self.complaints: list[str] = []
+        self.sent: list[object] = []
+
+    def open(
+        self,
+        address: str,
+        viewport: ViewportSize = LAPTOP,
+        theme: Literal["light", "dark"] = "light",
     ) -> Page:
-        page = browser.new_page()
-        pages.append(page)
+        """Open an address in a new tab, and wait until it is drawn."""
+        page = self.browser.new_page()
+        self.pages.append(page)
         page.set_viewport_size(viewport)
         page.emulate_media(color_scheme=theme)
         page.set_default_timeout(PATIENCE)
-        _listen(page, urlsplit(address).netloc, complaints)
+        _listen(page, urlsplit(address).netloc, self.complaints)
+        page.on("websocket", self._record)
         page.goto(address)
         return finish(page)
 
-    yield opened
-    for page in pages:
-        page.close()
-    assert complaints == []
+    def look_at(self, address: str) -> Page:
+        """Return the tab with an address, on a laptop in light; it is opened only once."""
+        if address not in self.by_address:
+            self.by_address[address] = self.open(address)
+        page = self.by_address[address]
+        page.bring_to_front()
+        reset_looks(page)
+        return page
+
+    def check(self) -> None:
+        """Assert that no page complained since the last check."""
+        complaints = [*self.complaints]
+        self.complaints.clear()
+        assert complaints == []
+
+    def close(self) -> None:
+        for page in self.pages:
+            page.close()
+
+    def _record(self, socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: self.sent.append(frame))
 
 
 @pytest.fixture
-def open_page(open_address: OpenPage, lab: str) -> OpenPage:
+def tabs(browser: BrowserContext) -> Iterator[Tabs]:
+    """Return the tabs of one test.
+
+    Whatever a test does, its pages may log no error, and may ask no other machine for anything.
+    """
+    tabs = Tabs(browser)
+    yield tabs
+    tabs.close()
+    tabs.check()
+
+
+@pytest.fixture(scope="module")
+def shared_tabs(browser: BrowserContext) -> Iterator[Tabs]:
+    """Return the tabs that the tests of a module share."""
+    tabs = Tabs(browser)
+    yield tabs
+    tabs.close()
+    tabs.check()
+
+
+@pytest.fixture
+def sent(tabs: Tabs) -> list[object]:
+    """Return the frames that the pages of a test send to the server; the list grows."""
+    return tabs.sent
+
+
+@pytest.fixture
+def open_address(tabs: Tabs) -> OpenPage:
+    """Return a function that opens an address in a new tab and waits until it is drawn."""
+    return tabs.open
+
+
+@pytest.fixture
+def open_page(tabs: Tabs, lab: str) -> OpenPage:
     """Return a function that opens a page of the shared lab, by the end of its address."""
-    return lambda end="", **looks: open_address(lab + end, **looks)
+    return lambda end="", **looks: tabs.open(lab + end, **looks)
+
+
+@pytest.fixture
+def look_at(shared_tabs: Tabs, lab: str) -> Iterator[OpenPage]:
+    """Return a function that shows a page of the shared lab, by the end of its address.
+
+    A page is opened once for all tests of a module: they look at it, and change nothing of it
+    that another one sees.
+    """
+    yield lambda end="": shared_tabs.look_at(lab + end)
+    shared_tabs.check()
 
 
 def _listen(page: Page, host: str, complaints: list[str]) -> None:
