@@ -1,1 +1,1 @@
-"""Numbers about trained models: arrays in, numbers out, each with its definition and its source."""
+"""Numbers about trained models: arrays in, numbers out, each with its definition and source."""

@@ -13,13 +13,13 @@ def gaussian_capacity(signal: ArrayLike, noise: ArrayLike) -> NDArray[np.float64
 
     C_u = ½ log2( 1 + s_u² / σ_u² )
 
-    No code of variance s² that is read through Gaussian noise of variance σ² tells more bits about
-    its image; a Gaussian code tells that many. The sum over latents is an upper bound on the
-    mutual information between image and noisy code, as a VAE's KL (in bits) is on that of a VAE:
-    two bounds of the same quantity, for the same axis.
+    A code of variance s² that is read through Gaussian noise of variance σ² tells at most so many
+    bits about its image, and a Gaussian code tells exactly as many. The sum over latents bounds
+    the mutual information of image and noisy code from above, as a VAE's KL (in bits) bounds that
+    of its codes: both bound the same quantity, so both belong on the same axis.
 
     Source: Shannon 1948, A mathematical theory of communication, theorem 17, for one use of the
-        channel.
+        channel, https://doi.org/10.1002/j.1538-7305.1948.tb01338.x
 
     Args:
         signal: variance of the codes s², at least 0, in squared units of the code, (L,) or a
@@ -42,8 +42,8 @@ def gaussian_capacity(signal: ArrayLike, noise: ArrayLike) -> NDArray[np.float64
     _check("variance of the noise", noise, above=0)
     if noise.size not in (1, signal.size) or signal.ndim > 1 or noise.ndim > 1:
         raise ValueError(
-            f"there should be one noise for all latents or for each, got {noise.shape} for"
-            f" {signal.shape}"
+            "noise should be one number for all latents or one for each, got shape"
+            f" {noise.shape} for a signal of shape {signal.shape}"
         )
     return 0.5 * np.log2(1 + signal / noise)
 
@@ -53,8 +53,11 @@ def capacity_limit(noise_ratio: ArrayLike, latent_dim: int) -> NDArray[np.float6
 
     ½ log2( 1 + 1 / (η L) ),    since R = |m|² + Σ s_u² is at least the sum of the codes' variances
 
-    It is reached by codes around the origin that spread equally in every latent. It knows neither
-    data nor network: η and the number of latents fix it.
+    Codes around the origin that spread equally in every latent reach it. η and the number of
+    latents alone fix it; data and network do not enter.
+
+    Source: Shannon 1948, A mathematical theory of communication, theorem 17,
+        https://doi.org/10.1002/j.1538-7305.1948.tb01338.x
 
     Args:
         noise_ratio: η, above 0, any shape.
@@ -76,14 +79,18 @@ def capacity_limit(noise_ratio: ArrayLike, latent_dim: int) -> NDArray[np.float6
 
 
 def noise_ratio_for(bits: float, latent_dim: int) -> float:
-    """Return the η whose noise leaves this many bits per image at most: `capacity_limit` the other
-    way round.
+    """Return the noise ratio η that leaves at most this many bits per image.
 
     η = 1 / ( L (2^(2 bits / L) - 1) )
+
+    It inverts `capacity_limit`.
 
     Args:
         bits: per image, above 0.
         latent_dim: L, at least 1.
+
+    Returns:
+        η, above 0, without a unit.
 
     Raises:
         ValueError: a number out of range.

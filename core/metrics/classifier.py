@@ -1,9 +1,7 @@
-"""The small classifier whose last hidden layer is the space in which generated images are compared
-with real ones.
+"""A small classifier, in whose last hidden layer generated images are compared with real ones.
 
-Inception, the usual judge, has seen photographs and no digits. A network that tells the very
-classes apart that the data has sees what matters in them; its numbers compare with nobody's but
-its own.
+Inception, the usual judge, has seen photographs and no digits. A network that tells the data's own
+classes apart sees what matters in them. Its numbers compare with no other network's.
 """
 
 from __future__ import annotations
@@ -20,24 +18,25 @@ FEATURES = 64
 """Width D of the last hidden layer."""
 
 _CHUNK = 500
+"""Images that go through the network at once."""
 
 
 def build_classifier(size: int, classes: int) -> nn.Sequential:
-    """Return an untrained classifier: two convolutions, one hidden layer of `FEATURES`, one logit
-    per class.
+    """Return an untrained classifier: two convolutions, a layer of `FEATURES`, a logit per class.
 
     Pooling leaves 4x4 positions of an 8x8 image and 7x7 or 8x8 of larger ones: 50,000 to 150,000
     weights.
 
     Source: after LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition,
-        section II.
+        section II, https://doi.org/10.1109/5.726791
 
     Args:
         size: height and width of the images in pixels, at least 8.
         classes: number of classes C, at least 2.
 
-    Returns: Maps images (B, 1, size, size) in [0, 1] to logits (B, C); its last layer alone maps
-        features to logits.
+    Returns:
+        A network from images (B, 1, size, size) in [0, 1] to logits (B, C). Its last layer alone
+        maps features to logits.
 
     Raises:
         ValueError: a size or a number of classes below its least.
@@ -73,21 +72,21 @@ def train_classifier(
     seed: int = 0,
     device: torch.device | str = "cpu",
 ) -> nn.Sequential:
-    """Return a classifier trained on labelled images: Adam on the cross-entropy, the learning rate
-    falling to 0.
+    """Return a classifier trained on labelled images by Adam on the cross-entropy.
 
-    Torch's global random numbers are left as they were.
+    The learning rate falls to 0 along a line. Torch's global random numbers are left as they were.
 
     Args:
-        images: what to learn, labels counting from 0.
+        images: to learn from, labels counting from 0.
         epochs: passes over the images, at least 1.
         batch_size: images per step, at least 1.
         learning_rate: Adam's, at the start.
-        seed: of initial weights and order of images; one seed gives one classifier on one machine.
+        seed: of the initial weights and of the order of the images; one seed gives one classifier
+            on one machine.
         device: where to train.
 
     Returns:
-        In evaluation mode, on that device.
+        The classifier in evaluation mode, on that device.
 
     Raises:
         ValueError: epochs or a batch size below 1, or no images.
@@ -111,7 +110,7 @@ def train_classifier(
 
 
 def features_and_probabilities(classifier: nn.Sequential, images: Tensor) -> tuple[Tensor, Tensor]:
-    """Return what the classifier's last hidden layer makes of images, and its class probabilities.
+    """Return the features of images in the last hidden layer, and their class probabilities.
 
     Args:
         classifier: from `build_classifier`.
@@ -129,7 +128,8 @@ def features_and_probabilities(classifier: nn.Sequential, images: Tensor) -> tup
     """
     if images.ndim != 4 or images.shape[1] != 1:
         raise ValueError(f"images should be (B, 1, H, W), got {tuple(images.shape)}")
-    hidden, device = classifier[:-1], next(classifier.parameters()).device
+    hidden = classifier[:-1]
+    device = next(classifier.parameters()).device
     with torch.inference_mode():
         features = torch.cat([hidden(chunk.to(device)) for chunk in images.split(_CHUNK)])
         return features.cpu(), probabilities(classifier, features)
@@ -152,12 +152,12 @@ def accuracy(classifier: nn.Sequential, images: ImageSet) -> float:
 
     Args:
         classifier: from `build_classifier`.
-        images: at least one, best ones it was not trained on.
+        images: labelled ones, at least one; those it was not trained on say most.
     """
     right = 0
     for index in torch.arange(len(images)).split(_CHUNK):
-        guess = features_and_probabilities(classifier, images.images(index))[1].argmax(1)
-        right += int((guess == images.labels[index].cpu()).sum())
+        _, chances = features_and_probabilities(classifier, images.images(index))
+        right += int((chances.argmax(1) == images.labels[index].cpu()).sum())
     return right / len(images)
 
 

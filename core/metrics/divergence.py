@@ -1,4 +1,4 @@
-"""KL(q(z given x) || p(z)) from any prior: in closed form where there is one, else by Monte Carlo with its error."""
+"""KL(q(z given x) || p(z)) from any prior, in closed form or by Monte Carlo with its error."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ def kl_from_prior(prior: Prior, posterior: Gaussian, samples: int = 64, seed: in
 
     1/S sum_s log q(z_s given x) - log p(z_s),    z_s from q(z given x)
 
-    Source: Kingma and Welling 2014, appendix B, for the closed form; Tomczak and Welling 2018,
-        section 2.
+    A prior with independent latents has a closed form; for any other the average of S samples
+    stands in.
+
+    Source: Kingma and Welling 2014, appendix B, for the closed form,
+        https://arxiv.org/abs/1312.6114; Tomczak and Welling 2018, section 2,
+        https://arxiv.org/abs/1705.07120
 
     Args:
-        prior: over L latents; with a `Uniform` the posterior should be squashed, so take it of
-            `unsquashed` models.
-        posterior: (N, L).
+        prior: over L latents. A `Uniform` asks for a squashed posterior, so take both from the
+            `unsquashed` model.
+        posterior: of N images, (N, L).
         samples: codes per posterior, at least 2.
         seed: of the codes.
 
@@ -38,9 +42,11 @@ def kl_from_prior(prior: Prior, posterior: Gaussian, samples: int = 64, seed: in
     if isinstance(prior, Factorised):
         exact = numbers(prior.kl_per_latent(posterior).sum(-1))  # pyright: ignore[reportArgumentType]
         return Estimate(exact, 0 * exact)
-    random, drawn = generator(seed), []
+    random = generator(seed)
+    log_ratios = []
     for _ in range(samples):
         z = posterior.sample(random)
-        drawn.append(posterior.log_prob(z).double().sum(-1) - log_density(prior, z).double())
-    table = torch.stack(drawn)
+        log_q = posterior.log_prob(z).double().sum(-1)
+        log_ratios.append(log_q - log_density(prior, z).double())
+    table = torch.stack(log_ratios)
     return Estimate(numbers(table.mean(0)), numbers(table.std(0) / math.sqrt(samples)))

@@ -1,4 +1,4 @@
-"""How noisy the gradient is that an encoder learns from: the reparameterisation against the score function."""
+"""Variance of an encoder's gradient: the reparameterisation against the score function."""
 
 from __future__ import annotations
 
@@ -51,23 +51,25 @@ class GradientNoise:
 def gradient_noise(
     model: Autoencoder, images: Tensor, draws: int = 500, seed: int = 0
 ) -> GradientNoise:
-    """Return how much the gradient of the negative ELBO with respect to the encoder's outputs
-    varies over draws.
+    """Return how much the gradient of the negative ELBO by the encoder's outputs varies.
 
-    The outputs are mean and log-variance of the posterior of each latent; the gradient with
-    respect to the mean is taken in units of the posterior's standard deviation, so that all are in
-    nats. All estimators see the same draws. A KL in closed form has a gradient without noise, the
-    same for all of them, and is left out.
+    The outputs are mean and log-variance of the posterior of each latent. The gradient by the mean
+    is taken in units of the posterior's standard deviation, so that all are in nats. All
+    estimators see the same draws. A KL in closed form has the same gradient under all of them, one
+    without noise, and is left out.
 
-    Source: Kingma and Welling 2014, section 2.2 and 2.4; Williams 1992 for the score function
-        (REINFORCE).
+    Source: Kingma and Welling 2014, sections 2.2 and 2.4, https://arxiv.org/abs/1312.6114;
+        Williams 1992 for the score function (REINFORCE), https://doi.org/10.1007/BF00992696
 
     Args:
-        model: with a Gaussian posterior, `core.models.unsquashed` where a uniform prior squashes
-            it.
+        model: with a Gaussian posterior; take `core.models.unsquashed` of a model whose uniform
+            prior squashes it.
         images: (B, 1, H, W), in [0, 1].
         draws: codes per image, at least 2.
         seed: of the codes.
+
+    Returns:
+        The variance in nats² per image, and how far the estimators disagree.
 
     Raises:
         ValueError: fewer than 2 draws, images out of range, or a posterior that is no Gaussian
@@ -75,25 +77,23 @@ def gradient_noise(
 
     >>> from core.recipes import recipe
     >>> from core.models import build
-    >>> found = gradient_noise(build(recipe("digits", "vae")), torch.zeros(3, 1, 8, 8), draws=50)
-    >>> found.variance["score"].shape, bool((found.variance["score"] > found.variance["pathwise"]).all())
+    >>> model = build(recipe("digits", "vae"))
+    >>> variance = gradient_noise(model, torch.zeros(3, 1, 8, 8), draws=50).variance
+    >>> variance["score"].shape, bool((variance["score"] > variance["pathwise"]).all())
     ((3,), True)
     """
-    random, found = generator(seed), []
+    random = generator(seed)
+    parts = []
     for x in images.split(max(1, _DECODED // max(draws, 1))):
         with torch.no_grad():
             posterior = posterior_of(model, x)
-        found.append(gradients(_negative_elbo(model, x, draws), posterior, draws, random))
-    tables = {name: torch.cat([part[name] for part in found], 1) for name in ESTIMATORS}
-    return GradientNoise(
-        {name: table.var(0).sum(-1).numpy() for name, table in tables.items()},
-        {
-            name: _disagreement(table, tables["pathwise"])
-            for name, table in tables.items()
-            if name != "pathwise"
-        },
-        draws,
-    )
+        parts.append(gradients(_negative_elbo(model, x, draws), posterior, draws, random))
+
+    tables = {name: torch.cat([part[name] for part in parts], 1) for name in ESTIMATORS}
+    variance = {name: table.var(0).sum(-1).numpy() for name, table in tables.items()}
+    pathwise = tables.pop("pathwise")
+    disagreement = {name: _disagreement(table, pathwise) for name, table in tables.items()}
+    return GradientNoise(variance, disagreement, draws)
 
 
 def gradients(
@@ -101,15 +101,19 @@ def gradients(
 ) -> dict[str, Tensor]:
     """Return draws of three unbiased estimates of the gradient of E_q[ f(z) ].
 
-    reparameterisation       d/dφ f(m + s·ε),    ε from N(0, I) score function           f(z) d/dφ
-    log q(z) + d/dφ f(z) at a fixed z with a baseline          (f(z) - the mean f of the image's
-    other draws) d/dφ log q(z) + the same
+    - reparameterisation: d/dφ f(m + s·ε), with ε from N(0, I)
+    - score function: f(z) d/dφ log q(z) + d/dφ f(z) at a fixed z
+    - with a baseline: (f(z) - b) d/dφ log q(z) + d/dφ f(z) at a fixed z, with b the mean f of the
+      image's other draws
 
     φ are m / s and log s². The score of a Gaussian has expectation 0, so that any number that does
     not depend on z may be taken off f.
 
+    Source: Kingma and Welling 2014, sections 2.2 and 2.4, https://arxiv.org/abs/1312.6114;
+        Williams 1992, https://doi.org/10.1007/BF00992696
+
     Args:
-        integrand: f.
+        integrand: f, in nats.
         posterior: q, (B, L), with a density.
         draws: S, at least 2.
         random: source of ε.
@@ -130,9 +134,8 @@ def gradients(
     leaves = mean.clone().requires_grad_(), log_var.clone().requires_grad_()
     q, flat = Gaussian(*leaves), noise.flatten(0, 1)
     _, pathwise = _values_and_gradient(integrand, q, q.mean + q.std * flat, leaves)
-    values, direct = _values_and_gradient(
-        integrand, q, (mean + (0.5 * log_var).exp() * flat), leaves
-    )
+    z = mean + (0.5 * log_var).exp() * flat  # fixed: it has no gradient
+    values, direct = _values_and_gradient(integrand, q, z, leaves)
     score = torch.cat([noise, 0.5 * (noise.square() - 1)], -1).double()
     values = values.unflatten(0, (draws, -1))[..., None]
     others = (values.sum(0) - values) / (draws - 1)
@@ -158,7 +161,7 @@ def _values_and_gradient(
 
 
 def _negative_elbo(model: Autoencoder, x: Tensor, draws: int) -> Integrand:
-    """Return the part of the negative ELBO that is estimated by samples: the nll, and a KL without closed form."""
+    """Return the sampled part of the negative ELBO: the nll, and a KL without closed form."""
     pixels = x.repeat(draws, 1, 1, 1)
 
     def integrand(q: Gaussian, z: Tensor) -> Tensor:
@@ -169,7 +172,7 @@ def _negative_elbo(model: Autoencoder, x: Tensor, draws: int) -> Integrand:
 
 
 def _disagreement(one: Tensor, other: Tensor) -> float:
-    """Return the root mean square of mean differences (S, B, P) in units of their standard errors."""
+    """Return the root mean square of mean differences (S, B, P), in their standard errors."""
     difference = one - other
     error = difference.std(0) / math.sqrt(len(difference))
     return float((difference.mean(0) / error.clamp_min(1e-12)).square().mean().sqrt())

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.metrics.table import table
 
 BINS = 20
-"""Bins of a latent, as in Locatello et al. 2019."""
+"""Bins of a latent, as in Locatello et al. 2019, https://arxiv.org/abs/1811.12359"""
 
 _FAR = np.finfo(np.float64).max / 4
 
@@ -23,13 +23,14 @@ def mutual_information(
     I(z_u; v_k) = sum_{b,v} p(b, v) ln( p(b, v) / (p(b) p(v)) )
 
     b is the bin of the latent, one of `bins` equally wide ones between its least and its greatest
-    value. The estimate is 0 for a constant, never below 0, and too high by about (bins - 1) (V_k -
-    1) / 2N nats for latents that tell nothing, V_k the number of values of the factor. A latent
-    whose values lie so close together that no number fits between some of the bins' edges counts
-    as a constant.
+    value. The estimate is 0 for a constant and never below 0. For latents that tell nothing it is
+    too high by about (bins - 1) (V_k - 1) / 2N nats, with V_k the number of values of the factor.
+    A latent counts as a constant where its values lie so close together that no number fits
+    between some of the bins' edges.
 
-    Source: Chen et al. 2018, Isolating Sources of Disentanglement in VAEs, section 4; Locatello et
-    al. 2019, Challenging Common Assumptions, appendix (a histogram of 20 bins for each latent).
+    Source: Chen et al. 2018, Isolating Sources of Disentanglement in VAEs, section 4,
+        https://arxiv.org/abs/1802.04942; Locatello et al. 2019, Challenging Common Assumptions,
+        appendix, for a histogram of 20 bins per latent, https://arxiv.org/abs/1811.12359
 
     Args:
         codes: posterior means over a data set, (N, L).
@@ -86,10 +87,12 @@ def normalised_information(
 
     I(z_u; v_k) / H(v_k), and 0 for a factor that never varies
 
-    A latent that follows a factor, and be it backwards or bent, has 1 as long as the bins tell its
-    values apart; one that ignores it has 0. Factors with few and with many values can be compared.
+    A latent that follows a factor, even backwards or along a bend, has 1 as long as the bins tell
+    the factor's values apart. A latent that ignores it has 0. Factors with few and with many
+    values can be compared.
 
-    Source: Chen et al. 2018, Isolating Sources of Disentanglement in VAEs, section 4.
+    Source: Chen et al. 2018, Isolating Sources of Disentanglement in VAEs, section 4,
+        https://arxiv.org/abs/1802.04942
 
     Args:
         codes: posterior means over a data set, (N, L).
@@ -102,7 +105,8 @@ def normalised_information(
     Raises:
         ValueError: as `mutual_information`.
 
-    >>> normalised_information([[0.0, 1.0], [0.1, 2.0], [5.0, 1.0], [5.1, 2.0]], [[0], [0], [1], [1]])
+    >>> codes = [[0.0, 1.0], [0.1, 2.0], [5.0, 1.0], [5.1, 2.0]]
+    >>> normalised_information(codes, [[0], [0], [1], [1]])
     array([[1.], [0.]])
     """
     shared, most = mutual_information(codes, factors, bins=bins), entropy(factors)
@@ -110,7 +114,7 @@ def normalised_information(
 
 
 def _binned(column: NDArray[np.float64], bins: int) -> Indices:
-    if np.abs(column).max() > _FAR:  # the range could be infinite
+    if np.abs(column).max() > _FAR:  # greatest less least could be infinite
         column = column / 4
     edges = np.linspace(column.min(), column.max(), bins + 1)
     if not (np.diff(edges) > 0).all():
@@ -120,19 +124,17 @@ def _binned(column: NDArray[np.float64], bins: int) -> Indices:
 
 def _values(column: NDArray[np.float64]) -> Indices:
     values, index = np.unique(column, return_inverse=True)
-    if (values != np.rint(values)).any():
-        raise ValueError(
-            f"factors should be whole numbers, got {values[values != np.rint(values)][0]}"
-        )
+    broken = values[values != np.rint(values)]
+    if len(broken):
+        raise ValueError(f"factors should be whole numbers, got {broken[0]}")
     return index
 
 
 def _information(first: Indices, second: Indices) -> float:
-    joint = np.bincount(
-        first * (second.max() + 1) + second, minlength=(first.max() + 1) * (second.max() + 1)
-    )
-    joint = joint.reshape(first.max() + 1, second.max() + 1) / len(first)
-    apart = np.outer(joint.sum(axis=1), joint.sum(axis=0))
+    rows, columns = first.max() + 1, second.max() + 1
+    counts = np.bincount(first * columns + second, minlength=rows * columns)
+    joint = counts.reshape(rows, columns) / len(first)
+    independent = np.outer(joint.sum(axis=1), joint.sum(axis=0))
     seen = joint > 0
-    # Rounding may leave what is 0 a little below.
-    return max(0.0, float((joint[seen] * np.log(joint[seen] / apart[seen])).sum()))
+    information = (joint[seen] * np.log(joint[seen] / independent[seen])).sum()
+    return max(0.0, float(information))  # rounding may leave a 0 a little below

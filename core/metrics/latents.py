@@ -1,4 +1,4 @@
-"""Which latents a model uses, seen from its codes over a data set."""
+"""Active latents, the scale of the codes and the KL per latent, from stored posteriors."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from numpy.typing import ArrayLike, NDArray
 from core.metrics.table import table
 
 THRESHOLD = 0.01
-"""Share of a latent's variance that the images have to decide for it to count as active."""
+"""Least share of an active latent's variance that the images decide."""
 
 
 def active(mean: ArrayLike, std: ArrayLike, *, threshold: float = THRESHOLD) -> NDArray[np.bool_]:
-    """Return which latents are active: True where the image decides where the code lies.
+    """Return which latents are active: True where the image decides the code.
 
     A_u = Var_x( E[z_u | x] ) > threshold * ( Var_x( E[z_u | x] ) + E_x[ Var(z_u | x) ] )
 
-    The bracket is the variance of latent u under the aggregate posterior, by the law of total
-    variance. A latent that the KL has closed has the same posterior for every image: its mean
-    stands still beside the posterior's own width. A share has no unit, so that no scale of the
-    codes changes it; an autoencoder and a learned prior stretch or shrink their codes at no cost.
-    Posteriors without any width, an autoencoder's, have nothing to be compared with but the other
-    latents: the bracket is then the variance of all latents' means, averaged over latents.
+    By the law of total variance, the bracket is the variance of latent u under the aggregate
+    posterior. A collapsed latent has the same posterior for every image: its mean stands still
+    beside the posterior's own width. A share has no unit, so that no scale of the codes changes
+    it; an autoencoder and a learned prior stretch or shrink their codes at no cost. An
+    autoencoder's posteriors have no width and can only be compared with its other latents: the
+    bracket is then the variance of the means, averaged over latents.
 
-    Burda et al. compare the variance of the mean with 0.01 itself. That is the same rule where the
+    Burda et al. compare the variance of the mean with 0.01 itself. Both rules agree where the
     aggregate posterior has variance 1, as it nearly has under a standard normal prior. The share
     is ours.
 
-    Source: Burda, Grosse and Salakhutdinov 2016, Importance Weighted Autoencoders
-        (arXiv:1509.00519), experiments.
+    Source: Burda, Grosse and Salakhutdinov 2016, Importance Weighted Autoencoders, experiments,
+        https://arxiv.org/abs/1509.00519
 
     Args:
         mean: posterior means over a data set, (N, L), N at least 2, in any unit.
@@ -89,10 +89,11 @@ def kl_per_latent_from(mean: ArrayLike, std: ArrayLike) -> NDArray[np.float64]:
 
     KL_u = 1/N sum_n ½ ( mean² + std² - 1 ) - ln std
 
-    It tells apart latents that `active` counts alike. Only a learned posterior over a standard
-    normal prior is charged this; for others it is a number without a meaning.
+    It tells apart latents that `active` counts alike. Only a learned posterior under a standard
+    normal prior pays it; for other models the number has no meaning.
 
-    Source: Kingma and Welling 2014, Auto-Encoding Variational Bayes, appendix B.
+    Source: Kingma and Welling 2014, Auto-Encoding Variational Bayes, appendix B,
+        https://arxiv.org/abs/1312.6114
 
     Args:
         mean: posterior means, (N, L).
@@ -121,6 +122,6 @@ def kl_per_latent_from(mean: ArrayLike, std: ArrayLike) -> NDArray[np.float64]:
 
 def _variance(mean: ArrayLike) -> NDArray[np.float64]:
     codes = table("codes", mean, rows=2)
-    # Seen from the first row, a latent that never moves has variance 0, not the rounding error of
-    # its mean.
+    # Seen from the first row, a latent that never moves has variance 0. From 0 its variance would
+    # be the rounding error of its mean.
     return (codes - codes[0]).var(axis=0)

@@ -1,8 +1,8 @@
 """How close generated images come to real ones, measured in the features of a classifier.
 
-No number here means anything alone: it depends on the features, on how many images went in, and
-real images do not reach 0 or 1 against other real images either. Hence `ceiling`: the same numbers
-for real images never compared before.
+No number here means anything alone: it depends on the features and on how many images went in,
+and real images do not reach 0 or 1 against other real images either. `ceiling` therefore returns
+the same numbers for real images never compared before.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def sample_quality(
     fake_probabilities: ArrayLike,
     k: int = NEIGHBOURS,
 ) -> SampleQuality:
-    """Return all four numbers of one set of generated images.
+    """Return all four scores of one set of generated images.
 
     Compare models only at the same number of real and of generated images: the Fréchet distance
     falls and coverage rises with more of either.
@@ -66,20 +66,21 @@ def ceiling(
     n: int,
     k: int = NEIGHBOURS,
 ) -> SampleQuality:
-    """Return what real images score against real images: as good as a perfect model gets.
+    """Return the scores of real images against real images: a perfect model gets no better.
 
     Args:
-        real_features: what the fakes are compared with, (N, D).
+        real_features: features that the fakes are compared with, (N, D).
         held_out_features: other real images, in random order, (M, D).
         held_out_probabilities: class probabilities of the same images, (M, C).
-        n: how many to take: the number of fakes, 2 to M.
+        n: number of held-out images to take, that of the fakes, 2 to M.
         k: neighbours that make a neighbourhood, 1 to N - 1.
 
     Raises:
-        ValueError: n out of range, or whatever `sample_quality` refuses.
+        ValueError: n out of range, or tables that `sample_quality` refuses.
 
     >>> rng = np.random.default_rng(0)
-    >>> best = ceiling(rng.normal(size=(500, 8)), rng.normal(size=(500, 8)), np.full((500, 2), 0.5), n=500)
+    >>> real, held_out = rng.normal(size=(500, 8)), rng.normal(size=(500, 8))
+    >>> best = ceiling(real, held_out, np.full((500, 2), 0.5), n=500)
     >>> 0.9 < best.density < 1.1, 0.9 < best.coverage < 1, best.frechet > 0
     (True, True, True)
     """
@@ -89,48 +90,17 @@ def ceiling(
     return sample_quality(real_features, held_out[:n], probabilities[:n], k)
 
 
-def expected_coverage(n_real: int, n_fake: int, k: int = NEIGHBOURS) -> float:
-    """Return the coverage of a perfect model: fakes drawn from the very distribution of the real
-    images.
-
-    1 - prod_{i=1..k} (N - i) / (N + M - i)
-
-    A real image stays uncovered when its k nearest among the N - 1 other real images and the M
-    fakes are all real; with one distribution every order is equally likely, whatever the
-    distribution and the number of features.
-
-    Source: Naeem et al. 2020, Reliable Fidelity and Diversity Metrics for Generative Models,
-        section 3.3.
-
-    Args:
-        n_real: real images, N, at least 2.
-        n_fake: generated images, M, at least 1.
-        k: neighbours, 1 to N - 1.
-
-    Returns:
-        A share of the real images, 0 to 1; the expected density is 1 at any size.
-
-    Raises:
-        ValueError: k out of range.
-
-    >>> round(expected_coverage(10_000, 10_000), 3)
-    0.969
-    """
-    _check_neighbours(k, n_real)
-    i = np.arange(1, k + 1)
-    return float(1 - np.prod((n_real - i) / (n_real + n_fake - i)))
-
-
 def frechet_distance(real: ArrayLike, fake: ArrayLike) -> float:
     """Return the squared Fréchet distance between Gaussians fitted to two sets of features.
 
     |m₁ - m₂|² + Tr( S₁ + S₂ - 2 (S₁ S₂)^½ )
 
-    It sees a shift of the mean and a change of spread, in one number; it is blind to everything
-    beyond the second moment and falls as either set grows, so that only equal sizes compare. With
-    Inception features it is the FID; with others it is another unit.
+    It sees a shift of the mean and a change of spread in one number, and nothing beyond the second
+    moment. It falls as either set grows, so that only equal sizes compare. With Inception's
+    features it is the FID; other features give it another unit.
 
-    Source: Heusel et al. 2017, GANs Trained by a Two Time-Scale Update Rule, equation 6.
+    Source: Heusel et al. 2017, GANs Trained by a Two Time-Scale Update Rule, equation 6,
+        https://arxiv.org/abs/1706.08500
 
     Args:
         real: features, (N, D), N at least 2.
@@ -159,18 +129,18 @@ def frechet_of_moments(
 ) -> float:
     """Return the squared Fréchet distance between two Gaussians.
 
-    Tr (S₁ S₂)^½ is the sum of the singular values of S₁^½ S₂^½, which needs no square root of a
-    matrix that is not symmetric and so has neither complex numbers nor warnings where a covariance
-    has no full rank.
+    Tr (S₁ S₂)^½ is computed as the sum of the singular values of S₁^½ S₂^½: that takes no square
+    root of an asymmetric matrix, and so meets neither complex numbers nor warnings where a
+    covariance lacks full rank.
 
     Source: Dowson and Landau 1982, The Fréchet distance between multivariate normal distributions,
-        equation 4.
+        equation 4, https://doi.org/10.1016/0047-259X(82)90077-X
 
     Args:
         mean_a: (D,).
         covariance_a: symmetric, no negative eigenvalue, (D, D).
         mean_b: (D,).
-        covariance_b: as covariance_a.
+        covariance_b: symmetric, no negative eigenvalue, (D, D).
 
     Returns:
         In squared units of the features, at least 0.
@@ -181,13 +151,12 @@ def frechet_of_moments(
     overlap = np.linalg.norm(_root(covariance_a) @ _root(covariance_b), ord="nuc")
     spread = np.trace(covariance_a) + np.trace(covariance_b)
     distance = np.sum((mean_a - mean_b) ** 2) + spread - 2 * overlap
-    # What two equal covariances leave behind is rounding, of either sign.
+    # Two equal covariances leave rounding behind, of either sign.
     return float(distance) if distance > 1e-12 * spread else 0.0
 
 
 def density_coverage(real: ArrayLike, fake: ArrayLike, k: int = NEIGHBOURS) -> tuple[float, float]:
-    """Return how thickly fakes lie where real images lie, and how much of the real images they
-    reach.
+    """Return how densely fakes lie among real images, and the share of real images they reach.
 
     density  = 1/(kM) sum_i sum_j 1[ |x_i - y_j| < r_k(x_i) ]
     coverage = 1/N    sum_i       1[ min_j |x_i - y_j| < r_k(x_i) ]
@@ -197,16 +166,23 @@ def density_coverage(real: ArrayLike, fake: ArrayLike, k: int = NEIGHBOURS) -> t
     draws everything badly (both fall). Never read density alone: a real image far from all others
     has a wide neighbourhood, and even noise may land inside it.
 
+    A perfect model's expected density is 1, and its expected coverage
+
+    1 - prod_i=1..k (N - i) / (N + M - i), close to 1 - 2^-k where N = M
+
+    A real image stays uncovered when its k nearest among the N - 1 other real images and the M
+    fakes are all real, and one distribution makes every order equally likely.
+
     Source: Naeem et al. 2020, Reliable Fidelity and Diversity Metrics for Generative Models,
-        equations 4 and 5.
+        equations 4 and 5, section 3.3, https://arxiv.org/abs/2002.09797
 
     Args:
         real: features, (N, D).
         fake: features, (M, D).
         k: neighbours, 1 to N - 1.
 
-    Returns: Density, at least 0 and 1 in expectation for a perfect model; coverage, 0 to 1, see
-        `expected_coverage`.
+    Returns:
+        Density, at least 0, and coverage, 0 to 1.
 
     Raises:
         ValueError: a different number of columns, k out of range or values that are not finite.
@@ -225,10 +201,10 @@ def confidence(probabilities: ArrayLike) -> float:
     """Return the mean probability of each image's likeliest class.
 
     A classifier trained on real images hesitates before a smear between two digits. Before plain
-    noise it may be certain of itself, so read it with coverage beside it.
+    noise it may be certain, so read the confidence with the coverage beside it.
 
     Args:
-        probabilities: rows that sum to 1, (N, C).
+        probabilities: class probabilities, rows that sum to 1, (N, C).
 
     Returns:
         Between 1/C and 1.
@@ -272,8 +248,7 @@ def _covariance(features: NDArray[np.float64]) -> NDArray[np.float64]:
 def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return A with A Aᵀ = covariance and A symmetric."""
     values, vectors = np.linalg.eigh(covariance)
-    # Rounding in a direction without spread would come back as its square root, 10⁸ times as
-    # large.
+    # The square root would make rounding in a direction without spread 10⁸ times as large.
     noise = len(values) * np.finfo(np.float64).eps * abs(values).max()
     return (vectors * np.sqrt(np.where(values > noise, values, 0.0))) @ vectors.T
 
@@ -281,7 +256,7 @@ def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
 def _fakes_inside(real: Tensor, fake: Tensor, k: int) -> Tensor:
     """Return how many fakes lie in each real image's neighbourhood, (N,)."""
     radius = _squared_radius(real, k)
-    # A tie is outside. In float64 a squared distance is right to far better than this.
+    # A tie is outside. The error of a squared distance in float64 is far below this margin.
     limit = radius - 1e-12 * (radius + real.square().sum(1))
     counts = [
         (_squared_distances(rows, fake) < limits[:, None]).sum(1)

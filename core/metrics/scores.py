@@ -1,11 +1,11 @@
-"""The scores of generated images against real ones, as `core.metrics.sample_quality` measures them."""
+"""The scores of generated images that `core.metrics.sample_quality` measures."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 NEIGHBOURS = 5
-"""k of density and coverage (Naeem et al. 2020)."""
+"""k of density and coverage, as in Naeem et al. 2020, https://arxiv.org/abs/2002.09797"""
 
 
 @dataclass(frozen=True)

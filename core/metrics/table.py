@@ -1,4 +1,4 @@
-"""What a metric accepts: a table of finite numbers, one row per image."""
+"""A metric accepts a table of finite numbers, one row per image."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ def table(what: str, values: ArrayLike, *, rows: int = 1) -> NDArray[np.float64]
     """Return the values as a float64 table, or say what is wrong with them.
 
     Args:
-        what: what the rows are, for the message.
+        what: the rows' name, for the message.
         values: real numbers, (N, D).
         rows: fewest rows that make sense, at least 1.
+
+    Returns:
+        The same numbers, (N, D), float64.
 
     Raises:
         ValueError: not two-dimensional, too few rows, no columns, or a value that is not finite.

@@ -1,8 +1,7 @@
-"""Disentanglement metrics: how far single latents follow single factors, by seven definitions from
-the literature.
+"""Disentanglement metrics: how far single latents follow single factors, by seven definitions.
 
-Scikit-learn's classifiers are imported where they are used: pages that need none would wait a
-second for them.
+Functions import scikit-learn's classifiers where they use them: a page that needs none would wait
+a second for them.
 """
 
 from core.metrics.disentanglement.dci import DCI, dci

@@ -1,7 +1,8 @@
-"""DCI: disentanglement, completeness and informativeness, from what boosted trees make use of."""
+"""DCI: disentanglement, completeness and informativeness, from the splits of boosted trees."""
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
 
 TREES = ("histogram", "exact")
+"""Kinds of boosted trees, see `dci`."""
 
 
 class DCI(NamedTuple):
@@ -41,20 +43,22 @@ def dci(
 ) -> DCI:
     """Return how boosted trees that name each factor share the latents among themselves.
 
-    D = sum_j w_j (1 - H(P_j) / ln K),    P_jk = R_jk / sum_k R_jk,    w_j = sum_k R_jk / sum_jk
-    R_jk C = 1/K sum_k (1 - H(Q_k) / ln L),    Q_jk = R_jk / sum_j R_jk
+    - D = sum_j w_j (1 - H(P_j) / ln K), with P_jk = R_jk / sum_k R_jk and
+      w_j = sum_k R_jk / sum_jk R_jk
+    - C = 1/K sum_k (1 - H(Q_k) / ln L), with Q_jk = R_jk / sum_j R_jk
 
-    R_jk is the importance of latent j for factor k: what its splits gain. A factor that has a
+    R_jk is the importance of latent j for factor k, the gain of its splits. A factor that has a
     single value is left out.
 
     Histogram trees give a tie to the first latent. Where two latents carry a factor equally well
-    the second gets nothing, and a code that has each factor twice, without noise, has a
-    completeness of 1.000 as if it had it once. Exact trees break ties at random and come close to
-    an even share, 1 - ln 2 / ln L, .699 for ten latents. So completeness may be too high where
-    latents are redundant.
+    the second gets nothing: a code that has each factor twice, without noise, has a completeness
+    of 1.000 as if it had it once. Exact trees break ties at random and come close to an even
+    share, 1 - ln 2 / ln L, .699 for ten latents. So completeness may be too high where latents are
+    redundant.
 
-    Source: Eastwood and Williams 2018, with the boosted trees of Locatello et al. 2019: 100 rounds
-    of depth 3, learning rate 0.1.
+    Source: Eastwood and Williams 2018, https://openreview.net/forum?id=By-7dz-AZ, with the boosted
+        trees of Locatello et al. 2019 (100 rounds of depth 3, learning rate 0.1),
+        https://arxiv.org/abs/1811.12359
 
     Args:
         codes: to learn from (N, L).
@@ -66,24 +70,28 @@ def dci(
             for much the same scores.
         seed: of the trees.
 
+    Returns:
+        The three shares, 0 to 1.
+
     Raises:
         ValueError: unknown trees, tables that do not belong together, or no factor varies.
     """
     if trees not in TREES:
         raise ValueError(f"trees should be one of {', '.join(TREES)}, got {trees!r}")
     codes, factors, test_codes, test_factors = examples(codes, factors, test_codes, test_factors)
-    columns, right = [], []
+    columns, accuracies = [], []
     for k in range(factors.shape[1]):
         model = _boosted(codes, factors[:, k], trees, seed)
         columns.append(importances(model, codes.shape[1]))
-        right.append(model.score(test_codes, test_factors[:, k]))
+        accuracies.append(model.score(test_codes, test_factors[:, k]))
     importance = np.stack(columns, axis=1)
-    return DCI(disentanglement(importance), completeness(importance), float(np.mean(right)))
+    return DCI(disentanglement(importance), completeness(importance), float(np.mean(accuracies)))
 
 
 def disentanglement(importance: NDArray[np.floating]) -> float:
-    """Return whether each latent serves one factor, from importances (L, K); 0 where no latent
-    serves any.
+    """Return how far each latent serves one factor, 0 to 1, from importances (L, K).
+
+    It is 0 where no latent serves any.
 
     >>> disentanglement(np.eye(3)), disentanglement(np.ones((3, 3)))
     (1.0, 0.0)
@@ -91,14 +99,16 @@ def disentanglement(importance: NDArray[np.floating]) -> float:
     total = importance.sum()
     if total == 0:
         return 0.0
-    return _rounded(float((_one_sided(importance) * importance.sum(axis=1)).sum() / total))
+    weighted = _one_sided(importance) * importance.sum(axis=1)
+    return _rounded(float(weighted.sum() / total))
 
 
 def completeness(importance: NDArray[np.floating]) -> float:
-    """Return whether each factor is served by one latent, from importances (L, K); a factor that
-    none serves counts 0.
+    """Return how far each factor is served by one latent, 0 to 1, from importances (L, K).
 
-    >>> completeness(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])) < disentanglement(np.eye(2))
+    A factor that no latent serves counts 0.
+
+    >>> completeness(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])) < completeness(np.eye(2))
     True
     """
     return _rounded(float(_one_sided(importance.T).mean()))
@@ -107,17 +117,19 @@ def completeness(importance: NDArray[np.floating]) -> float:
 def importances(
     model: HistGradientBoostingClassifier | GradientBoostingClassifier, latents: int
 ) -> Floats:
-    """Return what the splits at each latent gain, over all trees, as shares (L,); zeros where nothing was split."""
-    rounds = getattr(
-        model, "_predictors", None
-    )  # scikit-learn offers no public way to the trees among bins
+    """Return the gain of the splits at each latent over all trees, as shares (L,).
+
+    All are 0 where no tree splits.
+    """
+    # Scikit-learn offers no public way to the trees among bins.
+    rounds = getattr(model, "_predictors", None)
     if rounds is None:
         return np.asarray(model.feature_importances_)  # pyright: ignore[reportAttributeAccessIssue]
-    found = np.zeros(latents)
-    for tree in (tree for trees in rounds for tree in trees):
+    gains = np.zeros(latents)
+    for tree in itertools.chain.from_iterable(rounds):
         splits = tree.nodes[tree.nodes["is_leaf"] == 0]
-        np.add.at(found, splits["feature_idx"], np.maximum(splits["gain"], 0))
-    return found / (found.sum() or 1.0)
+        np.add.at(gains, splits["feature_idx"], np.maximum(splits["gain"], 0))
+    return gains / (gains.sum() or 1.0)
 
 
 def _boosted(
@@ -139,14 +151,17 @@ def _boosted(
 
 
 def _one_sided(rows: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return 1 - H / ln n of the entries (m, n) of each row as shares; 0 for a row of zeros, else 1 for one entry."""
-    if rows.shape[1] == 1:
+    """Return 1 - H / ln n of each row's entries (m, n) as shares, (m,); 0 for a row of zeros.
+
+    A row of a single entry above 0 is one-sided: 1.
+    """
+    count = rows.shape[1]
+    if count == 1:
         return (rows[:, 0] > 0).astype(float)
     sums = rows.sum(axis=1, keepdims=True)
-    shares = np.where(sums > 0, rows / np.where(sums > 0, sums, 1), 1 / rows.shape[1])
-    return 1 + (shares * np.log(np.where(shares > 0, shares, 1))).sum(axis=1) / np.log(
-        rows.shape[1]
-    )
+    shares = np.where(sums > 0, rows / np.where(sums > 0, sums, 1), 1 / count)
+    negative_entropy = (shares * np.log(np.where(shares > 0, shares, 1))).sum(axis=1)
+    return 1 + negative_entropy / np.log(count)
 
 
 def _rounded(share: float) -> float:

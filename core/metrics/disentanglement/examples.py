@@ -1,4 +1,4 @@
-"""What a score may count: factors that vary, in tables that belong together."""
+"""Tables that belong together, and the factors in them that vary: only these enter a score."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from core.metrics.table import table
 
 
 class Examples(NamedTuple):
-    """Codes and factors to learn from and to be scored on; all K factors vary in both.
+    """Codes and factors to learn from and to be scored on; all K factors vary in both parts.
 
     Args:
-        codes: (N, L).
+        codes: to learn from (N, L).
         factors: indices of values (N, K).
-        test_codes: (M, L).
-        test_factors: (M, K).
+        test_codes: to be scored on (M, L).
+        test_factors: likewise (M, K).
     """
 
     codes: Floats
@@ -31,10 +31,10 @@ class Examples(NamedTuple):
 def examples(
     codes: ArrayLike, factors: ArrayLike, test_codes: ArrayLike, test_factors: ArrayLike
 ) -> Examples:
-    """Return the tables without the factors that have a single value among either part's images.
+    """Return the tables without the factors that have a single value in either part.
 
-    Such a factor asks no question: every answer is right, and no classifier can be fitted. Scores
-    that are a mean over factors leave it out.
+    Such a factor asks no question: every answer is right, and no classifier can be fitted. A score
+    that is a mean over factors leaves it out.
 
     Args:
         codes: to learn from (N, L).
@@ -53,9 +53,8 @@ def examples(
                 f"{what} and test_{what} should have as many columns, got {one.shape[1]} and"
                 f" {other.shape[1]}"
             )
-    shared = varying(
-        [min(both) for both in zip(_counts(factors), _counts(test_factors), strict=True)]
-    )
+    counts = [min(pair) for pair in zip(_counts(factors), _counts(test_factors), strict=True)]
+    shared = varying(counts)
     return Examples(codes, factors[:, shared], test_codes, test_factors[:, shared])
 
 
@@ -88,25 +87,27 @@ def paired(codes: ArrayLike, factors: ArrayLike, prefix: str = "") -> tuple[Floa
 
 
 def varying(sizes: Sequence[int], among: Iterable[int] | None = None) -> list[int]:
-    """Return which factors have more than one value.
+    """Return the factors that have more than one value, by their places.
 
     Args:
         sizes: number of values of each factor.
         among: factors to choose from; all when left out.
 
     Raises:
-        ValueError: none has.
+        ValueError: no factor has.
 
     >>> varying((3, 1, 2)), varying((3, 1, 2), among=(1, 2))
     ([0, 2], [2])
     """
-    found = [k for k in (range(len(sizes)) if among is None else among) if sizes[k] > 1]
-    if not found:
+    factors = range(len(sizes)) if among is None else among
+    several = [k for k in factors if sizes[k] > 1]
+    if not several:
         raise ValueError(
             "at least one factor should have more than one value, got one value of each"
         )
-    return found
+    return several
 
 
 def _counts(factors: Floats) -> list[int]:
+    """Return the number of values of each factor (N, K)."""
     return [len(np.unique(column)) for column in factors.T]

@@ -10,6 +10,7 @@ from core.metrics.disentanglement.world import Floats, Indices, World, at_least
 
 TRAIN, TEST, GROUP = 10_000, 5_000, 64
 VARIANCE_FROM, LEAST_STD = 10_000, 0.05
+"""Sizes and threshold of `factor_vae_score`, as in Locatello et al. 2019."""
 
 
 def factor_vae_score(
@@ -22,24 +23,24 @@ def factor_vae_score(
     variance_from: int = VARIANCE_FROM,
     least_std: float = LEAST_STD,
 ) -> float:
-    """Return the share of votes that the majority of earlier votes foretold.
+    """Return the share of votes that the majority of earlier votes predicts.
 
-    A vote is a pair: the latent whose variance among images that share a factor is the smallest
-    part of its variance among all images, and that factor. The classifier gives each latent the
-    factor it was most often paired with.
+    A vote pairs a factor that a group of images shares with the latent whose variance within the
+    group is the smallest part of its variance among all images. The classifier gives each latent
+    the factor it was most often paired with.
 
-    Source: Kim and Mnih 2018, section 4; sizes, threshold and unbiased variances as in Locatello
-        et al. 2019.
+    Source: Kim and Mnih 2018, section 4, https://arxiv.org/abs/1802.05983; sizes, threshold and
+        unbiased variances as in Locatello et al. 2019, https://arxiv.org/abs/1811.12359
 
     Args:
         world: images and their codes.
-        random: where factors come from.
-        train: votes to learn from.
-        test: votes to be foretold.
-        group: images that share a factor.
-        variance_from: images that the variance among all images is taken from.
-        least_std: latents whose standard deviation is below it are left out; in units of the
-            codes, so that codes without a KL should be put on unit scale first.
+        random: source of the factors.
+        train: number of votes to learn from.
+        test: number of votes to predict.
+        group: number of images that share a factor.
+        variance_from: number of images for the variance among all images.
+        least_std: least standard deviation of a latent that counts, in units of the codes; put
+            codes of a model without a KL on unit scale first.
 
     Returns:
         Between 0 and 1; 0 where no latent is left.
@@ -71,11 +72,10 @@ def _votes(
     variance: Floats,
     alive: NDArray[np.bool_],
 ) -> tuple[Indices, Indices]:
-    factors = np.array(varying(world.sizes))  # images share a factor of a single value anyhow
+    """Return the latents and factors of votes, (count,) each; latents that are not alive get none."""
+    factors = np.array(varying(world.sizes))  # all images share a factor of a single value
     shared = factors[random.integers(0, len(factors), count)]
-    within = np.concatenate(
-        [codes.var(axis=1, ddof=1) for codes in world.groups(shared, group, random)]
-    )
-    return (within / np.where(alive, variance, 1) + np.where(alive, 0, np.inf)).argmin(
-        axis=1
-    ), shared
+    groups = world.groups(shared, group, random)
+    within = np.concatenate([codes.var(axis=1, ddof=1) for codes in groups])
+    share = within / np.where(alive, variance, 1) + np.where(alive, 0, np.inf)
+    return share.argmin(axis=1), shared

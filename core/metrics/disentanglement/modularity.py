@@ -1,4 +1,4 @@
-"""Modularity and explicitness: does each latent tell about one factor, and do all latents together tell its value?"""
+"""Modularity of the latents, and explicitness of the factors in all latents together."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from core.metrics.disentanglement.examples import counted, examples
 from core.metrics.information import BINS, mutual_information
 
 _NOTHING = 1e-9
-"""Nats that are rounding and not information."""
+"""Nats that count as rounding, not as information."""
 
 
 def modularity(codes: ArrayLike, factors: ArrayLike, *, bins: int = BINS) -> float:
     """Return how far each latent tells about a single factor.
 
-    1/L sum_j ( 1 - sum_{k != k*} I_jk² / (I_jk*² (K - 1)) ),    k* the factor that latent j tells
-    most about
+    1/L sum_j ( 1 - sum_{k != k*} I_jk² / (I_jk*² (K - 1)) )
 
-    Source: Ridgeway and Mozer 2018, section 3.1; bins as in Locatello et al. 2019. A latent that
-        tells nothing counts
-    0. All latents may tell about one and the same factor: the score does not ask that every factor
-    be told. A factor that has a single value is left out.
+    where k* is the factor that latent j tells most about. A latent that tells nothing counts 0.
+    All latents may tell about the same factor: the score does not ask for every factor. A factor
+    that has a single value is left out.
+
+    Source: Ridgeway and Mozer 2018, section 3.1, https://arxiv.org/abs/1802.05312; bins as in
+        Locatello et al. 2019, https://arxiv.org/abs/1811.12359
 
     Args:
         codes: posterior means (N, L).
@@ -35,30 +36,29 @@ def modularity(codes: ArrayLike, factors: ArrayLike, *, bins: int = BINS) -> flo
         ValueError: tables that do not belong together, factors that are not whole numbers, or no
             factor varies.
     """
-    told = mutual_information(*counted(codes, factors), bins=bins)
-    squares = np.where(told > _NOTHING, told, 0) ** 2
+    information = mutual_information(*counted(codes, factors), bins=bins)
+    squares = np.where(information > _NOTHING, information, 0) ** 2
     most = squares.max(axis=1)
-    others = (squares.sum(axis=1) - most) / (
-        np.where(most > 0, most, 1) * max(1, squares.shape[1] - 1)
-    )
+    count = max(1, squares.shape[1] - 1)
+    others = (squares.sum(axis=1) - most) / (np.where(most > 0, most, 1) * count)
     return float(np.where(most > 0, 1 - others, 0).mean())
 
 
 def explicitness(
     codes: ArrayLike, factors: ArrayLike, test_codes: ArrayLike, test_factors: ArrayLike
 ) -> float:
-    """Return how well a linear classifier that sees all latents tells each value of each factor
-    from the others.
+    """Return how well a linear classifier of all latents tells each factor's values apart.
 
-    The area under the ROC curve, one value against the rest, averaged over values, then over
-    factors. A factor that has a single value is left out; one whose values are all new to the
+    It is the area under the ROC curve, one value against the rest, averaged over values, then over
+    factors. A factor that has a single value is left out; a factor whose values are all new to the
     classifier counts 0.5.
 
-    Source: Ridgeway and Mozer 2018, section 3.2, not scaled to [0, 1]: chance is 0.5, as in
-        Locatello et al. 2019.
+    Source: Ridgeway and Mozer 2018, section 3.2, https://arxiv.org/abs/1802.05312; not scaled to
+        [0, 1], so that chance is 0.5, as in Locatello et al. 2019,
+        https://arxiv.org/abs/1811.12359
 
     Args:
-        codes: to learn from (N, L); put to mean 0 and variance 1.
+        codes: to learn from (N, L), in any unit: the classifier sees them at mean 0, variance 1.
         factors: indices of values (N, K).
         test_codes: to be scored on (M, L).
         test_factors: likewise (M, K).
@@ -72,17 +72,12 @@ def explicitness(
     codes, factors, test_codes, test_factors = examples(codes, factors, test_codes, test_factors)
     mean, std = codes.mean(axis=0), np.where(np.ptp(codes, axis=0) > 0, codes.std(axis=0), 1)
     x, test_x = (codes - mean) / std, (test_codes - mean) / std
-    return float(
-        np.mean(
-            [
-                _area(x, y, test_x, test_y)
-                for y, test_y in zip(factors.T, test_factors.T, strict=True)
-            ]
-        )
-    )
+    columns = zip(factors.T, test_factors.T, strict=True)
+    return float(np.mean([_area(x, y, test_x, test_y) for y, test_y in columns]))
 
 
 def _area(x: np.ndarray, y: np.ndarray, test_x: np.ndarray, test_y: np.ndarray) -> float:
+    """Return the area under the ROC curve of one factor, averaged over its values, 0 to 1."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
 

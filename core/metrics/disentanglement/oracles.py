@@ -1,4 +1,4 @@
-"""Codes whose disentanglement is known without measuring it: what every metric has to rank rightly."""
+"""Codes of known disentanglement, which every metric has to rank rightly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from core.metrics.disentanglement.world import Floats, Indices, World
 
 NOISE = 0.01
-"""Standard deviation of what is added to every code, in units of a factor's range, so that no two are the same."""
+"""Standard deviation of the noise that tells all codes apart, in units of a factor's range."""
 
 ORACLES = {
     "perfect": "each latent is one factor",
@@ -19,11 +19,11 @@ ORACLES = {
     "constant": "every image has the same code",
     "random": "noise that knows no factor",
 }
-"""Code -> what it is."""
+"""Code -> its description."""
 
 
 def oracle(name: str, sizes: Sequence[int], seed: int = 0) -> World:
-    """Return the world of a code that is known to be good or bad in one certain way.
+    """Return the world of a code that is good or bad in one known way.
 
     Args:
         name: of `ORACLES`.
@@ -36,10 +36,11 @@ def oracle(name: str, sizes: Sequence[int], seed: int = 0) -> World:
     if name not in ORACLES:
         raise ValueError(f"oracle should be one of {', '.join(ORACLES)}, got {name!r}")
     random, make = np.random.default_rng(seed), _MAKE[name]
+    noise = 0 if name == "constant" else NOISE
 
     def encode(factors: Indices) -> Floats:
         codes = make(factors / (np.array(sizes) - 1) - 0.5, random)
-        return codes + (0 if name == "constant" else NOISE * random.normal(size=codes.shape))
+        return codes + noise * random.normal(size=codes.shape)
 
     return World(tuple(sizes), encode)
 

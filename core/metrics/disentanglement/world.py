@@ -1,4 +1,4 @@
-"""What a disentanglement metric may ask of a representation: the codes of images with factors of its choice."""
+"""A representation as a disentanglement metric sees it: codes of images with chosen factors."""
 
 from __future__ import annotations
 
@@ -57,14 +57,13 @@ class World:
     def groups(
         self, fixed: Indices, size: int, random: np.random.Generator, *, chunk: int = CHUNK
     ) -> Iterator[Floats]:
-        """Yield codes (C, size, L) of groups of images, C groups at a time; within a group one
-        factor is the same.
+        """Yield codes (C, size, L) of groups of images that share one factor, C groups at a time.
 
         Args:
-            fixed: which factor each group shares, (N,).
+            fixed: place of the factor that each group shares, (N,).
             size: images in a group.
-            random: where factors come from.
-            chunk: most groups at a time.
+            random: source of the factors.
+            chunk: most groups at a time, C.
         """
         for part in np.split(fixed, range(chunk, len(fixed), chunk)):
             factors = self.draw(len(part) * size, random).reshape(len(part), size, -1)
@@ -92,25 +91,24 @@ def tabulated(codes: ArrayLike, sizes: Sequence[int]) -> World:
 
 
 def unit_scale(codes: ArrayLike) -> Floats:
-    """Return codes (N, L) with each latent divided by its standard deviation; a constant latent is
-    left as it is.
+    """Return codes (N, L) with each latent divided by its standard deviation.
 
-    For models without a KL, which may give their codes any scale: thresholds and regularised
-    classifiers look at it.
+    A constant latent is left as it is. Models without a KL may give their codes any scale, and
+    thresholds and regularised classifiers depend on it.
 
     >>> unit_scale([[0.0, 5.0], [4.0, 5.0]])
     array([[0., 5.], [2., 5.]])
     """
     codes = table("codes", codes)
-    # The standard deviation of a constant may be a rounding error.
-    return codes / np.where(np.ptp(codes, axis=0) > 0, codes.std(axis=0), 1)
+    varies = np.ptp(codes, axis=0) > 0  # the standard deviation of a constant may be rounding
+    return codes / np.where(varies, codes.std(axis=0), 1)
 
 
 def at_least(least: int, **counts: int) -> None:
     """Check that numbers are large enough.
 
     Raises:
-        ValueError: one is not.
+        ValueError: one is below `least`.
 
     >>> at_least(2, group=1)
     Traceback (most recent call last):

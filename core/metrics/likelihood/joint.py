@@ -1,4 +1,4 @@
-"""log p(x given z) of many images at many codes, and what every estimator here asks of a model and its images."""
+"""log p(x given z) of many images at many codes, and checks of models and images."""
 
 from __future__ import annotations
 
@@ -21,16 +21,15 @@ _TABLE = 4_000_000
 """Log densities held at once: 32 MB."""
 
 _FACTORS = 112
-"""Numbers from ½ to 1 that are multiplied before a logarithm is taken: single precision holds 2^-126."""
+"""Numbers from ½ to 1 multiplied before one logarithm: single precision holds 2^-126."""
 
 
 class Estimate(NamedTuple):
-    """A number per image and how far it may be off.
+    """A number per image and its error.
 
     Args:
         value: nats per image, (N,).
-        error: nats per image, (N,), at least 0; which error it is says the function that returns
-            it.
+        error: nats per image, (N,), at least 0; the function that returns it says which error.
     """
 
     value: Floats
@@ -38,7 +37,7 @@ class Estimate(NamedTuple):
 
 
 def posterior_of(model: Autoencoder, images: Tensor) -> Gaussian:
-    """Return the encoder's posterior of images, (N, L), which should have a density.
+    """Return the encoder's posterior of images, (N, L), after checks that it has a density.
 
     Raises:
         ValueError: no images, images of another form or range, or a posterior that is a point, no
@@ -56,8 +55,9 @@ def posterior_of(model: Autoencoder, images: Tensor) -> Gaussian:
 
 
 def check_images(model: Autoencoder, images: Tensor) -> None:
-    """Refuse images that a model's likelihood is not defined on; any finite intensity is under a
-    Gaussian one.
+    """Refuse images on which a model's likelihood is not defined.
+
+    A Bernoulli likelihood asks for intensities in [0, 1], a Gaussian one for finite numbers.
 
     Raises:
         ValueError: no images, images of another form, or intensities that are out of range.
@@ -71,12 +71,12 @@ def check_images(model: Autoencoder, images: Tensor) -> None:
             f"images should be of floating point, from 0 to 1, got {images.dtype}; divide them"
             " by 255"
         )
-    low, high = (bound.item() for bound in images.aminmax())
-    if not (math.isfinite(low) and math.isfinite(high)):
+    if not images.isfinite().all():
         raise ValueError(
             "images should be finite numbers from 0 to 1, got some that are not finite"
         )
-    if isinstance(model.likelihood, Bernoulli) and not (low >= 0 and high <= 1):
+    low, high = (bound.item() for bound in images.aminmax())
+    if isinstance(model.likelihood, Bernoulli) and (low < 0 or high > 1):
         raise ValueError(
             f"images should lie in [0, 1] under a Bernoulli likelihood, got {low:g} to {high:g};"
             " scale them"
@@ -107,7 +107,7 @@ def check_density(posterior: Gaussian, model: Autoencoder) -> None:
 
 
 def outputs(model: Autoencoder, codes: Tensor) -> Tensor:
-    """Return the decoder's output (..., D) of codes (..., L), pixels in one row, in its weights' precision."""
+    """Return the decoder's output (..., D) of codes (..., L), in its weights' precision."""
     precision = next(model.decoder.parameters()).dtype
     output = model.decoder(codes.flatten(0, -2).to(precision))
     return output.flatten(1).unflatten(0, codes.shape[:-1])
@@ -116,18 +116,19 @@ def outputs(model: Autoencoder, codes: Tensor) -> Tensor:
 def log_likelihoods(likelihood: Likelihood, x: Tensor, output: Tensor) -> Tensor:
     """Return log p(x given z) of every image at every code, in nats.
 
-    Bernoulli, logits l:            x · l - sum_d softplus(l_d) = (x - ½) · l - sum_d
-    (softplus(l_d) - l_d / 2) Gaussian, means m, scale s:     -|x - m|² / 2s² - D (log s + ½ log
-    2π),    |x - m|² = |x|² - 2 x · m + |m|²
+    - Bernoulli with logits l: x · l - sum_d softplus(l_d), which equals
+      (x - ½) · l - sum_d (softplus(l_d) - l_d / 2)
+    - Gaussian with means m and scale s: -|x - m|² / 2s² - D (log s + ½ log 2π), where
+      |x - m|² = |x|² - 2 x · m + |m|²
 
-    What depends on both image and code is one matrix product, so that a code is decoded once for
-    all images.
+    The term that depends on both image and code is one matrix product, so that a code is decoded
+    once for all images.
 
     Args:
         likelihood: the model's.
         x: images, (..., N, D).
-        output: the decoder's at M codes, (..., M, D), in any precision; computed with in the
-            images'.
+        output: the decoder's at M codes, (..., M, D), in any precision; the images' precision is
+            that of the computation.
 
     Returns:
         Nats, (..., N, M).
@@ -139,31 +140,24 @@ def log_likelihoods(likelihood: Likelihood, x: Tensor, output: Tensor) -> Tensor
     theirs, output = output, output.to(x.dtype)
     if isinstance(likelihood, Bernoulli):
         odd = (x - 0.5) @ output.mT
-        return (
-            odd - _even_softplus(output.abs() if output is theirs else output.abs_())[..., None, :]
-        )
-    centre = output.mean(
-        -2, keepdim=True
-    )  # seen from among the means, the squares are small and so is their rounding
+        sizes = output.abs() if output is theirs else output.abs_()  # a copy may be overwritten
+        return odd - _even_softplus(sizes)[..., None, :]
+    # Seen from among the means, the squares are small, and so is their rounding.
+    centre = output.mean(-2, keepdim=True)
     x, output = x - centre, output - centre
-    squares = (
-        x.square().sum(-1, keepdim=True)
-        - 2 * x @ output.mT
-        + output.square().sum(-1)[..., None, :]
-    )
+    own = x.square().sum(-1, keepdim=True) - 2 * x @ output.mT
+    squares = own + output.square().sum(-1)[..., None, :]
     log_scale = likelihood.log_scale.to(x.dtype)
-    return -0.5 * squares * (-2 * log_scale).exp() - x.shape[-1] * (
-        log_scale + 0.5 * math.log(2 * math.pi)
-    )
+    constant = x.shape[-1] * (log_scale + 0.5 * math.log(2 * math.pi))
+    return -0.5 * squares * (-2 * log_scale).exp() - constant
 
 
 def _even_softplus(sizes: Tensor) -> Tensor:
-    """Return sum_d (softplus(l_d) - l_d / 2) of logits' sizes |l|, (..., D), which are
-    overwritten, in nats (...).
+    """Return sum_d (softplus(l_d) - l_d / 2) of logits' sizes |l|, (..., D), in nats (...).
 
     softplus(l) - l / 2 = |l| / 2 - log sigmoid(|l|). A sigmoid of a positive number is at least ½,
-    so that the product of a hundred is no less than 2^-100: one logarithm instead of a hundred, in
-    half the time and no less exact.
+    so that the product of a hundred is no less than 2^-100: one logarithm replaces a hundred, in
+    half the time and no less exact. The sizes are overwritten.
     """
     factors = max(count for count in range(1, _FACTORS + 1) if sizes.shape[-1] % count == 0)
     halves = 0.5 * sizes.sum(-1)
@@ -176,29 +170,28 @@ def log_prior(model: Autoencoder, codes: Tensor) -> Tensor:
 
 
 def log_density(prior: Prior, codes: Tensor) -> Tensor:
-    """Return log p(z) of codes (M, L), in nats (M,), of a mixture by one matrix product."""
-    return (
-        _log_mixture(*prior.parts(), codes)
-        if isinstance(prior, Mixture | Vamp)
-        else prior.log_prob(codes)
-    )
+    """Return log p(z) of codes (M, L), in nats (M,); a mixture takes one matrix product."""
+    if isinstance(prior, Mixture | Vamp):
+        return _log_mixture(*prior.parts(), codes)
+    return prior.log_prob(codes)
 
 
 def _log_mixture(log_weights: Tensor, parts: Gaussian, z: Tensor) -> Tensor:
     """Return the log density of a mixture of K Gaussians (K, L) at codes (M, L), in nats (M,).
 
     The squares are written out, so that all codes meet all parts in one matrix product. They are
-    large and all but cancel, which asks for double precision.
+    large and almost cancel, which asks for double precision.
     """
     mean, log_var = parts.mean.double(), parts.log_var.double()
     precision = (-log_var).exp()
     theirs = torch.cat([-0.5 * precision, mean * precision], 1).T
     squares = (mean.square() * precision + log_var + math.log(2 * math.pi)).sum(1)
     constant = log_weights.double() - 0.5 * squares
-    rows = z.double().split(max(1, _TABLE // len(mean)))
-    return torch.cat(
-        [(torch.cat([row.square(), row], 1) @ theirs + constant).logsumexp(1) for row in rows]
-    ).to(z)
+    logs = []
+    for rows in z.double().split(max(1, _TABLE // len(mean))):
+        table = torch.cat([rows.square(), rows], 1) @ theirs + constant
+        logs.append(table.logsumexp(1))
+    return torch.cat(logs).to(z)
 
 
 def numbers(values: Tensor) -> Floats:

@@ -23,6 +23,8 @@ MOST_CELLS = 400
 """Cells of the grid along a latent, at most."""
 
 _LEAST_CELLS = 64
+"""Cells of the grid along a latent, at least."""
+
 _REACH = 6
 """Standard deviations of the encoder's Gaussian that the grid covers at least."""
 
@@ -36,12 +38,12 @@ class TruePosterior:
 
     Args:
         axes: codes of the cells' centres along each latent, in units of the code, L arrays.
-        density: p(z given x), sums to 1 times the cells' size, (cells of the first latent, of the
-            second).
+        density: p(z given x), (cells of the first latent, of the second); times a cell's size it
+            sums to 1.
         log_evidence: log p(x), nats.
-        refinement: its error, nats.
+        refinement: error of the evidence, nats.
         mean: of the encoder's Gaussian q(z given x), (L,).
-        std: likewise.
+        std: its standard deviation, (L,).
         kl: KL(q || p(z given x)), nats; the gap between log p(x) and the ELBO.
     """
 
@@ -56,17 +58,16 @@ class TruePosterior:
 
 @torch.inference_mode()
 def true_posterior(model: Autoencoder, image: Tensor, most: int = MOST_CELLS) -> TruePosterior:
-    """Return the posterior that the encoder's Gaussian stands for, and the divergence between the
-    two.
+    """Return the true posterior of one image, and the divergence of the encoder's Gaussian from it.
 
-    p(z given x) = p(x given z) p(z) / p(x),    KL(q || p(z given x)) = sum_i q_i ( log q_i - log
-    p(z_i given x) ) h
+    - p(z given x) = p(x given z) p(z) / p(x)
+    - KL(q || p(z given x)) = sum_i q_i ( log q_i - log p(z_i given x) ) h
 
-    The grid covers the tiles on which `quadrature` found the mass, and six standard deviations of
-    the encoder's Gaussian. The divergence is the gap: log p(x) = ELBO + KL(q || p(z given x)),
-    with the ELBO from another way.
+    The grid covers the tiles on which `quadrature` finds the mass, and six standard deviations of
+    the encoder's Gaussian. The divergence is the gap of the ELBO, log p(x) = ELBO + KL(q || p(z
+    given x)), computed in another way than the ELBO.
 
-    Source: Kingma and Welling 2014, equation 1.
+    Source: Kingma and Welling 2014, equation 1, https://arxiv.org/abs/1312.6114
 
     Args:
         model: with one or two latents and a posterior that is no point.
@@ -114,7 +115,7 @@ def true_posterior(model: Autoencoder, image: Tensor, most: int = MOST_CELLS) ->
 def _window(
     q: Gaussian, corners: Tensor, side: float, most: int
 ) -> tuple[list[Tensor], list[float]]:
-    """Return the cells' centres and size along each latent, around the tiles' corners (T, L) and q."""
+    """Return the cells' centres and sizes along each latent, which cover tiles (T, L) and q."""
     low = torch.minimum(corners.amin(0), (q.mean - _REACH * q.std)[0]).tolist()
     high = torch.maximum(corners.amax(0) + side, (q.mean + _REACH * q.std)[0]).tolist()
     axes, steps = [], []

@@ -62,7 +62,7 @@ def test_a_constant_has_no_gradient_and_only_a_baseline_keeps_the_score_from_noi
 
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_what_depends_on_the_posterior_itself_is_part_of_the_gradient(name: str):
-    """KL of N(1, e) from N(0, 1) as log q(z) - log p(z): by m, in units of s, m s; by log s², ½ (s² - 1)."""
+    """The gradient of KL( N(m, s²) || N(0, 1) ) is m s by m / s, and ½ (s² - 1) by log s²."""
 
     def kl(q: Gaussian, z: Tensor) -> Tensor:
         return (

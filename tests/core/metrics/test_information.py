@@ -110,7 +110,7 @@ def test_more_noise_leaves_less_to_tell():
 
 
 def test_the_estimate_comes_close_to_the_closed_form():
-    """A fair coin through a channel that turns it over one time in ten: ln 2 minus the entropy of the turning."""
+    """A channel turns a fair coin over one time in ten: ln 2 less the entropy of the turning."""
     coin, turned = RNG.integers(0, 2, 200_000), RNG.random(200_000) < 0.1
     expected = np.log(2) + 0.1 * np.log(0.1) + 0.9 * np.log(0.9)
     told = mutual_information((coin ^ turned)[:, None].astype(float), coin[:, None])

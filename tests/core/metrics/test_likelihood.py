@@ -1,4 +1,4 @@
-"""Against closed forms: a linear decoder with a Gaussian likelihood (probabilistic PCA), where all is a Gaussian."""
+"""log p(x) against closed forms: probabilistic PCA, a linear decoder where all is Gaussian."""
 
 import itertools
 import math
@@ -369,7 +369,7 @@ def test_the_grid_covers_the_encoder_where_it_is_wrong():
 
 @pytest.mark.parametrize("latents", [2, 4])
 def test_the_gaps_are_those_of_the_best_diagonal_gaussian(latents: int):
-    """KL of the best one from N(m, P^-1): its precisions are P's diagonal, so ½ ( sum log P_ii - log det P )."""
+    """The best q for N(m, P^-1) has P's diagonal: its KL is ½ ( sum log P_ii - log det P )."""
     known = linear(latents, scale=1.0, off=1.0, wider=2.0)
     precision = known.true.precision_matrix[0]
     expected = 0.5 * float(precision.diagonal().log().sum() - torch.logdet(precision))
@@ -393,7 +393,7 @@ def test_an_encoder_that_is_right_has_no_gap():
 
 
 def two_hills() -> Autoencoder:
-    """Return a model whose true posterior has a hill at -3 and a higher one at 3; the encoder looks at the lower."""
+    """Return a model with a posterior hill at -3, where its encoder looks, and a higher one at 3."""
     model = by_hand(nn.Linear(2, SIDE * SIDE), GaussianLikelihood(0.3).double(), 1)
     model.decoder.insert(0, nn.Linear(1, 2).double())
     model.decoder.insert(1, nn.ReLU())

@@ -1,4 +1,4 @@
-"""What every score does where there is little to measure: one value, one image, a constant, hardly any width."""
+"""Every score where there is little to measure: one value, one image, a constant, no width."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Every metric ranks codes that are known to be good or bad, and agrees with its definition written out."""
+"""Every metric ranks codes of known quality, and agrees with its definition written out."""
 
 from collections.abc import Callable
 
@@ -121,7 +121,7 @@ def test_two_latents_for_a_factor_cost_what_asks_for_one_latent_and_nothing_else
 
 
 def test_modularity_is_blind_to_noise_and_to_rotation(scores):
-    """What little noise seems to tell, it tells unevenly: the score is high where it should be none."""
+    """Noise seems to tell little, and tells it unevenly: the score is high where none is due."""
     assert scores["random"]["modularity"] > 0.5
     assert scores["all but one"]["modularity"] > 0.97
 
@@ -195,7 +195,7 @@ def factor_vae_by_the_book(
 
 
 def test_the_higgins_score_is_that_of_its_definition_within_sampling():
-    """300 and 300 points: a share near 0.8 has a standard error of 0.023; five of them are allowed."""
+    """A share near 0.8 of 300 points has a standard error of 0.023; five of them are allowed."""
     world = oracle("rotated", SIZES)
     model = LogisticRegression(max_iter=1000).fit(*higgins_by_the_book(world, random(), 300))
     expected = model.score(*higgins_by_the_book(world, np.random.default_rng(8), 300))
@@ -226,7 +226,7 @@ def test_latents_that_do_not_vary_are_left_out():
 
 @pytest.mark.parametrize("name", ["rotated", "all but one"])
 def test_both_kinds_of_trees_give_much_the_same_dci(name: str):
-    """The trees differ in how they weigh a split: 0.06 is what codes of these sizes differ by at most."""
+    """The trees weigh splits differently: scores of codes of these sizes differ by 0.06 at most."""
     world = oracle(name, (3, 4))
     data = (*world.sample(600, random()), *world.sample(600, np.random.default_rng(5)))
     fast, exact = dci(*data), dci(*data, trees="exact")
