@@ -8,7 +8,7 @@ import io
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
@@ -28,43 +28,68 @@ from core.shelf import MORE_SEEDS, SHELF, more_seeds, shipped
 from core.sweep import ENGINES
 
 if TYPE_CHECKING:
+    from core.checkpoints import CheckpointError
     from core.data import Split
+    from core.runs import Run
 
 EPILOG = """examples:
-  python -m core train digits vae                        a two-latent VAE, in seconds
+  python -m core train digits vae                    a two-latent VAE, in seconds
   python -m core train mnist beta-vae --latents 10 --beta 8 --epochs 30
   python -m core train sprites beta-vae --latents 10 --device cuda
-  python -m core train sprites infogan --latents 10      a GAN whose codes can be read off its images
-  python -m core shelf                                   train what is missing of the runs that ship, and measure it
-  python -m core measure --train                         the numbers of every page, over seeds (hours on a CPU)
-  python -m core sweep core/sweep/sprites.toml           a grid of runs into one table
-  python -m core list                                    one line per run
-  python -m core show digits-vae-z2                      everything about one run, by its key or the beginning of it
+  python -m core train sprites infogan --latents 10  a GAN whose codes can be read off its images
+  python -m core shelf                               train and measure what ships and is missing
+  python -m core measure --train                     all numbers, over seeds (hours on a CPU)
+  python -m core sweep core/sweep/sprites.toml       a grid of runs into one table
+  python -m core list                                one line per run
+  python -m core show digits-vae-z2                  one run, by its key or the beginning of it
 
-MNIST is read from the folder named by LATENT_LAB_DATA, else downloaded once. Errors leave with exit code 2."""
+MNIST is read from the folder named by LATENT_LAB_DATA, else downloaded once.
+Errors leave with exit code 2."""
 
 CLOSED = 141
-"""Exit code where whoever reads the output has closed the pipe: that of a program that the signal SIGPIPE ends."""
+"""Exit code where the reader of the output has closed the pipe, as after the signal SIGPIPE."""
 
 STOPPED = (
     "stopped; runs that were finished are kept, and the same command goes on with the one in"
     " training"
 )
 
+_FIELDS = (
+    "beta",
+    "noise_ratio",
+    "likelihood",
+    "scale",
+    "network",
+    "hidden",
+    "size",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "prior",
+    "components",
+    "warm_up",
+    "noise_dim",
+    "information",
+    "seed",
+)
+"""Options of `train` that are fields of a config; one that is left out is None."""
+
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, with the nearest right name, and leaves with exit code 2."""
+    """A parser whose errors are one line, with the nearest right name, and exit code 2."""
 
     def error(self, message: str) -> NoReturn:
         """Print the message and leave."""
         _refuse(f"{message}; see `{self.prog} --help`")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Return what `argparse` makes of the words, or leave at an option that this command does not have."""
+        """Return what `argparse` returns, or leave at an option that the command does not have."""
         parsed, extra = super().parse_known_args(args, namespace)
-        known = [name for name in self._option_string_actions if name.startswith("--")]
-        for option in (word.split("=")[0] for word in extra if word.startswith("-")):
-            self.error(f"no option named {option}{nearest(option, known)}")
+        options = [name for name in self._option_string_actions if name.startswith("--")]
+        for word in extra:
+            if word.startswith("-"):
+                unknown = word.split("=")[0]
+                self.error(f"no option named {unknown}{nearest(unknown, options)}")
         return parsed, extra
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
@@ -77,7 +102,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class OutputClosed(BaseException):
-    """Nobody reads the output any more; like Ctrl-C, it is no failure of the run in training."""
+    """Nobody reads the output any more, which is no failure of the run in training."""
 
 
 class Bar:
@@ -86,10 +111,10 @@ class Bar:
     Without a terminal it prints a line every tenth.
 
     Args:
-        title: of what is done.
-        total: units in all, or None where it is not known.
-        unit: of what is counted.
-        before: units that an earlier command did.
+        title: what is done.
+        total: number of units in all; None where it is not known.
+        unit: what is counted.
+        before: number of units that an earlier command did.
     """
 
     KNOWN = "{desc} {bar:20} {percentage:3.0f}%  {rate_noinv_fmt}  {remaining} left"
@@ -157,37 +182,41 @@ def _readers() -> Iterator[None]:
 def program() -> int:
     """Run the command that this process was started with, and return its exit code.
 
-    Where whoever reads the output has left, as `head` does once it has its lines, it ends without
-    a word.
+    It ends in silence where the reader of the output has left, as `head` does after its lines.
     """
     try:
         code = main()
     except SystemExit as end:
         code = int(end.code or 0)
-    except (OutputClosed, BrokenPipeError):  # the second where an error was to be said
+    except (OutputClosed, BrokenPipeError):  # the second while an error was printed
         code = CLOSED
     for stream in (sys.stderr, sys.stdout):
         try:
-            if stream:  # None where it was closed from the start
+            if stream:  # None if it was closed from the start
                 stream.flush()
         except BrokenPipeError:
             _discard(stream)
             code = CLOSED
         except OSError as error:
             _discard(stream)
-            code = code or _say(f"the output could not be written ({error.strerror})")
+            code = code or _print_error(f"the output could not be written ({error.strerror})")
     return code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0, 2 for an error said in one line, 130 for
-    Ctrl-C.
+    """Run one command and return its exit code.
+
+    Args:
+        arguments: words of the command; those of this process when left out.
+
+    Returns:
+        0; 2 after an error, which is printed as one line; 130 after Ctrl-C.
 
     Raises:
         OutputClosed: nobody reads the output any more.
     """
     try:
-        parsed = _parser().parse_args(arguments)
+        parsed = parser().parse_args(arguments)
         return parsed.run(parsed) or 0
     except KeyboardInterrupt:
         print(f"\n{STOPPED}", file=sys.stderr)
@@ -200,32 +229,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def train_command(arguments: argparse.Namespace) -> int:
     """Train one run, or open it if it is kept, and print its line."""
-    names = (
-        "beta",
-        "noise_ratio",
-        "likelihood",
-        "scale",
-        "network",
-        "size",
-        "epochs",
-        "batch_size",
-        "learning_rate",
-    )
-    names += ("prior", "components", "warm_up", "noise_dim", "information")
-    changes = {
-        name: getattr(arguments, name)
-        for name in (*names, "seed")
-        if getattr(arguments, name) is not None
-    }
-    if arguments.hidden:
-        changes["hidden"] = tuple(arguments.hidden)
+    options = {name: getattr(arguments, name) for name in _FIELDS}
+    changes = {name: value for name, value in options.items() if value is not None}
     config = recipe(arguments.data, arguments.model, arguments.latents, **changes)
     _train(config, arguments, arguments.root)
     return list_command(arguments, only=config.key)
 
 
 def shelf_command(arguments: argparse.Namespace) -> int:
-    """Train those of the runs that ship which are not kept yet, and measure their samples."""
+    """Train the runs that ship and are not kept yet, and measure what was not measured."""
     for name in arguments.data:
         recipe(name, "vae")
     configs = [
@@ -237,25 +249,25 @@ def shelf_command(arguments: argparse.Namespace) -> int:
                 _train(config, arguments, arguments.root)
         _train_classifier(data, arguments)
     arguments.train = False
-    passed_over = _say_refused(_measure(arguments))
-    return list_command(arguments) or passed_over
+    code = _print_refused(_measure(arguments))
+    return list_command(arguments) or code
 
 
 def measure_command(arguments: argparse.Namespace) -> int:
     """Measure every run of the shelf, and of further seeds, where that was not done yet.
 
-    What cannot be read or measured is passed over and said at the end.
+    A run that cannot be read or measured is passed over, and named at the end.
     """
     from core.checkpoints import CheckpointError, survey
 
     refused = _measure(arguments)
     for place in (arguments.root, arguments.root.parent / MORE_SEEDS):
-        refused += [str(found) for _, found in survey(place) if isinstance(found, CheckpointError)]
-    return _say_refused(refused)
+        refused += [str(run) for _, run in survey(place) if isinstance(run, CheckpointError)]
+    return _print_refused(refused)
 
 
 def _measure(arguments: argparse.Namespace) -> list[str]:
-    """Measure what was not measured yet, and return the sentences about what was passed over."""
+    """Measure what was not measured yet, and return a sentence for each run passed over."""
     from core.experiments import STUDIES
     from core.experiments.measuring.every_run import measure_runs
 
@@ -265,27 +277,25 @@ def _measure(arguments: argparse.Namespace) -> list[str]:
             _train(config, arguments, arguments.root if config in shipped() else more)
     for study in STUDIES:
         with closing(Bar(f"measuring {study.name}", None, "runs")) as bar:
-            print(
-                measure_runs(
-                    study, arguments.root, more=more, on_done=bar, on_refused=refused.append
-                )
+            path = measure_runs(
+                study, arguments.root, more=more, on_done=bar, on_refused=refused.append
             )
+            print(path)
     return refused
 
 
-def _say_refused(sentences: list[str]) -> int:
-    """Print each of some sentences once, and return the exit code that they make."""
+def _print_refused(sentences: list[str]) -> int:
+    """Print each sentence once, and return the exit code: 2 where there is one, else 0."""
     for sentence in dict.fromkeys(sentences):
         print(f"refused: {sentence}", file=sys.stderr)
     return 2 if sentences else 0
 
 
 def sweep_command(arguments: argparse.Namespace) -> int:
-    """Train a grid of runs, by one of several engines, and gather what they reached into one
-    table.
+    """Train a grid of runs with one of several engines, and gather their numbers into one table.
 
-    What is in the folder, on the shelf or in .seeds beside it is not trained again. A run that
-    fails is recorded with its reason and the sweep goes on; the same command tries it again.
+    A run in the folder, on the shelf or in .seeds beside it is not trained again. A run that fails
+    is recorded with its reason and the sweep goes on; the same command tries it again.
     """
     from core.sweep import SWEEPS, Options, engine_named, read_sweep
 
@@ -312,9 +322,8 @@ def sweep_command(arguments: argparse.Namespace) -> int:
             if outcome.reason:
                 bar.say(f"failed: {outcome.config.key}: {outcome.reason}")
     states = Counter(row["state"] for row in table.rows())
-    print(
-        f"{', '.join(f'{count} {state}' for state, count in states.items())}:", *table.write(path)
-    )
+    counts = ", ".join(f"{count} {state}" for state, count in states.items())
+    print(f"{counts}:", *table.write(path))
     return 2 if states["failed"] else 0
 
 
@@ -326,79 +335,98 @@ def fetch_command(arguments: argparse.Namespace) -> None:
 
 def list_command(arguments: argparse.Namespace, only: str | None = None) -> int:
     """Print a line per run, and one per folder that was refused."""
-    from core.checkpoints import CheckpointError, read_document, survey
+    from core.checkpoints import CheckpointError, survey
 
     units = "(nats per test image, one code each; mse per pixel, of the mean code)"
     print(f"{'nll':>9} {'kl':>7} {'elbo':>9} {'mse':>8} {'seconds':>8}  key   {units}")
-    refused = 0
-    for key, found in survey(arguments.root):
+    code = 0
+    for key, run in survey(arguments.root):
         if only not in (None, key):
             continue
         try:
-            metrics = (
-                read_document(arguments.root / key)["metrics"]
-                if isinstance(found, RunConfig)
-                else None
-            )
-        except CheckpointError as error:  # it was removed or damaged just now
-            found, metrics = error, None
-        if metrics:
-            kl, elbo = (
-                f"{metrics[name]:.2f}" if metrics[name] is not None else "-"
-                for name in ("kl", "elbo")
-            )
-            numbers = f"{metrics['nll']:9.2f} {kl:>7} {elbo:>9} {metrics['mse']:8.5f} {metrics['seconds']:8.0f}"
-            print(f"{numbers}  {key}")
-        else:
-            refused = 2
-            print(f"refused: {found}", file=sys.stderr)
-    return refused
+            print(f"{_numbers(run, arguments.root)}  {key}")
+        except CheckpointError as error:
+            code = 2
+            print(f"refused: {error}", file=sys.stderr)
+    return code
+
+
+def _numbers(run: RunConfig | CheckpointError, root: Path) -> str:
+    """Return the numbers of a run as columns.
+
+    Args:
+        run: its config, or why it was refused.
+        root: folder of the runs.
+
+    Raises:
+        CheckpointError: it was refused, or removed or damaged just now.
+    """
+    from core.checkpoints import read_document
+
+    if not isinstance(run, RunConfig):
+        raise run
+    metrics = read_document(root / run.key)["metrics"]
+    kl, elbo = (_number(metrics[name], 2) for name in ("kl", "elbo"))
+    seconds = f"{metrics['seconds']:8.0f}"
+    return f"{metrics['nll']:9.2f} {kl:>7} {elbo:>9} {metrics['mse']:8.5f} {seconds}"
+
+
+def _number(value: float | None, digits: int) -> str:
+    """Return a number with some digits behind the point, or a dash where there is none."""
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def show_command(arguments: argparse.Namespace) -> None:
     """Print everything about one run."""
-    from core.metrics.latents import active
     from core.runs import open_run
 
-    key, alike = _whole_key(arguments.key, arguments.root)
+    key, count = _whole_key(arguments.key, arguments.root)
     run = open_run(key, arguments.root)
-    config = run.config
+    others = f", of {count} whose keys begin with {arguments.key}" if count > 1 else ""
+    print(f"run         {key}{others}")
+    for part, values in run.config.to_dict().items():
+        known = {name: value for name, value in values.items() if value is not None}
+        print(f"{part:<12}{_pairs(known)}")
+    _print_numbers(run)
+    print(f"environment {_pairs(run.environment)}")
+
+
+def _print_numbers(run: Run) -> None:
+    """Print what was measured of a run, a line each."""
+    from core.metrics.latents import active
+
+    model, metrics = run.config.model, run.metrics
     print(
-        f"run         {key}"
-        + (f", of {alike} whose keys begin with {arguments.key}" if alike > 1 else "")
+        f"measured    on {metrics['test_images']:,} test images, {model.likelihood} likelihood;"
+        " nll and elbo of one code per image, mse of the mean code"
     )
-    for part, values in config.to_dict().items():
-        print(
-            f"{part:<12}"
-            + "  ".join(f"{name}={value}" for name, value in values.items() if value is not None)
-        )
-    about = (
-        f"{config.model.likelihood} likelihood; nll and elbo of one code per image, mse of the"
-        " mean code"
-    )
-    print("measured    " + f"on {run.metrics['test_images']:,} test images, {about}")
     for name in ("nll", "kl", "elbo"):
-        value = run.metrics[name]
-        print(f"  {name:<10}" + ("-" if value is None else f"{value:.3f} nats per image"))
-    print(f"  mse       {run.metrics['mse']:.5f} per pixel")
-    alive = active(run.codes["mean"], run.codes["std"])
-    print(f"  active    {alive.sum()} of {config.model.latent_dim} latents")
+        unit = "" if metrics[name] is None else " nats per image"
+        print(f"  {name:<10}{_number(metrics[name], 3)}{unit}")
+    print(f"  mse       {metrics['mse']:.5f} per pixel")
+    count = active(run.codes["mean"], run.codes["std"]).sum()
+    print(f"  active    {count} of {model.latent_dim} latents")
     print(
-        f"  R         {run.metrics['squared_radius']:.4f}, mean squared distance of the codes from"
-        " the origin"
+        f"  R         {metrics['squared_radius']:.4f}, mean squared distance of the codes from the"
+        " origin"
     )
-    if "code_error" in run.metrics:
-        errors = "  ".join(f"{error:.2f}" for error in run.metrics["code_error"])
+    if "code_error" in metrics:
+        errors = "  ".join(f"{error:.2f}" for error in metrics["code_error"])
         print(
             f"  codes     {errors}, squared error of each recognised in generated images; 1 is"
             " chance"
         )
-        print(f"  fooled    {run.metrics['fooled']:.0%} of generated images pass for real")
-    print(
-        f"  trained   {run.metrics['seconds']:.0f} s,"
-        f" {run.metrics['images_per_second']:,.0f} images/s"
-    )
-    print("environment " + "  ".join(f"{name}={value}" for name, value in run.environment.items()))
+        print(f"  fooled    {metrics['fooled']:.0%} of generated images pass for real")
+    print(f"  trained   {metrics['seconds']:.0f} s, {metrics['images_per_second']:,.0f} images/s")
+
+
+def _pairs(values: Mapping[str, object]) -> str:
+    """Return names and values on one line.
+
+    >>> _pairs({"name": "digits", "size": 8})
+    'name=digits  size=8'
+    """
+    return "  ".join(f"{name}={value}" for name, value in values.items())
 
 
 def _train(config: RunConfig, arguments: argparse.Namespace, root: Path) -> None:
@@ -441,25 +469,30 @@ def _load(data: DataConfig) -> Split:
 def _whole_key(beginning: str, root: Path) -> tuple[str, int]:
     """Return the key of the run that is meant, and how many keys begin so.
 
-    Of several it is the one that the pages begin with: that ships, of seed 0, with the standard
-    normal prior, the Bernoulli likelihood and no warm-up.
+    Among several keys it is that of the run that the pages begin with: it ships, of seed 0, with
+    the standard normal prior, the Bernoulli likelihood and no warm-up.
+
+    Args:
+        beginning: the key, or the beginning of it.
+        root: folder of the runs.
+
+    Raises:
+        ValueError: several keys begin so, and none or more than one of them is such a run's.
     """
     from core.checkpoints import survey
 
-    found = {key: config for key, config in survey(root) if key.startswith(beginning)}
-    if beginning in found or not found:
+    runs = {key: run for key, run in survey(root) if key.startswith(beginning)}
+    if beginning in runs or not runs:
         return beginning, 1
-    plain = [
-        key for key, config in found.items() if isinstance(config, RunConfig) and _is_plain(config)
-    ]
-    named = plain or list(found)
-    if len(named) > 1:
-        listed = ", ".join(named[:4]) + (", ..." if len(found) > len(named[:4]) else "")
+    plain = [key for key, run in runs.items() if isinstance(run, RunConfig) and _is_plain(run)]
+    meant = plain or list(runs)
+    if len(meant) > 1:
+        listed = ", ".join(meant[:4]) + (", ..." if len(runs) > len(meant[:4]) else "")
         raise ValueError(
-            f"'{beginning}' should begin one key, begins {len(found)}: {listed}; write more of"
-            " the key"
+            f"'{beginning}' should begin one key, begins {len(runs)}: {listed}; write more of the"
+            " key"
         )
-    return named[0], len(found)
+    return meant[0], len(runs)
 
 
 def _is_plain(config: RunConfig) -> bool:
@@ -471,8 +504,9 @@ def _is_plain(config: RunConfig) -> bool:
     )
 
 
-def _parser() -> Parser:
-    parser = Parser(
+def parser() -> Parser:
+    """Return the parser of all commands."""
+    whole = Parser(
         prog="python -m core",
         description=(
             "Train autoencoders, noisy autoencoders, VAEs and β-VAEs; keep and show what was"
@@ -481,14 +515,14 @@ def _parser() -> Parser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
+    whole.add_argument(
         "--root",
         type=Path,
         default=SHELF,
         metavar="FOLDER",
         help="checkpoints (default: %(default)s)",
     )
-    commands = parser.add_subparsers(
+    commands = whole.add_subparsers(
         dest="command", required=True, metavar="COMMAND", parser_class=Parser
     )
 
@@ -519,7 +553,7 @@ def _parser() -> Parser:
         metavar="KEY",
         help="a run's key, or its beginning; of several runs, the plain one of seed 0",
     )
-    return parser
+    return whole
 
 
 def _run_options(parser: argparse.ArgumentParser) -> None:
@@ -627,17 +661,17 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _refuse(message: str) -> NoReturn:
-    raise SystemExit(_say(message))
+    raise SystemExit(_print_error(message))
 
 
-def _say(message: str) -> int:
-    """Say what is wrong, and return the exit code that goes with it."""
+def _print_error(message: str) -> int:
+    """Print what is wrong, and return the exit code that goes with it."""
     print(f"latent-lab: {message}", file=sys.stderr)
     return 2
 
 
 def _discard(stream: TextIO) -> None:
-    """Let what a stream still holds go nowhere, so that Python does not try to write it once more as it ends."""
+    """Send what a stream still holds nowhere, so that Python does not write it as it ends."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
@@ -645,5 +679,5 @@ def _discard(stream: TextIO) -> None:
 if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal or a pipe may know no β
+            stream.reconfigure(errors="replace")  # the encoding of a terminal may have no β
     sys.exit(program())

@@ -112,7 +112,7 @@ def test_an_infogan_is_trained_listed_and_shown(
     "example", re.findall(r"python -m core (train .+?)(?:  |\n)", command_line.EPILOG)
 )
 def test_the_examples_are_commands(example: str):
-    arguments = command_line._parser().parse_args(example.split())
+    arguments = command_line.parser().parse_args(example.split())
     assert recipe(arguments.data, arguments.model, arguments.latents)
 
 
@@ -381,7 +381,7 @@ def test_of_several_runs_that_ship_without_one_plain_one_none_is_shown(
     for config in (other_likelihood, warmed_up, with_seed(VAE, 1)):
         load_or_train(config, root, device="cpu")
     monkeypatch.setattr(
-        command_line, "shelf", lambda: (VAE, AE, other_likelihood, warmed_up, with_seed(VAE, 1))
+        command_line, "shipped", lambda: (VAE, AE, other_likelihood, warmed_up, with_seed(VAE, 1))
     )
     code, out, _ = run(capsys, "--root", root, "show", "digits-vae-z2")
     assert (code, out.splitlines()[0]) == (
@@ -394,7 +394,7 @@ def test_of_several_runs_that_ship_without_one_plain_one_none_is_shown(
         " the key"
     )
     monkeypatch.setattr(
-        command_line, "shelf", lambda: (AE, other_likelihood, warmed_up, with_seed(VAE, 1))
+        command_line, "shipped", lambda: (AE, other_likelihood, warmed_up, with_seed(VAE, 1))
     )
     said = refusal(capsys, "--root", root, "show", "digits-vae-z2")
     keys = sorted(config.key for config in (VAE, other_likelihood, warmed_up, with_seed(VAE, 1)))
@@ -609,7 +609,7 @@ def test_a_pipe_that_knows_no_greek_is_no_reason_to_fail():
 
 
 def to_nobody(*words: object, errors: bool = False, **environment: str) -> tuple[int, str]:
-    """Return exit code and errors of a command whose output nobody reads; nor its errors, where these go there too."""
+    """Return exit code and errors of a command whose output, and `errors` if so, nobody reads."""
     nobody, output = os.pipe()
     os.close(nobody)
     command = [sys.executable, "-m", "core", *map(str, words)]
