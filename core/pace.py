@@ -1,4 +1,4 @@
-"""How long a training takes on this machine: a few steps of it, timed."""
+"""Estimate of how long a training takes on this machine, from a few steps that are timed."""
 
 from __future__ import annotations
 
@@ -13,19 +13,24 @@ from core.models import build
 from core.training import Training, evaluate
 
 STEPS = 8
+"""Number of steps that are timed."""
 EVALUATED = 500
+"""Number of images on which the evaluation is timed."""
 
 
 def seconds_per_epoch(config: RunConfig, train_images: int, test_images: int) -> float:
-    """Return how many seconds an epoch takes here, training and evaluation, while nothing else
-    runs.
+    """Return how many seconds an epoch takes here while nothing else runs, evaluation included.
 
-    It trains a copy of the model on noise for a moment; drawing or reading the images is left out.
+    A model of the same config is trained on noise for a moment. Reading or drawing the images is
+    left out.
 
     Args:
-        config: what would be trained.
-        train_images: in an epoch.
-        test_images: evaluated after each.
+        config: of the run.
+        train_images: number of images in an epoch.
+        test_images: number of images that are evaluated after each epoch.
+
+    Returns:
+        Seconds, above 0.
     """
     size, batch = config.data.size or 0, config.train.batch_size
     noise = torch.randint(
