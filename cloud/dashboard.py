@@ -1,4 +1,4 @@
-"""Latent Lab on Streamlit Community Cloud, which installs the requirements.txt that lies beside this file."""
+"""Latent Lab on Streamlit Community Cloud, which installs the requirements.txt in this folder."""
 
 import sys
 from pathlib import Path

@@ -15,22 +15,21 @@ CHECK = ("--quick",)
 
 
 def main() -> None:
-    """Run each script in a process of its own, so that none profits from what another warmed up."""
+    """Run each script in a process of its own, so that no script warms another up."""
     scripts = [["training"], ["sprites"], ["app"], ["studio"], ["load"], ["kills"], ["likelihood"]]
     scripts += [["disentanglement"], ["sweep"], ["threads"]]
     if torch.cuda.is_available():
         scripts += [[name, "--device", "cuda"] for name in ("training", "sprites", "batched")]
-    results = [
-        _run(script + [option for option in CHECK if option in sys.argv]) for script in scripts
-    ]
+    options = [option for option in CHECK if option in sys.argv]
+    results = [_run(script + options) for script in scripts]
     print(
         f"\nMeasured on {machine()}, Python {platform.python_version()}, torch"
         f" {torch.__version__}:\n"
     )
     print("| What | Median (least to most) | To reach |\n| --- | --- | --- |")
     for result in filter(None, results):
-        for one in result["figures"]:
-            print(f"| {one['what']} | {written(one)} | {one['goal']} |")
+        for row in result["figures"]:
+            print(f"| {row['what']} | {written(row)} | {row['goal']} |")
     if None in results:
         sys.exit("a benchmark failed; its message is above")
 

@@ -1,5 +1,4 @@
-"""How soon is the first screen there, how soon does a control change a picture, how fast are
-films, how much memory?
+"""How soon are the first screen and a changed picture there, how fast are films, how much memory?
 
 python -m tests.benchmarks.app [--quick]
 
@@ -51,9 +50,9 @@ class Control(NamedTuple):
     """A slider or a field that changes a picture.
 
     Args:
-        name: what it is called in the table.
+        name: its name in the table.
         address: page and choices that show it.
-        label: the beginning of its own.
+        label: the beginning of its label.
         picture: CSS selector of what it changes.
         presses: steps to the right, or up, that give a picture that was not drawn before.
         kind: Streamlit's name of the widget.
@@ -108,24 +107,34 @@ CONTROLS = (
 FINISHED = """() => {
     const all = css => [...document.querySelectorAll(css)];
     const app = document.querySelector('[data-testid="stApp"]');
-    const unfinished = ['stSkeleton', 'stAppSkeleton', 'stSpinner', 'stProgress'].map(id => `[data-testid="${id}"]`);
-    const images = all('[data-testid="stMain"] img'), charts = all('[data-testid="stPlotlyChart"]');
-    const done = app?.dataset.testScriptState === 'notRunning' && document.querySelector('h1')?.innerText
-        && !all([...unfinished, '[data-stale="true"]'].join()).length && images.length + charts.length
+    const unfinished = ['stSkeleton', 'stAppSkeleton', 'stSpinner', 'stProgress']
+        .map(id => `[data-testid="${id}"]`);
+    const images = all('[data-testid="stMain"] img');
+    const charts = all('[data-testid="stPlotlyChart"]');
+    const done = app?.dataset.testScriptState === 'notRunning'
+        && document.querySelector('h1')?.innerText
+        && !all([...unfinished, '[data-stale="true"]'].join()).length
+        && images.length + charts.length
         && images.every(image => image.complete && image.naturalWidth)
         && charts.every(chart => chart.querySelector('.main-svg'));
     window.calm = done ? (window.calm ?? performance.now()) : undefined;
-    return done && performance.now() - window.calm >= CALM ? performance.timeOrigin + window.calm : false;
+    const calm = done && performance.now() - window.calm >= CALM;
+    return calm ? performance.timeOrigin + window.calm : false;
 }"""
 
 WATCH = """selector => {
     const end = text => text.length + text.slice(-99);
     const source = p => p.tagName === 'IMG' ? end(p.currentSrc) + p.complete : end(p.href.baseVal);
-    const shadows = () => [...document.querySelectorAll('*')].map(node => node.shadowRoot).filter(Boolean);
-    const hidden = shadows().filter(root => root.querySelector(selector));
-    const look = () => [document, ...hidden].flatMap(root => [...root.querySelectorAll(selector)]).map(source).join();
+    const nodes = [...document.querySelectorAll('*')];
+    const shadows = nodes.map(node => node.shadowRoot).filter(Boolean);
+    const roots = [document, ...shadows.filter(root => root.querySelector(selector))];
+    const pictures = () => roots.flatMap(root => [...root.querySelectorAll(selector)]);
+    const look = () => pictures().map(source).join();
     let seen = look();
-    addEventListener('keydown', () => { window.pressed = performance.now(); window.changed = undefined; }, true);
+    addEventListener('keydown', () => {
+        window.pressed = performance.now();
+        window.changed = undefined;
+    }, true);
     const frame = () => {
         const looks = look();
         if (looks !== seen) { seen = looks; window.changed = performance.now(); }
@@ -135,8 +144,10 @@ WATCH = """selector => {
 }"""
 
 SETTLED = """() => {
-    const calm = document.querySelector('[data-testid="stApp"]').dataset.testScriptState === 'notRunning';
-    return calm && performance.now() - window.changed > 300 ? window.changed - window.pressed : false;
+    const app = document.querySelector('[data-testid="stApp"]');
+    const calm = app.dataset.testScriptState === 'notRunning'
+        && performance.now() - window.changed > 300;
+    return calm ? window.changed - window.pressed : false;
 }"""
 
 COUNT = """() => {
@@ -166,13 +177,9 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.FLAGS))
         figures = [_first_screen(browser, 1 if options.quick else 3)]
         with _server("dashboard.py") as lab, _server("tests/benchmarks/blank.py") as blank:
-            figures += [
-                one
-                for control in CONTROLS
-                for one in _latency(
-                    browser, lab, blank, control, 3 if options.quick else control.presses
-                )
-            ]
+            for control in CONTROLS:
+                presses = 3 if options.quick else control.presses
+                figures += _latency(browser, lab, blank, control, presses)
             figures.append(_films(browser, lab, 2 if options.quick else 5))
         figures.append(_memory(browser))
         browser.close()
@@ -188,7 +195,7 @@ def _options() -> argparse.Namespace:
 
 
 class Server(NamedTuple):
-    """A Streamlit server that was started: its address and process, and when it was started."""
+    """A Streamlit server: its address, its process, and its start in seconds since 1970."""
 
     address: str
     process: psutil.Popen
@@ -223,9 +230,8 @@ def _server(script: str, **variables: str) -> Iterator[Server]:
     with log.open("w") as output:
         started = time.time()
         environment = {**os.environ, **variables}
-        environment.pop(
-            "PYTHONDONTWRITEBYTECODE", None
-        )  # on a warm disk the lab's modules are compiled
+        # On a warm disk the lab's modules are compiled.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         process = psutil.Popen(
             command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
@@ -248,7 +254,7 @@ def _wait_for_port(port: int, process: psutil.Popen, log: Path) -> None:
 
 
 def open_page(browser: Browser, address: str) -> tuple[Page, float]:
-    """Return the page, once it is finished, and when it was, in seconds since 1970."""
+    """Return the page once it is finished, and when that was, in seconds since 1970."""
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.goto(address, wait_until="commit")
     try:
@@ -267,7 +273,10 @@ def close_page(page: Page) -> None:
 
 
 def _first_screen(browser: Browser, rounds: int) -> dict:
-    """Seconds from starting the server to the front page with all its pictures; the first run only warms the disk."""
+    """Return seconds from the start of the server to the front page with all its pictures.
+
+    The first round, which is not counted, warms the disk.
+    """
     seconds = alternate({"seconds": partial(_start, browser)}, rounds)["seconds"]
     return figure("From `streamlit run` to the first finished screen", seconds, "s", "at most 5 s")
 
@@ -282,23 +291,21 @@ def _start(browser: Browser) -> float:
 def _latency(
     browser: Browser, lab: Server, blank: Server, control: Control, presses: int
 ) -> list[dict]:
-    """Milliseconds from key to picture, of a control and of the empty page, press by press in turn."""
+    """Return milliseconds from key to picture, of a control and the empty page in turn."""
     bare = BLANKS[control.kind]
     pages = {
-        one.name: focused_page(browser, server, one)
-        for server, one in ((lab, control), (blank, bare))
+        control.name: focused_page(browser, lab, control),
+        bare.name: focused_page(browser, blank, bare),
     }
-    keys = {
-        name: partial(press_key, page, "ArrowUp" if control.kind == FIELD else "ArrowRight")
-        for name, page in pages.items()
-    }
-    reached = alternate(keys, presses - 1)
+    key = "ArrowUp" if control.kind == FIELD else "ArrowRight"
+    presses_of = {name: partial(press_key, page, key) for name, page in pages.items()}
+    values_of = alternate(presses_of, presses - 1)
     for page in pages.values():
         close_page(page)
-    empty = median(reached[bare.name])
-    above = [value - empty for value in reached[control.name]]
+    empty = median(values_of[bare.name])
+    above = [value - empty for value in values_of[control.name]]
     return [
-        *(figure(f"Key to picture: {name}", values, "ms") for name, values in reached.items()),
+        *(figure(f"Key to picture: {name}", values, "ms") for name, values in values_of.items()),
         figure(
             f"Key to picture: {control.name}, above the empty page",
             above,
@@ -325,7 +332,7 @@ def press_key(page: Page, key: str) -> float:
 
 
 def _films(browser: Browser, lab: Server, rounds: int) -> dict:
-    """Frames that a film on the Traversals page draws in a second of playing, second by second."""
+    """Return the frames that a film on the Traversals page draws, second by second."""
     page, _ = open_page(browser, lab.address + TRAVERSALS)
     page.evaluate(COUNT)
     page.get_by_role("button", name="Play").click()
@@ -337,7 +344,7 @@ def _films(browser: Browser, lab: Server, rounds: int) -> dict:
 
 
 def _memory(browser: Browser) -> dict:
-    """Megabytes that a fresh server holds after every page was opened for every data set."""
+    """Return the megabytes of a fresh server after every page was opened for every data set."""
     with _server("dashboard.py") as lab:
         for name, latents in DATA.items():
             for place in PAGES:

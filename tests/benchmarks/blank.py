@@ -1,8 +1,7 @@
-"""The empty page that latencies are held against: a slider, a field, and a picture that changes
-with either.
+"""The empty page that latencies are held against: a slider, a field, a picture that follows them.
 
-The picture is bytes that are made without a library, so that what is measured is Streamlit's round
-trip."""
+The bytes of the picture are made without a library, so that Streamlit's round trip is measured.
+"""
 
 import struct
 import zlib

@@ -1,9 +1,10 @@
-"""The metrics of disent 0.8.0 on codes from a file; runs in an environment of its own.
+"""The metrics of disent 0.8.0 on codes from a file; this runs in an environment of its own.
 
 python disent_worker.py CODES.npy 3,6,40,16,16
 
-Answers each line "SEED" with a JSON object: metric -> seconds and score. Drawing images and
-encoding them is left out: an image *is* its code, looked up."""
+It answers each line "SEED" with a JSON object: metric -> seconds and score. No image is drawn or
+encoded: an image *is* its code, looked up.
+"""
 
 # pyright: reportMissingImports=false
 
@@ -50,12 +51,12 @@ def main():
     data = DisentDataset(Codes(), GroundTruthSingleSampler(), transform=torch.from_numpy)
     for line in sys.stdin:
         np.random.seed(int(line))  # noqa: NPY002, disent draws from it
-        found = {}
+        timed = {}
         for name, (metric, score) in METRICS.items():
             start = time.perf_counter()
             scores = metric(data, lambda x: x.flatten(1))
-            found[name] = {"seconds": time.perf_counter() - start, "score": float(scores[score])}
-        print(json.dumps(found), flush=True)
+            timed[name] = {"seconds": time.perf_counter() - start, "score": float(scores[score])}
+        print(json.dumps(timed), flush=True)
 
 
 main()

@@ -1,12 +1,11 @@
-"""How long do all disentanglement metrics of one model take, and how long disent's of the same
-codes; do they agree?
+"""How long do all disentanglement metrics of one model take, how long disent's; do they agree?
 
 python -m tests.benchmarks.disentanglement [--rounds N]
 
-Codes of all sprites by the VAE that ships are looked up from a table in both, so that what is
-timed are the metrics. disent 0.8.0 is an independent implementation; it is installed into
-.bench/disent at the first run. It leaves out no latent for its small variance, and neither do we
-here."""
+Both look the codes of all sprites up in a table, those of the VAE that ships, so that only the
+metrics are timed. disent 0.8.0 is an independent implementation; the first run installs it into
+.bench/disent. It leaves out no latent for its small variance, and neither does ours here.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +44,7 @@ SHARED = {
 }
 """Metrics that disent has too."""
 TOLERANCE = {"mig": 0.02, "sap": 0.02, "factor_vae": 0.03, "dci_d": 0.05}
-"""By how much two implementations may differ: points are drawn anew, and our trees look for splits among bins."""
+"""Largest difference of two implementations: each draws its points, and our trees split bins."""
 
 Timed = dict[str, dict[str, float]]
 
@@ -77,30 +76,27 @@ def main() -> None:
 
 
 def _compared(ours: list[Timed], theirs: list[Timed]) -> list[dict]:
-    found = []
+    figures = []
     for name, words in SHARED.items():
-        found += [
-            figure(f"{words}: ours", [one[name]["score"] for one in ours], ""),
-            figure(
-                f"{words}: disent's",
-                [one[name]["score"] for one in theirs],
-                "",
-                f"ours ± {TOLERANCE[name]:g}",
-            ),
+        our_scores, their_scores = (
+            [timed[name]["score"] for timed in side] for side in (ours, theirs)
+        )
+        goal = f"ours ± {TOLERANCE[name]:g}"
+        figures += [
+            figure(f"{words}: ours", our_scores, ""),
+            figure(f"{words}: disent's", their_scores, "", goal),
             figure(f"{words}: disent's time over ours", _ratios(theirs, ours, [name]), "times"),
         ]
     together = _ratios(theirs, ours, list(SHARED))
-    return [
-        *found,
-        figure("All four: disent's time over ours", together, "times", "at least 5 times"),
-    ]
+    what = "All four: disent's time over ours"
+    return [*figures, figure(what, together, "times", "at least 5 times")]
 
 
 def _ratios(above: list[Timed], below: list[Timed], names: list[str]) -> list[float]:
-    seconds = [
-        [sum(one[name]["seconds"] for name in names) for one in side] for side in (above, below)
-    ]
-    return [a / b for a, b in zip(*seconds, strict=True)]
+    def seconds(timed: Timed) -> float:
+        return sum(timed[name]["seconds"] for name in names)
+
+    return [seconds(a) / seconds(b) for a, b in zip(above, below, strict=True)]
 
 
 def _ours(world: World, seed: int) -> Timed:
@@ -114,26 +110,22 @@ def _ours(world: World, seed: int) -> Timed:
         "factor_vae": lambda: factor_vae_score(world, np.random.default_rng(seed), least_std=0),
         "dci_d": lambda: dci(*data()).disentanglement,
     }
-    found: Timed = {}
+    timed: Timed = {}
     for name, metric in metrics.items():
         start = time.perf_counter()
         score = metric()
-        found[name] = {"seconds": time.perf_counter() - start, "score": score}
-    return found
+        timed[name] = {"seconds": time.perf_counter() - start, "score": score}
+    return timed
 
 
 def _theirs(codes: np.ndarray, sizes: tuple[int, ...], rounds: int) -> list[Timed]:
-    """Return what disent takes and says, or nothing where it cannot be installed."""
+    """Return seconds and scores of disent, or nothing where it cannot be installed."""
     if not (python := installed("disent")):
         return []
     with tempfile.TemporaryDirectory() as folder:
         np.save(path := Path(folder) / "codes.npy", codes)
-        command = [
-            str(python),
-            str(HERE / "disent_worker.py"),
-            str(path),
-            ",".join(map(str, sizes)),
-        ]
+        worker = HERE / "disent_worker.py"
+        command = [str(python), str(worker), str(path), ",".join(map(str, sizes))]
         seeds = "".join(f"{seed}\n" for seed in range(rounds))
         done = subprocess.run(command, input=seeds, stdout=subprocess.PIPE, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

@@ -1,12 +1,13 @@
-"""Does what is kept survive being killed (-9) at any moment of training and saving?
+"""Do runs survive if their training is killed (-9) at any moment of training and saving?
 
 python -m tests.benchmarks.kills [--quick]
 
 Trainings of digits VAEs are begun on the command line, as a job, or as the job of a server that is
-killed with it, and killed at a random moment: half of the times somewhere between their first step
-and some seconds later, half of the times while files are being written. Whatever starts next,
-picked at random too, has to find every finished run as it was and go on with the one in training.
-In the end each has the weights of a training that nobody disturbed."""
+killed with it, and killed at a random moment: half of the time between their first step and some
+seconds later, half of the time while files are written. The next process, picked at random too,
+has to find every finished run as it was and go on with the one in training. In the end each run
+has the weights of an undisturbed training.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +32,8 @@ from core.jobs import Jobs, Limits, read_job
 from core.recipes import recipe
 from tests.benchmarks.measure import ROOT, figure, machine, report
 
-os.environ["OMP_NUM_THREADS"] = (
-    "1"  # of every process that is started here: sums in another order have other bits
-)
+# Every process that is started here has one thread: sums in another order have other bits.
+os.environ["OMP_NUM_THREADS"] = "1"
 PATIENCE = 120.0
 """Seconds after which a training that did not begin or end counts as broken."""
 LONGEST = 5.0
@@ -50,11 +50,11 @@ time.sleep(10**6)
 
 
 class Lost(AssertionError):
-    """Something that was kept is no more."""
+    """A run or a part of a training is lost."""
 
 
 def main() -> None:
-    """Kill, look, and print."""
+    """Kill trainings, check what is left, and print."""
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
         trial = Trial(Path(folder) / "shelf", options.seed, options.epochs)
@@ -66,20 +66,12 @@ def main() -> None:
         except Lost as loss:
             sys.exit(f"after {trial.kills} kills: {loss}")
     kills = f"Kills (-9) that lost nothing, of {options.kills}"
-    report(
-        "kills",
-        [
-            figure(kills, [trial.kills], "kills", "all"),
-            figure(
-                "Runs killed on the way, with the weights of undisturbed ones",
-                [equal],
-                "runs",
-                "all",
-            ),
-        ],
-        device=machine(),
-        outcomes=dict(trial.outcomes),
-    )
+    weights = "Runs killed on the way, with the weights of undisturbed ones"
+    figures = [
+        figure(kills, [trial.kills], "kills", "all"),
+        figure(weights, [equal], "runs", "all"),
+    ]
+    report("kills", figures, device=machine(), outcomes=dict(trial.outcomes))
 
 
 def _options() -> argparse.Namespace:
@@ -108,46 +100,48 @@ class Trial:
     def __init__(self, root: Path, seed: int, epochs: int) -> None:
         self.root, self.random, self.epochs = root, random.Random(seed), epochs
         self.kills, self.outcomes, self.said = 0, Counter[str](), ""
-        self.kept: dict[str, str] = {}
+        self.digests: dict[str, str] = {}
         self.seed, self.reached = 0, 0
 
     @property
     def config(self) -> RunConfig:
-        """What is trained now."""
+        """The run that is trained now."""
         return recipe("digits", "vae", seed=self.seed, epochs=self.epochs)
 
     def kill(self) -> None:
-        """Begin or go on with the training in one of the ways, kill it, and look what is left."""
+        """Begin or go on with the training in one of the ways, kill it, and check what is left."""
         way = self.random.choice([self._command, self._job, self._server])
         aimed = self.random.random() < 0.5
         killed = way(self._during_a_save if aimed else self._some_time)
-        outcome = self._look() if killed else f"{self._look()} before the kill"
+        outcome = self._check() if killed else f"{self._check()} before the kill"
         self.kills += killed
         self.outcomes[outcome] += 1
-        self.said = (
-            f"{way.__name__[1:]}, {'saving' if aimed else 'any moment'}: {outcome}, epoch"
-            f" {self.reached}"
-        )
+        moment = "saving" if aimed else "any moment"
+        self.said = f"{way.__name__[1:]}, {moment}: {outcome}, epoch {self.reached}"
 
     def finish(self, other: Path) -> int:
-        """Let the last training end, and return how many runs are, to the last bit, those of undisturbed trainings."""
-        if self.config.key not in self.kept:
+        """Let the last training end, and return how many runs there are.
+
+        Args:
+            other: folder for undisturbed trainings of the same runs.
+
+        Raises:
+            Lost: a run differs from the undisturbed one in a bit.
+        """
+        if self.config.key not in self.digests:
             self._train(self.root, self.seed)
-            self._look()
+            self._check()
         for seed in range(self.seed):
             self._train(other, seed)
             key = recipe("digits", "vae", seed=seed, epochs=self.epochs).key
-            mine, undisturbed = load(self.root, key), load(other, key)
+            killed, undisturbed = load(self.root, key), load(other, key)
             same = all(
-                np.array_equal(mine.weights[name], weight)
+                np.array_equal(killed.weights[name], weight)
                 for name, weight in undisturbed.weights.items()
             )
-            if not same or not np.array_equal(
-                mine.history["test_nll"], undisturbed.history["test_nll"]
-            ):
-                raise Lost(
-                    f"{key} has other weights or another history than an undisturbed training"
-                )
+            histories = (killed.history["test_nll"], undisturbed.history["test_nll"])
+            if not same or not np.array_equal(*histories):
+                raise Lost(f"{key} should have weights and history of an undisturbed training")
         return self.seed
 
     def _command(self, wait: Callable[[], None]) -> bool:
@@ -178,9 +172,8 @@ class Trial:
             _kill(server.pid)
             if self.random.random() < 0.5:
                 _kill(pid)
-        _until(
-            lambda: not pid or not _there(pid)
-        )  # the job of a server that is gone ends by itself
+        # The job of a server that is gone ends by itself.
+        _until(lambda: not pid or not _there(pid))
         return there
 
     def _begun(self, server: int) -> int:
@@ -188,10 +181,9 @@ class Trial:
 
         def begun() -> bool:
             job = read_job(self.root, self.config.key)
-            ended = job is None or job.state not in ("queued", "running")
-            return ended or (
-                job is not None and job.pid not in (0, server) and job.images_per_second > 0
-            )
+            if job is None or job.state not in ("queued", "running"):
+                return True
+            return job.pid not in (0, server) and job.images_per_second > 0
 
         _until(lambda: self._exists() and begun())
         job = read_job(self.root, self.config.key)
@@ -207,46 +199,46 @@ class Trial:
         time.sleep(self.random.uniform(0, LONGEST))
 
     def _during_a_save(self) -> None:
-        """Wait until a folder is being written, and then some thousandths of a second, as long as that takes."""
+        """Wait until a folder is written, and then up to a hundredth of a second of that time."""
         end = time.monotonic() + 3 * LONGEST
-        places = (self.root / UNFINISHED, self.root)
-        before = {path for place in places for path in place.glob(".new-*")}
+        before = self._written()
         while time.monotonic() < end and not (self.root / self.config.key).exists():
-            if {path for place in places for path in place.glob(".new-*")} - before:
+            if self._written() - before:
                 time.sleep(self.random.uniform(0, 0.01))
                 return
             time.sleep(0.0005)
 
-    def _look(self) -> str:
-        """Return what became of the training: `finished`, `continuable` or `absent`; what was
-        finished is as it was.
+    def _written(self) -> set[Path]:
+        """Return the folders that are written now."""
+        return {*self.root.glob(".new-*"), *(self.root / UNFINISHED).glob(".new-*")}
+
+    def _check(self) -> str:
+        """Return what became of the training: `finished`, `continuable` or `absent`.
 
         Raises:
-            Lost: something is not.
+            Lost: a finished run is not as it was, or a training lost an epoch that was saved.
         """
         Jobs(self.root, Limits(at_once=0)).attend()  # what a server does first
-        found = dict(survey(self.root))
-        for key, digest in self.kept.items():
-            if found.get(key) is None or digest != _digest(self.root / key):
-                raise Lost(f"the finished run {key} is not as it was")
-        if broken := [str(one) for one in found.values() if not isinstance(one, RunConfig)]:
-            raise Lost(f"there is half a run on the shelf: {broken}")
-        return self._end_of_one() if self.config.key in found else self._middle_of_one()
+        runs = dict(survey(self.root))
+        for key, digest in self.digests.items():
+            if key not in runs or digest != _digest(self.root / key):
+                raise Lost(f"the finished run {key} should be as it was, is not")
+        if broken := [str(run) for run in runs.values() if not isinstance(run, RunConfig)]:
+            raise Lost(f"every run on the shelf should be whole, is not: {broken}")
+        return self._check_end() if self.config.key in runs else self._check_middle()
 
-    def _end_of_one(self) -> str:
-        self.kept[self.config.key] = _digest(self.root / self.config.key)
+    def _check_end(self) -> str:
+        self.digests[self.config.key] = _digest(self.root / self.config.key)
         if read_job(self.root, self.config.key) or take_up(self.root, self.config):
-            raise Lost(f"{self.config.key} is finished, and is still said to be in training")
+            raise Lost(f"{self.config.key} should be finished, is still said to be in training")
         self.seed, self.reached = self.seed + 1, 0
         return "finished"
 
-    def _middle_of_one(self) -> str:
+    def _check_middle(self) -> str:
         left = take_up(self.root, self.config)
         epoch = len(left.history["nll"]) if left else 0
         if epoch < self.reached:
-            raise Lost(
-                f"{self.config.key} had reached epoch {self.reached} and is back at {epoch}"
-            )
+            raise Lost(f"{self.config.key} should be at epoch {self.reached}, is back at {epoch}")
         self.reached = epoch
         return "continuable" if epoch else "absent"
 
@@ -288,10 +280,15 @@ def _there(pid: int) -> bool:
 
 
 def _until(true: Callable[[], object]) -> None:
+    """Wait until something is true.
+
+    Raises:
+        Lost: it does not become so in time.
+    """
     end = time.monotonic() + PATIENCE
     while not true():
         if time.monotonic() > end:
-            raise Lost("a training did not begin or end in time")
+            raise Lost(f"a training should begin or end within {PATIENCE:g} s, did not")
         time.sleep(0.005)
 
 

@@ -2,10 +2,11 @@
 
 python -m tests.benchmarks.likelihood [--quick]
 
-Quadrature of the VAE with two latents that ships, with the refinement error it reaches; importance
-weighting of the one with ten, and of an untrained 784-400-10 against pythae's `get_nll` with as
-many samples, of the same images. MNIST has to be on this machine; --quick takes the digits
-instead, and noise for pythae."""
+The VAE with two latents that ships is integrated by quadrature, with the refinement error that
+this reaches. The VAE with ten latents takes importance weighting, and so does an untrained
+784-400-10, against pythae's `get_nll` with as many samples of the same images. MNIST has to be on
+this machine; --quick takes the digits instead, and noise for pythae.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +35,7 @@ from tests.benchmarks.training import ask, images_of, working
 
 GOAL = "at most 20 s on two cores"
 ERROR_GOAL = "below 10 thousandths of a nat"
+UNIT = "thousandths of a nat"
 IMAGES = 10_000
 WEIGHTED = 1000
 SAMPLES = 500
@@ -49,11 +51,10 @@ def main() -> None:
     model = open_run(config.key).model
     wide = open_run(recipe(config.data.name, "vae", 10).key).model
     few = 10 if options.quick else WEIGHTED
+    precision = pick_precision(x.device, x[0].numel())
     contenders = {
         "exact": partial(_seconds, model, x),
-        "bound": partial(
-            _images_per_second, wide, x[:few], pick_precision(x.device, x[0].numel())
-        ),
+        "bound": partial(_images_per_second, wide, x[:few], precision),
     }
     images, origin = images_of(few)
     plain = build(recipe("mnist", "vae", 10, hidden=(400,))).eval()
@@ -66,22 +67,13 @@ def main() -> None:
         )
     error = quadrature(model, x).error
     what = f"log p(x) of {len(x):,} images of {config.data.name}, two latents"
+    largest, average = 1000 * float(error.max()), 1000 * float(np.mean(error))
+    weighting = f"Importance weighting with k = {SAMPLES}, ten latents"
     figures = [
         figure(what, reached["exact"], "s", GOAL),
-        figure(
-            f"{what}: largest refinement error",
-            [1000 * float(error.max())],
-            "thousandths of a nat",
-            ERROR_GOAL,
-        ),
-        figure(
-            f"{what}: average refinement error",
-            [1000 * float(np.mean(error))],
-            "thousandths of a nat",
-        ),
-        figure(
-            f"Importance weighting with k = {SAMPLES}, ten latents", reached["bound"], "images/s"
-        ),
+        figure(f"{what}: largest refinement error", [largest], UNIT, ERROR_GOAL),
+        figure(f"{what}: average refinement error", [average], UNIT),
+        figure(weighting, reached["bound"], "images/s"),
     ]
     figures += _against_pythae(reached) + _rounding(wide, x[:few])
     report(
@@ -96,32 +88,28 @@ def main() -> None:
 def _against_pythae(reached: dict[str, list[float]]) -> list[dict]:
     where = f"Importance weighting with k = {SAMPLES}, 784-400-10"
     ours, rival = ("ours", "ours in float32"), "pythae 0.1.2"
-    found = [
-        figure(f"{where}: {name}", reached[name], "images/s")
-        for name in (*ours, rival)
-        if name in reached
-    ]
-    for name in ours if rival in reached else ():
-        share = ratios(reached[name], reached[rival])
-        found.append(figure(f"{where}: {name} over pythae's get_nll", share, "times", RIVAL_GOAL))
-    return found
+    names = [name for name in (*ours, rival) if name in reached]
+    figures = [figure(f"{where}: {name}", reached[name], "images/s") for name in names]
+    if rival in reached:
+        for name in ours:
+            what = f"{where}: {name} over pythae's get_nll"
+            figures.append(
+                figure(what, ratios(reached[name], reached[rival]), "times", RIVAL_GOAL)
+            )
+    return figures
 
 
 def _rounding(model: Autoencoder, x: Tensor) -> list[dict]:
-    """Return how far a decoder in bfloat16 moves the bound: on average, and that of one image."""
+    """Return how far a decoder in bfloat16 moves the bound: on average, and over images."""
     rounded, exact = (
         importance_weighted(model, x, k=(SAMPLES,), precision=precision).value[0]
         for precision in (torch.bfloat16, torch.float32)
     )
-    moved, what = (
-        1000 * (rounded - exact),
-        f"bound with k = {SAMPLES} in bfloat16 less that in float32, ten latents",
-    )
+    moved = 1000 * (rounded - exact)
+    what = f"bound with k = {SAMPLES} in bfloat16 less that in float32, ten latents"
     return [
-        figure(f"{what}: average", [float(moved.mean())], "thousandths of a nat"),
-        figure(
-            f"{what}: standard deviation over images", [float(moved.std())], "thousandths of a nat"
-        ),
+        figure(f"{what}: average", [float(moved.mean())], UNIT),
+        figure(f"{what}: standard deviation over images", [float(moved.std())], UNIT),
     ]
 
 
@@ -138,7 +126,10 @@ def _options() -> argparse.Namespace:
 
 @contextmanager
 def _pythae(images: np.ndarray) -> Iterator[Callable[[], float] | None]:
-    """Give what bounds log p(x) with pythae in a process that stays, or None where it cannot be installed."""
+    """Yield a function that bounds log p(x) with pythae, in a process that stays.
+
+    It is None where pythae cannot be installed.
+    """
     if not (python := installed("pythae")):
         yield None
         return

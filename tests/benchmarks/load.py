@@ -1,11 +1,11 @@
-"""Sixty people press Start on the same training, sixty others look around meanwhile: does
-everybody get an answer?
+"""Sixty people press Start on the same training, sixty others browse: does each get an answer?
 
 python -m tests.benchmarks.load [--quick]
 
 The visitors are sessions on a server's websocket, all at the same time and from this machine,
-which has to serve them, play them and train on the same cores. Runs lie on a shelf of its own, a
-copy of the one that ships."""
+which has to serve them, play them and train on the same cores. The runs lie on a copy of the shelf
+that ships.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.benchmarks.visitors import Broken, Visitor
 PATIENCE = 300.0
 """Seconds after which an answer counts as missing."""
 THINKS = (5.0, 15.0)
-"""Seconds, least and most, that somebody looks at a page before the next."""
+"""Seconds, least and most, that a visitor looks at a page before the next."""
 FINISHED = "is trained and on the shelf"
 SEED = 7
 
@@ -44,7 +44,7 @@ def main() -> None:
     count = options.visitors
     report("load", _figures(day, count), device=machine(), problems=len(day.problems))
     if day.problems or len(day.jobs) != 1 or len(day.finished) != count:
-        sys.exit("somebody got an error, or it was not trained once for all")
+        sys.exit("each visitor should get an answer and one training serve all, did not")
 
 
 def _options() -> argparse.Namespace:
@@ -79,13 +79,13 @@ def _figures(day: Day, count: int) -> list[dict]:
 
 @dataclass
 class Day:
-    """What happens while all of them are there.
+    """A day on which all visitors come.
 
     Args:
         lab: the server.
         shelf: its folder of runs.
-        count: of those who train, and of those who look around.
-        epochs: of what is trained.
+        count: number of those who train, and of those who look around.
+        epochs: number of epochs of the training.
     """
 
     lab: Server
@@ -101,7 +101,7 @@ class Day:
     both_memory: float = 0.0
 
     async def pass_by(self) -> None:
-        """Let all come, and go once the training is over."""
+        """Let all visitors come, and go once the training is over."""
         over, pressed = asyncio.Event(), asyncio.Barrier(self.count)
         watch = asyncio.create_task(self._weigh())
         around = [
@@ -125,9 +125,7 @@ class Day:
                     await pressed.wait()
                 start = time.monotonic()
                 await visitor.press("Start")
-                await visitor.watch(
-                    lambda: any(FINISHED in sentence for sentence in visitor.said())
-                )
+                await visitor.watch(lambda: FINISHED in " ".join(visitor.said()))
                 self.finished.append(time.monotonic() - start)
         except (Broken, OSError, TimeoutError, asyncio.BrokenBarrierError) as error:
             self.problems.append(f"training: {error!r}")
@@ -138,22 +136,18 @@ class Day:
             async with Visitor(self.lab.address, PATIENCE) as visitor:
                 while not over.is_set():
                     data = chance.choice(list(DATA))
-                    self.answers.append(
-                        await visitor.open(
-                            f"{chance.choice(PAGES)}?data={data}&latents={DATA[data]}"
-                        )
-                    )
+                    place = f"{chance.choice(PAGES)}?data={data}&latents={DATA[data]}"
+                    self.answers.append(await visitor.open(place))
                     await asyncio.sleep(chance.uniform(*THINKS))
         except (Broken, OSError, TimeoutError) as error:
             self.problems.append(f"looking around: {error!r}")
 
     async def _weigh(self) -> None:
-        """Look at the memory of server and jobs all the time."""
+        """Note the memory of server and jobs all the time."""
         while True:
             server = self.lab.process.memory_info().rss
-            jobs = {
-                child.pid: _memory(child) for child in self.lab.process.children(recursive=True)
-            }
+            children = self.lab.process.children(recursive=True)
+            jobs = {child.pid: _memory(child) for child in children}
             for pid, memory in jobs.items():
                 self.jobs[pid] = max(self.jobs.get(pid, 0.0), memory)
             self.server_memory = max(self.server_memory, server)

@@ -1,4 +1,4 @@
-"""Contenders take turns within one run; what is quoted is the median of the rounds and their spread."""
+"""Contenders that take turns within one run, and the median of their rounds with its spread."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ def alternate(
 ) -> dict[str, list[float]]:
     """Return what each contender reached in each round.
 
-    They take turns, so that whatever else slows the machine down slows all of them down. Every
-    second round runs backwards, so that nobody always goes first, and a round before the first
-    warms up and is not counted."""
+    They take turns, so that other work on the machine slows all of them down. Every second round
+    runs backwards, so that no contender always goes first. A round before the first warms up and
+    is not counted.
+    """
     reached: dict[str, list[float]] = {name: [] for name in contenders}
     for turn in range(rounds + 1):
         order = list(contenders) if turn % 2 else list(contenders)[::-1]
@@ -35,7 +36,7 @@ def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
 
 
 def figure(what: str, values: Sequence[float], unit: str, goal: str = "") -> dict:
-    """Return one measured figure: its median, least and largest value, and the goal it is held against."""
+    """Return one measured figure: its median, least and largest value, and its goal."""
     return {
         "what": what,
         "median": median(values),
@@ -49,38 +50,32 @@ def figure(what: str, values: Sequence[float], unit: str, goal: str = "") -> dic
 
 def report(benchmark: str, figures: Sequence[dict], **conditions: object) -> None:
     """Print each figure as a line to read, and all of them as one line of JSON."""
-    for one in figures:
-        goal = f"; to reach: {one['goal']}" if one["goal"] else ""
-        print(f"{one['what']}: {written(one)}{goal}")
+    for row in figures:
+        goal = f"; to reach: {row['goal']}" if row["goal"] else ""
+        print(f"{row['what']}: {written(row)}{goal}")
     print(json.dumps({"benchmark": benchmark, "figures": list(figures), **conditions}), flush=True)
 
 
-def written(one: dict) -> str:
+def written(row: dict) -> str:
     """Return a figure with its spread and unit.
 
     >>> written(figure("speed", [1.0, 2.0, 4.0], "times"))
     '2.00 (1.00 to 4.00) times'
     """
-    middle, low, high = (_short(one[name]) for name in ("median", "low", "high"))
-    return (
-        f"{middle} {one['unit']}"
-        if one["rounds"] == 1
-        else f"{middle} ({low} to {high}) {one['unit']}"
-    )
+    middle, low, high = (_short(row[name]) for name in ("median", "low", "high"))
+    spread = "" if row["rounds"] == 1 else f" ({low} to {high})"
+    return f"{middle}{spread} {row['unit']}"
 
 
 def _short(value: float) -> str:
-    return (
-        f"{value:,.0f}"
-        if abs(value) >= 100
-        else f"{value:.1f}"
-        if abs(value) >= 10
-        else f"{value:.2f}"
-    )
+    """Return a number with about three digits."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
 def machine() -> str:
-    """Return the processor and how many of its cores are at hand."""
+    """Return the name of the processor and the number of its cores that are at hand."""
     from core.runtime import cores
 
     path = Path("/proc/cpuinfo")

@@ -1,7 +1,7 @@
-"""Bounds log p(x) with pythae's `get_nll` in pythae's own environment: k per line, answers with
-images/s.
+"""A worker that bounds log p(x) with pythae's `get_nll`, in pythae's own environment.
 
-Started by `likelihood.py` with a file of images (N, 1, 28, 28).
+`likelihood.py` starts it with a file of images (N, 1, 28, 28). It reads k from each line and
+answers with images/s.
 """
 
 # pyright: reportMissingImports=false

@@ -1,7 +1,7 @@
-"""Trains pythae's β-VAE in pythae's own environment: reads a number of epochs per line, answers
-with images/s.
+"""A worker that trains pythae's β-VAE, in pythae's own environment.
 
-Started by `training.py` with a file of images (N, 1, 28, 28) and the device.
+`training.py` starts it with a file of images (N, 1, 28, 28) and the device. It reads a number of
+epochs from each line and answers with images/s.
 """
 
 # pyright: reportMissingImports=false
@@ -49,7 +49,7 @@ class Decoder(BaseDecoder):
 
 
 class Clock(TrainingCallback):
-    """Seconds from the beginning to the end of each epoch: neither set-up nor saving is counted."""
+    """Counts the seconds of each epoch, without set-up and saving."""
 
     def __init__(self):
         self.seconds = []

@@ -1,4 +1,4 @@
-"""Libraries that ours is held against, each in an environment of its own: .bench/NAME, as NAME.txt says."""
+"""Libraries that ours is held against, each in an environment of its own, .bench/NAME."""
 
 from __future__ import annotations
 
@@ -18,10 +18,17 @@ def environment(name: str) -> Path:
 
 
 def installed(name: str) -> Path | None:
-    """Return the Python that has a library, installed now where it is not yet, or None where it cannot be."""
-    folder, wanted = environment(name), (HERE / f"{name}.txt").read_text()
+    """Return the Python of a library's environment, which is made now where there is none.
+
+    Args:
+        name: of the library; NAME.txt beside this file says its packages.
+
+    Returns:
+        The path, or None where the library cannot be installed.
+    """
+    folder, packages = environment(name), (HERE / f"{name}.txt").read_text()
     python, stamp = folder / "bin" / "python", folder / "installed.txt"
-    if stamp.exists() and stamp.read_text() == wanted:
+    if stamp.exists() and stamp.read_text() == packages:
         return python
     print(f"installing {name} into .bench/{name}", file=sys.stderr)
     venv.create(folder, clear=True, with_pip=True)
@@ -38,5 +45,5 @@ def installed(name: str) -> Path | None:
     if subprocess.run(pip).returncode:
         print(f"{name} cannot be installed here: only our own figures follow", file=sys.stderr)
         return None
-    stamp.write_text(wanted)
+    stamp.write_text(packages)
     return python

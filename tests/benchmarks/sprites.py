@@ -1,13 +1,13 @@
-"""How fast are 64x64 sprites trained on, against a plain float32 loop with a DataLoader, and how
-fast are they drawn?
+"""How fast are 64x64 sprites trained on, over a plain float32 loop, and how fast are they drawn?
 
 python -m tests.benchmarks.sprites [--device cuda] [--quick]
 
 Both train the same net (Burgess et al. 2018, ten latents, β = 4) with Adam on the same images. The
 plain loop is what one writes first: images drawn beforehand, a DataLoader over a TensorDataset,
-PyTorch's defaults. A third contender does nothing but run the network's layers forward and
-backward on one batch, as the lab's training does: data, loss and optimiser could cost nothing, and
-a training with these layers would still be no faster."""
+PyTorch's defaults. A third contender only runs the network's layers forward and backward on one
+batch, as the lab's training does: it says how fast a training with these layers would be if data,
+loss and optimiser cost nothing.
+"""
 
 from __future__ import annotations
 
@@ -47,14 +47,8 @@ def main() -> None:
     for batch_size in BATCHES:
         config = recipe("sprites", "beta-vae", 10, size=64, batch_size=batch_size, epochs=1)
         figures += _training(config, device, options.steps * batch_size, options.rounds)
-    figures.append(
-        figure(
-            f"Sprites drawn at 32x32, {device.type}",
-            _drawing(device, options),
-            "images/s",
-            DRAWING_GOAL,
-        )
-    )
+    what = f"Sprites drawn at 32x32, {device.type}"
+    figures.append(figure(what, _drawing(device, options), "images/s", DRAWING_GOAL))
     report(
         "sprites",
         figures,
@@ -82,9 +76,8 @@ def _options() -> argparse.Namespace:
 def _training(config: RunConfig, device: torch.device, count: int, rounds: int) -> list[dict]:
     spawn = multiprocessing.get_context("spawn")
     with (
-        ProcessPoolExecutor(
-            1, spawn, initializer=keep_freed_memory
-        ) as lab,  # as `python -m core train` does
+        # `python -m core train` keeps freed memory too.
+        ProcessPoolExecutor(1, spawn, initializer=keep_freed_memory) as lab,
         ProcessPoolExecutor(1, spawn) as plain,
     ):
         contenders: dict[str, Callable[[], float]] = {
@@ -96,14 +89,10 @@ def _training(config: RunConfig, device: torch.device, count: int, rounds: int) 
     where = f"64x64 convolutional β-VAE, batch {config.train.batch_size}, {device.type}"
     share = ratios(reached["core.training"], reached["plain loop"])
     ceiling = ratios(reached["layers alone"], reached["plain loop"])
+    goal = GOAL if device.type == "cpu" else ""
     return [
         *(figure(f"{where}: {name}", values, "images/s") for name, values in reached.items()),
-        figure(
-            f"{where}: core.training over plain loop",
-            share,
-            "times",
-            GOAL if device.type == "cpu" else "",
-        ),
+        figure(f"{where}: core.training over plain loop", share, "times", goal),
         figure(f"{where}: layers alone over plain loop", ceiling, "times"),
     ]
 
@@ -160,7 +149,7 @@ def _plain(config: RunConfig, device: torch.device, count: int) -> float:
 
 
 def _layers(config: RunConfig, device: torch.device, seconds: float = 3.0) -> float:
-    """Return the images per second of the network's layers, forward and backward, on one batch and nothing else."""
+    """Return the images per second of the layers alone, forward and backward on one batch."""
     model = build(config).to(device=device, memory_format=torch.channels_last).train()  # pyright: ignore
     x = _data(config, config.train.batch_size).train.images().to(device)
     x, precision = x.contiguous(memory_format=torch.channels_last), pick_precision(device, 64 * 64)
@@ -181,10 +170,10 @@ def _drawing(
 ) -> list[float]:
     """Return images per second, in batches as for training, as float32 in [0, 1]."""
     images = load(DataConfig(name="sprites")).train.to(device)
-    order = torch.randperm(len(images))[: 20 * batch_size if options.quick else DRAWN].to(device)
-    return alternate({"drawn": partial(_draw, images, order.split(batch_size))}, options.rounds)[
-        "drawn"
-    ]
+    count = 20 * batch_size if options.quick else DRAWN
+    order = torch.randperm(len(images))[:count].to(device)
+    drawn = partial(_draw, images, order.split(batch_size))
+    return alternate({"drawn": drawn}, options.rounds)["drawn"]
 
 
 def _draw(images: ImageSet, batches: tuple[torch.Tensor, ...]) -> float:

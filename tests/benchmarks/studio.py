@@ -1,10 +1,11 @@
-"""How soon does a training show itself, how long does one take in front of the class, do other
-pages stay as quick?
+"""How soon does a training show itself, how long does it take, do other pages stay as quick?
 
 python -m tests.benchmarks.studio [--quick]
 
-Measured in a headless Chromium, on a shelf of its own. A slider is moved without a training and
-with one, in turn; while there is one, its page is open and refreshes itself as in a lecture."""
+All is measured in a headless Chromium, on a copy of the shelf. A slider is moved without a
+training and with one, in turn; during a training its page is open and refreshes itself, as in a
+lecture.
+"""
 
 from __future__ import annotations
 
@@ -34,15 +35,16 @@ from tests.benchmarks.measure import alternate, figure, machine, ratios, report
 
 FORMED = """() => {
     const said = document.querySelector('[data-testid="stProgress"]')?.innerText ?? '';
-    const done = [...document.querySelectorAll('[data-testid="stAlert"]')].some(box => box.innerText.includes('shelf'));
-    return PATTERN.test(said) || done ? performance.timeOrigin + performance.now() : false;
+    const boxes = [...document.querySelectorAll('[data-testid="stAlert"]')];
+    const done = PATTERN.test(said) || boxes.some(box => box.innerText.includes('shelf'));
+    return done ? performance.timeOrigin + performance.now() : false;
 }"""
 BESIDE = (
     {"digits": "train?data=digits&digits_epochs=500&train_width=Double"}
     | ({} if missing(DataConfig(name="mnist")) else {"mnist": "train?data=mnist&mnist_epochs=500"})
     | {"sprites": "train?data=sprites&latents=10&sprites_epochs=500"}
 )
-"""Data set -> a training of it that takes longer than is measured."""
+"""Data set -> a training that takes longer than its measurement."""
 BOX = CONTROLS[0]
 
 
@@ -77,7 +79,7 @@ def _options() -> argparse.Namespace:
 
 
 def _starts(browser: Browser, lab: Server, rounds: int) -> list[dict]:
-    """Seconds from pressing Start to the first images seen that the page shows."""
+    """Return seconds from pressing Start to the first progress on the page."""
     page = _studio(browser, lab.address + "train?data=digits&digits_epochs=500&train_seed=1")
     seconds = alternate({"seconds": partial(_start_and_stop, page)}, rounds)["seconds"]
     close_page(page)
@@ -93,7 +95,7 @@ def _start_and_stop(page: Page) -> float:
 
 
 def _live(browser: Browser, lab: Server, options: argparse.Namespace) -> list[dict]:
-    """Seconds from pressing Start to a digits VAE of the usual recipe on the shelf."""
+    """Return seconds from pressing Start to a digits VAE of the usual recipe on the shelf."""
     seconds = []
     for seed in range(options.rounds):
         address = f"train?data=digits&digits_epochs={options.epochs}&train_seed={100 + seed}"
@@ -104,7 +106,7 @@ def _live(browser: Browser, lab: Server, options: argparse.Namespace) -> list[di
 
 
 def _beside(browser: Browser, lab: Server, name: str, options: argparse.Namespace) -> list[dict]:
-    """Milliseconds from key to picture on another page, without a training and with one, in turn."""
+    """Return milliseconds from key to picture on another page, with a training and without."""
     train = _studio(browser, lab.address + BESIDE[name])
     rounds: dict[str, list[float]] = {"without": [], "with": []}
     for turn in range(2 * options.rounds):
@@ -118,14 +120,10 @@ def _beside(browser: Browser, lab: Server, name: str, options: argparse.Namespac
             _stop(train)
     close_page(train)
     what = f"Key to picture while {name} are trained"
+    share = ratios(rounds["with"], rounds["without"])
     return [
         figure(what, rounds["with"], "ms"),
-        figure(
-            f"{what}, over without",
-            ratios(rounds["with"], rounds["without"]),
-            "times",
-            "at most 1.5 (median)",
-        ),
+        figure(f"{what}, over without", share, "times", "at most 1.5 (median)"),
     ]
 
 
@@ -147,7 +145,12 @@ def _studio(browser: Browser, address: str) -> Page:
 
 
 def _start(page: Page, pattern: str) -> float:
-    """Press Start, or Continue, and return the seconds until the progress says what is looked for, or it is done."""
+    """Press Start or Continue, and return the seconds until the progress matches or is over.
+
+    Args:
+        page: the Train page.
+        pattern: of the text at the progress bar, a regular expression of JavaScript.
+    """
     main = page.get_by_test_id("stMain")
     page.bring_to_front()
     pressed = time.time()

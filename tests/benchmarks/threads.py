@@ -4,7 +4,8 @@ python -m tests.benchmarks.threads [--quick]
 
 Images per second of three trainings, each with one thread and with as many as there are cores:
 alone, and beside two other trainings of the same kind that have as many threads as it.
-`core.devices.threads_for` follows these figures."""
+`core.devices.threads_for` follows these figures.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ CONFIGS = {
     "sprites VAE": recipe("sprites", "vae", 10),
 }
 IMAGES = {"digits VAE": 25_600, "MNIST VAE": 12_800, "sprites VAE": 2_560}
-"""Of an epoch, so that each takes about as long."""
+"""Images of an epoch, so that each takes about as long."""
 OTHERS = 2
 
 
@@ -90,7 +91,7 @@ def _speeds(name: str, threads: int, beside: int, rounds: int, images: int) -> l
 
 @contextlib.contextmanager
 def _others(name: str, threads: int, count: int) -> Iterator[None]:
-    """Train beside what is measured, in processes of their own, each under way before the block begins."""
+    """Train others beside, each in a process of its own and under way before the block begins."""
     command = [
         sys.executable,
         "-m",

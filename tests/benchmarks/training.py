@@ -1,10 +1,10 @@
-"""How fast is a β-VAE 784-400-10 trained, against pythae 0.1.2 in its own environment, on the same
-machine?
+"""How fast is a β-VAE 784-400-10 trained, over pythae 0.1.2 on the same machine?
 
 python -m tests.benchmarks.training [--device cuda] [--quick]
 
-The same net, images, batch size and optimiser; each side's own loop and clock, without start-up.
-pythae is installed into .bench/pythae once."""
+Both have the same net, images, batch size and optimiser, and a loop and a clock of their own,
+without start-up. pythae is installed once, into .bench/pythae.
+"""
 
 from __future__ import annotations
 
@@ -52,10 +52,11 @@ def main() -> None:
         )
     where = f"784-400-10 β-VAE, {device.type}"
     figures = [figure(f"{where}: {name}", values, "images/s") for name, values in reached.items()]
-    for name in contenders if rival else ():
-        share = ratios(reached[name], reached["pythae 0.1.2"])
-        goal = GOAL if name == "core.training" and device.type == "cpu" else ""
-        figures.append(figure(f"{where}: {name} over pythae", share, "times", goal))
+    if rival:
+        for name in contenders:
+            share = ratios(reached[name], reached["pythae 0.1.2"])
+            goal = GOAL if name == "core.training" and device.type == "cpu" else ""
+            figures.append(figure(f"{where}: {name} over pythae", share, "times", goal))
     report(
         "training",
         figures,
@@ -82,7 +83,7 @@ def _options() -> argparse.Namespace:
 
 
 def images_of(count: int) -> tuple[ImageSet, str]:
-    """Return MNIST where it is on this machine, else noise of the same shape, which costs the same to train on."""
+    """Return MNIST where it is on this machine, else noise, which costs the same to train on."""
     config = DataConfig(name="mnist")
     if missing(config) is None:
         return load(config).train.subset(slice(count)), "MNIST images"
@@ -107,7 +108,10 @@ def _lab(
 
 @contextmanager
 def _pythae(images: ImageSet, device: str, epochs: int) -> Iterator[Callable[[], float] | None]:
-    """Give what trains pythae for some epochs in a process that stays, or None where it cannot be installed."""
+    """Yield a function that trains pythae for some epochs, in a process that stays.
+
+    It is None where pythae cannot be installed.
+    """
     if not (python := installed("pythae")):
         yield None
         return

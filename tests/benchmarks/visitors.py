@@ -1,4 +1,4 @@
-"""A visitor without a browser: speaks with a Streamlit server over its websocket as Streamlit's own client does."""
+"""A visitor without a browser, who speaks with a Streamlit server over its websocket."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from websockets.asyncio.client import ClientConnection, connect
 
 
 class Broken(RuntimeError):
-    """The server gave no answer, or one that a visitor would see as an error."""
+    """The server gave no answer, or an answer that is an error on the screen."""
 
 
 class Visitor:
-    """One session.
+    """One session, as Streamlit's own client holds it.
 
     Args:
         address: of the server, ending in a slash.
@@ -53,54 +53,52 @@ class Visitor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave, as one who closes the tab."""
+        """Leave, as a visitor who closes the tab."""
         self._ask_no_more()
         if self._socket:
             await self._socket.close()
 
     async def open(self, place: str) -> float:
-        """Follow a link, `page?choice=value&...`, and return the seconds until the page was there."""
+        """Follow a link, `page?choice=value&...`, and return the seconds until it was there."""
         self.page, _, self.query = place.partition("?")
         self._hash = ""
         return await self._run(ClientState(page_name=self.page))
 
     async def press(self, label: str) -> float:
         """Press a button, and return the seconds until the page was there again."""
-        found = [
-            one.button.id
-            for one in self.elements.values()
-            if one.HasField("button") and one.button.label == label
+        buttons = [
+            element.button.id
+            for element in self.elements.values()
+            if element.HasField("button") and element.button.label == label
         ]
-        if not found:
-            raise Broken(f"there is no button {label}, but: {self.said()}")
-        pressed = WidgetStates(widgets=[WidgetState(id=found[0], trigger_value=True)])
+        if not buttons:
+            raise Broken(f"there should be a button {label}, but the page says: {self.said()}")
+        pressed = WidgetStates(widgets=[WidgetState(id=buttons[0], trigger_value=True)])
         return await self._run(ClientState(widget_states=pressed))
 
     async def watch(self, true: Callable[[], bool]) -> None:
-        """Take what comes, and ask for what the page says is to be asked for again and again, until something is so."""
+        """Take what comes, and ask again as the page says, until something is true."""
         async with asyncio.timeout(self.patience):
             while not true():
                 self._take(await self._receive())
 
     def said(self) -> list[str]:
         """Return the sentences in coloured boxes."""
-        return [one.alert.body for one in self.elements.values() if one.HasField("alert")]
+        elements = self.elements.values()
+        return [element.alert.body for element in elements if element.HasField("alert")]
 
     def progress(self) -> str:
-        """Return what is written at the progress bar."""
-        return " ".join(
-            one.progress.text for one in self.elements.values() if one.HasField("progress")
-        )
+        """Return the text at the progress bar."""
+        bars = [row.progress for row in self.elements.values() if row.HasField("progress")]
+        return " ".join(bar.text for bar in bars)
 
     async def _run(self, state: ClientState) -> float:
-        """Let the page run, and return the seconds that it took; one that stops halfway to run again is waited for."""
+        """Let the page run, also where it stops halfway to run again, and return the seconds."""
         start = time.monotonic()
         self._ask_no_more()
         await self._send(state)
         async with asyncio.timeout(self.patience):
-            while (message := await self._receive()).WhichOneof(
-                "type"
-            ) != "script_finished" or not _whole(message):
+            while not _ends(message := await self._receive()):
                 self._take(message)
         return time.monotonic() - start
 
@@ -149,7 +147,10 @@ class Visitor:
                 self._asking.pop(fragment).cancel()
 
 
-def _whole(message: ForwardMsg) -> bool:
+def _ends(message: ForwardMsg) -> bool:
+    """Return whether a page has run to its end."""
+    if message.WhichOneof("type") != "script_finished":
+        return False
     status = ForwardMsg.ScriptFinishedStatus.Name(message.script_finished)
     if status == "FINISHED_WITH_COMPILE_ERROR":
         raise Broken("the script does not compile")
