@@ -1,11 +1,12 @@
-# Latent Lab. `make` alone lists the commands. Works with GNU make 3.81 and later, and any POSIX shell.
+# Latent Lab. `make` alone lists the commands. It needs GNU make 3.81 or later and a POSIX shell.
 
 PYTHON ?= python3
 VENV = .venv
 PY = $(VENV)/bin/python
 RUNTIME = $(VENV)/.installed
 TOOLS = $(VENV)/.installed-dev
-# Two processes where there are two cores; a file's tests stay together, since they share what they train and open.
+# Two processes where there are two cores. The tests of a file stay together, since they share the
+# runs that they train and the pages that they open.
 PYTEST = $(PY) -m pytest --numprocesses=logical --maxprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 .PHONY: help run test check fast shelf bench clean
@@ -39,7 +40,7 @@ clean: ## remove .venv, caches and what the benchmarks made
 	@rm -rf $(VENV) .bench .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# An installation that was interrupted leaves .installing behind, and the next one begins with a new .venv.
+# An interrupted installation leaves .installing behind, and the next one begins with a new .venv.
 define install
 @: > $(VENV)/.installing
 @echo "Installing $<; the first time takes some minutes."
@@ -56,7 +57,7 @@ $(RUNTIME): requirements.txt $(PY)
 $(TOOLS): requirements-dev.txt requirements-ray.txt $(RUNTIME)
 	$(install)
 
-# A link to the interpreter: where that was removed or half made, this makes the whole folder anew.
+# The link to the interpreter: where it is missing or half made, the whole folder is made anew.
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Latent Lab needs Python 3.11 or later; name one with: make run PYTHON=python3.12"; exit 1; }
