@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.config import RunConfig
+from core.experiments.claims import BySeed, Comparison, compare
 from core.experiments.kept import Numbers, Study
 
 MOST_IMAGES = 400
@@ -28,10 +28,6 @@ MOST_LATENTS = 2
 
 TIGHT = 1.0
 """Nats: a bound is called tight where exp(ELBO) is within a factor e of p(x), on average."""
-
-AMORTISATION, APPROXIMATION, DEPENDS = "amortisation", "approximation", "it depends"
-
-Floats = NDArray[np.float64]
 
 
 def integrable(config: RunConfig) -> str | None:
@@ -76,20 +72,21 @@ GAPS = Study(
 
 @dataclass(frozen=True)
 class Tightness:
-    """What the gaps of one model say, a number for each seed of its training.
+    """The gaps of one model by the seed of its training, in nats.
 
     Args:
-        gap: average over test images, nats, (S,).
-        amortisation: average over the images that were split, nats, (S,): what a better encoder
-            would win, at least.
-        approximation: likewise: what is left with the best Gaussian, at most.
+        gap: average over test images.
+        amortisation: average over the images that were split: a better encoder would win this
+            much, at least.
+        approximation: average over the images that were split: the best Gaussian leaves this much,
+            at most.
         n: test images behind `gap`.
         split_n: test images behind the parts.
     """
 
-    gap: Floats
-    amortisation: Floats
-    approximation: Floats
+    gap: BySeed
+    amortisation: BySeed
+    approximation: BySeed
     n: int
     split_n: int
 
@@ -99,28 +96,27 @@ class Tightness:
         return len(self.gap)
 
     @property
-    def larger(self) -> str:
-        """The part that is larger with every seed: `AMORTISATION` or `APPROXIMATION`; else `DEPENDS`."""
-        encoder = self.amortisation > self.approximation
-        return AMORTISATION if encoder.all() else APPROXIMATION if not encoder.any() else DEPENDS
+    def tight(self) -> Comparison:
+        """The comparison of the average gap with `TIGHT`: it should be smaller."""
+        return compare(self.gap, TIGHT)
 
     @property
-    def tight(self) -> bool | None:
-        """Whether the average gap is below `TIGHT` with every seed; None if with some."""
-        below = self.gap < TIGHT
-        return bool(below.all()) if below.all() or not below.any() else None
+    def encoder_lags(self) -> Comparison:
+        """The comparison of amortisation with approximation: the encoder's part is the larger."""
+        return compare(self.amortisation, self.approximation, larger=True)
 
 
-def tightness(found: Sequence[Numbers]) -> Tightness | None:
-    """Return what was measured of a run over its seeds, or None where nothing was.
+def tightness(measured: Mapping[int, Numbers]) -> Tightness | None:
+    """Return the gaps of a run over its seeds, or None where nothing was measured.
 
     Args:
-        found: numbers of the study `GAPS`, an entry for each seed.
+        measured: seed -> numbers of the study `GAPS`.
     """
-    if not found:
+    if not measured:
         return None
     gap, amortisation, approximation = (
-        np.array([np.mean(numbers[name]) for numbers in found])
+        {seed: float(np.mean(numbers[name])) for seed, numbers in measured.items()}
         for name in ("gap", "amortisation", "approximation")
     )
-    return Tightness(gap, amortisation, approximation, found[0]["n"], found[0]["split_n"])
+    some = next(iter(measured.values()))
+    return Tightness(gap, amortisation, approximation, some["n"], some["split_n"])

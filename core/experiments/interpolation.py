@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from core.checkpoints import SHELF
 from core.config import RunConfig
 from core.data.twins import has_twins
-from core.experiments.kept import Numbers, Study, over_seeds
+from core.experiments.claims import DEPENDS, BySeed, compare
+from core.experiments.kept import Numbers, Study, by_seed
 from core.families import is_doubled
 
 PAIRS, FRAMES, PAIR_SEED = 500, 11, 0
@@ -45,8 +46,7 @@ INTERPOLATIONS = Study(
 
 @dataclass(frozen=True)
 class Passage:
-    """What one model does between two images, by one kind of path, one value for each seed of its
-    training.
+    """The path of one model between two images, of one kind, by the seed of its training.
 
     Args:
         largest: largest over mean step, median over pairs; empty where the end images are one
@@ -56,10 +56,10 @@ class Passage:
         doubt: by how much the classifier's confidence is lower halfway than at the ends.
     """
 
-    largest: tuple[float, ...]
-    detour: tuple[float, ...]
-    gap: tuple[float, ...]
-    doubt: tuple[float, ...]
+    largest: BySeed
+    detour: BySeed
+    gap: BySeed
+    doubt: BySeed
 
     @property
     def moves(self) -> bool:
@@ -67,48 +67,53 @@ class Passage:
         return bool(self.largest and self.gap)
 
 
-def passage(measured: Sequence[Numbers], path: str) -> Passage:
-    """Return what was measured of one model over seeds, by one kind of path."""
-    on_path = [numbers[path] for numbers in measured]
+def passage(measured: Mapping[int, Numbers], path: str) -> Passage:
+    """Return what was measured of one model by seed, on one kind of path."""
+    rows = {seed: numbers[path] for seed, numbers in measured.items()}
+    doubt = {
+        seed: numbers["ends"]["confidence"] - numbers[path]["confidence"][HALFWAY]
+        for seed, numbers in measured.items()
+    }
     return Passage(
-        largest=tuple(found["largest"][1] for found in on_path if found["largest"]),
-        detour=tuple(found["detour"][1] for found in on_path if found["detour"]),
-        gap=tuple(found["gap"] for found in on_path if found["gap"] is not None),
-        doubt=tuple(n["ends"]["confidence"] - n[path]["confidence"][HALFWAY] for n in measured),
+        largest={seed: row["largest"][1] for seed, row in rows.items() if row["largest"]},
+        detour={seed: row["detour"][1] for seed, row in rows.items() if row["detour"]},
+        gap={seed: row["gap"] for seed, row in rows.items() if row["gap"] is not None},
+        doubt=doubt,
     )
 
 
-def apart(one: Sequence[float], other: Sequence[float]) -> bool:
-    """Return whether the values of one model over seeds all lie on one side of those of another:
-    else it is a tie.
+def differs(ours: BySeed, theirs: BySeed) -> bool:
+    """Return whether one of two models has the larger number with every seed; else it is a tie.
 
-    >>> apart([0.1, 0.2], [0.3, 0.4]), apart([0.1, 0.35], [0.3, 0.4])
+    How many seeds there are is not asked.
+
+    >>> differs({0: 0.1, 1: 0.35}, {0: 0.3, 1: 0.4}), differs({0: 0.1, 1: 0.5}, {0: 0.3, 1: 0.4})
     (True, False)
     """
-    return max(one) < min(other) or max(other) < min(one)
+    return compare(ours, theirs).leaning != DEPENDS
 
 
-def extremes(values: Mapping[str, Sequence[float]]) -> tuple[list[str], list[str]]:
-    """Return the models with the least mean and with the largest, each with those that tie with it
-    alone.
+def extremes(values: Mapping[str, BySeed]) -> tuple[list[str], list[str]]:
+    """Return the models with the least mean and with the largest, each with those that tie with it.
 
-    Both are empty where the least and the largest tie with each other, or there is one model only.
-    One side is empty where a model that ties with both ends stands among those that tie with it
-    alone: who leads is not clear then.
+    A model that ties with both ends belongs to neither. Both lists are empty where the least and
+    the largest tie with each other, or there is one model only. One list is empty where a model
+    that ties with both ends stands among those that tie with its end: who leads is not clear then.
 
     Args:
-        values: model -> one value for each seed.
+        values: model -> a number for each seed.
 
-    >>> extremes({"a": [1, 2], "b": [2, 3], "c": [8, 9]})
+    >>> extremes({"a": {0: 1, 1: 2}, "b": {0: 2, 1: 1}, "c": {0: 8, 1: 9}})
     (['a', 'b'], ['c'])
-    >>> extremes({"a": [1, 4], "between": [2, 9], "b": [4, 8], "c": [8.5, 9]})
+    >>> a, b, c = {0: 1, 1: 4}, {0: 7, 1: 3}, {0: 9, 1: 9}
+    >>> extremes({"a": a, "between": {0: 0, 1: 9}, "b": b, "c": c})
     ([], ['c'])
     """
-    order = sorted(values, key=lambda name: float(np.mean(values[name])))
-    if len(order) < 2 or not apart(values[order[0]], values[order[-1]]):
+    order = sorted(values, key=lambda name: float(np.mean(list(values[name].values()))))
+    if len(order) < 2 or not differs(values[order[0]], values[order[-1]]):
         return [], []
     from_least, from_most = (
-        [apart(values[name], values[end]) for name in order] for end in (order[0], order[-1])
+        [differs(values[name], values[end]) for name in order] for end in (order[0], order[-1])
     )
     with_least = [high and not low for low, high in zip(from_least, from_most, strict=True)]
     with_most = [low and not high for low, high in zip(from_least, from_most, strict=True)]
@@ -116,11 +121,11 @@ def extremes(values: Mapping[str, Sequence[float]]) -> tuple[list[str], list[str
 
 
 def _unbroken(order: Sequence[str], chosen: Sequence[bool]) -> list[str]:
-    """Return the chosen names where they are the first of the order; none where another one stands among them."""
+    """Return the chosen names where they come first; none where another one stands among them."""
     count = sum(chosen)
     return list(order[:count]) if all(chosen[:count]) else []
 
 
-def kept_passages(config: RunConfig, root: Path = SHELF) -> list[Numbers]:
-    """Return what was measured of a run, and of the same trained with other seeds."""
-    return over_seeds(INTERPOLATIONS, config, root)
+def kept_passages(config: RunConfig, root: Path = SHELF) -> dict[int, Numbers]:
+    """Return what was measured of a run, by the seed that it was trained with."""
+    return by_seed(INTERPOLATIONS, config, root)

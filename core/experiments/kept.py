@@ -125,14 +125,24 @@ def numbers_of(study: Study, config: RunConfig, root: Path = SHELF) -> Numbers |
     return _valid(entries_of(study, root)["entries"].get(config.key), study, config, root)
 
 
-def over_seeds(study: Study, config: RunConfig, root: Path = SHELF) -> list[Numbers]:
-    """Return what was measured of a config, trained with each seed of its data set, in that order.
+def by_seed(study: Study, config: RunConfig, root: Path = SHELF) -> dict[int, Numbers]:
+    """Return what was measured of a config, by the seed that it was trained with.
 
-    A training that was not measured is left out.
+    The seeds are those of its data set. A training that was not measured is left out.
+
+    Args:
+        study: that measured.
+        config: of any seed.
+        root: folder of the numbers.
     """
-    configs = [with_seed(config, seed) for seed in seeds_of(config.data.name)]
-    rows = [numbers_of(study, trained, root) for trained in configs]
-    return [numbers for numbers in rows if numbers is not None]
+    configs = {seed: with_seed(config, seed) for seed in seeds_of(config.data.name)}
+    rows = {seed: numbers_of(study, trained, root) for seed, trained in configs.items()}
+    return {seed: numbers for seed, numbers in rows.items() if numbers is not None}
+
+
+def over_seeds(study: Study, config: RunConfig, root: Path = SHELF) -> list[Numbers]:
+    """Return what was measured of a config as `by_seed`, a row for each seed, in order."""
+    return list(by_seed(study, config, root).values())
 
 
 def compared(study: Study, data: DataConfig, root: Path = SHELF) -> Numbers | None:

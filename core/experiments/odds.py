@@ -1,9 +1,8 @@
-"""How often chance alone gives a comparison of two models a word: better with every seed, or with none."""
+"""How often chance alone makes all pairs of trainings agree on which of two models is better."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import comb
 from typing import NamedTuple
 
 
@@ -22,12 +21,12 @@ class Odds(NamedTuple):
 def odds(pairs: int, criteria: int = 1) -> Odds:
     """Return the chance that two models which do not differ are told apart all the same.
 
-    2 · (1/2)^(pairs · criteria),    between that and 2 · (1/2)^pairs where the criteria are not
-    independent
+    2 · (1/2)^(pairs · criteria) to 2 · (1/2)^pairs
 
-    A comparison gets a word if one model is better in every criterion with every seed, or in none
-    with any. Without a difference each of them is a toss of a coin. Criteria that contradict each
-    other make it less than the least.
+    A comparison holds or fails if one model is better in every criterion with every seed, or
+    worse in every one. Without a difference each of them is a toss of a coin. The chance is the
+    least where the criteria are independent and the most where they always agree. Criteria that
+    contradict each other make it smaller still.
 
     Args:
         pairs: of trainings with the same seed, at least 1.
@@ -44,38 +43,14 @@ def odds(pairs: int, criteria: int = 1) -> Odds:
     return Odds(2 * 0.5 ** (pairs * criteria), 2 * 0.5**pairs)
 
 
-def odds_apart(ours: int, theirs: int) -> float:
-    """Return the chance that all numbers of one model exceed all of another which does not differ,
-    either way round.
-
-    2 · ours! · theirs! / (ours + theirs)!
-
-    This is the rule for numbers that are not paired by seed: their ranges must not overlap.
-
-    Args:
-        ours: trainings of the one model, at least 1.
-        theirs: trainings of the other, at least 1.
-
-    Raises:
-        ValueError: fewer than one training.
-
-    >>> odds_apart(3, 3), 1 / odds_apart(5, 5)
-    (0.1, 126.0)
-    """
-    if ours < 1 or theirs < 1:
-        raise ValueError(f"trainings should be at least 1 of each, got {ours} and {theirs}")
-    return 2 / comb(ours + theirs, ours)
-
-
 def by_chance(cases: Iterable[tuple[int, int]]) -> Odds:
-    """Return how many of some comparisons chance alone would give a word, were there no difference
-    in any.
+    """Return how many comparisons chance alone would decide if no two models differed.
 
     Args:
-        cases: pairs and criteria of each, as in `odds`.
+        cases: pairs and criteria of each comparison, as in `odds`.
 
     >>> by_chance([(3, 1)] * 8)
     Odds(least=2.0, most=2.0)
     """
-    found = [odds(pairs, criteria) for pairs, criteria in cases]
-    return Odds(sum(one.least for one in found), sum(one.most for one in found))
+    each = [odds(pairs, criteria) for pairs, criteria in cases]
+    return Odds(sum(case.least for case in each), sum(case.most for case in each))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from core.checkpoints import SHELF
 from core.config import DataConfig, RunConfig, with_seed
+from core.experiments.claims import FAILS, HOLDS, Cases, Claim, Comparison, compare
 from core.experiments.disentanglement import DISENTANGLEMENT, MAP, SCORES, SEEDS
 from core.experiments.kept import Numbers, compared, numbers_of
-from core.experiments.noise import DEPENDS, NO, YES
 from core.metrics.disentanglement.agreement import rank_agreement
 from core.metrics.disentanglement.higgins import TEST
 from core.recipes import recipe
@@ -63,18 +63,18 @@ class Order:
     """How the paper's order fares.
 
     Args:
-        pairs: (above in the paper, below) -> `YES` where every seed agrees, `NO` where every seed
-            says the opposite, `DEPENDS` where seeds overlap.
-        narrow: those pairs among the first two whose lead is less than twice its standard error ->
+        pairs: (above in the paper, below) -> the comparison of their scores: the first should be
+            larger.
+        narrow: the pairs that hold or fail by less than twice the standard error of scoring ->
             lead, error.
     """
 
-    pairs: dict[tuple[str, str], str]
+    pairs: Cases[tuple[str, str]]
     narrow: dict[tuple[str, str], tuple[float, float]]
 
     def count(self, word: str) -> int:
-        """Return how many pairs have a verdict."""
-        return list(self.pairs.values()).count(word)
+        """Return how many pairs get a word."""
+        return len(self.pairs.with_word(word))
 
 
 def trained() -> dict[str, RunConfig]:
@@ -130,6 +130,11 @@ def values(scores: Scores, name: str) -> list[float]:
     return [numbers[name] for numbers in scores.values() if name in numbers]
 
 
+def by_seed(scores: Scores, name: str) -> dict[int, float]:
+    """Return one score by seed, where it was measured."""
+    return {seed: numbers[name] for seed, numbers in scores.items() if name in numbers}
+
+
 def order(table: Mapping[str, Scores], name: str = "higgins") -> Order:
     """Return how every pair of the paper's table that was measured here compares.
 
@@ -137,30 +142,53 @@ def order(table: Mapping[str, Scores], name: str = "higgins") -> Order:
         table: label -> scores.
         name: of a score that is an accuracy on `TEST` points.
     """
-    known = [label for label in PAPER if label in table and values(table[label], name)]
-    found = {label: values(table[label], name) for label in known}
-    pairs = {pair: ordered(*(found[label] for label in pair)) for pair in combinations(known, 2)}
-    decided = {
-        pair: lead(*(found[label] for label in pair))
-        for pair, word in pairs.items()
-        if word != DEPENDS
+    scores = {label: by_seed(table.get(label, {}), name) for label in PAPER}
+    measured = [label for label in PAPER if scores[label]]
+    pairs = Cases(
+        {
+            (above, below): compare(scores[above], scores[below], larger=True)
+            for above, below in combinations(measured, 2)
+        }
+    )
+    leads = {
+        pair: lead(comparison)
+        for pair, comparison in pairs.items()
+        if comparison.word in (HOLDS, FAILS)
     }
-    narrow = {pair: (by, error) for pair, (by, error) in decided.items() if by < 2 * error}
+    narrow = {pair: (by, error) for pair, (by, error) in leads.items() if by < 2 * error}
     return Order(pairs, narrow)
 
 
-def lead(one: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
-    """Return by how much two sets of accuracies that do not overlap lie apart, and its standard
-    error.
+def beta_above_vae(table: Mapping[str, Scores]) -> Claim[str]:
+    """Return the claim that the Higgins score puts the β-VAE above the VAE.
 
-    The error is that of scoring the two that lie closest on `TEST` points each; what the points
-    that the classifier learned from add is not in it.
+    Args:
+        table: label -> scores.
+    """
+    beta, plain = (by_seed(table.get(label, {}), "higgins") for label in ("β-VAE, β = 4", "VAE"))
+    return Claim(
+        statement="The Higgins score puts the β-VAE above the VAE.",
+        source="Higgins et al. 2017, figure 6",
+        protocol=f"sprites, {LATENTS} latents, β = 4 against β = 1, Higgins score of five factors",
+        rule="a larger score with every seed",
+        cases=Cases({"β = 4": compare(beta, plain, larger=True)}),
+    )
 
-    >>> lead([0.9, 0.8], [0.5, 0.7])
+
+def lead(comparison: Comparison) -> tuple[float, float]:
+    """Return the smallest lead of a pair of accuracies, and the standard error of scoring it.
+
+    The error is that of scoring both on `TEST` points. The error that comes from the points that
+    the classifier learned from is not in it.
+
+    >>> lead(compare({0: 0.9, 1: 0.8}, {0: 0.5, 1: 0.7}, larger=True))
     (0.1..., 0.008...)
     """
-    low, high = (max(one), min(other)) if max(one) < min(other) else (max(other), min(one))
-    return high - low, math.hypot(scoring_error(low), scoring_error(high))
+    pairs = [
+        (one[0], other[0]) for one, other in zip(comparison.ours, comparison.theirs, strict=True)
+    ]
+    one, other = min(pairs, key=lambda pair: abs(pair[0] - pair[1]))
+    return abs(one - other), math.hypot(scoring_error(one), scoring_error(other))
 
 
 def scoring_error(accuracy: float) -> float:
@@ -170,18 +198,6 @@ def scoring_error(accuracy: float) -> float:
     0.0056...
     """
     return math.sqrt(accuracy * (1 - accuracy) / TEST)
-
-
-def ordered(above: Sequence[float], below: Sequence[float]) -> str:
-    """Return `YES` where every number of the first exceeds every one of the second, `NO` the other
-    way round.
-
-    >>> ordered([0.8, 0.9], [0.5, 0.7]), ordered([0.6], [0.5, 0.7])
-    ('yes', 'it depends')
-    """
-    if min(above) > max(below):
-        return YES
-    return NO if max(above) < min(below) else DEPENDS
 
 
 @dataclass(frozen=True)

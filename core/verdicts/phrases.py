@@ -1,15 +1,167 @@
-"""What a number or a word rests on, as text: trainings, their seeds, and what chance alone would have said."""
+"""How a number is written with its seeds, and the sentences of what a word rests on.
+
+± is a standard deviation over trainings and nothing else, a standard error is called one, and a
+range is written "least to most". Numbers have as many digits as their spread allows, a minus sign
+of its own, and percent without a space.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from math import floor, log10
 
-import numpy as np
+from core.experiments.claims import (
+    DEPENDS,
+    FAILS,
+    FIRST_LOOK,
+    HOLDS,
+    PROVEN,
+    UNKNOWN,
+    Cases,
+    Comparison,
+    Spread,
+    spread,
+)
+from core.experiments.odds import Odds, odds
 
-from core.experiments.odds import Odds, odds, odds_apart
+ANSWERS = {HOLDS: "yes", FAILS: "no", DEPENDS: "it depends", UNKNOWN: "not measured"}
+"""What a question is answered by the word of a claim."""
 
-PROVEN = 3
-"""Trainings of each model from which on an answer is more than a first look."""
+
+def answer(
+    judged: Comparison | Cases,  # pyright: ignore[reportMissingTypeArgument]
+    words: Mapping[str, str] = ANSWERS,
+) -> str:
+    """Return what a comparison, or some together, say; a first look is called one.
+
+    Args:
+        judged: what is said something of.
+        words: for `HOLDS`, `FAILS`, `DEPENDS` and `UNKNOWN`.
+
+    >>> from core.experiments.claims import compare
+    >>> low, high = {0: 1.0, 1: 2.0, 2: 3.0}, {0: 2.0, 1: 4.0, 2: 5.0}
+    >>> answer(compare(low, high)), answer(compare({0: 2.0}, high))
+    ('yes', 'first look: it depends')
+    """
+    said = words[judged.leaning]
+    return f"first look: {said}" if judged.word == FIRST_LOOK else said
+
+
+def number(
+    value: float, digits: int | None = None, *, percent: bool = False, signed: bool = False
+) -> str:
+    """Return a number whose error is not known.
+
+    Args:
+        value: the number; a share where `percent`.
+        digits: after the point; None for three that count.
+        percent: whether to write a share as percent.
+        signed: whether to write a plus sign too.
+
+    >>> number(1752.3), number(0.00951), number(97.04), number(-0.5, 2)
+    ('1,752', '0.00951', '97', '−0.50')
+    >>> number(0.314, 0, percent=True), number(0.5, 2, signed=True)
+    ('31%', '+0.50')
+    """
+    scaled = 100 * value if percent else value
+    if digits is None:
+        digits = 0 if abs(scaled) >= 100 else None
+    sign = "+" if signed else ""
+    if digits is None:
+        text = f"{scaled:{sign}.3g}"
+    else:
+        text = f"{round(scaled, digits):{sign}z,.{max(digits, 0)}f}"
+    return text.replace("-", "−") + ("%" if percent else "")
+
+
+def with_spread(
+    values: Iterable[float], digits: int | None = None, *, percent: bool = False
+) -> str:
+    """Return the mean over trainings ± their standard deviation; a dash where there is none.
+
+    Args:
+        values: one for each training; shares where `percent`.
+        digits: after the point, where one training says nothing of the spread; as in `number`.
+        percent: whether to write shares as percent.
+
+    >>> with_spread([170.0, 230.0]), with_spread([0.98, 0.981, 0.983]), with_spread([0.5])
+    ('200 ± 42', '0.9813 ± 0.0015', '0.5')
+    >>> with_spread([0.3, 0.34], percent=True), with_spread([2, 2]), with_spread([])
+    ('32.0% ± 2.8%', '2 ± 0', '–')
+    """
+    found = spread(values)
+    if not found.trainings:
+        return "–"
+    if found.trainings == 1:
+        return number(found.mean, digits, percent=percent)
+    if not found.deviation:
+        none = number(0, digits or 0, percent=percent)
+        return f"{number(found.mean, digits, percent=percent)} ± {none}"
+    allowed = _digits_of(found, percent)
+    mean, deviation = (
+        number(value, allowed, percent=percent) for value in (found.mean, found.deviation)
+    )
+    return f"{mean} ± {deviation}"
+
+
+def with_range(
+    values: Iterable[float] | Spread,
+    digits: int | None = None,
+    *,
+    percent: bool = False,
+    signed: bool = False,
+    unit: str = "",
+) -> str:
+    """Return the mean over trainings, and least to most in brackets where they differ.
+
+    Args:
+        values: one for each training, or their spread; shares where `percent`.
+        digits: the most after the point; the spread may allow fewer. None for as many as it
+            allows.
+        percent: whether to write shares as percent.
+        signed: whether to write plus signs too.
+        unit: after the mean.
+
+    >>> with_range([0.5, 0.75], unit=" ×"), with_range([0.1, 0.3], 0, percent=True)
+    ('0.62 × (0.50 to 0.75)', '20% (10% to 30%)')
+    >>> with_range([-1.0, -0.5], signed=True), with_range([0.5], 2)
+    ('−0.75 (−1.00 to −0.50)', '0.50')
+    """
+    found = values if isinstance(values, Spread) else spread(values)
+    if not found.trainings:
+        return "–"
+    if found.deviation:
+        allowed = _digits_of(found, percent)
+        digits = allowed if digits is None else min(digits, allowed)
+    mean, least, most = (
+        number(value, digits, percent=percent, signed=signed)
+        for value in (found.mean, found.least, found.most)
+    )
+    return f"{mean}{unit}" if least == most else f"{mean}{unit} ({least} to {most})"
+
+
+def with_error(value: float, error: float) -> str:
+    """Return a number with its standard error, which is no spread over trainings.
+
+    >>> with_error(84.1234, 0.0512)
+    '84.123 (standard error 0.051)'
+    """
+    digits = _two_digits(error) if error else None
+    return f"{number(value, digits)} (standard error {number(error, digits)})"
+
+
+def _digits_of(found: Spread, percent: bool) -> int:
+    """Return how many digits after the point the spread over trainings allows."""
+    return _two_digits(100 * found.deviation if percent else found.deviation)
+
+
+def _two_digits(error: float) -> int:
+    """Return the digits after the point that leave two of an error; negative before the point.
+
+    >>> _two_digits(0.0123), _two_digits(3.4), _two_digits(1234.0)
+    (3, 1, -2)
+    """
+    return 1 - floor(log10(float(f"{error:.1e}")))
 
 
 def seeds_text(seeds: Iterable[int]) -> str:
@@ -97,22 +249,6 @@ def chance(pairs: int, criteria: int = 1, words: str = "a *yes* or a *no*") -> s
     )
 
 
-def chance_apart(ours: int, theirs: int) -> str:
-    """Return a sentence of how often the seeds of two models that do not differ fail to overlap.
-
-    Args:
-        ours: trainings of the one model, at least 1.
-        theirs: trainings of the other, at least 1.
-
-    >>> chance_apart(3, 3)
-    'By chance alone, 3 and 3 trainings of models that do not differ lie apart in 1 of 10 comparisons.'
-    """
-    return (
-        f"By chance alone, {ours} and {theirs} trainings of models that do not differ lie apart in"
-        f" {_one_of(odds_apart(ours, theirs))} comparisons."
-    )
-
-
 def expected(found: Odds, cases: int, got: int) -> str:
     """Return a sentence of how many cases chance alone would give a word, beside how many got one.
 
@@ -139,15 +275,6 @@ def _one_of(chance_of: float) -> str:
     return "all" if chance_of == 1 else f"1 of {1 / chance_of:,.0f}"
 
 
-def short(value: float) -> str:
-    """Return a number with three digits that count.
-
-    >>> short(1752.3), short(0.00951), short(97.04)
-    ('1,752', '0.00951', '97')
-    """
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
 def listed(words: Sequence[str]) -> str:
     """Return words as in a sentence.
 
@@ -155,30 +282,3 @@ def listed(words: Sequence[str]) -> str:
     ('scale', 'x, y and scale')
     """
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def with_spread(values: Sequence[float]) -> str:
-    """Return the mean of a score over trainings and, where there are several, their standard
-    deviation.
-
-    >>> with_spread([170.0, 230.0]), with_spread([0.5])
-    ('200 ± 42', '0.5')
-    """
-    mean = short(float(np.mean(values)))
-    return mean if len(values) < 2 else f"{mean} ± {float(f'{np.std(values, ddof=1):.2g}'):,g}"
-
-
-def spread(values: Sequence[float], digits: int = 1) -> str:
-    """Return the mean of one number for each seed and its standard deviation, where there are
-    several.
-
-    >>> spread([1.0, 2.0, 3.0]), spread([4.0])
-    ('2.0 ± 1.0', '4.0')
-    """
-    mean = f"{np.mean(values):.{digits}f}"
-    return f"{mean} ± {deviation(values):.{digits}f}" if len(values) > 1 else mean
-
-
-def deviation(values: Sequence[float]) -> float:
-    """Return the standard deviation over trainings, 0 for a single one."""
-    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0

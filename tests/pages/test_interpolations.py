@@ -211,15 +211,15 @@ ORIGINALS = {
 }
 
 
-def said(path: str = "line", **models: list[Numbers]) -> str:
+def said(path: str = "line", **models: dict[int, Numbers]) -> str:
     names = {"ae": "AE", "noisy": "Noisy AE", "vae": "VAE", "beta": "β-VAE"}
     return verdict(
         Answer({names[name]: measured for name, measured in models.items()}, ORIGINALS), path
     )
 
 
-def of(*gaps: float | None, **other: float) -> list[Numbers]:
-    return [numbers(gap, **other) for gap in gaps]
+def of(*gaps: float | None, **other: float) -> dict[int, Numbers]:
+    return {seed: numbers(gap, **other) for seed, gap in enumerate(gaps)}
 
 
 def test_the_numbers_decide_who_passes_through_nothing():
@@ -234,7 +234,7 @@ def test_numbers_against_the_textbook_are_said_to_be():
     assert "**These numbers contradict it**" in text
 
 
-def test_overlapping_seeds_are_called_a_tie():
+def test_seeds_that_disagree_are_called_a_tie():
     text = said(ae=of(0.2, 0.4, 0.3), vae=of(0.3, 0.35, 0.45))
     assert "none clearly stays nearest to real images, and none passes through nothing" in text
     assert "**A tie here**" in text
@@ -290,7 +290,7 @@ def test_a_model_whose_ends_are_blurred_is_named():
 def test_what_the_great_circle_changes_is_told_by_the_same_trainings():
     nearer, farther = of(0.4, 0.5), of(0.4, 0.5)
     for measured, change in ((nearer, -0.1), (farther, 0.1)):
-        for one in measured:
+        for one in measured.values():
             one["circle"] = {**one["circle"], "gap": one["line"]["gap"] + change}
     text = said(ae=farther, vae=nearer, beta=of(0.4, 0.5))
     assert "nearer to real images for VAE, farther from them for AE, neither for β-VAE" in text
@@ -305,7 +305,7 @@ def test_the_table_has_medians_quartiles_over_pairs_and_the_range_over_trainings
 
 def test_a_doubt_that_is_the_same_to_the_last_digit_shown_tells_no_models_apart():
     originals = {"ends": {"confidence": 1.0}, "faded": {"confidence": [1.0] * 11}}
-    doubts = {"AE": [0.0031, 0.0032], "VAE": [0.0001, 0.0002]}
+    doubts = {"AE": {0: 0.0031, 1: 0.0032}, "VAE": {0: 0.0001, 1: 0.0002}}
     assert "does not tell the models apart" in passages._hesitates(doubts, originals)
-    doubts = {"AE": [0.031, 0.032], "VAE": [0.0001, 0.0002]}
+    doubts = {"AE": {0: 0.031, 1: 0.032}, "VAE": {0: 0.0001, 1: 0.0002}}
     assert "most with AE, by 0.03" in passages._hesitates(doubts, originals)

@@ -316,8 +316,8 @@ def two_runs(other_shelf: Path) -> Path:
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ((3.0, 1.0), ["is **not tight**", "4.00 (4.00 to 4.00) nats below", "**the encoder's**"]),
-        ((0.1, 0.4), ["is **tight**", "0.50 (0.50 to 0.50) nats below", "**the Gaussian's**"]),
+        ((3.0, 1.0), ["is **not tight**", "4.00 nats below", "**the encoder's**"]),
+        ((0.1, 0.4), ["is **tight**", "0.50 nats below", "**the Gaussian's**"]),
         (
             (0.0005, 0.0001),
             ["is **tight**", "too small to be told apart from the error of the quadrature"],
@@ -344,5 +344,5 @@ def test_what_was_measured_decides_the_sentence(
 
 
 def test_which_part_is_larger_may_depend_on_the_seed():
-    found = Tightness(np.array([2.0, 2.0]), np.array([1.5, 0.5]), np.array([0.5, 1.5]), 10, 5)
+    found = Tightness({0: 2.0, 1: 2.0}, {0: 1.5, 1: 0.5}, {0: 0.5, 1: 1.5}, 10, 5)
     assert "which part is larger **depends on the seed**" in bound.how_tight(found, 1.0, "VAE")

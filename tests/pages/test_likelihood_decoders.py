@@ -443,20 +443,20 @@ def test_what_the_rate_pays_for_is_said_as_far_as_the_images_tell(found: list, s
 def test_priors_are_compared_seed_by_seed():
     said = rate.prior_sentence(
         {
-            "standard normal": [0.4, 0.5],
-            "uniform box": [0.3, 0.45],
-            "VampPrior": [0.1, 0.2],
-            "Gaussian mixture": [0.6],
+            "standard normal": {0: 0.4, 1: 0.5, 2: 0.6},
+            "uniform box": {0: 0.3, 1: 0.45, 2: 0.7},
+            "VampPrior": {0: 0.3, 1: 0.45, 2: 0.55},
+            "Gaussian mixture": {1: 0.6},
         }
     )
     assert (
         said
-        == "By prior, trained on one schedule, that misfit is: standard normal 0.45, uniform box"
-        " 0.38 (seeds overlap), VampPrior 0.15 (less with every seed), Gaussian mixture 0.60"
-        " (more with every seed)."
+        == "By prior, trained on one schedule, that misfit is: standard normal 0.50, uniform box"
+        " 0.48 (seeds disagree), VampPrior 0.43 (less with every seed), Gaussian mixture 0.60"
+        " (first look: more with every seed)."
     )
-    assert rate.prior_sentence({"standard normal": [0.4]}) == ""
-    assert rate.prior_sentence({"VampPrior": [0.4]}) == ""
+    assert rate.prior_sentence({"standard normal": {0: 0.4}}) == ""
+    assert rate.prior_sentence({"VampPrior": {0: 0.4}}) == ""
 
 
 def test_the_misfit_of_priors_is_compared_on_one_schedule_and_the_plane_has_one_standard_normal(

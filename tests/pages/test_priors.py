@@ -20,7 +20,7 @@ from core.ui.kit import cache
 from core.ui.kit.picker import View
 from core.ui.priors import answer, blocks
 from core.ui.priors.blocks import AFTERWARDS, Contender, cell
-from core.verdicts.phrases import short
+from core.verdicts.phrases import number
 from tests.priors_shelf import BETTER, SEEDS_OF, small, trained, write_numbers
 
 PAGE = "pages/priors.py"
@@ -372,5 +372,5 @@ def test_what_is_not_held_is_not_said_to_be():
     known = {prior: measured(with_prior("digits", 10, prior)) for prior in PRIORS}
     scale = float(np.mean(known["normal"].values("code_scale")))
     said = answer.its_own(known)
-    assert f"The standard deviation of its codes' means is {short(scale)}" in said
+    assert f"The standard deviation of its codes' means is {number(scale)}" in said
     assert "held" not in said

@@ -12,7 +12,7 @@ from core.shelf import SHELF
 from core.ui.kit import cache
 from core.ui.kit.widgets import SamplerChoice
 from core.ui.sampling.quality import Table, sentence
-from core.verdicts.phrases import short, trainings, with_spread
+from core.verdicts.phrases import number, trainings, with_spread
 
 PAGE = "pages/sampling.py"
 BOX = {"sampler": SAMPLERS["box"], "fit": "false"}
@@ -117,9 +117,9 @@ def test_the_sentence_names_the_models_that_the_kept_numbers_put_first_and_last(
         if "closest to" in m.value
     ]
     assert (
-        f"**{best}** comes closest to the data: Fréchet distance {short(distance[best])}" in said
+        f"**{best}** comes closest to the data: Fréchet distance {number(distance[best])}" in said
     )
-    assert f"**{worst}** stays farthest: {short(distance[worst])}" in said
+    assert f"**{worst}** stays farthest: {number(distance[worst])}" in said
     assert said.endswith(
         f"on average over {trainings([trained.seeds for trained in kept.values() if trained])}."
     )
@@ -177,7 +177,7 @@ def test_a_model_that_is_alone_is_not_said_to_be_closest_and_farthest():
     assert ceiling is not None
     alone = Table({("VAE", name): trained for name in SAMPLERS}, asdict(ceiling), ["VAE"])
     said = sentence(alone, SamplerChoice("prior", None, 0))
-    assert f"**VAE**, alone here, has Fréchet distance {short(trained.mean('frechet'))}" in said
+    assert f"**VAE**, alone here, has Fréchet distance {number(trained.mean('frechet'))}" in said
     assert "closest" not in said
     assert "farthest" not in said
 

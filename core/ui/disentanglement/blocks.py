@@ -8,9 +8,9 @@ import numpy as np
 import streamlit as st
 
 from core.config import MODEL_LABELS, RunConfig, with_seed
+from core.experiments.claims import DEPENDS, FAILS, FIRST_LOOK, HOLDS, PROVEN, UNKNOWN
 from core.experiments.disentanglement import CHANCE, DISENTANGLEMENT, SCORES
 from core.experiments.kept import numbers_of
-from core.experiments.noise import DEPENDS, NO, YES
 from core.experiments.orderings import (
     LATENTS,
     PAPER,
@@ -18,9 +18,10 @@ from core.experiments.orderings import (
     Order,
     Scores,
     agreement,
+    beta_above_vae,
+    lead,
     oracles,
     order,
-    ordered,
     representations,
     scores_on_map,
     scoring_error,
@@ -41,7 +42,7 @@ from core.recipes import beta_of, recipe
 from core.shelf import MAP_BETAS, MAP_LATENTS, mapped
 from core.ui.kit import cache, widgets
 from core.ui.kit.cache import Floats
-from core.verdicts.phrases import listed
+from core.verdicts.phrases import listed, with_error, with_range, with_spread
 
 UNMEASURED = "Disentanglement was not measured yet; run `python -m core measure`."
 SHORT = {
@@ -129,24 +130,23 @@ def order_sentence(found: Order, without_shape: Order | None = None) -> str:
     total = len(found.pairs)
     if not total:
         return "None of the pairs of representations in the paper's table was measured here."
-    counts = {word: found.count(word) for word in (YES, NO, DEPENDS)}
+    counts = {word: found.count(word) for word in _COUNTED}
     short = (
         "**The paper's order holds here.**"
-        if counts[YES] == total
+        if counts[HOLDS] == total
         else (
             "**The paper's order does not hold here.**"
-            if counts[NO]
+            if counts[FAILS]
             else "**The paper's order holds here in part.**"
         )
     )
-    against = [
-        f"{below} above {above}" for (above, below), word in found.pairs.items() if word == NO
-    ]
+    against = [f"{below} above {above}" for above, below in found.pairs.with_word(FAILS)]
     turned = f" ({listed(against)})" if against else ""
     return (
         f"{short} Pairs of its table that were measured, with five factors: {total}. With every"
-        f" seed in the paper's order: {counts[YES]}; the other way round: {counts[NO]}{turned};"
-        f" seeds overlap: {counts[DEPENDS]}.{_narrow(found)}{_counted(without_shape)}"
+        f" seed in the paper's order: {counts[HOLDS]}; the other way round:"
+        f" {counts[FAILS]}{turned}; seeds disagree: {counts[DEPENDS]}; fewer than {PROVEN} seeds:"
+        f" {counts[FIRST_LOOK]}.{_narrow(found)}{_counted(without_shape)}"
     )
 
 
@@ -154,21 +154,21 @@ def _counted(found: Order | None) -> str:
     """Return how many pairs fare how with four factors."""
     if found is None:
         return ""
-    counts = [str(found.count(word)) for word in (YES, NO, DEPENDS)]
+    counts = [str(found.count(word)) for word in _COUNTED]
     return f" With four factors, without shape, these are {listed(counts)}."
 
 
 def _narrow(found: Order) -> str:
-    """Return which pairs without overlap rest on a lead that another choice of images to score might turn round."""
+    """Return which pairs that hold or fail rest on a lead that another choice of images to score might turn round."""
     leads = [
-        f"{' above '.join(pair if found.pairs[pair] == YES else pair[::-1])} by {by:.3f} ±"
-        f" {error:.3f}"
+        f"{' above '.join(pair if found.pairs[pair].word == HOLDS else pair[::-1])} by"
+        f" {with_error(by, error)}"
         for pair, (by, error) in found.narrow.items()
     ]
     if not leads:
         return ""
     return (
-        f" Without overlap, but by less than twice the error of scoring {TEST:,} points:"
+        f" With every seed, but once by less than twice the error of scoring {TEST:,} points:"
         f" {listed(leads)}."
     )
 
@@ -192,21 +192,31 @@ def plateau_sentence(table: Mapping[str, Scores], swept: Mapping[float, Scores])
     )
 
 
+_COUNTED = (HOLDS, FAILS, DEPENDS, FIRST_LOOK)
+
+_PAIR = {
+    HOLDS: "The Higgins score puts the β-VAE above the VAE, with every seed",
+    FAILS: "The Higgins score puts the β-VAE below the VAE, with every seed",
+    DEPENDS: "The Higgins score does not tell the β-VAE from the VAE",
+    FIRST_LOOK: f"Fewer than {PROVEN} seeds do not tell the β-VAE from the VAE",
+}
+
+
 def pair_sentence(table: Mapping[str, Scores]) -> str:
     """Return what the score says of a VAE and a β-VAE, which the paper tells apart."""
-    ours = {label: values(table.get(label, {}), "higgins") for label in ("VAE", "β-VAE, β = 4")}
-    if not all(ours.values()):
+    claim = beta_above_vae(table)
+    if claim.word == UNKNOWN:
         return ""
     said = [
-        f"{label} {np.mean(found):.3f} ({min(found):.3f} to {max(found):.3f}, {len(found)} seeds)"
-        for label, found in ours.items()
+        f"{label} {with_range(scores, 3)} with {len(scores)} seeds"
+        for label in ("VAE", "β-VAE, β = 4")
+        if (scores := values(table[label], "higgins"))
     ]
-    verdicts = {
-        YES: "The Higgins score puts the β-VAE above the VAE, with every seed",
-        NO: "The Higgins score puts the β-VAE below the VAE, with every seed",
-        DEPENDS: "The Higgins score does not tell the β-VAE from the VAE",
-    }
-    return f"**{verdicts[ordered(ours['β-VAE, β = 4'], ours['VAE'])]}:** {listed(said)}."
+    (pairs,) = claim.cases.values()
+    return (
+        f"**{_PAIR[claim.word]}:** {listed(said)}. The pair of trainings that are closest differ"
+        f" by {with_error(*lead(pairs))}."
+    )
 
 
 def oracle_sentence(name: str, known: Mapping[str, Mapping[str, float]]) -> str:
@@ -294,10 +304,8 @@ def _reported(label: str) -> str:
     return f"{PAPER[label].accuracy:.1%}" + (f" ± {error:.1%}" if error else "")
 
 
-def _mean(found: list[float]) -> str:
-    if len(found) < 2:
-        return f"{found[0]:.1%}" if found else "not trained here"
-    return f"{np.mean(found):.1%} ± {np.std(found, ddof=1):.1%}"
+def _mean(scores: list[float]) -> str:
+    return with_spread(scores, 1, percent=True) if scores else "not trained here"
 
 
 def over_beta(name: str) -> None:

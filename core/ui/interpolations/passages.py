@@ -9,23 +9,31 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.experiments.claims import (
+    DEPENDS,
+    FAILS,
+    FIRST_LOOK,
+    HOLDS,
+    PROVEN,
+    UNKNOWN,
+    BySeed,
+    compare,
+)
 from core.experiments.interpolation import (
     FRAMES,
     HALFWAY,
     INTERPOLATIONS,
     Passage,
-    apart,
     extremes,
     kept_passages,
     passage,
 )
 from core.experiments.kept import Numbers, compared
 from core.figures.steps import Halfway, along_path, halfway_dots
-from core.shelf import SEEDS
 from core.ui.interpolations.paths import BLENDING, PATH_WORDS
 from core.ui.kit import cache, widgets
 from core.ui.kit.picker import View
-from core.verdicts.phrases import chance_apart
+from core.verdicts.phrases import chance, with_range
 
 NOTHING = 0.5
 """Gap from which a midpoint is nearer to a cross-fade than to the model's own end images."""
@@ -38,11 +46,11 @@ class Answer:
     """All numbers of a family.
 
     Args:
-        models: label -> what was measured of it, one entry for each seed of its training.
+        models: label -> seed of the training -> what was measured.
         originals: the same of the original images and of blending them.
     """
 
-    models: dict[str, list[Numbers]]
+    models: dict[str, dict[int, Numbers]]
     originals: Numbers
 
     def passages(self, path: str) -> dict[str, Passage]:
@@ -111,14 +119,12 @@ def verdict(found: Answer, path: str) -> str:
     )
 
 
-def _headline(
-    gaps: Mapping[str, Sequence[float]], steps: Mapping[str, Sequence[float]], path: str
-) -> str:
+def _headline(gaps: Mapping[str, BySeed], steps: Mapping[str, BySeed], path: str) -> str:
     on = f"On the {next(word for word, name in PATH_WORDS.items() if name == path).lower()}"
     if not gaps:
         return f"{on}, no model moves enough to say anything."
     smooth, near = extremes(steps)[0], extremes(gaps)[0]
-    nothing = [name for name, values in gaps.items() if min(values) >= NOTHING]
+    nothing = [name for name, values in gaps.items() if min(values.values()) >= NOTHING]
     # What ties with the last may still be ahead of others: "no model moves more evenly than
     # another" would be too much.
     first = _does(smooth, "move", " most evenly") or "no model clearly moves most evenly"
@@ -135,34 +141,34 @@ def _headline(
     return f"{on}, {first}, {second}, and {third}."
 
 
-def _on_the_border(gaps: Mapping[str, Sequence[float]]) -> list[str]:
-    return [name for name, values in gaps.items() if min(values) < NOTHING <= max(values)]
+def _on_the_border(gaps: Mapping[str, BySeed]) -> list[str]:
+    return [name for name, values in gaps.items() if compare(values, NOTHING).leaning == DEPENDS]
 
 
-def _through(gaps: Mapping[str, Sequence[float]]) -> str:
+def _through(gaps: Mapping[str, BySeed]) -> str:
     if not gaps:
         return ""
     border = _on_the_border(gaps)
     unsure = f" {_does(border, 'lie', ' on the border', tie=False)}." if border else ""
     return (
         "*Through real images?* How far halfway strays from them, 0% being a model's own end"
-        f" images and 100% a cross-fade of those two: {_in_order(gaps, '{:.0%}')}. From"
+        f" images and 100% a cross-fade of those two: {_in_order(gaps, 0, percent=True)}. From"
         f" {NOTHING:.0%} on it is nearer to a cross-fade: nothing.{unsure}"
     )
 
 
-def _smooth(steps: Mapping[str, Sequence[float]], detours: Mapping[str, Sequence[float]]) -> str:
+def _smooth(steps: Mapping[str, BySeed], detours: Mapping[str, BySeed]) -> str:
     if not steps:
         return ""
     return (
         f"*Smoothly?* The largest of {FRAMES - 1} steps is, times the mean step:"
-        f" {_in_order(steps, '{:.2f}')}. The whole path is, times the distance of its ends:"
-        f" {_in_order(detours, '{:.2f}')}. Blending pixels scores a perfect 1.00 in both and shows"
+        f" {_in_order(steps, 2)}. The whole path is, times the distance of its ends:"
+        f" {_in_order(detours, 2)}. Blending pixels scores a perfect 1.00 in both and shows"
         " two ghosts: even steps alone prove nothing."
     )
 
 
-def _hesitates(doubts: Mapping[str, Sequence[float]], originals: Numbers) -> str:
+def _hesitates(doubts: Mapping[str, BySeed], originals: Numbers) -> str:
     least, most = extremes(doubts)
     blending = originals["ends"]["confidence"] - originals["faded"]["confidence"][HALFWAY]
     if not least or _each(least[:1], doubts) == _each(most[-1:], doubts):
@@ -175,40 +181,36 @@ def _hesitates(doubts: Mapping[str, Sequence[float]], originals: Numbers) -> str
     return f"*Would a classifier know it?* {told}; blending pixels costs {blending:.2f}."
 
 
-def _textbook(gaps: Mapping[str, Sequence[float]]) -> str:
+def _textbook(gaps: Mapping[str, BySeed]) -> str:
     if not {"AE", "VAE"} <= gaps.keys():
         return ""
     ours, theirs = gaps["VAE"], gaps["AE"]
-    if min(len(ours), len(theirs)) < len(SEEDS):
-        word = f"Fewer than {len(SEEDS)} trainings of each say too little"
-    elif not apart(ours, theirs):
-        word = "**A tie here**"
-    else:
-        word = (
-            "**So it is here**"
-            if np.mean(ours) < np.mean(theirs)
-            else "**These numbers contradict it**"
-        )
+    word = _TEXTBOOK[compare(ours, theirs).word]
+    said, against = (with_range(one.values(), 0, percent=True) for one in (ours, theirs))
     return (
-        f"*The textbook* lets a VAE pass nearer to real images than an AE. {word}:"
-        f" {_spread(ours, '{:.0%}')} against {_spread(theirs, '{:.0%}')}."
+        f"*The textbook* lets a VAE pass nearer to real images than an AE. {word}: {said} against"
+        f" {against}."
     )
+
+
+_TEXTBOOK = {
+    HOLDS: "**So it is here**",
+    FAILS: "**These numbers contradict it**",
+    DEPENDS: "**A tie here**",
+    FIRST_LOOK: f"Fewer than {PROVEN} trainings of each say too little",
+    UNKNOWN: "No training of both was measured",
+}
 
 
 def _around(found: Answer) -> str:
     """Return what the great circle changes, model by model, the same trainings compared with themselves."""
-    words: dict[str, list[str]] = {
-        "nearer to real images": [],
-        "farther from them": [],
-        "neither": [],
-    }
+    said = {HOLDS: "nearer to real images", FAILS: "farther from them", DEPENDS: "neither"}
+    words: dict[str, list[str]] = {what: [] for what in said.values()}
     line, circle = found.passages("line"), found.passages("circle")
     for name, one in line.items():
-        if one.moves and len(one.gap) == len(circle[name].gap):
-            change = np.subtract(circle[name].gap, one.gap)
-            words[list(words)[0 if (change < 0).all() else 1 if (change > 0).all() else 2]].append(
-                name
-            )
+        if one.moves and circle[name].moves:
+            word = compare(circle[name].gap, one.gap).leaning
+            words[said.get(word, "neither")].append(name)
     parts = [f"{what} for {_names(names, tie=False)}" for what, names in words.items() if names]
     return "*Line or circle?* The great circle leads " + ", ".join(parts) + "." if parts else ""
 
@@ -216,12 +218,13 @@ def _around(found: Answer) -> str:
 def _blurred(found: Answer, still: Sequence[str]) -> str:
     real = found.originals["apart"][1]
     share = {
-        name: [n["apart"][1] / real for n in measured] for name, measured in found.models.items()
+        name: {seed: n["apart"][1] / real for seed, n in measured.items()}
+        for name, measured in found.models.items()
     }
     dim = {
         name: values
         for name, values in share.items()
-        if np.mean(values) < BLURRED and name not in still
+        if np.mean(list(values.values())) < BLURRED and name not in still
     }
     parts = (
         [f"{_does(still, 'draw', ' nearly the same picture everywhere', tie=False)}: left out"]
@@ -231,7 +234,7 @@ def _blurred(found: Answer, still: Sequence[str]) -> str:
     if dim:
         parts.append(
             f"the end images of {_names(list(dim), tie=False)} differ only"
-            f" {_each(list(dim), dim, '{:.0%}')} as much as the originals do, which makes paths"
+            f" {_each(list(dim), dim, 0, percent=True)} as much as the originals do, which makes paths"
             " short"
         )
     return f"*Blur:* {'; '.join(parts)}." if parts else ""
@@ -240,7 +243,7 @@ def _blurred(found: Answer, still: Sequence[str]) -> str:
 def step_figure(found: Answer, path: str) -> go.Figure:
     """Return the size of each step along the path, its median and quartiles over pairs, averaged over trainings."""
     rows = {
-        name: np.mean([n[path]["steps"] for n in measured], axis=0)
+        name: np.mean([n[path]["steps"] for n in measured.values()], axis=0)
         for name, measured in found.models.items()
     }
     rows[BLENDING] = np.array(found.originals["faded"]["steps"])
@@ -252,7 +255,7 @@ def step_figure(found: Answer, path: str) -> go.Figure:
 def confidence_figure(found: Answer, path: str) -> go.Figure:
     """Return the classifier's confidence along the path: mean, least and most over trainings."""
     values = {
-        name: np.array([n[path]["confidence"] for n in measured])
+        name: np.array([n[path]["confidence"] for n in measured.values()])
         for name, measured in found.models.items()
     }
     series = {name: (rows.mean(0), rows.min(0), rows.max(0)) for name, rows in values.items()}
@@ -266,16 +269,16 @@ def halfway_rows(found: Answer, path: str) -> list[Halfway]:
     """Return the distances to the nearest training image of each model, and of the originals."""
 
     def middle(
-        measured: Sequence[Numbers], pick: Callable[[Numbers], list[float]], quartile: int = 1
+        measured: Mapping[int, Numbers], pick: Callable[[Numbers], list[float]], quartile: int = 1
     ) -> float:
-        return float(np.mean([pick(numbers)[quartile] for numbers in measured]))
+        return float(np.mean([pick(numbers)[quartile] for numbers in measured.values()]))
 
     rows = [
         Halfway(
             name,
             ends=middle(measured, lambda n: n["ends"]["distance"]),
             faded=middle(measured, lambda n: n["faded"]["distance"]),
-            halfway=tuple(n[path]["distance"][1] for n in measured),
+            halfway=tuple(n[path]["distance"][1] for n in measured.values()),
             spread=(
                 middle(measured, lambda n: n[path]["distance"], 0),
                 middle(measured, lambda n: n[path]["distance"], 2),
@@ -290,7 +293,7 @@ def halfway_rows(found: Answer, path: str) -> list[Halfway]:
 def table(found: Answer) -> list[dict[str, str]]:
     """Return a row of text for each model and path, and one for the originals."""
     rows = [
-        {"Model": name, "Path": word.lower(), **_cells(measured, path)}
+        {"Model": name, "Path": word.lower(), **_cells([*measured.values()], path)}
         for name, measured in found.models.items()
         for word, path in PATH_WORDS.items()
     ]
@@ -320,35 +323,33 @@ def caption(found: Answer) -> str:
         f" {runs}.{alone} Differences and distances are root mean squared per pixel, intensities"
         f" from 0 to 1; the nearest of {training:,} training images is looked for. Bands and bars:"
         " quartiles over pairs; for confidence, least and most over trainings."
-        f" {chance_apart(counts[0], counts[0])}"
+        f" {chance(counts[0])}"
     )
 
 
 def _cells(measured: Sequence[Numbers], path: str) -> dict[str, str]:
-    def over(pick: Callable[[Numbers], list[float] | None], style: str = "{:.3f}") -> str:
-        return _median([found for found in map(pick, measured) if found], style)
+    def over(pick: Callable[[Numbers], list[float] | None], digits: int = 3) -> str:
+        return _median([found for found in map(pick, measured) if found], digits)
 
     gaps = [n[path]["gap"] for n in measured if n[path]["gap"] is not None]
     return {
-        "Largest / mean step": over(lambda n: n[path]["largest"], "{:.2f}"),
-        "Path / end-to-end": over(lambda n: n[path]["detour"], "{:.2f}"),
+        "Largest / mean step": over(lambda n: n[path]["largest"], 2),
+        "Path / end-to-end": over(lambda n: n[path]["detour"], 2),
         "Ends apart": over(lambda n: n["apart"]),
         "Halfway to real": over(lambda n: n[path]["distance"]),
         "Ends to real": over(lambda n: n["ends"]["distance"]),
         "Cross-fade to real": over(lambda n: n["faded"]["distance"]),
-        "Gap": _spread(gaps, "{:.0%}") if gaps else "–",
-        "Confidence, ends": _spread([n["ends"]["confidence"] for n in measured], "{:.3f}"),
-        "Confidence, halfway": _spread(
-            [n[path]["confidence"][HALFWAY] for n in measured], "{:.3f}"
-        ),
+        "Gap": with_range(gaps, 0, percent=True),
+        "Confidence, ends": with_range([n["ends"]["confidence"] for n in measured], 3),
+        "Confidence, halfway": with_range([n[path]["confidence"][HALFWAY] for n in measured], 3),
     }
 
 
 def _original_cells(real: Numbers) -> dict[str, str]:
     faded = real["faded"]
     return {
-        "Largest / mean step": _median([faded["largest"]], "{:.2f}"),
-        "Path / end-to-end": _median([faded["detour"]], "{:.2f}"),
+        "Largest / mean step": _median([faded["largest"]], 2),
+        "Path / end-to-end": _median([faded["detour"]], 2),
         "Ends apart": _median([real["apart"]]),
         "Halfway to real": _median([faded["distance"]]),
         "Ends to real": _median([real["ends"]["distance"]]),
@@ -359,32 +360,18 @@ def _original_cells(real: Numbers) -> dict[str, str]:
     }
 
 
-def _median(quartiles: Sequence[Sequence[float]], style: str = "{:.3f}") -> str:
+def _median(quartiles: Sequence[Sequence[float]], digits: int = 3) -> str:
     """Return the median with its range over trainings, and the quartiles over pairs in brackets."""
     if not quartiles:
         return "–"
     low, _, high = np.mean(quartiles, axis=0)
-    return (
-        f"{_spread([q[1] for q in quartiles], style)} [{style.format(low)}, {style.format(high)}]"
-    )
-
-
-def _spread(values: Sequence[float], style: str) -> str:
-    """Return the mean, and least and most in brackets where they differ.
-
-    >>> _spread([0.1, 0.3], "{:.0%}"), _spread([0.2], "{:.0%}")
-    ('20% (10% to 30%)', '20%')
-    """
-    mean, low, high = (
-        style.format(value) for value in (np.mean(values), min(values), max(values))
-    )
-    return mean if low == high else f"{mean} ({low} to {high})"
+    return f"{with_range([q[1] for q in quartiles], digits)} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def _each(
-    names: Sequence[str], values: Mapping[str, Sequence[float]], style: str = "{:z.2f}"
+    names: Sequence[str], values: Mapping[str, BySeed], digits: int = 2, *, percent: bool = False
 ) -> str:
-    return ", ".join(_spread(values[name], style) for name in names)
+    return ", ".join(with_range(values[name].values(), digits, percent=percent) for name in names)
 
 
 def _does(names: Sequence[str], verb: str, rest: str, *, tie: bool = True) -> str:
@@ -397,14 +384,14 @@ def _does(names: Sequence[str], verb: str, rest: str, *, tie: bool = True) -> st
     return f"{_names(names, tie=tie)} {verb}{ending}{rest}" if names else ""
 
 
-def _in_order(values: Mapping[str, Sequence[float]], style: str) -> str:
+def _in_order(values: Mapping[str, BySeed], digits: int, *, percent: bool = False) -> str:
     """Return names with their values, the least first.
 
-    >>> _in_order({"AE": [2.0], "VAE": [1.0]}, "{:.1f}")
+    >>> _in_order({"AE": {0: 2.0}, "VAE": {0: 1.0}}, 1)
     'VAE 1.0, AE 2.0'
     """
-    order = sorted(values, key=lambda name: float(np.mean(values[name])))
-    return ", ".join(f"{name} {_spread(values[name], style)}" for name in order)
+    order = sorted(values, key=lambda name: float(np.mean(list(values[name].values()))))
+    return ", ".join(f"{name} {_each([name], values, digits, percent=percent)}" for name in order)
 
 
 def _names(names: Sequence[str], *, tie: bool = True) -> str:

@@ -264,15 +264,23 @@ def measured_stamp(study: Study) -> int:
     return path.stat().st_mtime_ns if path.is_file() else 0
 
 
+def by_seed(study: Study, config: RunConfig) -> dict[int, Numbers]:
+    """Return what was measured of a run and of its further seeds, by seed.
+
+    It is `core.experiments.kept.by_seed`, read once.
+    """
+    return _by_seed(study.name, config.key, measured_stamp(study))
+
+
 def over_seeds(study: Study, config: RunConfig) -> list[Numbers]:
-    """Return what was measured of a run and of its further seeds, as `core.experiments.kept.over_seeds`."""
-    return _over_seeds(study.name, config.key, measured_stamp(study))
+    """Return what was measured of a run and of its further seeds as `by_seed`, in order."""
+    return list(by_seed(study, config).values())
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _over_seeds(study: str, key: str, stamp: int) -> list[Numbers]:
+def _by_seed(study: str, key: str, stamp: int) -> dict[int, Numbers]:
     known = {one.name: one for one in STUDIES}
-    return kept.over_seeds(known[study], run(key).config, SHELF)
+    return kept.by_seed(known[study], run(key).config, SHELF)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

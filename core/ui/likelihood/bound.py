@@ -9,10 +9,8 @@ import streamlit as st
 import torch
 
 from core.config import PRIORS, RunConfig
+from core.experiments.claims import DEPENDS, FAILS, HOLDS, spread
 from core.experiments.gaps import (
-    AMORTISATION,
-    APPROXIMATION,
-    DEPENDS,
     GAPS,
     TIGHT,
     Tightness,
@@ -41,6 +39,7 @@ from core.models import unsquashed
 from core.ui.kit import cache, widgets
 from core.ui.kit.cache import Floats
 from core.ui.kit.picker import View
+from core.verdicts.phrases import with_range
 
 REPETITIONS = 5
 """Independent bounds of the largest k; a smaller k has more of them."""
@@ -329,12 +328,12 @@ def gap_rows(found: OneImage) -> list[dict[str, str]]:
 
 
 def _test_set(view: View) -> None:
-    numbers = cache.over_seeds(GAPS, view.picked)
+    numbers = cache.by_seed(GAPS, view.picked)
     found = tightness(numbers)
     if found is None:
         st.info("The gaps of this run were not measured yet; run `python -m core measure`.")
         return
-    every = np.concatenate([one["gap"] for one in numbers])
+    every = np.concatenate([one["gap"] for one in numbers.values()])
     st.markdown(how_tight(found, float(np.median(every)), view.picked.model.label))
     left, right = st.columns(2, gap="large")
     with left:
@@ -361,45 +360,43 @@ def _test_set(view: View) -> None:
 def _parts(config: RunConfig) -> Parts | None:
     """Return the parts of a run's gap, where they were measured; a run of a further seed is part of the first's."""
     found = (
-        tightness(cache.over_seeds(GAPS, config))
+        tightness(cache.by_seed(GAPS, config))
         if integrable(config) is None and not config.train.seed
         else None
     )
-    return found and Parts(config.model.label, found.amortisation, found.approximation)
+    return found and Parts(
+        config.model.label,
+        np.array([*found.amortisation.values()]),
+        np.array([*found.approximation.values()]),
+    )
 
 
 def how_tight(found: Tightness, median: float, label: str) -> str:
     """Return whether the bound is tight and which part of the gap is larger, decided by the numbers."""
-    tight = {True: "**tight**", False: "**not tight**", None: "tight **with some seeds only**"}[
-        found.tight
-    ]
-    encoder, gaussian = found.amortisation.mean(), found.approximation.mean()
+    words = {HOLDS: "**tight**", FAILS: "**not tight**", DEPENDS: "tight **with some seeds only**"}
+    tight = words[found.tight.leaning]
+    encoder, gaussian = (
+        spread(part.values()).mean for part in (found.amortisation, found.approximation)
+    )
     larger = {
-        AMORTISATION: (
+        HOLDS: (
             "the larger part is **the encoder's**: it serves all images at once and misses the"
             " best Gaussian"
         ),
-        APPROXIMATION: (
+        FAILS: (
             "the larger part is **the Gaussian's**: the best one found for an image is hardly"
             " nearer"
         ),
         DEPENDS: "which part is larger **depends on the seed**",
-    }[found.larger]
-    if found.gap.max() < 0.01:
+    }[found.encoder_lags.leaning]
+    if max(found.gap.values()) < 0.01:
         larger = "both parts are too small to be told apart from the error of the quadrature"
     return (
-        f"The bound of {label} is {tight}: on average {with_seeds(found.gap)} nats below log p(x),"
+        f"The bound of {label} is {tight}: on average {with_range(found.gap.values(), 2)} nats below log p(x),"
         f" half of the images less than {median:.2g}. At least {encoder:.2g} nats are lost by"
         f" amortisation and at most {gaussian:.2g} by approximation; {larger}. (Tight: less than"
         f" {TIGHT:g} nat, a factor e, on average with every seed; {_trainings(found.seeds)}.)"
     )
-
-
-def with_seeds(values: Floats) -> str:
-    """Return the mean over seeds, and their range where there are several."""
-    if len(values) == 1:
-        return f"{values[0]:.2f}"
-    return f"{values.mean():.2f} ({values.min():.2f} to {values.max():.2f})"
 
 
 def _trainings(seeds: int) -> str:

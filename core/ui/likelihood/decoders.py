@@ -24,7 +24,7 @@ from core.recipes import recipe, with_prior
 from core.shelf import gaussians
 from core.ui.kit import cache, widgets
 from core.ui.kit.picker import View
-from core.verdicts.phrases import short
+from core.verdicts.phrases import number
 
 UNMEASURED = "These models were not measured yet; run `python -m core measure`."
 DRAWN = 6
@@ -230,9 +230,9 @@ def price_sentence(known: Mapping[str, tuple[RunConfig, Numbers]]) -> str:
             " It has **collapsed**: no code was worth the price." if not alive.any() else ""
         )
         parts.append(
-            f"- **{label}**: a nat has to save {short(price)} of squared error. KL **{kl:.2f}**"
+            f"- **{label}**: a nat has to save {number(price)} of squared error. KL **{kl:.2f}**"
             f" nats, {alive.sum()} of {len(alive)} latents active, squared error"
-            f" {short(squares(numbers))}.{collapsed}"
+            f" {number(squares(numbers))}.{collapsed}"
         )
         if config.model.scale is None:
             parts.append(
@@ -249,7 +249,7 @@ def knob_sentence(numbers: Numbers) -> str:
     return (
         "**σ and β are one knob.** Multiplied by 2σ², the objective SSE/2σ² + β · KL is SSE +"
         f" 2σ²β · KL: only σ²β matters. σ = {scale:.4g} with β = 1 is σ = {knob['scale']:g} with β"
-        f" = {short(knob['beta'])}. On this model's weights the two gradients, each times its σ²,"
+        f" = {number(knob['beta'])}. On this model's weights the two gradients, each times its σ²,"
         f" differ by {_tiny(knob['difference'])} of their length ({GRADIENT_IMAGES} test images,"
         " the same codes, double precision). With β = 1 for both they point"
         f" {knob['angle_without']:.0f}° apart."

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.config import MODEL_LABELS, PRIORS, RunConfig, with_seed
-from core.experiments.interpolation import apart
+from core.experiments.claims import DEPENDS, FAILS, HOLDS, UNKNOWN, BySeed, Cases, compare
 from core.experiments.kept import Numbers
 from core.experiments.rate import RATE, cut_off, limit
 from core.experiments.traits import TRAITS
@@ -28,7 +28,7 @@ from core.figures.planes import (
 from core.ui.kit import cache, widgets
 from core.ui.kit.misfit import of_all_images
 from core.ui.kit.picker import View
-from core.verdicts.phrases import chance_apart
+from core.verdicts.phrases import answer, chance
 
 UNMEASURED = "The rate of these models was not measured yet; run `python -m core measure`."
 
@@ -312,55 +312,61 @@ def paid_sentence(label: str, found: Sequence[Numbers]) -> str:
     )
 
 
-def prior_sentence(marginals: Mapping[str, Sequence[float]]) -> str:
+def prior_sentence(marginals: Mapping[str, BySeed]) -> str:
     """Return how the learned or bounded priors compare with the standard normal, or nothing where
     none is known.
 
     Args:
-        marginals: label of the prior -> KL(aggregate posterior || prior) for each seed; a single
-            split that is cut off is not among them.
+        marginals: label of the prior -> seed -> KL(aggregate posterior || prior); a single split
+            that is cut off is not among them.
     """
     normal = marginals.get(PRIORS["normal"])
     others = {label: values for label, values in marginals.items() if label != PRIORS["normal"]}
     if not normal or not others:
         return ""
     parts = [
-        f"{label} {np.mean(values):.2f} ({_against(values, normal)})"
+        f"{label} {_mean(values):.2f} ({answer(compare(values, normal), _AGAINST)})"
         for label, values in others.items()
     ]
     return (
         "By prior, trained on one schedule, that misfit is: standard normal"
-        f" {np.mean(normal):.2f}, {', '.join(parts)}."
+        f" {_mean(normal):.2f}, {', '.join(parts)}."
     )
 
 
-def _by_chance(marginals: Mapping[str, Sequence[float]]) -> str:
-    """Return how often chance alone would set a prior apart; arguments as in `prior_sentence`."""
-    counts = [len(values) for values in marginals.values()]
-    return chance_apart(min(counts), min(counts)) if len(counts) > 1 else ""
+_AGAINST = {
+    HOLDS: "less with every seed",
+    FAILS: "more with every seed",
+    DEPENDS: "seeds disagree",
+    UNKNOWN: "no seed in common",
+}
 
 
-def _against(values: Sequence[float], normal: Sequence[float]) -> str:
-    if not apart(values, normal):
-        return "seeds overlap"
-    return "less with every seed" if max(values) < min(normal) else "more with every seed"
+def _mean(values: BySeed) -> float:
+    return float(np.mean(list(values.values())))
 
 
-def _by_prior(configs: Sequence[RunConfig]) -> dict[str, list[float]]:
-    """Return the misfit of each prior's VAE over seeds, where the images suffice to tell, all on one schedule."""
+def _by_chance(marginals: Mapping[str, BySeed]) -> str:
+    """Return how often chance alone sets a prior apart; arguments as in `prior_sentence`."""
+    normal = marginals.get(PRIORS["normal"], {})
+    others = {label: values for label, values in marginals.items() if values is not normal}
+    cases = Cases({label: compare(values, normal) for label, values in others.items()})
+    return chance(cases.pairs, words="*less* or *more*") if cases.pairs else ""
+
+
+def _by_prior(configs: Sequence[RunConfig]) -> dict[str, dict[int, float]]:
+    """Return the misfit of each prior's VAE by seed, where the images suffice to tell, all on one schedule."""
     vaes = [config for config in configs if config.model.name == "vae"]
     schedule = next(
         (config.train.warm_up for config in vaes if config.model.prior != "normal"), None
     )
     alike = [config for config in vaes if config.train.warm_up == schedule]
-    found = {
-        PRIORS[config.model.prior]: cache.over_seeds(RATE, config) for config in reversed(alike)
-    }
+    found = {PRIORS[config.model.prior]: cache.by_seed(RATE, config) for config in reversed(alike)}
     ordered = {label: found[label] for label in PRIORS.values() if found.get(label)}
     return {
-        label: [one["marginal"] for one in many]
+        label: {seed: one["marginal"] for seed, one in many.items()}
         for label, many in ordered.items()
-        if not cut_off(many)
+        if not cut_off(list(many.values()))
     }
 
 

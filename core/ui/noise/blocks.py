@@ -22,7 +22,7 @@ from core.metrics.latents import code_scale
 from core.ui.kit import cache, widgets
 from core.ui.kit.picker import View
 from core.ui.kit.player import Strip, player
-from core.verdicts.phrases import short, trainings
+from core.verdicts.phrases import number, trainings
 
 PANEL_POINTS = 1000
 FILM_IMAGES, FILM_COLUMNS = 8, 4
@@ -115,16 +115,16 @@ def size_of_noise(key: str) -> str:
     std, kind = float(_posterior_std(key).mean()), opened.config.model.posterior
     noise = {
         "point": "no noise",
-        "fixed": f"noise √(η·R) = {short(std)}",
-        "learned": f"noise {short(std)} (its posterior's σ, mean over images and latents)",
+        "fixed": f"noise √(η·R) = {number(std)}",
+        "learned": f"noise {number(std)} (its posterior's σ, mean over images and latents)",
         "recognised": (
-            f"noise {short(std)} (σ of the recognised codes, mean over images and latents)"
+            f"noise {number(std)} (σ of the recognised codes, mean over images and latents)"
         ),
     }[kind]
     scale = code_scale(opened.codes["mean"])
     return (
-        f"R = {short(opened.metrics['squared_radius'])}, √R = {short(_radius(key))}; {noise}; code"
-        f" scale {short(scale)}"
+        f"R = {number(opened.metrics['squared_radius'])}, √R = {number(_radius(key))}; {noise}; code"
+        f" scale {number(scale)}"
     )
 
 
@@ -359,7 +359,7 @@ def rate(view: View) -> None:
         st.caption(
             f"The VAE spends {kl:.1f} bits per image ({kl / latents:.2f} per latent) at most; a"
             f" noisy AE of {latents} latents is left as many at most with η ="
-            f" {short(noise_ratio_for(kl, latents))}."
+            f" {number(noise_ratio_for(kl, latents))}."
         )
 
 

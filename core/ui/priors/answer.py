@@ -11,7 +11,7 @@ from core.config import PRIORS
 from core.experiments.noise import DEPENDS, NO, YES, Claim, compare, together
 from core.experiments.priors import CRITERIA, EXPOST, Measured, Verdict, judge
 from core.ui.priors.blocks import Contender, called, difference, unmeasured
-from core.verdicts.phrases import chance, listed, rests_on, short
+from core.verdicts.phrases import chance, listed, number, rests_on
 
 WORDS = {"nll": "nll", "kl": "KL(aggregate‖prior)", "samples": "samples"}
 """Criterion -> words in a sentence."""
@@ -183,14 +183,14 @@ def its_own(known: Mapping[str, Measured]) -> str:
     ]
     scale = (
         " The standard deviation of its codes' means is"
-        f" {short(float(np.mean(normal.values('code_scale'))))}; a learned prior moves along with"
+        f" {number(float(np.mean(normal.values('code_scale'))))}; a learned prior moves along with"
         f" the codes, and there it came to {_range(scales)}."
         if scales and normal.values("code_scale")
         else ""
     )
     return (
         "What it does give: a KL in closed form and nothing to learn besides the networks. Its"
-        f" reparameterised gradient {word}: variance {short(noise)} nats² for one draw on average,"
+        f" reparameterised gradient {word}: variance {number(noise)} nats² for one draw on average,"
         f" {_range(others)} with the learned priors, whose KL has to be sampled.{scale}"
     )
 
@@ -213,13 +213,13 @@ def _less_noise(claims: Sequence[Claim]) -> str:
 
 
 def _range(values: Sequence[float]) -> str:
-    low, high = short(min(values)), short(max(values))
+    low, high = number(min(values)), number(max(values))
     return low if low == high else f"{low} to {high}"
 
 
 def _scores(rows: Sequence[Sequence[float]]) -> str:
     distance, coverage = np.array(rows).mean(0)
-    return f"{short(distance)}, {coverage:.0%}"
+    return f"{number(distance)}, {coverage:.0%}"
 
 
 def _the(prior: str) -> str:

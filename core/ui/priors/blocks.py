@@ -31,7 +31,7 @@ from core.shelf import seeds_of, shipped
 from core.ui.kit import cache, widgets
 from core.ui.kit.misfit import of_all_images
 from core.ui.kit.picker import View
-from core.verdicts.phrases import listed, short
+from core.verdicts.phrases import listed, number
 
 UNMEASURED = "These runs were not measured yet; run `python -m core measure`."
 POINTS, CELLS, FINER = 700, 90, 3
@@ -431,13 +431,13 @@ def cell(values: Sequence[float], digits: int | None) -> str:
     if not values:
         return "–"
     mean = float(np.mean(values))
-    said = short(mean) if digits is None else f"{mean:.{digits}f}".replace("-", "−")
+    said = number(mean) if digits is None else f"{mean:.{digits}f}".replace("-", "−")
     if len(values) == 1:
         return f"{said} (one seed)"
     spread = float(np.std(values, ddof=1))
     if digits == 0:
         return said if not spread else f"{mean:.1f} ± {spread:.1f}"
-    return f"{said} ± {short(spread) if digits is None else f'{spread:.{digits}f}'}"
+    return f"{said} ± {number(spread) if digits is None else f'{spread:.{digits}f}'}"
 
 
 def _of_all(shown: Sequence[Contender]) -> str:
@@ -468,8 +468,8 @@ def measured_on(shown: Sequence[Contender], known: Mapping[str, Measured]) -> st
         f" and KL in nats per image. All are of {some['images']:,} test images; what the"
         f" importance-weighted bound, k = {some['k']}, adds to the elbo was measured on"
         f" {some['bounded']:,} of them, spread evenly. Standard error of the nll at most"
-        f" {short(max(numbers['nll_error'] for numbers in fits))}, of the KL(aggregate‖prior)"
-        f" {short(error)}. That KL is of these {some['images']:,} images alone."
+        f" {number(max(numbers['nll_error'] for numbers in fits))}, of the KL(aggregate‖prior)"
+        f" {number(error)}. That KL is of these {some['images']:,} images alone."
         f" {_of_all(shown)}{full} Fréchet distance and coverage as on the page *Sampling*, mean of"
         " three seeds of the codes. The mixture fitted afterwards was not trained with, so that"
         " only its samples are its own."
@@ -491,7 +491,7 @@ def gradient(shown: Sequence[Contender], known: Mapping[str, Measured]) -> None:
             "Score function over reparameterised", f"{np.mean(first.ratios('score')):,.0f} ×"
         )
         st.metric(
-            "The same with a baseline", f"{short(float(np.mean(first.ratios('baseline'))))} ×"
+            "The same with a baseline", f"{number(float(np.mean(first.ratios('baseline'))))} ×"
         )
         st.markdown(
             f"Measured with the {label.lower()}. With one code per image as in training, the score"

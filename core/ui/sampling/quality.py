@@ -15,7 +15,7 @@ from core.metrics.sample_quality import NEIGHBOURS
 from core.ui.kit import cache
 from core.ui.kit.picker import View
 from core.ui.kit.widgets import SamplerChoice
-from core.verdicts.phrases import short, trainings, with_spread
+from core.verdicts.phrases import number, trainings, with_spread
 
 SCORES = {
     "Fréchet distance": "frechet",
@@ -65,7 +65,7 @@ class Table:
             | {"Trainings": str(len(cell.seeds))}
             for (model, name), cell in self.cells.items()
         ]
-        best = {label: short(self.ceiling[score]) for label, score in SCORES.items()}
+        best = {label: number(self.ceiling[score]) for label, score in SCORES.items()}
         return [*texts, {"Model": "real images", "Codes from": "–", **best, "Trainings": "–"}]
 
     @property
@@ -117,20 +117,20 @@ def sentence(found: Table, choice: SamplerChoice) -> str:
 
     def scores(place: int) -> str:
         return (
-            f"Fréchet distance {short(distance[place])}, covering {covered[place]:.0%} of the real"
+            f"Fréchet distance {number(distance[place])}, covering {covered[place]:.0%} of the real"
             " neighbourhoods"
         )
 
     order = f"**{found.models[best]}** comes closest to the data: {scores(best)}."
     order += (
-        f" **{found.models[worst]}** stays farthest: {short(distance[worst])}, covering"
+        f" **{found.models[worst]}** stays farthest: {number(distance[worst])}, covering"
         f" {covered[worst]:.0%}."
     )
     alone = f"**{found.models[best]}**, alone here, has {scores(best)}."
     return (
         f"With codes from *{SAMPLERS[choice.name]}*,"
         f" {order if len(found.models) > 1 else alone} Real images against real images reach"
-        f" {short(found.ceiling['frechet'])} and {found.ceiling['coverage']:.0%}. This is on"
+        f" {number(found.ceiling['frechet'])} and {found.ceiling['coverage']:.0%}. This is on"
         f" average over {trainings([found.cells[m, choice.name].seeds for m in found.models])}."
     )
 

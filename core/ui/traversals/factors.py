@@ -16,7 +16,7 @@ from core.figures.heatmap import heatmap
 from core.metrics.information import normalised_information
 from core.ui.kit import cache, widgets
 from core.ui.traversals.strips import ranking
-from core.verdicts.phrases import spread
+from core.verdicts.phrases import with_spread
 
 FOLLOWS = 0.1
 """Share of a factor that a latent has to tell before a sentence says that it follows it."""
@@ -78,7 +78,7 @@ def _over_seeds_sentence(config: RunConfig, names: Sequence[str]) -> str:
     if len(found) < 2:
         return "That is one seed; other seeds were not measured."
     most = np.array([np.max(numbers["shares"], axis=0) for numbers in found])
-    said = ", ".join(f"{name} {spread(most[:, k].tolist(), 2)}" for k, name in enumerate(names))
+    said = ", ".join(f"{name} {with_spread(most[:, k], 2)}" for k, name in enumerate(names))
     return f"Over {len(found)} seeds the latent that tells most of each factor tells {said}."
 
 

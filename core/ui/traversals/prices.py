@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.experiments.claims import DEPENDS, HOLDS, BySeed, compare
 from core.experiments.traits import TRAITS
 from core.figures import theme
 from core.figures.tradeoff import Stop, counts, tradeoff
 from core.ui.kit import cache, widgets
 from core.ui.kit.picker import View
-from core.verdicts.phrases import deviation, spread
+from core.verdicts.phrases import with_spread
 
 
 @dataclass(frozen=True)
 class Price:
-    """What training with one β reached, a number for each seed.
+    """What training with one β reached, by seed.
 
     Args:
         beta: weight of the KL.
@@ -29,9 +29,9 @@ class Price:
     """
 
     beta: float
-    rate: list[float]
-    distortion: list[float]
-    active: list[float]
+    rate: BySeed
+    distortion: BySeed
+    active: BySeed
 
     @property
     def name(self) -> str:
@@ -41,13 +41,13 @@ class Price:
 
 def prices(view: View) -> list[Price]:
     """Return what every stop of the β-sweep reached, over seeds; those that were measured."""
-    found = {beta: cache.over_seeds(TRAITS, config) for beta, config in view.stops("beta").items()}
+    found = {beta: cache.by_seed(TRAITS, config) for beta, config in view.stops("beta").items()}
     return [
         Price(
             beta,
-            [n["kl"] for n in numbers],
-            [n["nll"] for n in numbers],
-            [n["active"] for n in numbers],
+            {seed: n["kl"] for seed, n in numbers.items()},
+            {seed: n["nll"] for seed, n in numbers.items()},
+            {seed: n["active"] for seed, n in numbers.items()},
         )
         for beta, numbers in found.items()
         if numbers
@@ -63,7 +63,10 @@ def price_figures(found: Sequence[Price], view: View) -> tuple[go.Figure, go.Fig
         one.name: theme.MODEL_COLORS["vae" if one.beta == 1 else "beta-vae"] for one in found
     }
     curve = tradeoff(
-        [Stop(one.name, one.rate, one.distortion, colors[one.name]) for one in found],
+        [
+            Stop(one.name, [*one.rate.values()], [*one.distortion.values()], colors[one.name])
+            for one in found
+        ],
         x_name="rate (KL), nats per image",
         y_name="distortion (nll), nats per image",
         chosen=chosen,
@@ -71,7 +74,7 @@ def price_figures(found: Sequence[Price], view: View) -> tuple[go.Figure, go.Fig
     bars = counts(
         # A logarithmic axis has no place for β = 0.
         [
-            Stop(one.name, [one.beta] * len(one.active), one.active, colors[one.name])
+            Stop(one.name, [one.beta] * len(one.active), [*one.active.values()], colors[one.name])
             for one in found
             if one.beta
         ],
@@ -125,10 +128,11 @@ def price_sentence(found: Sequence[Price], beta: float | None) -> str:
 
 
 def _verdict(first: Price, last: Price) -> str:
-    cost = np.mean(last.distortion) - np.mean(first.distortion)
-    saved = np.mean(first.rate) - np.mean(last.rate)
-    if saved <= _noise(first.rate, last.rate):
-        return "The larger price bought no rate that is lower beyond what seeds differ."
+    cost = compare(last.distortion, first.distortion).difference().mean
+    spent = compare(last.rate, first.rate)
+    saved = -spent.difference().mean
+    if spent.leaning != HOLDS:
+        return "The larger price did not buy a lower rate with every seed."
     if cost <= 0:
         return (
             f"It saved {saved:.2f} nats of KL and cost no nll: a better deal than the elbo of β ="
@@ -140,20 +144,16 @@ def _verdict(first: Price, last: Price) -> str:
     )
 
 
-def _moved(before: Sequence[float], after: Sequence[float], unit: str) -> str:
-    """Return how far a number moved, and whether it did so beyond what one more seed would change."""
-    change, noise = float(np.mean(after) - np.mean(before)), _noise(before, after)
+def _moved(before: BySeed, after: BySeed, unit: str) -> str:
+    """Return how far a number moved on average, and whether it did so with every seed."""
+    pairs = compare(after, before)
+    change = pairs.difference().mean
     amount = f"{abs(change):.1f} {unit}".strip()
     how = (
         "stays" if abs(change) < 0.05 else f"{'rises' if change > 0 else 'falls'} by **{amount}**"
     )
-    doubt = ", no more than the seeds differ" if 0.05 <= abs(change) <= noise else ""
-    return f"{how}{doubt} ({spread(before)} → {spread(after)})"
-
-
-def _noise(before: Sequence[float], after: Sequence[float]) -> float:
-    """Return the standard deviation over seeds of the difference; 0 where there is one seed each."""
-    return float(np.hypot(deviation(before), deviation(after)))
+    doubt = ", not with every seed" if abs(change) >= 0.05 and pairs.leaning == DEPENDS else ""
+    return f"{how}{doubt} ({with_spread(before.values(), 1)} → {with_spread(after.values(), 1)})"
 
 
 def _seeds(found: Sequence[Price]) -> str:

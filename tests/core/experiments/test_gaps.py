@@ -7,10 +7,8 @@ import torch
 
 from core.config import PRIORS, RunConfig
 from core.data import load
+from core.experiments.claims import DEPENDS, FAILS, FIRST_LOOK, HOLDS
 from core.experiments.gaps import (
-    AMORTISATION,
-    APPROXIMATION,
-    DEPENDS,
     GAPS,
     TIGHT,
     Tightness,
@@ -126,25 +124,28 @@ def entry(gap: float, amortisation: float, approximation: float) -> dict:
 
 
 @pytest.mark.parametrize(
-    ("entries", "larger", "tight"),
+    ("entries", "encoder_lags", "tight"),
     [
-        ([entry(3, 2, 1), entry(4, 3, 1)], AMORTISATION, False),
-        ([entry(0.3, 0.1, 0.2), entry(0.4, 0.1, 0.3)], APPROXIMATION, True),
-        ([entry(0.5, 0.3, 0.2), entry(TIGHT + 1, 0.1, 1.9)], DEPENDS, None),
+        ([entry(3, 2, 1), entry(4, 3, 1), entry(4, 3, 1)], HOLDS, FAILS),
+        ([entry(0.3, 0.1, 0.2), entry(0.4, 0.1, 0.3), entry(0.4, 0.1, 0.3)], FAILS, HOLDS),
+        (
+            [entry(0.5, 0.3, 0.2), entry(TIGHT + 1, 0.1, 1.9), entry(0.5, 0.3, 0.2)],
+            DEPENDS,
+            DEPENDS,
+        ),
+        ([entry(3, 2, 1), entry(4, 3, 1)], FIRST_LOOK, FIRST_LOOK),
     ],
 )
-def test_the_larger_part_is_so_with_every_seed(
-    entries: list[dict], larger: str, tight: bool | None
-):
-    found = tightness(entries)
+def test_the_larger_part_is_so_with_every_seed(entries: list[dict], encoder_lags: str, tight: str):
+    found = tightness(dict(enumerate(entries)))
     assert isinstance(found, Tightness)
-    assert (found.larger, found.tight) == (larger, tight)
-    assert (found.seeds, found.n, found.split_n) == (2, 2, 1)
-    np.testing.assert_allclose(found.gap, [np.mean(one["gap"]) for one in entries])
+    assert (found.encoder_lags.word, found.tight.word) == (encoder_lags, tight)
+    assert (found.seeds, found.n, found.split_n) == (len(entries), 2, 1)
+    assert found.gap == {seed: np.mean(one["gap"]) for seed, one in enumerate(entries)}
 
 
 def test_nothing_measured_says_nothing():
-    assert tightness([]) is None
+    assert tightness({}) is None
 
 
 def test_the_start_of_a_fit_explains_the_image_best_of_all_known_codes(run: Run):

@@ -15,7 +15,7 @@ from core.experiments.interpolation import (
     INTERPOLATIONS,
     PAIRS,
     Passage,
-    apart,
+    differs,
     extremes,
     kept_passages,
     passage,
@@ -169,7 +169,7 @@ def test_a_collapsed_model_moves_nowhere_and_nothing_is_claimed_of_it(run: Run, 
         assert found[path]["largest"] is None
         assert found[path]["detour"] is None
         assert found[path]["gap"] is None
-        assert not passage([found], path).moves
+        assert not passage({0: found}, path).moves
 
 
 def test_codes_of_other_images_are_refused(run: Run, root: Path):
@@ -192,7 +192,7 @@ def test_missing_images_are_said_to_be_missing(root: Path, monkeypatch: pytest.M
 
 def test_what_is_measured_is_kept(run: Run, root: Path, numbers: Numbers, originals: Numbers):
     measure_runs(INTERPOLATIONS, root)
-    assert kept_passages(CONFIG, root) == [numbers]
+    assert kept_passages(CONFIG, root) == {0: numbers}
     assert compared(INTERPOLATIONS, DIGITS, root) == originals
 
 
@@ -202,45 +202,48 @@ def test_of_a_model_too_blurred_to_tell_a_fade_from_its_ends_nothing_is_claimed(
     near = run.codes["mean"].mean(0) + 0.05 * (run.codes["mean"] - run.codes["mean"].mean(0))
     found = measure(replace(run, codes={**run.codes, "mean": near}), root)
     assert found["line"]["gap"] is None
-    assert not passage([found], "line").moves
+    assert not passage({0: found}, "line").moves
 
 
 def test_a_passage_has_a_value_for_each_seed(numbers: Numbers):
-    found = passage([numbers, numbers], "line")
+    found = passage({0: numbers, 2: numbers}, "line")
+    doubt = numbers["ends"]["confidence"] - numbers["line"]["confidence"][HALFWAY]
     assert found.moves
     assert found == Passage(
-        largest=(numbers["line"]["largest"][1],) * 2,
-        detour=(numbers["line"]["detour"][1],) * 2,
-        gap=(numbers["line"]["gap"],) * 2,
-        doubt=(numbers["ends"]["confidence"] - numbers["line"]["confidence"][HALFWAY],) * 2,
+        largest=dict.fromkeys((0, 2), numbers["line"]["largest"][1]),
+        detour=dict.fromkeys((0, 2), numbers["line"]["detour"][1]),
+        gap=dict.fromkeys((0, 2), numbers["line"]["gap"]),
+        doubt=dict.fromkeys((0, 2), doubt),
     )
 
 
-def test_overlapping_seeds_are_a_tie():
-    assert apart([1, 2, 3], [4, 5, 6])
-    assert apart([4, 5, 6], [1, 2, 3])
-    assert not apart([1, 2, 4], [4, 5, 6])
-    assert not apart([1, 9, 2], [4, 5, 6])
+def seeds(**values: list[float]) -> dict[str, dict[int, float]]:
+    """Return the numbers of some models by seed, given for the first seeds in order."""
+    return {name: dict(enumerate(numbers)) for name, numbers in values.items()}
+
+
+def test_seeds_that_disagree_are_a_tie():
+    def tie(ours: list[float], theirs: list[float]) -> bool:
+        return not differs(dict(enumerate(ours)), dict(enumerate(theirs)))
+
+    assert not tie([1, 2, 5], [4, 5, 6])
+    assert not tie([4, 5, 6], [1, 2, 5])
+    assert tie([1, 2, 6], [4, 5, 6])
+    assert tie([1, 9, 2], [4, 5, 6])
 
 
 def test_the_extremes_are_named_with_their_ties_and_not_at_all_if_they_tie():
-    values = {"low": [1.0, 1.2], "near": [1.1, 1.5], "middle": [3.0, 3.1], "high": [7.0, 8.0]}
+    values = seeds(low=[1.0, 1.2], near=[1.1, 1.1], middle=[3.0, 3.1], high=[7.0, 8.0])
     assert extremes(values) == (["low", "near"], ["high"])
-    assert extremes(values | {"wide": [1.1, 7.5]}) == (["low", "near"], ["high"])
-    assert extremes({"one": [1.0, 5.0], "other": [2.0, 6.0]}) == ([], [])
-    assert extremes({"alone": [1.0]}) == ([], [])
+    assert extremes(values | seeds(wide=[0.9, 8.1])) == (["low", "near"], ["high"])
+    assert extremes(seeds(one=[1.0, 6.0], other=[2.0, 5.0])) == ([], [])
+    assert extremes(seeds(alone=[1.0])) == ([], [])
     assert extremes({}) == ([], [])
 
 
 def test_no_group_leads_where_a_model_that_ties_with_both_ends_stands_among_it():
-    values = {
-        "β-VAE": [0.10, 0.20],
-        "VAE": [0.15, 0.31],
-        "AE": [0.18, 0.29],
-        "noisy AE": [0.30, 0.40],
-    }
-    assert extremes(values) == ([], ["noisy AE"])
-    assert extremes({name: [-v for v in each] for name, each in values.items()}) == (
-        ["noisy AE"],
-        [],
-    )
+    """The VAE ties with the least and the largest, and stands between two that tie with the least."""
+    values = seeds(beta=[0.10, 0.20], vae=[0.05, 0.41], ae=[0.30, 0.18], noisy=[0.31, 0.40])
+    assert extremes(values) == ([], ["noisy"])
+    turned = {name: {s: -v for s, v in each.items()} for name, each in values.items()}
+    assert extremes(turned) == (["noisy"], [])

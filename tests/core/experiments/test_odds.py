@@ -1,12 +1,12 @@
-from itertools import combinations, product
+from itertools import product
 
 import pytest
 
-from core.experiments.noise import DEPENDS, Claim, compare, words_by_chance
-from core.experiments.odds import Odds, by_chance, odds, odds_apart
+from core.experiments.claims import DEPENDS, Cases, Comparison, compare
+from core.experiments.odds import Odds, by_chance, odds
 
 
-def tossed(pairs: int, criteria: int) -> list[Claim]:
+def tossed(pairs: int, criteria: int) -> list[Comparison]:
     """Return every claim that coins may make of models that do not differ, all equally likely."""
     tosses = product((-1.0, 1.0), repeat=pairs * criteria)
     tables = (
@@ -14,12 +14,15 @@ def tossed(pairs: int, criteria: int) -> list[Claim]:
     )
     zero = (0.0,) * criteria
     return [
-        Claim(tuple(map(tuple, table)), (zero,) * pairs, (True,) * criteria) for table in tables
+        Comparison(
+            tuple(map(tuple, table)), (zero,) * pairs, (True,) * criteria, tuple(range(pairs))
+        )
+        for table in tables
     ]
 
 
-def share_with_a_word(claims: list[Claim]) -> float:
-    return sum(claim.word != DEPENDS for claim in claims) / len(claims)
+def share_with_a_word(claims: list[Comparison]) -> float:
+    return sum(claim.leaning != DEPENDS for claim in claims) / len(claims)
 
 
 @pytest.mark.parametrize("pairs", [1, 2, 3, 5])
@@ -41,7 +44,9 @@ def test_what_chance_gives_is_summed_over_cases_and_unmeasured_ones_do_not_count
     three = compare({s: [1.0, 1.0] for s in range(3)}, {s: [0.0, 0.0] for s in range(3)})
     five = compare({s: [1.0] for s in range(5)}, {s: [0.0] for s in range(5)})
     nothing = compare({}, {})
-    assert words_by_chance([three, five, nothing]) == Odds(1 / 32 + 1 / 16, 1 / 4 + 1 / 16)
+    two = compare(dict.fromkeys(range(2), 1.0), 0.0)
+    cases = Cases({"three": three, "five": five, "first look": two, "nothing": nothing})
+    assert cases.by_chance == Odds(1 / 32 + 1 / 16, 1 / 4 + 1 / 16)
     assert by_chance([]) == Odds(0, 0)
 
 
@@ -49,13 +54,3 @@ def test_what_chance_gives_is_summed_over_cases_and_unmeasured_ones_do_not_count
 def test_odds_of_nothing_are_refused(pairs: int, criteria: int):
     with pytest.raises(ValueError, match=f"should be at least 1, got {pairs} and {criteria}"):
         odds(pairs, criteria)
-
-
-@pytest.mark.parametrize(("ours", "theirs"), [(2, 3), (1, 2), (3, 3), (5, 5)])
-def test_the_odds_of_lying_apart_are_those_of_all_ways_to_deal_the_ranks(ours: int, theirs: int):
-    ranks = set(range(ours + theirs))
-    deals = [(set(hand), ranks - set(hand)) for hand in combinations(ranks, ours)]
-    lie_apart = sum(max(one) < min(other) or max(other) < min(one) for one, other in deals)
-    assert odds_apart(ours, theirs) == lie_apart / len(deals)
-    with pytest.raises(ValueError, match="should be at least 1 of each, got 0 and 2"):
-        odds_apart(0, 2)
