@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "plotly": {"figures", "ui"},
     "PIL": {"figures"},
     "sklearn": {"data", "explore", "metrics"},
-    "scipy": {"explore"},
+    "scipy": {"explore", "metrics"},
     "threadpoolctl": {"explore"},
     "safetensors": {"checkpoints", "experiments"},
     "tqdm": {"__main__"},

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import finish, running
-from tests.browser.test_looks import PHONE, check_looks
+from tests.browser.looks import PHONE, check_looks
 from tests.priors_shelf import BETTER, trained, write_numbers
 
 pytestmark = pytest.mark.browser

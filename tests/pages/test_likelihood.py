@@ -11,14 +11,17 @@ import pytest
 from core.config import RunConfig, with_seed
 from core.experiments import kept
 from core.experiments.gaps import GAPS, Tightness
-from core.explore.likelihood import Bell, Coin, cross_entropies, divergence, gaussian_kl
+from core.metrics.by_hand import Bell, Coin
+from core.metrics.cross_entropy import cross_entropies
+from core.metrics.gaussian_kl import divergence, gaussian_kl
 from core.metrics.likelihood import SAMPLES, quadrature
 from core.recipes import recipe
 from core.runs import load_or_train
 from core.shelf import SHELF
 from core.ui.kit import cache
 from core.ui.likelihood import bound, by_hand
-from core.ui.likelihood.by_hand import Draws
+from core.verdicts import by_hand as by_hand_verdicts
+from core.verdicts.by_hand import Draws
 
 PAGE = "pages/likelihood.py"
 VAE = recipe("digits", "vae")
@@ -92,11 +95,8 @@ def test_the_product_is_lost_with_many_observations_only(
 
 def test_the_n_in_the_sentence_is_where_the_product_is_lost():
     draws = Draws("Bernoulli", 0.3, 1.0, 2000, 0)
-    first = next(
-        int(word)
-        for word in by_hand.what_is_left(by_hand.running(draws)).split()
-        if word.isdecimal()
-    )
+    said = by_hand_verdicts.product_sentence(by_hand.running(draws))
+    first = next(int(word) for word in said.split() if word.isdecimal())
     each = Coin().probability(Coin().sample(0.3, 2000, 0), np.array([0.3]))[0].astype(np.float32)
     product, count = np.float32(1), 0
     with np.errstate(under="ignore"):
@@ -130,10 +130,10 @@ def test_every_extreme_of_the_sliders_is_drawn():
         for count in (10, by_hand.MOST):
             for std in (0.1, 2.0):
                 draws = Draws(kind, truth, std, count, 1)
-                found = by_hand.fitted(draws)
-                assert np.isfinite(found.logs).all()
-                assert found.climbed == pytest.approx(found.closed, abs=1e-4)
-                assert by_hand.where_is_the_top(found, draws)
+                fit = by_hand.fitted(draws)
+                assert np.isfinite(fit.logs).all()
+                assert fit.searched == pytest.approx(fit.closed, abs=1e-4)
+                assert by_hand_verdicts.maximum_sentence(fit, draws)
 
 
 def test_drawing_again_takes_the_next_seed(opened):
@@ -153,21 +153,20 @@ def test_cross_entropy_and_likelihood_are_shown_to_the_last_digit(opened, choice
     rows = [row for row in tables(app) if "Computed as" in row]
     assert len(rows) == 3
     values = [float(row["nats per digit"]) for row in rows]
-    weights, (images, labels) = (
-        by_hand._weights()[choices.get("updates", 50)],
-        by_hand._digits("test"),
-    )
+    weights = by_hand.weights()[choices.get("updates", 50)]
+    images, labels = by_hand.digits("test")
     chosen = slice(7, 8) if "digit" in choices else slice(None)
     ways = cross_entropies(weights, images.reshape(len(images), -1)[chosen], labels[chosen])
     assert values == [way.value for way in ways.values()]
 
 
 def test_two_numbers_that_differ_are_not_called_one():
-    ways = list(cross_entropies(np.ones((2, 2)), np.ones((1, 1)), np.array([0])).values())
-    assert "one number" in by_hand.are_they_one(ways, 1)
-    other = replace(ways[1], gradient=ways[1].gradient + 1e-9)
-    assert "**not the same**" in by_hand.are_they_one([ways[0], other], 1)
-    assert "**not the same**" in by_hand.are_they_one([ways[0], replace(ways[1], value=0.7)], 1)
+    losses = cross_entropies(np.ones((2, 2)), np.ones((1, 1)), np.array([0]))
+    assert "one number" in by_hand_verdicts.cross_entropy_sentence(losses, 1)
+    formula = losses["formula"]
+    for other in (replace(formula, gradient=formula.gradient + 1e-9), replace(formula, value=0.7)):
+        said = by_hand_verdicts.cross_entropy_sentence(losses | {"formula": other}, 1)
+        assert "**not the same**" in said
 
 
 # The bound

@@ -19,7 +19,6 @@ from core.experiments.gaps import (
     tightness,
 )
 from core.experiments.measuring.gaps import likeliest
-from core.explore.likelihood import Divergence, divergence
 from core.figures import densities, theme
 from core.figures import images as pictures
 from core.figures.bounds import (
@@ -34,6 +33,7 @@ from core.figures.bounds import (
 from core.figures.densities import Curve, Mark
 from core.figures.plane import AXES
 from core.metrics import likelihood
+from core.metrics.gaussian_kl import Divergence, divergence
 from core.metrics.likelihood import SAMPLES, Bounds, Gaps, TruePosterior
 from core.models import unsquashed
 from core.ui.kit import cache, widgets
