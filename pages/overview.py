@@ -74,10 +74,10 @@ for column, (name, config) in zip(st.columns(len(view.family)), view.family.item
         st.caption(widgets.recipe_of(config))
         widgets.image_row("Test images", cache.originals_png(data, *RECONSTRUCTED))
         widgets.image_row(
-            "Their reconstructions", cache.reconstructions_png(config.key, *RECONSTRUCTED)
+            "Their reconstructions", cache.reconstructions_png(config, *RECONSTRUCTED)
         )
         widgets.image_row(
-            widgets.draws_of(config), cache.samples_png(config.key, "prior", None, 0, *DECODED)
+            widgets.draws_of(config), cache.samples_png(config, "prior", None, 0, *DECODED)
         )
         widgets.collapse_note(config)
 widgets.images_missing(cache.missing_images(data))
@@ -89,7 +89,7 @@ st.caption(costs.caption(members))
 twins.note(view)
 
 with st.expander("Are they trained to the end? The learning curves", icon=":material/show_chart:"):
-    histories = {label: cache.run(key).history for label, key in view.keys.items()}
+    histories = {label: cache.run(config).history for label, config in view.by_label.items()}
     widgets.chart(training_curves(histories), "learning_curves")
 
 st.subheader("Where to go next?", anchor=False)

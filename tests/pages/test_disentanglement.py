@@ -65,7 +65,7 @@ def test_another_score_is_drawn_against_beta_and_ranks_the_runs(opened):
     assert "**MIG: β explains 31% of its variance** over 6 β and 5 seeds, the seed 29%" in texts(
         app
     )
-    best = blocks.scored_runs("mig", blocks.stamp(), 0)
+    best = blocks.scored_runs("mig")
     assert len(best) == len(swept())
     assert f"**Best of {len(best)}: {max(best.values()):.3f}.**" in texts(app)
     assert f"**Worst of {len(best)}: {min(best.values()):.3f}.**" in texts(app)
@@ -106,20 +106,20 @@ def test_a_pair_shares_the_factor_that_was_asked_for_and_no_other_by_design(open
 
 
 def test_more_pairs_make_the_classifier_surer(opened):
-    accuracy = {pairs: protocol.plane_of(VAE.key, pairs).accuracy for pairs in (1, 4)}
+    accuracy = {pairs: protocol.plane_of(VAE, pairs).accuracy for pairs in (1, 4)}
     assert 0.2 < accuracy[1] < accuracy[4] <= 1
     (metric,) = opened().metric
     assert metric.value == f"{accuracy[1]:.1%}"
 
 
 def test_the_plane_is_the_classifiers_own(opened):
-    plane = protocol.plane_of(VAE.key, 1)
+    plane = protocol.plane_of(VAE, 1)
     assert plane.directions @ plane.directions.T == pytest.approx(np.eye(2), abs=1e-9)
     assert set(np.unique(plane.regions)) <= set(range(5))
     left, right, bottom, top = plane.extent
     assert (plane.points >= (left, bottom)).all()
     assert (plane.points <= (right, top)).all()
-    pair = protocol.pair_of(VAE.key, 1, 7)
+    pair = protocol.pair_of(VAE, 1, 7)
     assert pair.factors[0, 1] == pair.factors[1, 1]
     assert (pair.images == cache.sprites(VAE.data, pair.factors)).all()
 

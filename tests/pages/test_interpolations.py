@@ -134,7 +134,7 @@ def test_strip_and_film_have_the_frames_they_should():
 
     strip, film = (
         Image.open(BytesIO(png))
-        for png in passage_png(recipe("digits", "vae", 2).key, 0, 1, "line", 5)
+        for png in passage_png(recipe("digits", "vae", 2), 0, 1, "line", 5)
     )
     assert film.size == (8, 8 * film_frames(5))
     scale = 96 // 8

@@ -237,7 +237,7 @@ def test_an_image_that_the_next_data_set_lacks_gives_way(opened):
 @pytest.mark.parametrize("model", ["ae", "vae"])
 def test_a_small_panel_has_numbers_on_its_axes_for_its_scale(model: str):
     figure: Any = panels.scatter_figure(
-        recipe("digits", model, 2).key, "label", "pair", (0, 1), 200, True
+        recipe("digits", model, 2), "label", "pair", (0, 1), 200, True
     )
     for axis in (figure.layout.xaxis, figure.layout.yaxis):
         assert axis.showticklabels is not False
@@ -249,9 +249,9 @@ def test_circles_are_promised_only_where_two_latents_are_drawn_as_they_are(open_
     said = "\n".join(markdown.value for markdown in app.markdown)
     assert "1, 2 and 3 σ are circles where two latents are drawn as they are" in said
     ten: Any = panels.scatter_figure(
-        recipe("digits", "vae", 10).key, "label", "pca", (0, 1), 200, True
+        recipe("digits", "vae", 10), "label", "pca", (0, 1), 200, True
     )
     two: Any = panels.scatter_figure(
-        recipe("digits", "vae", 10).key, "label", "pair", (0, 1), 200, True
+        recipe("digits", "vae", 10), "label", "pair", (0, 1), 200, True
     )
     assert len(two.data) == len(ten.data) + len(prior_traces())

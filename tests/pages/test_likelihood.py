@@ -182,9 +182,9 @@ def test_equal_gaussians_have_no_divergence_and_others_have(opened):
 
 def test_the_bounds_of_an_image_lie_on_one_axis_below_log_p(opened):
     app = opened(data="digits", part="The bound", image=3)
-    found = bound.one_image(VAE.key, 3)
+    found = bound.one_image(VAE, 3)
     assert found.exact
-    assert found.exact[0] == quadrature(cache.run(VAE.key).model, _image(3)).value[0]
+    assert found.exact[0] == quadrature(cache.run(VAE).model, _image(3)).value[0]
     assert f"**log p(x) = {found.exact[0]:.3f} nats**" in texts(app)
     values = [float(row["nats"]) for row in tables(app) if "Bound" in row]
     assert len(values) == len(SAMPLES) + 2

@@ -153,7 +153,7 @@ def test_where_no_model_is_gaussian_no_other_data_set_is_named(other_shelf: Path
 def test_the_points_lie_on_the_line_that_is_drawn(three_likelihoods: Path):
     measure_runs(SCALE, three_likelihoods)
     for config in DIGITS[1:]:
-        figure: Any = decoders.affine_figure(config.key, cache.measured_stamp(SCALE))
+        figure: Any = decoders.affine_figure(config)
         line, points = figure.data
         slope, intercept = affine(config.model.scale or 0.1, 64)
         np.testing.assert_allclose(points.y, slope * points.x + intercept, rtol=1e-4)
@@ -162,7 +162,7 @@ def test_the_points_lie_on_the_line_that_is_drawn(three_likelihoods: Path):
 
 def test_the_price_of_a_nat_is_the_slope_and_a_bernoulli_has_none(three_likelihoods: Path):
     measure_runs(SCALE, three_likelihoods)
-    figure: Any = decoders.price_figure(DIGITS, cache.measured_stamp(SCALE))
+    figure: Any = decoders.price_figure(DIGITS)
     lines = [trace for trace in figure.data if trace.mode == "lines"]
     slopes = [(line.y[1] - line.y[0]) / (line.x[1] - line.x[0]) for line in lines]
     assert slopes == pytest.approx([-2, -0.02], rel=1e-4)
@@ -175,10 +175,10 @@ def numbers_of_scale(scale: float) -> dict:
 
 def test_a_collapsed_model_is_called_so_and_another_not(monkeypatch: pytest.MonkeyPatch):
     runs = dict(zip(("fixed", "learned"), gaussians("digits"), strict=True))
-    alive = {config.key: np.array([name == "learned"] * 2) for name, config in runs.items()}
+    alive = {config: np.array([name == "learned"] * 2) for name, config in runs.items()}
     opened = type("Opened", (), {"metrics": {"kl": 1.5}})
-    monkeypatch.setattr(cache, "run", lambda key: opened)
-    monkeypatch.setattr(cache, "active_latents", lambda key: alive[key])
+    monkeypatch.setattr(cache, "run", lambda config: opened)
+    monkeypatch.setattr(cache, "active_latents", lambda config: alive[config])
     known = {
         name: (config, numbers_of_scale(1.0 if name == "fixed" else 0.16))
         for name, config in runs.items()
@@ -324,19 +324,19 @@ def test_the_plane_holds_every_model_with_a_kl_and_the_bars_those_of_as_many_lat
     assert "**VAE** spends" in said
     assert "log 360 = 5.89 nats" in said
     configs = (recipe("digits", "vae"), recipe("digits", "beta-vae"), recipe("digits", "vae", 10))
-    plane: Any = rate.plane_figure(configs, 0, rate._stamp())
+    plane: Any = rate.plane_figure(configs, 0)
     marks = [trace for trace in plane.data if trace.mode == "markers+text"]
     assert [mark.text[0] for mark in marks] == ["2 latents", "β = 4", "10 latents"]
     for mark, config in zip(marks, configs, strict=True):
-        assert mark.x[0] == pytest.approx(cache.run(config.key).metrics["kl"])
-        assert mark.y[0] == pytest.approx(cache.run(config.key).metrics["nll"])
+        assert mark.x[0] == pytest.approx(cache.run(config).metrics["kl"])
+        assert mark.y[0] == pytest.approx(cache.run(config).metrics["nll"])
 
 
 def test_the_bars_add_up_to_the_rate_of_each_model(betas: Path):
     configs = (recipe("digits", "vae"), recipe("digits", "beta-vae"))
-    figure: Any = rate.bars_figure(configs, cache.measured_stamp(RATE))
+    figure: Any = rate.bars_figure(configs)
     told, rest = [np.array(trace.x) for trace in figure.data if trace.type == "bar"]
-    reached = [cache.run(config.key).metrics["kl"] for config in configs]
+    reached = [cache.run(config).metrics["kl"] for config in configs]
     np.testing.assert_allclose(told + rest, reached, atol=0.02)
 
 

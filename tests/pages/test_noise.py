@@ -150,7 +150,7 @@ def test_a_single_latent_is_drawn_along_a_line(other_shelf: Path, opened):
         load_or_train(small(model, 1), other_shelf)
     app = opened(data="digits")
     assert panels(app) == ["AE", "Noisy AE, η = 0.05", "VAE"]
-    panel: Any = blocks.panel(small("vae", 1).key, 1.0)
+    panel: Any = blocks.panel(small("vae", 1), 1.0)
     codes = [y for trace in panel.data if trace.name in map(str, range(10)) for y in trace.y]
     assert len(codes) == 360
     assert set(codes) == {0}
@@ -187,12 +187,12 @@ def test_each_model_decodes_codes_from_every_source(opened):
 
 
 @pytest.mark.parametrize(
-    "key", [recipe("digits", "ae").key, recipe("digits", "vae").key, recipe("mnist", "ae").key]
+    "config", [recipe("digits", "ae"), recipe("digits", "vae"), recipe("mnist", "ae")]
 )
-def test_the_codes_move_with_the_noise_and_not_the_frame_without_any(key: str):
-    film = np.asarray(Image.open(BytesIO(blocks.noise_film(key))).convert("L"))
+def test_the_codes_move_with_the_noise_and_not_the_frame_without_any(config: RunConfig):
+    film = np.asarray(Image.open(BytesIO(blocks.noise_film(config))).convert("L"))
     frames = film.reshape(len(blocks.FILM_LEVELS), -1)
-    reconstructed = cache.decoded_codes(key, tuple(range(blocks.FILM_IMAGES)))
+    reconstructed = cache.decoded_codes(config, tuple(range(blocks.FILM_IMAGES)))
     height, width = reconstructed.shape[1:]
     first = film[:height, :width] / 255
     np.testing.assert_allclose(first, reconstructed[0], atol=2.01 / 255)
@@ -207,21 +207,21 @@ def test_images_that_are_missing_are_left_out_of_the_film():
     assert blocks.originals_png(recipe("mnist", "ae").data) is None
 
 
-@pytest.mark.parametrize("key", [recipe("digits", "ae", 10).key, recipe("mnist", "vae", 10).key])
-def test_panels_show_the_two_latents_that_vary_most(key: str):
-    variance = cache.run(key).codes["mean"].var(axis=0)
-    pair = cache.widest_pair(key)
+@pytest.mark.parametrize("config", [recipe("digits", "ae", 10), recipe("mnist", "vae", 10)])
+def test_panels_show_the_two_latents_that_vary_most(config: RunConfig):
+    variance = cache.run(config).codes["mean"].var(axis=0)
+    pair = cache.widest_pair(config)
     assert variance[pair].min() >= np.delete(variance, pair).max()
     assert pair == sorted(pair)
 
 
 def test_the_caption_of_a_panel_gives_the_noise_in_the_units_of_the_codes():
-    key = recipe("digits", "noisy-ae").key
-    radius = float(cache.run(key).model.state_dict()["posterior.squared_radius"])
-    stated = float(blocks.size_of_noise(key).split("√(η·R) = ")[1].split(";")[0])
+    config = recipe("digits", "noisy-ae")
+    radius = float(cache.run(config).model.state_dict()["posterior.squared_radius"])
+    stated = float(blocks.size_of_noise(config).split("√(η·R) = ")[1].split(";")[0])
     assert stated == pytest.approx((USUAL * radius) ** 0.5, rel=0.01)
-    assert "no noise" in blocks.size_of_noise(recipe("digits", "ae").key)
-    assert "posterior's σ" in blocks.size_of_noise(recipe("digits", "vae").key)
+    assert "no noise" in blocks.size_of_noise(recipe("digits", "ae"))
+    assert "posterior's σ" in blocks.size_of_noise(recipe("digits", "vae"))
 
 
 def test_before_anything_is_measured_the_page_says_so(shelf_of_digits: Path, opened):
@@ -379,7 +379,7 @@ def test_cases_are_counted_and_what_they_depend_on_is_named():
 @pytest.mark.parametrize("model", ["ae", "vae"])
 def test_codes_over_training_end_at_the_size_of_the_codes_kept(model: str):
     config = recipe("digits", model)
-    mean = cache.run(config.key).codes["mean"]
+    mean = cache.run(config).codes["mean"]
     drawn: list[Any] = [blocks.size_figure((config,), column) for column in blocks.SIZES]
     radius, scale = (figure.data[0].y for figure in drawn)
     assert radius[-1] == pytest.approx(np.sqrt(np.square(mean).sum(1).mean()), rel=0.01)

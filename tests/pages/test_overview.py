@@ -96,13 +96,13 @@ def test_without_the_test_images_the_error_of_a_run_that_was_not_measured_is_not
     monkeypatch: pytest.MonkeyPatch, open_page
 ):
     monkeypatch.setattr(costs, "numbers_of", lambda *_: None)
-    costs._of.clear()
+    costs.of.clear()
     app = open_page(data="mnist")
     assert "cannot be told without the test images" in caption_of(app)
     assert number(numbers(app).loc["VAE", "elbo"]) == round(
         load(SHELF, recipe("mnist", "vae").key).metrics["elbo"], 1
     )
-    costs._of.clear()
+    costs.of.clear()
 
 
 def test_elbo_is_the_negative_sum_of_its_two_parts(open_page):

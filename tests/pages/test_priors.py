@@ -238,7 +238,7 @@ def test_the_picked_run_is_the_one_that_is_shown(shelf_of_priors: Path, opened):
 def test_a_single_latent_is_drawn_along_a_line(other_shelf: Path, name: str):
     config = small("normal" if name == EXPOST else name, latents=1)
     load_or_train(config, other_shelf)
-    figure: Any = blocks.panel(config.key, name)
+    figure: Any = blocks.panel(config, name)
     assert set(figure.data[1].y) == {0}
     z = np.asarray(figure.data[0].z)
     np.testing.assert_allclose(z, np.broadcast_to(z[:1], z.shape), atol=1e-4)
@@ -247,10 +247,10 @@ def test_a_single_latent_is_drawn_along_a_line(other_shelf: Path, name: str):
 @pytest.mark.parametrize("prior", PRIORS)
 def test_most_codes_of_a_prior_lie_within_its_contour(shelf_of_priors: Path, prior: str):
     """Half of the codes that a prior draws lie within the contour of a half, whatever the prior."""
-    key = small(prior).key
-    figure: Any = blocks.panel(key, prior)
+    config = small(prior)
+    figure: Any = blocks.panel(config, prior)
     contour = figure.data[0]
-    drawn = cache.run(key).model.prior.sample(4000, torch.Generator().manual_seed(1)).numpy()
+    drawn = cache.run(config).model.prior.sample(4000, torch.Generator().manual_seed(1)).numpy()
     column = np.rint((drawn[:, 0] - contour.x0) / contour.dx).astype(int)
     row = np.rint((drawn[:, 1] - contour.y0) / contour.dy).astype(int)
     z = np.asarray(contour.z)
@@ -264,11 +264,11 @@ def test_most_codes_of_a_prior_lie_within_its_contour(shelf_of_priors: Path, pri
 def test_runs_with_more_latents_say_which_are_drawn(other_shelf: Path):
     load_or_train(small("normal", latents=5), other_shelf)
     load_or_train(small("normal"), other_shelf)
-    variance = cache.run(small("normal", latents=5).key).codes["mean"].var(0)
+    variance = cache.run(small("normal", latents=5)).codes["mean"].var(0)
     across, up = sorted(variance.argsort()[-2:] + 1)
-    said = blocks.which_latents(small("normal", latents=5).key)
+    said = blocks.which_latents(small("normal", latents=5))
     assert f"{across} (across) and {up} (up)" in said
-    assert blocks.which_latents(small("normal").key) == ""
+    assert blocks.which_latents(small("normal")) == ""
 
 
 def test_a_cell_says_how_many_seeds_it_rests_on():

@@ -123,7 +123,7 @@ def test_the_frame_at_the_start_is_the_reconstruction(opened):
 
 
 def test_the_film_beside_is_of_the_same_row_unless_another_is_chosen(opened):
-    vae, beta = (strips.ranking(recipe("digits", name, 10).key) for name in ("vae", "beta-vae"))
+    vae, beta = (strips.ranking(recipe("digits", name, 10)) for name in ("vae", "beta-vae"))
     names = [strip["name"] for strip in film(opened(**FAMILY, row=2))["strips"][-2:]]
     assert names == [f"VAE: z{vae.order[1] + 1}", f"β-VAE, β = 4: z{beta.order[1] + 1}"]
     names = [strip["name"] for strip in film(opened(**FAMILY, row=2, beside=4))["strips"][-2:]]
@@ -245,7 +245,7 @@ def test_only_sprites_have_factors(opened):
 
 def test_the_factors_named_are_those_that_the_codes_tell(opened):
     app = opened(data="sprites", latents=10, model="β-VAE")
-    told = factors.shares(recipe("sprites", "beta-vae", 10).key)
+    told = factors.shares(recipe("sprites", "beta-vae", 10))
     column = cache.factor_names(DataConfig(name="sprites")).index("scale")
     best = told[:, column].argmax()
     assert told[best, column] > factors.FOLLOWS

@@ -82,19 +82,14 @@ _BLIND = 0.05
 _BAD = {"rotated": "mixes all factors in every latent", "all but one": "lacks a factor altogether"}
 
 
-def stamp() -> int:
-    """Return what changes whenever the numbers of this page do."""
-    return cache.measured_stamp(DISENTANGLEMENT)
-
-
-@st.cache_data(max_entries=2, show_spinner=False)
-def table_of(stamp: int) -> dict[str, Scores]:
+@cache.fresh(DISENTANGLEMENT, max_entries=2)
+def table_of() -> dict[str, Scores]:
     """Return the scores of every representation, by label."""
     return representations(cache.SHELF)
 
 
-@st.cache_data(max_entries=2, show_spinner=False)
-def sweep_of(stamp: int) -> dict[float, Scores]:
+@cache.fresh(DISENTANGLEMENT, max_entries=2)
+def sweep_of() -> dict[float, Scores]:
     """Return the scores of the swept runs, by β."""
     return sweep(cache.SHELF)
 
@@ -107,13 +102,13 @@ def choose() -> str:
 
 def verdict() -> None:
     """Draw what the numbers decide: does the paper's order hold, and does its score tell good from bad?"""
-    table, known = table_of(stamp()), oracles(cache.SHELF)
+    table, known = table_of(), oracles(cache.SHELF)
     if not table:
         st.info(UNMEASURED)
         return
     said = [
         order_sentence(order(table), order(table, "higgins_4")),
-        plateau_sentence(table, sweep_of(stamp())),
+        plateau_sentence(table, sweep_of()),
         pair_sentence(table),
         oracle_sentence("higgins", known),
     ]
@@ -244,7 +239,7 @@ def oracle_sentence(name: str, known: Mapping[str, Mapping[str, float]]) -> str:
 
 def paper_table(name: str) -> None:
     """Draw a score of every representation, each training a dot, and the paper's numbers beside ours."""
-    table = table_of(stamp())
+    table = table_of()
     if not table:
         return
     shown = {
@@ -310,7 +305,7 @@ def _mean(scores: list[float]) -> str:
 
 def over_beta(name: str) -> None:
     """Draw a score against β, a line through the means with the spread over seeds."""
-    found = {beta: values(scores, name) for beta, scores in sweep_of(stamp()).items()}
+    found = {beta: values(scores, name) for beta, scores in sweep_of().items()}
     found = {beta: one for beta, one in found.items() if one}
     if not found:
         st.info(UNMEASURED)
@@ -334,7 +329,7 @@ def by_seed(name: str) -> dict[float, dict[int, float]]:
     """Return a score of the swept runs: β -> seed -> score."""
     return {
         beta: {seed: numbers[name] for seed, numbers in scores.items() if name in numbers}
-        for beta, scores in sweep_of(stamp()).items()
+        for beta, scores in sweep_of().items()
     }
 
 
@@ -429,7 +424,7 @@ def known_codes() -> None:
 
 def agree() -> None:
     """Draw which scores put the same runs on top."""
-    names, correlations, count = _agreement(stamp())
+    names, correlations, count = _agreement()
     if not names:
         return
     labels = [SHORT[name] for name in names]
@@ -441,8 +436,8 @@ def agree() -> None:
     st.caption(agreement_sentence(names, shown, count))
 
 
-@st.cache_data(max_entries=2, show_spinner=False)
-def _agreement(stamp: int) -> tuple[list[str], np.ndarray, int]:
+@cache.fresh(DISENTANGLEMENT, max_entries=2)
+def _agreement() -> tuple[list[str], np.ndarray, int]:
     return agreement(cache.SHELF)
 
 
@@ -459,7 +454,7 @@ def agreement_sentence(names: list[str], correlations: np.ndarray, count: int) -
 
 def best_and_worst(name: str) -> None:
     """Draw the traversals of the swept runs with the greatest and with the least score, side by side."""
-    found = scored_runs(name, stamp(), cache.measured_stamp(SWEPT_TRAVERSALS))
+    found = scored_runs(name)
     if len(found) < 2:
         return
     ends = (max(found, key=found.__getitem__), min(found, key=found.__getitem__))
@@ -469,7 +464,7 @@ def best_and_worst(name: str) -> None:
                 f"**{which} of {len(found)}: {found[config]:.3f}.**  \n{config.model.label}, seed"
                 f" {config.train.seed}"
             )
-            png = traversals_png(config, cache.measured_stamp(SWEPT_TRAVERSALS))
+            png = traversals_png(config)
             widgets.picture(
                 png, f"{which}: traversals from the origin, a row for each latent", width="stretch"
             )
@@ -479,12 +474,12 @@ def best_and_worst(name: str) -> None:
     )
 
 
-@st.cache_data(max_entries=24, show_spinner=False)
-def scored_runs(name: str, stamp: int, drawn: int) -> dict[RunConfig, float]:
+@cache.fresh(DISENTANGLEMENT, SWEPT_TRAVERSALS, max_entries=24)
+def scored_runs(name: str) -> dict[RunConfig, float]:
     """Return a score of each swept run that was measured and can be looked at."""
     found = {
         with_seed(recipe("sprites", "beta-vae", LATENTS, beta=beta), seed): scores[name]
-        for beta, by_seed in sweep_of(stamp).items()
+        for beta, by_seed in sweep_of().items()
         for seed, scores in by_seed.items()
         if name in scores
     }
@@ -495,10 +490,8 @@ def scored_runs(name: str, stamp: int, drawn: int) -> dict[RunConfig, float]:
     }
 
 
-@st.cache_data(
-    max_entries=24, show_spinner=False, hash_funcs={RunConfig: lambda config: config.key}
-)
-def traversals_png(config: RunConfig, drawn: int) -> bytes:
+@cache.fresh(SWEPT_TRAVERSALS, max_entries=24)
+def traversals_png(config: RunConfig) -> bytes:
     """Return the traversals of a swept run as one picture."""
     found = pictures(config, cache.SHELF)
     assert found is not None, "one of `scored_runs`"
@@ -513,7 +506,7 @@ def run_of(picked: RunConfig) -> RunConfig | None:
     """
     if picked.data.name == "sprites":
         return picked
-    known, _ = cache.shelf_index(cache.shelf_stamp())
     usual = recipe("sprites", "vae", LATENTS)
-    of_sprites = [config for config in known.values() if config.data.name == "sprites"]
-    return usual if usual in of_sprites else next(iter(of_sprites), None)
+    if cache.is_there(usual):
+        return usual
+    return next((config for config in cache.shelf()[0] if config.data.name == "sprites"), None)

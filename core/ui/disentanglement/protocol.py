@@ -79,8 +79,8 @@ def draw(config: RunConfig) -> None:
         )
     first, second, third = st.columns([1, 1.2, 1.2], gap="large")
     pair, alive, color = (
-        pair_of(config.key, factor, seed),
-        cache.active_latents(config.key),
+        pair_of(config, factor, seed),
+        cache.active_latents(config),
         theme.label_color(factor),
     )
     with first:
@@ -93,7 +93,7 @@ def draw(config: RunConfig) -> None:
             "The latent that follows the shared factor should differ least; one pair alone is"
             " mostly chance. In colour: the least of the active latents."
         )
-    point = points_of(config.key, 1, pairs, seed, factor).x[0]
+    point = points_of(config, 1, pairs, seed, factor).x[0]
     with third:
         st.markdown(f"**3. The mean over {pairs} such pair{'s' * (pairs > 1)} is one point**")
         widgets.chart(
@@ -127,8 +127,8 @@ def _two_images(config: RunConfig, names: tuple[str, ...], pair: Pair, factor: i
 
 def _classified(config: RunConfig, names: tuple[str, ...], pairs: int, point: Floats) -> None:
     """Draw the classifier's plane with the point on it, and what it scores."""
-    _prepare(config.key, pairs)
-    found = plane_of(config.key, pairs)
+    _prepare(config, pairs)
+    found = plane_of(config, pairs)
     left, right = st.columns([1.6, 1], gap="large")
     with left:
         st.markdown("**4. A linear classifier names the shared factor of a point**")
@@ -156,30 +156,36 @@ def _classified(config: RunConfig, names: tuple[str, ...], pairs: int, point: Fl
         )
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def pair_of(key: str, factor: int, seed: int) -> Pair:
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
+def pair_of(config: RunConfig, factor: int, seed: int) -> Pair:
     """Return two random sprites that share a factor, and their codes by a run."""
-    opened = cache.run(key)
+    opened = cache.run(config)
     world, random = world_of(opened), np.random.default_rng(seed)
     factors = world.draw(2, random)
     factors[1, factor] = factors[0, factor]
-    return Pair(factors, cache.sprites(opened.config.data, factors), world.encode(factors))
+    return Pair(factors, cache.sprites(config.data, factors), world.encode(factors))
 
 
-@st.cache_data(max_entries=96, show_spinner=False)
-def points_of(key: str, count: int, pairs: int, seed: int, factor: int | None = None) -> Points:
+@st.cache_data(max_entries=96, show_spinner=False, hash_funcs=cache.BY_KEY)
+def points_of(
+    config: RunConfig, count: int, pairs: int, seed: int, factor: int | None = None
+) -> Points:
     """Return points of the classifier, all of one factor or of random ones."""
     factors = None if factor is None else (factor,)
     return difference_points(
-        world_of(cache.run(key)), count, np.random.default_rng(seed), pairs=pairs, factors=factors
+        world_of(cache.run(config)),
+        count,
+        np.random.default_rng(seed),
+        pairs=pairs,
+        factors=factors,
     )
 
 
-def _prepare(key: str, pairs: int) -> None:
+def _prepare(config: RunConfig, pairs: int) -> None:
     """Draw the points part by part, with progress; each part is kept."""
     bar = st.empty()
     for part in range(PARTS):
-        _part(key, pairs, part)
+        _part(config, pairs, part)
         if pairs > PAIRS[1]:
             bar.progress(
                 (part + 1) / PARTS,
@@ -188,14 +194,14 @@ def _prepare(key: str, pairs: int) -> None:
     bar.empty()
 
 
-def _part(key: str, pairs: int, part: int) -> Points:
-    return points_of(key, (TRAIN + TEST) // PARTS, pairs, 1000 + part)
+def _part(config: RunConfig, pairs: int, part: int) -> Points:
+    return points_of(config, (TRAIN + TEST) // PARTS, pairs, 1000 + part)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def plane_of(key: str, pairs: int) -> Plane:
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.BY_KEY)
+def plane_of(config: RunConfig, pairs: int) -> Plane:
     """Return the classifier of a run's points, as a plane."""
-    parts = [_part(key, pairs, part) for part in range(PARTS)]
+    parts = [_part(config, pairs, part) for part in range(PARTS)]
     x, y = np.concatenate([part.x for part in parts]), np.concatenate([part.y for part in parts])
     model = classifier(Points(x[:TRAIN], y[:TRAIN]))
     origin = x[:TRAIN].mean(axis=0)

@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.config import RunConfig
 from core.experiments.claims import (
     DEPENDS,
     FAILS,
@@ -65,11 +66,11 @@ class Answer:
 
 def draw(view: View, path: str) -> None:
     """Draw the numbers of a family on one kind of path, and the sentences that they decide."""
-    found = answer(tuple(view.keys.items()), cache.measured_stamp(INTERPOLATIONS))
+    found = answer(tuple(view.by_label.items()))
     if found is None:
         widgets.unmeasured(view.picked.data, "The paths between images were not")
         return
-    if unknown := [label for label in view.keys if label not in found.models]:
+    if unknown := [label for label in view.by_label if label not in found.models]:
         st.info(
             f"Not measured yet, and left out: {', '.join(unknown)}; run `python -m core measure`."
         )
@@ -89,13 +90,12 @@ def draw(view: View, path: str) -> None:
         widgets.table(table(found))
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def answer(keys: tuple[tuple[str, str], ...], stamp: int) -> Answer | None:
+@cache.fresh(INTERPOLATIONS, max_entries=32)
+def answer(runs: tuple[tuple[str, RunConfig], ...]) -> Answer | None:
     """Return what was measured of some runs by label, those that were, or None where nothing was."""
-    configs = {label: cache.run(key).config for label, key in keys}
-    models = {label: kept_passages(config, cache.SHELF) for label, config in configs.items()}
+    models = {label: kept_passages(config, cache.SHELF) for label, config in runs}
     models = {label: measured for label, measured in models.items() if measured}
-    originals = compared(INTERPOLATIONS, next(iter(configs.values())).data, cache.SHELF)
+    originals = compared(INTERPOLATIONS, runs[0][1].data, cache.SHELF)
     return Answer(models, originals) if originals and models else None
 
 

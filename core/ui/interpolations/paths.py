@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.config import DataConfig
+from core.config import DataConfig, RunConfig
 from core.experiments.measuring.interpolation import fade
 from core.explore.decoding import decode
 from core.explore.interpolation import PATHS
@@ -47,7 +47,7 @@ class PathChoice:
 
 def choose(view: View) -> PathChoice:
     """Draw the row of choices."""
-    labels = cache.run(view.picked.key).codes["label"]
+    labels = cache.run(view.picked).codes["label"]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         words, sides = list(PATH_WORDS), list(SIDES)
         word = st.segmented_control(
@@ -63,7 +63,7 @@ def choose(view: View) -> PathChoice:
 
 def pair(view: View) -> tuple[int, int]:
     """Draw the two images as numbers and labels, and return their indices."""
-    labels = cache.run(view.picked.key).codes["label"]
+    labels = cache.run(view.picked).codes["label"]
     for place, (side, key) in enumerate(SIDES.items()):
         with st.container(horizontal=True):
             st.number_input(
@@ -122,8 +122,8 @@ def gallery(view: View) -> None:
     """Draw test images to click, by class; each click sets one image, in turn."""
     stand_in = view.family.get("vae", view.picked)
     here = cache.missing_images(view.picked.data) is None
-    figure = gallery_figure(stand_in.key, originals=here)
-    shown = gallery_index(stand_in.key)
+    figure = gallery_figure(stand_in, originals=here)
+    shown = gallery_index(stand_in)
     widgets.chart(figure, "gallery", on_select=lambda: _take_click(shown), selection_mode="points")
     st.caption(
         "Test images by class"
@@ -144,29 +144,29 @@ def _take_click(shown: tuple[int, ...]) -> None:
         st.session_state["sets"] = other
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def gallery_index(key: str) -> tuple[int, ...]:
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=cache.BY_KEY)
+def gallery_index(config: RunConfig) -> tuple[int, ...]:
     """Return the first test images of each class, in the order of the gallery: a class is a column, or a few rows."""
-    labels = cache.run(key).codes["label"]
+    labels = cache.run(config).codes["label"]
     classes = np.unique(labels)
     each = SHOWN // len(classes)
     table = np.stack([np.flatnonzero(labels == label)[:each] for label in classes])
     return tuple((table.T if len(classes) == COLUMNS else table).ravel().tolist())
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def gallery_figure(key: str, originals: bool) -> go.Figure:
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=cache.BY_KEY)
+def gallery_figure(config: RunConfig, originals: bool) -> go.Figure:
     """Return the gallery as a figure, of the original images or of those that a run decodes.
 
     It depends on nothing that a click changes: the click would be lost with the figure.
     """
-    index, data = gallery_index(key), cache.run(key).config.data
+    index, data = gallery_index(config), config.data
     found = cache.test_images(data, np.array(index)) if originals else None
     names = [
-        f"{cache.label_names(data)[cache.run(key).codes['label'][i]]}, test image {i}"
+        f"{cache.label_names(data)[cache.run(config).codes['label'][i]]}, test image {i}"
         for i in index
     ]
-    images = cache.decoded_codes(key, index) if found is None else found
+    images = cache.decoded_codes(config, index) if found is None else found
     return pictures.image_figure(images, COLUMNS, height=240, names=names)
 
 
@@ -193,8 +193,8 @@ def rows(view: View, ends: tuple[int, int], choice: PathChoice) -> dict[str, tup
     """Return strip and film of each row, by its name."""
     blended = blended_png(view.picked.data, *ends, choice.frames)
     models = {
-        name: passage_png(key, *ends, choice.path, choice.frames)
-        for name, key in view.keys.items()
+        name: passage_png(config, *ends, choice.path, choice.frames)
+        for name, config in view.by_label.items()
     }
     return models if blended is None else models | {BLENDING: blended}
 
@@ -208,13 +208,15 @@ def film_frames(frames: int) -> int:
     return ceil(FILM_FRAMES / (frames - 1)) * (frames - 1) + 1
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def passage_png(key: str, first: int, second: int, path: str, frames: int) -> tuple[bytes, bytes]:
+@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=cache.BY_KEY)
+def passage_png(
+    config: RunConfig, first: int, second: int, path: str, frames: int
+) -> tuple[bytes, bytes]:
     """Return what a model decodes between the codes of two test images, as a strip and as a film; one decode."""
-    opened = cache.run(key)
+    opened = cache.run(config)
     start, end = opened.codes["mean"][[first, second]]
     film = decode(opened.model, PATHS[path](start, end, film_frames(frames)))
-    return _png(opened.config.data, film, frames)
+    return _png(config.data, film, frames)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -1,16 +1,19 @@
 """Every call of the library that a page makes: keyed by run and plain choices, bounded, shared by
 all visitors.
 
-Nothing is keyed by an array: Streamlit hashes only a sample of a large one. What comes back is
-shared and must not be changed.
+Nothing is keyed by an array: Streamlit hashes only a sample of a large one. A run is keyed by the
+key of its config, a study by the version of its file. A result is shared and must not be changed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import wraps
 from pathlib import Path
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -37,40 +40,104 @@ RUNS = 16
 
 Floats = NDArray[np.floating]
 
+BY_KEY: dict[str | type, Callable[[Any], Any]] = {
+    RunConfig: lambda config: config.key,
+    Study: lambda study: (study.name, kept.version(study, SHELF)),
+}
+"""How a cache tells arguments apart, for `hash_funcs`.
+
+A key is hashed thirty times faster than the fields of a config. A study is another one as soon as
+its numbers change.
+"""
+
 _KNOWN: dict[str, int] = {}
-"""The stamp that `shelf_index` last saw."""
+"""The versions of runs that `shelf` last saw, by key."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
-def shelf_stamp() -> tuple[tuple[str, int], ...]:
-    """Return what changes whenever a run is added, replaced or removed; asked for by every look at a training."""
-    found = []
+class Fresh(Generic[P, T]):
+    """A function that is cached until the numbers of a study change, see `fresh`."""
+
+    def __init__(self, function: Callable[P, T], studies: tuple[Study, ...], entries: int) -> None:
+        # Streamlit tells functions apart by name and source, which `wraps` hands on.
+        @st.cache_data(max_entries=entries, show_spinner=False, hash_funcs=BY_KEY)
+        @wraps(function)
+        def cached(studies: tuple[Study, ...], *args: P.args, **kwargs: P.kwargs) -> T:
+            return function(*args, **kwargs)
+
+        self._studies, self._cached = studies, cached
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what the function returns, from memory where it is there."""
+        return self._cached(self._studies, *args, **kwargs)
+
+    def clear(self) -> None:
+        """Forget all results."""
+        self._cached.clear()
+
+
+def fresh(*studies: Study, max_entries: int) -> Callable[[Callable[P, T]], Fresh[P, T]]:
+    """Cache a function until the numbers of a study change.
+
+    Args:
+        studies: whose numbers it reads.
+        max_entries: results that are kept at most.
+
+    Returns:
+        A decorator. The function's arguments must be configs and plain choices.
+    """
+    return lambda function: Fresh(function, studies, max_entries)
+
+
+def _versions() -> dict[str, int]:
+    """Return the versions of all runs by key; every look at a training asks for them."""
+    versions = {}
     with contextlib.suppress(OSError), os.scandir(SHELF) as folders:
         for folder in folders:
             if not folder.name.startswith("."):
-                with contextlib.suppress(
-                    OSError
-                ):  # a file, a folder that is not a run, or one just removed
-                    found.append((folder.name, Path(folder.path, DOCUMENT).stat().st_mtime_ns))
-    return tuple(sorted(found))
+                # A file, a folder that is not a run, or one just removed has no document.
+                with contextlib.suppress(OSError):
+                    versions[folder.name] = Path(folder.path, DOCUMENT).stat().st_mtime_ns
+    return versions
+
+
+def version(config: RunConfig) -> int:
+    """Return a number that changes whenever a run is replaced, and 0 where there is none."""
+    try:
+        return Path(SHELF, config.key, DOCUMENT).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def shelf_index(stamp: tuple[tuple[str, int], ...]) -> tuple[dict[str, RunConfig], list[str]]:
-    """Return the configs of all runs by key, and the sentences about those that were refused.
+def _shelf_at(versions: tuple[tuple[str, int], ...]) -> tuple[tuple[RunConfig, ...], list[str]]:
+    """Look through the shelf, see `shelf`.
 
-    Where a run was replaced or removed, what was cached is forgotten first; one that is new takes
+    Where a run was replaced or removed, all that was cached is forgotten first; a new one takes
     nothing away.
     """
-    if not _KNOWN.items() <= dict(stamp).items():
+    if not _KNOWN.items() <= dict(versions).items():
         st.cache_data.clear()
         for cached in (run, sampler):
             cached.clear()
     _kept_trainings.clear()
     _KNOWN.clear()
-    _KNOWN.update(stamp)
-    found = list(survey(SHELF))
-    configs = {key: config for key, config in found if isinstance(config, RunConfig)}
-    return configs, [str(problem) for _, problem in found if isinstance(problem, CheckpointError)]
+    _KNOWN.update(versions)
+    looked_at = [entry for _, entry in survey(SHELF)]
+    configs = tuple(entry for entry in looked_at if isinstance(entry, RunConfig))
+    return configs, [str(entry) for entry in looked_at if isinstance(entry, CheckpointError)]
+
+
+def shelf() -> tuple[tuple[RunConfig, ...], list[str]]:
+    """Return the configs of all runs, and a sentence about each run that is refused."""
+    return _shelf_at(tuple(sorted(_versions().items())))
+
+
+def is_there(config: RunConfig) -> bool:
+    """Return whether a run is on the shelf and not refused."""
+    return config in shelf()[0]
 
 
 def damaged_studies() -> list[str]:
@@ -82,17 +149,17 @@ def damaged_studies() -> list[str]:
 
 def lost_a_run() -> bool:
     """Look at every run anew, and return whether one that was on the shelf is refused now."""
-    stamp = shelf_stamp()
-    before = shelf_index(stamp)[0].keys()
+    before, _ = shelf()
     forget_what_was_seen()
-    shelf_index.clear()
-    return bool(before - shelf_index(stamp)[0].keys())
+    _shelf_at.clear()
+    now, _ = shelf()
+    return not set(before) <= set(now)
 
 
-@st.cache_resource(max_entries=RUNS, show_spinner=False)
-def run(key: str) -> Run:
+@st.cache_resource(max_entries=RUNS, show_spinner=False, hash_funcs=BY_KEY)
+def run(config: RunConfig) -> Run:
     """Return an opened run, its convolutions laid out in memory as they are fastest on a CPU."""
-    opened = open_run(key, SHELF)
+    opened = open_run(config.key, SHELF)
     opened.model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     return opened
 
@@ -146,9 +213,9 @@ def factor_names(data: DataConfig) -> tuple[str, ...]:
     return ("shape", "scale", "orientation", "x", "y") if data.name == "sprites" else ()
 
 
-def active_latents(key: str) -> NDArray[np.bool_]:
+def active_latents(config: RunConfig) -> NDArray[np.bool_]:
     """Return which latents of a run are in use (L,)."""
-    codes = run(key).codes
+    codes = run(config).codes
     return active(codes["mean"], codes["std"])
 
 
@@ -159,79 +226,81 @@ def originals_png(data: DataConfig, count: int, columns: int) -> bytes | None:
     return None if originals is None else pictures.sheet_png(originals, columns, scale_of(data))
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
-def reconstructions_png(key: str, count: int, columns: int) -> bytes:
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_KEY)
+def reconstructions_png(config: RunConfig, count: int, columns: int) -> bytes:
     """Return the reconstructions of the first test images, decoded from the codes that are kept with the run."""
-    opened = run(key)
+    opened = run(config)
     return pictures.sheet_png(
         decoding.decode(opened.model, opened.codes["mean"][:count]),
         columns,
-        scale_of(opened.config.data),
+        scale_of(config.data),
     )
 
 
-def reconstruction(key: str, index: int) -> Floats:
+def reconstruction(config: RunConfig, index: int) -> Floats:
     """Return the reconstruction (1, H, W) of a test image, decoded from its kept code."""
-    return decoded_codes(key, (index,))
+    return decoded_codes(config, (index,))
 
 
-def decoded_codes(key: str, index: tuple[int, ...]) -> Floats:
+def decoded_codes(config: RunConfig, index: tuple[int, ...]) -> Floats:
     """Return the reconstructions (B, H, W) of some test images, decoded from their kept codes."""
-    opened = run(key)
+    opened = run(config)
     return decoding.decode(opened.model, opened.codes["mean"][list(index)])
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def sampler(key: str, name: str) -> sampling.Sampler:
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
+def sampler(config: RunConfig, name: str) -> sampling.Sampler:
     """Return a source of codes for a run, its box, Gaussian or mixture fitted to the codes."""
-    return measuring.sampler_of(run(key), name)
+    return measuring.sampler_of(run(config), name)
 
 
-def fitted_half_width(key: str) -> float:
+def fitted_half_width(config: RunConfig) -> float:
     """Return the half-width of the box that holds 99 % of a run's codes."""
-    box = sampler(key, "box")
+    box = sampler(config, "box")
     assert isinstance(box, sampling.Box)
     return box.half_width
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def share_outside(key: str, half_width: float) -> float:
+@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=BY_KEY)
+def share_outside(config: RunConfig, half_width: float) -> float:
     """Return the share of a run's codes, with the posterior's noise, that a box does not contain."""
-    return sampling.share_outside(measuring.codes_of(run(key), "train_"), half_width)
+    return sampling.share_outside(measuring.codes_of(run(config), "train_"), half_width)
 
 
 def samples(
-    key: str, name: str, half_width: float | None, seed: int, count: int
+    config: RunConfig, name: str, half_width: float | None, seed: int, count: int
 ) -> tuple[Floats, Floats]:
     """Return random codes (count, L) and what they decode to (count, H, W).
 
     Args:
-        key: of the run.
+        config: of the run.
         name: of the sampler.
         half_width: of the box; fitted when None.
         seed: of the codes.
         count: how many.
     """
-    opened = run(key)
-    source = sampler(key, name)
+    opened = run(config)
+    source = sampler(config, name)
     if name == "box" and half_width is not None:
-        source = sampling.Box(half_width, opened.config.model.latent_dim)
+        source = sampling.Box(half_width, config.model.latent_dim)
     codes = source.sample(count, seed)
     return codes, decoding.decode(opened.model, codes)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=BY_KEY)
 def samples_png(
-    key: str, name: str, half_width: float | None, seed: int, count: int, columns: int
+    config: RunConfig, name: str, half_width: float | None, seed: int, count: int, columns: int
 ) -> bytes:
     """Return decoded random codes as one picture; arguments as in `samples`."""
-    decoded = samples(key, name, half_width, seed, count)[1]
-    return pictures.sheet_png(decoded, columns, scale_of(run(key).config.data))
+    decoded = samples(config, name, half_width, seed, count)[1]
+    return pictures.sheet_png(decoded, columns, scale_of(config.data))
 
 
-@st.cache_data(max_entries=64, show_spinner="Looking through the training images ...")
+@st.cache_data(
+    max_entries=64, show_spinner="Looking through the training images ...", hash_funcs=BY_KEY
+)
 def samples_beside_nearest_png(
-    key: str, name: str, half_width: float | None, seed: int, count: int
+    config: RunConfig, name: str, half_width: float | None, seed: int, count: int
 ) -> tuple[bytes, float]:
     """Return samples above their nearest training images, and the median distance per pixel;
     arguments as in `samples`.
@@ -239,8 +308,8 @@ def samples_beside_nearest_png(
     Raises:
         MissingData: the training images are not on this machine.
     """
-    data = run(key).config.data
-    decoded = samples(key, name, half_width, seed, count)[1]
+    data = config.data
+    decoded = samples(config, name, half_width, seed, count)[1]
     found = _split(data)
     index, distance = neighbours.nearest_images(found.train, decoded)
     return pictures.rows_png([decoded, _read(found.train, index)], scale_of(data)), float(
@@ -253,52 +322,48 @@ def _reference(data: DataConfig) -> Reference:
     return load_classifier(SHELF, data)
 
 
-def kept_trainings(keys: tuple[str, ...]) -> dict[tuple[str, str], sampled.Trained | None]:
-    """Return the sample quality that was measured of each run and its further seeds, or None, by key and sampler."""
-    return _kept_trainings(keys, measured_stamp(sampled.SAMPLES))
+def kept_trainings(
+    configs: tuple[RunConfig, ...],
+) -> dict[tuple[RunConfig, str], sampled.Trained | None]:
+    """Return the measured sample quality of runs and their further seeds, by run and sampler.
 
-
-def measured_stamp(study: Study) -> int:
-    """Return what changes whenever the numbers of a study do."""
-    path = study.path(SHELF)
-    return path.stat().st_mtime_ns if path.is_file() else 0
-
-
-def by_seed(study: Study, config: RunConfig) -> dict[int, Numbers]:
-    """Return what was measured of a run and of its further seeds, by seed.
-
-    It is `core.experiments.kept.by_seed`, read once.
+    It is None where it was not measured.
     """
-    return _by_seed(study.name, config.key, measured_stamp(study))
+    return _kept_trainings(sampled.SAMPLES, configs)
 
 
-def over_seeds(study: Study, config: RunConfig) -> list[Numbers]:
-    """Return what was measured of a run and of its further seeds as `by_seed`, in order."""
-    return list(by_seed(study, config).values())
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def _by_seed(study: str, key: str, stamp: int) -> dict[int, Numbers]:
-    known = {one.name: one for one in STUDIES}
-    return kept.by_seed(known[study], run(key).config, SHELF)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
 def _kept_trainings(
-    keys: tuple[str, ...], stamp: int
-) -> dict[tuple[str, str], sampled.Trained | None]:
+    study: Study, configs: tuple[RunConfig, ...]
+) -> dict[tuple[RunConfig, str], sampled.Trained | None]:
     return {
-        (key, name): sampled.kept_trainings(run(key).config, name, SHELF)
-        for key in keys
+        (config, name): sampled.kept_trainings(config, name, SHELF)
+        for config in configs
         for name in sampling.SAMPLERS
     }
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
-def measured_quality(key: str, name: str, half_width: float | None) -> sampled.Quality:
+@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=BY_KEY)
+def by_seed(study: Study, config: RunConfig) -> dict[int, Numbers]:
+    """Return the numbers of a run and of its further seeds by seed.
+
+    It is `core.experiments.kept.by_seed`, read once.
+    """
+    return kept.by_seed(study, config, SHELF)
+
+
+def over_seeds(study: Study, config: RunConfig) -> list[Numbers]:
+    """Return the numbers of a run and of its further seeds as `by_seed`, in order."""
+    return list(by_seed(study, config).values())
+
+
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_KEY)
+def measured_quality(config: RunConfig, name: str, half_width: float | None) -> sampled.Quality:
     """Return the sample quality of a run, measured now with one seed."""
-    reference = _reference(run(key).config.data)
-    return measuring.measure_samples(run(key), reference, name, half_width=half_width, seeds=(0,))
+    reference = _reference(config.data)
+    return measuring.measure_samples(
+        run(config), reference, name, half_width=half_width, seeds=(0,)
+    )
 
 
 def ceiling(data: DataConfig) -> dict[str, float] | None:
@@ -307,29 +372,29 @@ def ceiling(data: DataConfig) -> dict[str, float] | None:
     return None if found is None else asdict(found)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def plane_png(key: str, half_width: float, resolution: int) -> bytes:
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)
+def plane_png(config: RunConfig, half_width: float, resolution: int) -> bytes:
     """Return what a two-latent run decodes a square of codes around the origin to, some 500 pixels wide or more."""
     extent = (-half_width, half_width, -half_width, half_width)
-    decoded = decoding.decode(run(key).model, plane_codes(extent, resolution))
+    decoded = decoding.decode(run(config).model, plane_codes(extent, resolution))
     return pictures.sheet_png(
         decoded, resolution, scale=max(1, round(500 / (resolution * decoded.shape[-1]))), pad=0
     )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def principal_components(key: str) -> tuple[Floats, Floats]:
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)
+def principal_components(config: RunConfig) -> tuple[Floats, Floats]:
     """Return the test codes' first two principal components (N, 2) and their shares of variance (2,)."""
-    return projection.principal_components(run(key).codes["mean"])
+    return projection.principal_components(run(config).codes["mean"])
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def tsne(key: str, stage: int = projection.TSNE_STAGES) -> Floats:
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
+def tsne(config: RunConfig, stage: int = projection.TSNE_STAGES) -> Floats:
     """Return the t-SNE map (N, 2) of the first test codes after some of its stages, each kept."""
-    start = tsne(key, stage - 1) if stage > 1 else None
-    return projection.tsne_stage(run(key).codes["mean"][: projection.TSNE_POINTS], start)
+    start = tsne(config, stage - 1) if stage > 1 else None
+    return projection.tsne_stage(run(config).codes["mean"][: projection.TSNE_POINTS], start)
 
 
-def widest_pair(key: str) -> list[int]:
+def widest_pair(config: RunConfig) -> list[int]:
     """Return the two latents of a run whose codes vary most, or its only one, counted from 0, in order."""
-    return sorted(run(key).codes["mean"].var(axis=0).argsort()[-2:].tolist())
+    return sorted(run(config).codes["mean"].var(axis=0).argsort()[-2:].tolist())

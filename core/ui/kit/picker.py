@@ -43,9 +43,9 @@ class View:
     doubles: tuple[RunConfig, ...] = ()
 
     @property
-    def keys(self) -> dict[str, str]:
-        """Keys of the family's runs, by the model's label."""
-        return {ALL_LABELS[name]: config.key for name, config in self.family.items()}
+    def by_label(self) -> dict[str, RunConfig]:
+        """The family's runs by the model's label."""
+        return {ALL_LABELS[name]: config for name, config in self.family.items()}
 
     def stops(self, number: str) -> dict[float, RunConfig]:
         """Return the runs of the family that differ in η or in β alone, by that number, least
@@ -78,7 +78,7 @@ def pick(config: RunConfig) -> None:
     _set("data", config.data.name)
     _set("latents", config.model.latent_dim)
     _set("model", ALL_LABELS[config.model.name])
-    known = cache.shelf_index(cache.shelf_stamp())[0].values()
+    known, _ = cache.shelf()
     if len({other.model.prior for other in known if _place(other)[:3] == _place(config)[:3]}) > 1:
         _set("prior", PRIORS[config.model.prior])
     if (
@@ -125,10 +125,10 @@ def _set(key: str, value: Any) -> None:
 
 def pick_run() -> View | None:
     """Draw the picker and return what was picked; None where no run is kept."""
-    found, refused = cache.shelf_index(cache.shelf_stamp())
+    found, refused = cache.shelf()
     for sentence in (*refused, *cache.damaged_studies()):
         st.warning(sentence)
-    configs = list(found.values())
+    configs = list(found)
     if not configs:
         return None
     data = _choose("Data set", "data", _in_order((c.data.name for c in configs), SIZES))

@@ -135,7 +135,7 @@ def draws_of(config: RunConfig) -> str:
 
 def collapse_note(config: RunConfig) -> None:
     """Say so where no latent of a model is in use."""
-    if not cache.active_latents(config.key).any():
+    if not cache.active_latents(config).any():
         st.caption(
             f"**Collapsed:** no latent is active. At β = {config.model.beta:g} a nat of KL has to"
             f" save {config.model.beta:g} nats of nll, and on these images none did: the decoder"
@@ -227,21 +227,21 @@ def sample_sheet(config: RunConfig, choice: SamplerChoice, count: int, columns: 
     st.subheader(ALL_LABELS[config.model.name], anchor=False)
     st.caption(recipe_of(config))
     half_width = choice.half_width_for(choice.name)
-    png = cache.samples_png(config.key, choice.name, half_width, choice.seed, count, columns)
+    png = cache.samples_png(config, choice.name, half_width, choice.seed, count, columns)
     picture(png, f"{SAMPLERS[choice.name]}, decoded by {config.model.label}")
     if choice.name == "box":
-        st.caption(f"Half-width {half_width or cache.fitted_half_width(config.key):.2f}")
+        st.caption(f"Half-width {half_width or cache.fitted_half_width(config):.2f}")
         if half_width:
             box_note(config, half_width)
 
 
 def box_note(config: RunConfig, half_width: float) -> None:
     """Say so where a box does not contain a model's codes."""
-    outside = cache.share_outside(config.key, half_width)
+    outside = cache.share_outside(config, half_width)
     if outside > BOX_MISSES:
         st.caption(
             f"**The box does not contain the codes:** {outside:.0%} of this model's lie outside"
-            f" and are never drawn; {cache.fitted_half_width(config.key):.2f} would hold 99 %."
+            f" and are never drawn; {cache.fitted_half_width(config):.2f} would hold 99 %."
         )
 
 
@@ -249,7 +249,7 @@ def samples_beside_nearest(config: RunConfig, choice: SamplerChoice, count: int)
     """Draw some samples above the training images nearest to them, which have to be on this machine."""
     half_width = choice.half_width_for(choice.name)
     png, distance = cache.samples_beside_nearest_png(
-        config.key, choice.name, half_width, choice.seed, count
+        config, choice.name, half_width, choice.seed, count
     )
     picture(png, "Samples above their nearest training images")
     st.caption(

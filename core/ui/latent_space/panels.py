@@ -77,43 +77,48 @@ def _options(key: str) -> dict[str, Any]:
 def scatter(config: RunConfig, choice: LatentChoice, *, quiet: bool) -> None:
     """Draw the codes of one model; a click picks a test image."""
     if choice.projection == "tsne":
-        _wait_for_tsne(config.key)
+        _wait_for_tsne(config)
     chart = f"codes {config.model.name}"
     shown = (choice.color, choice.projection, choice.pair)
-    figure = scatter_figure(config.key, *shown, PANEL_POINTS if quiet else None, quiet)
+    figure = scatter_figure(config, *shown, PANEL_POINTS if quiet else None, quiet)
     widgets.chart(figure, chart, on_select=lambda: _pick(chart), selection_mode="points")
 
 
-@st.cache_data(max_entries=48, show_spinner=False)
+@st.cache_data(max_entries=48, show_spinner=False, hash_funcs=cache.BY_KEY)
 def scatter_figure(
-    key: str, color: str, projection: str, pair: tuple[int, int], most: int | None, quiet: bool
+    config: RunConfig,
+    color: str,
+    projection: str,
+    pair: tuple[int, int],
+    most: int | None,
+    quiet: bool,
 ) -> go.Figure:
     """Return the codes of a run on a plane, coloured by label or factor.
 
     Args:
-        key: of the run.
+        config: of the run.
         color: `label` or the name of a factor.
         projection: one of `PROJECTIONS`.
         pair: the latents shown by `pair`.
         most: points; all when None.
         quiet: a small panel without legend and names.
     """
-    opened = cache.run(key)
-    flat, axes = flatten(key, projection, pair)
+    opened = cache.run(config)
+    flat, axes = flatten(config, projection, pair)
     flat = flat[:most]
     common: dict[str, Any] = {
         "axes": axes,
         "quiet": quiet,
-        "prior_circles": projection == "pair" and opened.config.model.prior == "normal",
+        "prior_circles": projection == "pair" and config.model.prior == "normal",
     }
     common |= {"height": 280, "marker_size": 3} if quiet else {"height": 560, "marker_size": 4}
-    if projection == "pair" and opened.config.model.latent_dim == 2:
-        common["extent"] = plane_extent(key)
+    if projection == "pair" and config.model.latent_dim == 2:
+        common["extent"] = plane_extent(config)
     if color == "label":
-        names = cache.label_names(opened.config.data)
+        names = cache.label_names(config.data)
         figure = latent_scatter(flat, opened.codes["label"][: len(flat)], names, **common)
     else:
-        column = cache.factor_names(opened.config.data).index(color)
+        column = cache.factor_names(config.data).index(color)
         figure = factor_scatter(
             flat, opened.codes["factors"][: len(flat), column], color, **common
         )
@@ -133,20 +138,22 @@ def _with_inner_ticks(figure: go.Figure) -> go.Figure:
     return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
 
 
-def flatten(key: str, projection: str, pair: tuple[int, int]) -> tuple[Floats, tuple[str, str]]:
+def flatten(
+    config: RunConfig, projection: str, pair: tuple[int, int]
+) -> tuple[Floats, tuple[str, str]]:
     """Return the test codes on a plane (N, 2), and the names of its axes."""
-    mean = cache.run(key).codes["mean"]
+    mean = cache.run(config).codes["mean"]
     if projection == "pair":
         return mean[:, list(pair)], axis_names(pair)
     if projection == "pca":
-        flat, share = cache.principal_components(key)
+        flat, share = cache.principal_components(config)
         return flat, (f"component 1 ({share[0]:.0%} of variance)", f"component 2 ({share[1]:.0%})")
-    return cache.tsne(key), ("t-SNE 1", "t-SNE 2")
+    return cache.tsne(config), ("t-SNE 1", "t-SNE 2")
 
 
-def plane_extent(key: str) -> tuple[float, float, float, float]:
+def plane_extent(config: RunConfig) -> tuple[float, float, float, float]:
     """Return the square that scatter and decoded plane share: all codes but the outermost, and the prior's 3 σ."""
-    mean = cache.run(key).codes["mean"]
+    mean = cache.run(config).codes["mean"]
     reach = float(np.quantile(np.abs(mean), 0.998))
     return square_extent(np.array([[-reach, -reach], [reach, reach]]), prior=True)
 
@@ -176,9 +183,9 @@ def _plane(config: RunConfig) -> None:
             "Images along each axis", 8, 32, 16, key="resolution", bind="query-params"
         )
     with above:
-        half_width = widths * plane_extent(config.key)[1]
+        half_width = widths * plane_extent(config)[1]
         plane(
-            cache.plane_png(config.key, half_width, resolution),
+            cache.plane_png(config, half_width, resolution),
             half_width,
             f"What {config.model.label} decodes codes between −{half_width:.2f} and"
             f" {half_width:.2f} to",
@@ -189,8 +196,8 @@ def _plane(config: RunConfig) -> None:
 
 
 def _bars(config: RunConfig) -> None:
-    opened = cache.run(config.key)
-    alive = cache.active_latents(config.key)
+    opened = cache.run(config)
+    alive = cache.active_latents(config)
     if opened.metrics["kl_per_latent"]:
         st.markdown(f"**What does each latent carry?** {alive.sum()} of {len(alive)} are active.")
         widgets.chart(
@@ -239,7 +246,7 @@ def legend_figure(data: DataConfig) -> go.Figure:
 
 def picked(view: View, choice: LatentChoice) -> None:
     """Draw what the picked test image is to each model, and its surrounding in the picked one."""
-    opened = cache.run(view.picked.key)
+    opened = cache.run(view.picked)
     last = len(opened.codes["mean"]) - 1
     st.subheader("What does one point mean?", anchor=False)
     index = int(
@@ -259,13 +266,13 @@ def picked(view: View, choice: LatentChoice) -> None:
 def _images_of(view: View, index: int) -> None:
     """Draw the picked image beside its reconstruction by each model."""
     original = cache.test_images(view.picked.data, slice(index, index + 1))
-    label = cache.run(view.picked.key).codes["label"][index]
+    label = cache.run(view.picked).codes["label"][index]
     shown = (
         {}
         if original is None
         else {f"Image, “{cache.label_names(view.picked.data)[label]}”": original}
     )
-    shown |= {name: cache.reconstruction(key, index) for name, key in view.keys.items()}
+    shown |= {name: cache.reconstruction(config, index) for name, config in view.by_label.items()}
     with st.container(horizontal=True):
         for caption, image in shown.items():
             widgets.picture(
@@ -278,26 +285,24 @@ def _images_of(view: View, index: int) -> None:
 
 def _neighbours_of(config: RunConfig, index: int) -> None:
     """Draw the test images whose codes lie nearest, or their reconstructions where the images are not here."""
-    near = neighbours_of(config.key, index)
+    near = neighbours_of(config, index)
     originals = cache.test_images(config.data, near)
     decoded = " (decoded)" if originals is None else ""
     st.caption(
         f"The test images{decoded} with the {NEIGHBOURS} nearest codes in {config.model.label}"
     )
-    strip = (
-        cache.decoded_codes(config.key, tuple(near.tolist())) if originals is None else originals
-    )
+    strip = cache.decoded_codes(config, tuple(near.tolist())) if originals is None else originals
     widgets.picture(pictures.sheet_png(strip, NEIGHBOURS, 4), "Nearest neighbours in latent space")
 
 
 def _surrounding(config: RunConfig, choice: LatentChoice, index: int) -> None:
-    codes = cache.run(config.key).codes
+    codes = cache.run(config).codes
     pair = (
         list(choice.pair)
         if choice.projection == "pair"
         else sorted(codes["mean"].var(axis=0).argsort()[-2:].tolist())
     )
-    near = neighbours_of(config.key, index)
+    near = neighbours_of(config, index)
     std = codes["std"][index, pair]
     figure = picked_point(
         codes["mean"][index, pair],
@@ -314,7 +319,7 @@ def _surrounding(config: RunConfig, choice: LatentChoice, index: int) -> None:
 
 
 def _code_of(config: RunConfig, index: int) -> None:
-    codes = cache.run(config.key).codes
+    codes = cache.run(config).codes
     rows = zip(codes["mean"][index], codes["std"][index], strict=True)
     widgets.table(
         [
@@ -326,9 +331,9 @@ def _code_of(config: RunConfig, index: int) -> None:
     )
 
 
-def neighbours_of(key: str, index: int) -> NDArray[np.int64]:
+def neighbours_of(config: RunConfig, index: int) -> NDArray[np.int64]:
     """Return the test images (k,) whose codes lie nearest to that of one of them, in all latents."""
-    mean = cache.run(key).codes["mean"]
+    mean = cache.run(config).codes["mean"]
     return nearest_codes(mean, mean[index], NEIGHBOURS + 1)[1:]
 
 
@@ -339,9 +344,9 @@ def _pick(chart: str) -> None:
         st.session_state["image"] = int(found[0] if isinstance(found, list) else found)
 
 
-def _wait_for_tsne(key: str) -> None:
+def _wait_for_tsne(config: RunConfig) -> None:
     bar = st.empty()
     for stage in range(1, TSNE_STAGES + 1):
-        cache.tsne(key, stage)
+        cache.tsne(config, stage)
         bar.progress(stage / TSNE_STAGES, f"t-SNE, {stage / TSNE_STAGES:.0%}")
     bar.empty()

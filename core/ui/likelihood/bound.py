@@ -128,17 +128,19 @@ class OneImage:
     best: tuple[Floats, Floats] | None = None
 
 
-@st.cache_data(max_entries=64, show_spinner="Integrating over the codes ...")
-def one_image(key: str, index: int) -> OneImage:
+@st.cache_data(
+    max_entries=64, show_spinner="Integrating over the codes ...", hash_funcs=cache.BY_KEY
+)
+def one_image(config: RunConfig, index: int) -> OneImage:
     """Return what is known of a test image, which has to be on this machine, under a run that has an ELBO."""
-    opened = cache.run(key)
-    images = cache.test_images(opened.config.data, slice(index, index + 1))
+    opened = cache.run(config)
+    images = cache.test_images(config.data, slice(index, index + 1))
     assert images is not None, "the caller has looked"
     x = torch.from_numpy(images)[:, None]
-    k = CONV_SAMPLES if opened.config.model.network == "conv" else SAMPLES
+    k = CONV_SAMPLES if config.model.network == "conv" else SAMPLES
     model = unsquashed(opened.model)
     bounds = likelihood.importance_weighted(model, x, k, repetitions=REPETITIONS)
-    if integrable(opened.config):
+    if integrable(config):
         estimate = likelihood.elbo(model, x, samples=1000)
         return OneImage(bounds, (float(estimate.value[0]), float(estimate.error[0])))
     exact = likelihood.quadrature(model, x)
@@ -165,14 +167,14 @@ def _one_image(config: RunConfig) -> None:
     with right:
         widgets.images_missing(missing and f"The log p(x) of an image needs the image. {missing}")
         if not missing:
-            _draw_bounds(config, one_image(config.key, index))
+            _draw_bounds(config, one_image(config, index))
     if not missing:
-        _draw_posterior(config, one_image(config.key, index))
+        _draw_posterior(config, one_image(config, index))
 
 
 def _choose_image(config: RunConfig) -> int:
     """Draw the choice of a test image, the image where it is here, and its reconstruction."""
-    labels = cache.run(config.key).codes["label"]
+    labels = cache.run(config).codes["label"]
     index = int(
         st.number_input(
             "Test image", 0, len(labels) - 1, key="image", width=180, bind="query-params"
@@ -186,7 +188,7 @@ def _choose_image(config: RunConfig) -> int:
             widgets.picture(
                 pictures.sheet_png(original, 1, scale), caption, caption=caption, width=112
             )
-        png = pictures.sheet_png(cache.reconstruction(config.key, index), 1, scale)
+        png = pictures.sheet_png(cache.reconstruction(config, index), 1, scale)
         widgets.picture(
             png, f"Reconstruction of test image {index}", caption="reconstruction", width=112
         )

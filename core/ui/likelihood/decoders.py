@@ -55,9 +55,8 @@ def likelihoods(data: DataConfig) -> dict[str, RunConfig]:
     """Return the two-latent VAEs of a data set that differ in their likelihood alone, those on the shelf, by label."""
     if data.name not in _GREY:
         return {}
-    known = cache.shelf_index(cache.shelf_stamp())[0]
     wanted = (recipe(data.name, "vae"), *gaussians(data.name))
-    return {config.model.likelihood_label: config for config in wanted if config.key in known}
+    return {config.model.likelihood_label: config for config in wanted if cache.is_there(config)}
 
 
 def nothing_gaussian() -> str:
@@ -90,9 +89,7 @@ def _error_and_nats(shown: Mapping[str, RunConfig]) -> None:
     ):
         with column:
             st.markdown(f"**{label}**")
-            widgets.chart(
-                affine_figure(shown[label].key, cache.measured_stamp(SCALE)), f"affine {label}"
-            )
+            widgets.chart(affine_figure(shown[label]), f"affine {label}")
             st.markdown(affine_sentence(numbers))
     st.caption(
         f"{len(next(iter(known.values()))['sse'])} test images, one code of its posterior each."
@@ -103,15 +100,14 @@ def _error_and_nats(shown: Mapping[str, RunConfig]) -> None:
     )
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def affine_figure(key: str, stamp: int) -> go.Figure:
+@cache.fresh(SCALE, max_entries=16)
+def affine_figure(config: RunConfig) -> go.Figure:
     """Return the test images of a run by squared error and nll.
 
     Args:
-        key: of the run.
-        stamp: of the file that the numbers are from.
+        config: of the run.
     """
-    (numbers,) = cache.over_seeds(SCALE, cache.run(key).config)[:1]
+    (numbers,) = cache.over_seeds(SCALE, config)[:1]
     exact = numbers["scale"] is not None
     line = (
         affine(numbers["scale"], numbers["pixels"])
@@ -161,9 +157,8 @@ def _scale_and_beta(shown: Mapping[str, RunConfig]) -> None:
         return
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        stamp = cache.measured_stamp(SCALE)
         widgets.chart(
-            price_figure(tuple(shown[label] for label in known), stamp), "squared error and rate"
+            price_figure(tuple(shown[label] for label in known)), "squared error and rate"
         )
     with right:
         st.markdown(
@@ -179,13 +174,12 @@ def _scale_and_beta(shown: Mapping[str, RunConfig]) -> None:
             st.markdown(knob_sentence(numbers))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def price_figure(configs: tuple[RunConfig, ...], stamp: int) -> go.Figure:
+@cache.fresh(SCALE, max_entries=16)
+def price_figure(configs: tuple[RunConfig, ...]) -> go.Figure:
     """Return rate against squared error.
 
     Args:
         configs: of runs that were measured.
-        stamp: of the file that the numbers are from.
     """
     symbols, places = ("square", "circle", "diamond"), []
     for config, symbol in zip(configs, symbols, strict=False):
@@ -198,7 +192,7 @@ def price_figure(configs: tuple[RunConfig, ...], stamp: int) -> go.Figure:
         places.append(
             Place(
                 config.model.likelihood_label,
-                [cache.run(config.key).metrics["kl"]],
+                [cache.run(config).metrics["kl"]],
                 [squares(numbers)],
                 slope,
                 color=theme.color_of("VAE"),
@@ -224,7 +218,7 @@ def price_sentence(known: Mapping[str, tuple[RunConfig, Numbers]]) -> str:
     for label, (config, numbers) in known.items():
         if numbers["scale"] is None:
             continue
-        kl, alive = cache.run(config.key).metrics["kl"], cache.active_latents(config.key)
+        kl, alive = cache.run(config).metrics["kl"], cache.active_latents(config)
         price = 2 * numbers["scale"] ** 2
         collapsed = (
             " It has **collapsed**: no code was worth the price." if not alive.any() else ""
@@ -269,20 +263,20 @@ def _draws(shown: Mapping[str, RunConfig]) -> None:
         st.columns(len(shown), gap="medium"), shown.items(), strict=True
     ):
         with column:
-            widgets.image_row(label, draws_png(config.key, seed))
+            widgets.image_row(label, draws_png(config, seed))
     st.caption(
         "Above the mean, below a draw; the same codes from N(0, I) for all. Grey values beyond 0"
         " and 1 are cut."
     )
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def draws_png(key: str, seed: int) -> bytes:
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
+def draws_png(config: RunConfig, seed: int) -> bytes:
     """Return the means of some codes of a run above images drawn around them."""
-    opened = cache.run(key)
-    codes = np.random.default_rng(seed).normal(size=(DRAWN, opened.config.model.latent_dim))
+    opened = cache.run(config)
+    codes = np.random.default_rng(seed).normal(size=(DRAWN, config.model.latent_dim))
     return pictures.rows_png(
-        means_and_draws(opened.model, codes, seed), cache.scale_of(opened.config.data)
+        means_and_draws(opened.model, codes, seed), cache.scale_of(config.data)
     )
 
 
@@ -328,13 +322,9 @@ def _shown(images: NDArray[np.uint8]) -> NDArray[np.float64]:
     return images[:DRAWN, 0] / 255
 
 
+@cache.fresh(EVIDENCE, max_entries=16)
 def evidence(data: str, prior: str) -> Numbers | None:
     """Return the bound on log p(x) of our model of binary images, or None if it was not measured."""
-    return _evidence(data, prior, cache.measured_stamp(EVIDENCE))
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _evidence(data: str, prior: str, stamp: int) -> Numbers | None:
     return numbers_of(EVIDENCE, with_prior(data, 40, prior), cache.SHELF)
 
 

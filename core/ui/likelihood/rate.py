@@ -52,7 +52,7 @@ def _plane(view: View) -> None:
     if not configs:
         st.info("No model with a KL was trained on these images with this likelihood.")
         return
-    widgets.chart(plane_figure(configs, _chosen(view, configs), _stamp()), "rate distortion")
+    widgets.chart(plane_figure(configs, _chosen(view, configs)), "rate distortion")
     likelihood = "Bernoulli" if view.picked.model.likelihood == "bernoulli" else "Gaussian"
     st.caption(
         f"Test images of {view.picked.data.name}, the nll of one code for each; small marks: each"
@@ -71,7 +71,7 @@ def charged(view: View) -> tuple[RunConfig, ...]:
 
     Of the two standard normals it takes the family's.
     """
-    known = cache.shelf_index(cache.shelf_stamp())[0].values()
+    known, _ = cache.shelf()
     alike = (view.picked.data, view.picked.model.likelihood)
     found = [
         c
@@ -98,16 +98,13 @@ def _chosen(view: View, configs: Sequence[RunConfig]) -> int | None:
     return plain.index(picked) if picked in plain else None
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def plane_figure(
-    configs: tuple[RunConfig, ...], chosen: int | None, stamp: tuple[int, int]
-) -> go.Figure:
+@cache.fresh(TRAITS, RATE, max_entries=32)
+def plane_figure(configs: tuple[RunConfig, ...], chosen: int | None) -> go.Figure:
     """Return rate against distortion.
 
     Args:
         configs: of the runs, as `charged` returns them.
         chosen: index of the one with a ring, if any.
-        stamp: of the files that the numbers are from.
     """
     x_name, y_name = "rate (KL), nats per image", "distortion (nll), nats per image"
     return rate_distortion(
@@ -141,7 +138,7 @@ def _place(config: RunConfig) -> Place:
 def traits(config: RunConfig) -> list[Numbers]:
     """Return nll and KL of a run and its further seeds; of a run of the visitor's own, its own alone."""
     found = cache.over_seeds(TRAITS, config)
-    return found or [cache.run(config.key).metrics]
+    return found or [cache.run(config).metrics]
 
 
 def beta_stops(view: View) -> dict[float, list[tuple[float, float]]]:
@@ -240,7 +237,7 @@ def _bars(view: View) -> None:
     if not known:
         st.info(UNMEASURED)
         return
-    widgets.chart(bars_figure(configs, cache.measured_stamp(RATE)), "rate split")
+    widgets.chart(bars_figure(configs), "rate split")
     label = view.picked.model.label if view.picked.model.label in known else next(iter(known))
     st.markdown(
         f"{paid_sentence(label, known[label])} {prior_sentence(_by_prior(configs))}".strip()
@@ -259,13 +256,12 @@ def _bars(view: View) -> None:
     )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def bars_figure(configs: tuple[RunConfig, ...], stamp: int) -> go.Figure:
+@cache.fresh(RATE, max_entries=32)
+def bars_figure(configs: tuple[RunConfig, ...]) -> go.Figure:
     """Return what the rates of some runs are made of.
 
     Args:
         configs: of the runs; those that were not measured are left out.
-        stamp: of the file that the numbers are from.
     """
     known = {_row_of(c): found for c in configs if (found := cache.over_seeds(RATE, c))}
     images = next(iter(known.values()))[0]["images"]
@@ -379,7 +375,3 @@ def _trainings(known: Iterable[Sequence[Numbers]]) -> str:
         if len(counts) == 1
         else f"{counts[0]} to {counts[-1]} trainings of each"
     )
-
-
-def _stamp() -> tuple[int, int]:
-    return cache.measured_stamp(TRAITS), cache.measured_stamp(RATE)

@@ -13,6 +13,7 @@ from core.experiments.noise import (
     DEPENDS,
     JUDGED,
     NO,
+    NOISE,
     NOTHING,
     SAMPLED,
     UNKNOWN,
@@ -27,10 +28,11 @@ from core.experiments.noise import (
     together,
     words_by_chance,
 )
+from core.experiments.samples import SAMPLES
 from core.explore.sampling import SAMPLERS
-from core.ui.kit import widgets
+from core.ui.kit import cache, widgets
 from core.ui.kit.picker import View
-from core.ui.noise.blocks import known_of, stamp_of_numbers, vae_of
+from core.ui.noise.blocks import known_of, vae_of
 from core.verdicts.phrases import (
     chance,
     counted_trainings,
@@ -67,7 +69,7 @@ def draw(view: View) -> None:
         summary(f"{view.picked.data.name} with {view.picked.model.latent_dim} latents", found)
     )
     st.caption(by_chance_text(found))
-    rows, sentences = elsewhere(stamp_of_numbers())
+    rows, sentences = elsewhere()
     st.markdown(sentences)
     with st.expander("Every data set and number of latents", icon=":material/table:"):
         widgets.table(rows)
@@ -229,8 +231,8 @@ _SAMPLES_SAID = {
 }
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def elsewhere(stamp: tuple[int, int]) -> tuple[list[dict[str, str]], str]:
+@cache.fresh(NOISE, SAMPLES, max_entries=4)
+def elsewhere() -> tuple[list[dict[str, str]], str]:
     """Return a row of answers for each family of runs, and what each answer depends on."""
     found = {family: _judge(runs) for family, runs in families().items()}
     known = {family: one for family, one in found.items() if one.of_interest()}

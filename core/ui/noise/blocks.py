@@ -67,39 +67,39 @@ def vae_of(view: View) -> RunConfig | None:
 
 def scatters(shown: Columns) -> None:
     """Draw the codes of each model with √R and the noise to scale."""
-    keys = tuple(config.key for config in shown.values())
+    configs = tuple(shown.values())
     for column, (label, config) in zip(st.columns(len(shown)), shown.items(), strict=True):
         with column:
             st.markdown(f"**{label}**")
-            widgets.chart(panel(config.key, panel_reach(keys)), f"codes {label}")
-            st.caption(size_of_noise(config.key))
+            widgets.chart(panel(config, panel_reach(configs)), f"codes {label}")
+            st.caption(size_of_noise(config))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def panel_reach(keys: tuple[str, ...]) -> float:
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
+def panel_reach(configs: tuple[RunConfig, ...]) -> float:
     """Return how far the panels of some runs reach, in units of each one's √R, so that √R is equally large in all."""
     reaches = [
-        float(np.quantile(np.abs(cache.run(key).codes["mean"]), 0.998)) / _radius(key)
-        for key in keys
+        float(np.quantile(np.abs(cache.run(config).codes["mean"]), 0.998)) / _radius(config)
+        for config in configs
     ]
     return min(max(1.15, *reaches), 2.2)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def panel(key: str, reach: float) -> go.Figure:
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
+def panel(config: RunConfig, reach: float) -> go.Figure:
     """Return the codes of a run on its two latents of most variance, with √R and the noise of the first test image."""
-    opened = cache.run(key)
-    pair = cache.widest_pair(key)
+    opened = cache.run(config)
+    pair = cache.widest_pair(config)
     codes = _flat(opened.codes["mean"][:PANEL_POINTS, pair])
     return noise_among_codes(
         codes,
         opened.codes["label"][:PANEL_POINTS],
-        cache.label_names(opened.config.data),
-        radius=_radius(key),
+        cache.label_names(config.data),
+        radius=_radius(config),
         center=codes[0],
-        std=_flat(_posterior_std(key)[pair]),
-        half_width=reach * _radius(key),
-        prior=opened.config.model.posterior == "learned" and opened.config.model.prior == "normal",
+        std=_flat(_posterior_std(config)[pair]),
+        half_width=reach * _radius(config),
+        prior=config.model.posterior == "learned" and config.model.prior == "normal",
         axes=axis_names(pair) if len(pair) > 1 else ("z<sub>1</sub>", ""),
     )
 
@@ -109,10 +109,10 @@ def _flat(rows: Floats) -> Floats:
     return np.pad(rows, [(0, 0)] * (rows.ndim - 1) + [(0, 2 - rows.shape[-1])])
 
 
-def size_of_noise(key: str) -> str:
+def size_of_noise(config: RunConfig) -> str:
     """Return R, the noise and the scale of the codes as a caption."""
-    opened = cache.run(key)
-    std, kind = float(_posterior_std(key).mean()), opened.config.model.posterior
+    opened = cache.run(config)
+    std, kind = float(_posterior_std(config).mean()), config.model.posterior
     noise = {
         "point": "no noise",
         "fixed": f"noise √(η·R) = {number(std)}",
@@ -123,19 +123,19 @@ def size_of_noise(key: str) -> str:
     }[kind]
     scale = code_scale(opened.codes["mean"])
     return (
-        f"R = {number(opened.metrics['squared_radius'])}, √R = {number(_radius(key))}; {noise}; code"
+        f"R = {number(opened.metrics['squared_radius'])}, √R = {number(_radius(config))}; {noise}; code"
         f" scale {number(scale)}"
     )
 
 
-def _radius(key: str) -> float:
+def _radius(config: RunConfig) -> float:
     """Return √R; of a model that has put all codes on the origin, 1."""
-    return float(np.sqrt(cache.run(key).metrics["squared_radius"])) or 1.0
+    return float(np.sqrt(cache.run(config).metrics["squared_radius"])) or 1.0
 
 
-def _posterior_std(key: str) -> Floats:
+def _posterior_std(config: RunConfig) -> Floats:
     """Return the mean standard deviation of the posterior in each latent (L,)."""
-    return cache.run(key).codes["std"].mean(axis=0)
+    return cache.run(config).codes["std"].mean(axis=0)
 
 
 def film(shown: Columns) -> None:
@@ -144,8 +144,7 @@ def film(shown: Columns) -> None:
     original = originals_png(data)
     strips = [] if original is None else [Strip("Test images", original, still=True)]
     strips += [
-        Strip(label, noise_film(config.key), theme.color_of(label))
-        for label, config in shown.items()
+        Strip(label, noise_film(config), theme.color_of(label)) for label, config in shown.items()
     ]
     labels = [f"noise {level:.2f} × scale" for level in FILM_LEVELS]
     player(
@@ -154,10 +153,10 @@ def film(shown: Columns) -> None:
     widgets.images_missing(cache.missing_images(data))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def noise_film(key: str) -> bytes:
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
+def noise_film(config: RunConfig) -> bytes:
     """Return the first test images as a run decodes them from their codes at each of `FILM_LEVELS`, one frame each."""
-    opened = cache.run(key)
+    opened = cache.run(config)
     mean, scale = opened.codes["mean"][:FILM_IMAGES], code_scale(opened.codes["mean"])
     frames = [decode(opened.model, noisy_codes(mean, level, scale)) for level in FILM_LEVELS]
     return _frames_png(np.concatenate(frames))
@@ -191,7 +190,7 @@ def errors(shown: Columns) -> None:
         widgets.unmeasured(next(iter(shown.values())).data)
         return
     field, axis = ERRORS[word]
-    widgets.chart(errors_figure(tuple(shown.values()), field, axis, stamp_of_numbers()), "errors")
+    widgets.chart(errors_figure(tuple(shown.values()), field, axis), "errors")
     some = next(numbers for found in known.values() for numbers in found.noise.values())
     st.caption(
         f"{some['n']:,} test images, one draw of noise each, the same for all models;"
@@ -200,10 +199,8 @@ def errors(shown: Columns) -> None:
     )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def errors_figure(
-    configs: tuple[RunConfig, ...], field: str, axis: str, stamp: tuple[int, int]
-) -> go.Figure:
+@cache.fresh(NOISE, SAMPLES, max_entries=32)
+def errors_figure(configs: tuple[RunConfig, ...], field: str, axis: str) -> go.Figure:
     """Return an error of some models against test-time noise."""
     lines = [
         Line(config.model.label, x=LEVELS, values=[*zip(*rows, strict=True)], **_look(config))
@@ -231,7 +228,7 @@ def draws(shown: Columns) -> None:
     for name in SAMPLED:
         st.markdown(f"**{SAMPLERS[name]}**")
         for column, (label, config) in zip(st.columns(len(shown)), shown.items(), strict=True):
-            png = cache.samples_png(config.key, name, None, seed, SHEET_IMAGES, SHEET_COLUMNS)
+            png = cache.samples_png(config, name, None, seed, SHEET_IMAGES, SHEET_COLUMNS)
             with column:
                 widgets.image_row(label, png)
 
@@ -245,9 +242,7 @@ def scores(view: View) -> None:
     best_values = (ceiling["frechet"], ceiling["coverage"])
     vae = vae_of(view)
     for place, column in enumerate(st.columns(2)):
-        figure = scores_figure(
-            tuple(stops.values()), vae, place, best_values[place], stamp_of_numbers()
-        )
+        figure = scores_figure(tuple(stops.values()), vae, place, best_values[place])
         with column:
             widgets.chart(figure, f"scores {place}")
     st.caption(
@@ -257,13 +252,12 @@ def scores(view: View) -> None:
     )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@cache.fresh(NOISE, SAMPLES, max_entries=32)
 def scores_figure(
     configs: tuple[RunConfig, ...],
     vae: RunConfig | None,
     score: int,
     best_value: float,
-    stamp: tuple[int, int],
 ) -> go.Figure:
     """Return a score of random samples against η.
 
@@ -272,7 +266,6 @@ def scores_figure(
         vae: drawn as a level line with its prior.
         score: 0 Fréchet distance, 1 coverage.
         best_value: what real images reach.
-        stamp: of the files that the numbers are from.
     """
     ratios = [config.model.noise_ratio or 0.0 for config in configs]
     places, ends = range(len(configs)), (0, len(configs) - 1)
@@ -308,7 +301,7 @@ def size_over_training(shown: Columns) -> None:
     """Draw how large the codes are over epochs: √R and, below it, their own scale."""
     configs = tuple(shown.values())
     for column in SIZES:
-        if any(column in cache.run(config.key).history for config in configs):
+        if any(column in cache.run(config).history for config in configs):
             widgets.chart(size_figure(configs, column), f"size {column}")
     st.caption(
         f"Of the test codes, one training (seed {configs[0].train.seed}). √R counts how far the"
@@ -317,7 +310,7 @@ def size_over_training(shown: Columns) -> None:
     )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.BY_KEY)
 def size_figure(configs: tuple[RunConfig, ...], column: str) -> go.Figure:
     """Return √R or the code scale of some runs over epochs.
 
@@ -325,7 +318,7 @@ def size_figure(configs: tuple[RunConfig, ...], column: str) -> go.Figure:
         configs: of the runs; one that was trained before the column was kept is left out.
         column: of the history, one of `SIZES`.
     """
-    histories = {config: cache.run(config.key).history for config in configs}
+    histories = {config: cache.run(config).history for config in configs}
     sizes = {
         c: h[column] if column == "code_scale" else np.sqrt(h[column])
         for c, h in histories.items()
@@ -352,8 +345,8 @@ def rate(view: View) -> None:
     if not stops:
         st.info("No autoencoder was trained with noise on these images with this many latents.")
         return
-    widgets.chart(rate_figure(tuple(stops.values()), vae, stamp_of_numbers()), "rate")
-    spent = cache.run(vae.key).metrics["kl"] if vae else None
+    widgets.chart(rate_figure(tuple(stops.values()), vae), "rate")
+    spent = cache.run(vae).metrics["kl"] if vae else None
     if spent:
         latents, kl = view.picked.model.latent_dim, bits(spent)
         st.caption(
@@ -363,16 +356,13 @@ def rate(view: View) -> None:
         )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def rate_figure(
-    configs: tuple[RunConfig, ...], vae: RunConfig | None, stamp: tuple[int, int]
-) -> go.Figure:
+@cache.fresh(NOISE, SAMPLES, max_entries=32)
+def rate_figure(configs: tuple[RunConfig, ...], vae: RunConfig | None) -> go.Figure:
     """Return bits per latent against η.
 
     Args:
         configs: the noisy AEs, by η.
         vae: drawn as a level line.
-        stamp: of the files that the numbers are from.
     """
     ratios = [config.model.noise_ratio or 0.0 for config in configs]
     ends = (min(ratios) / 4, max(ratios) * 2)
@@ -404,16 +394,7 @@ def _bits_per_latent(config: RunConfig) -> list[float]:
     ]
 
 
+@cache.fresh(NOISE, SAMPLES, max_entries=64)
 def known_of(config: RunConfig) -> Measured:
     """Return what was measured of a run and its further seeds."""
-    return _measured(config, stamp_of_numbers())
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _measured(config: RunConfig, stamp: tuple[int, int]) -> Measured:
     return measured(config, cache.SHELF)
-
-
-def stamp_of_numbers() -> tuple[int, int]:
-    """Return what changes whenever a number of this page does."""
-    return cache.measured_stamp(NOISE), cache.measured_stamp(SAMPLES)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import streamlit as st
-
 from core.config import ALL_LABELS, RunConfig
 from core.data import MissingData
 from core.experiments.costs import COSTS
@@ -24,8 +22,8 @@ _ERRORS = ("nll_error", "kl_error", "elbo_error")
 def row(config: RunConfig) -> dict[str, str]:
     """Return a row of a run's numbers as text; a dash where there is none."""
     metrics, alive, cost = (
-        cache.run(config.key).metrics,
-        cache.active_latents(config.key),
+        cache.run(config).metrics,
+        cache.active_latents(config),
         of(config),
     )
     return {
@@ -40,17 +38,13 @@ def row(config: RunConfig) -> dict[str, str]:
     }
 
 
+@cache.fresh(COSTS, max_entries=64)
 def of(config: RunConfig) -> Numbers:
     """Return what was measured of a run, as `core.experiments.costs.measure`; else its own, of one code per image."""
-    return _of(config, cache.measured_stamp(COSTS))
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _of(config: RunConfig, stamp: int) -> Numbers:
     kept = numbers_of(COSTS, config, cache.SHELF)
     if kept is not None:
         return kept
-    run = cache.run(config.key)
+    run = cache.run(config)
     own = {name: run.metrics[name] for name in ("nll", "kl", "elbo", "test_images")}
     try:
         error, known = error_of_one_code(run), True

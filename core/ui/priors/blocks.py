@@ -193,37 +193,37 @@ def panels(shown: Sequence[Contender]) -> None:
     for column, one in zip(st.columns(max(5, len(shown))), shown, strict=False):
         with column:
             st.markdown(f"**{one.label}**")
-            widgets.chart(panel(one.config.key, one.name), f"density {one.name}")
+            widgets.chart(panel(one.config, one.name), f"density {one.name}")
             png = cache.samples_png(
-                one.config.key, one.sampler, None, seed, SHEET_IMAGES, SHEET_COLUMNS
+                one.config, one.sampler, None, seed, SHEET_IMAGES, SHEET_COLUMNS
             )
             widgets.picture(png, f"{one.label}: random codes, decoded")
-            st.caption(f"{one.recipe}{which_latents(one.config.key)}")
+            st.caption(f"{one.recipe}{which_latents(one.config)}")
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def panel(key: str, name: str) -> go.Figure:
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
+def panel(config: RunConfig, name: str) -> go.Figure:
     """Return the density of a run's prior on its two latents of most variance, under codes of test
     images.
 
     Args:
-        key: of the run.
+        config: of the run.
         name: of `PRIORS`, or `EXPOST` for the mixture fitted to its codes.
     """
-    pair = cache.widest_pair(key)
-    drawn = cache.sampler(key, "mixture" if name == EXPOST else "prior").sample(2000, 0)
-    codes, drawn = (_flat(table[:, pair]) for table in (codes_of(cache.run(key)), drawn))
+    pair = cache.widest_pair(config)
+    drawn = cache.sampler(config, "mixture" if name == EXPOST else "prior").sample(2000, 0)
+    codes, drawn = (_flat(table[:, pair]) for table in (codes_of(cache.run(config)), drawn))
     extent = _extent(codes, drawn)
-    fine = _density(key, name, pair, grid(extent, CELLS * FINER)[:, : len(pair)])
+    fine = _density(config, name, pair, grid(extent, CELLS * FINER)[:, : len(pair)])
     # The mean over a cell's parts: narrow Gaussians would slip between the middles of cells.
     density = fine.reshape(CELLS, FINER, CELLS, FINER).mean((1, 3))
     return density_panel(density, extent, codes[:POINTS])
 
 
-def which_latents(key: str) -> str:
+def which_latents(config: RunConfig) -> str:
     """Return which latents a panel shows, where a run has more than it shows."""
-    pair = cache.widest_pair(key)
-    if cache.run(key).config.model.latent_dim <= len(pair):
+    pair = cache.widest_pair(config)
+    if config.model.latent_dim <= len(pair):
         return ""
     across, up = (index + 1 for index in pair)
     return f". Latents {across} (across) and {up} (up)"
@@ -240,13 +240,15 @@ def _extent(codes: Floats, drawn: Floats) -> Extent:
     return square_extent(*edges, prior=False, margin=0.11)
 
 
-def _density(key: str, name: str, pair: Sequence[int], codes: Floats) -> NDArray[np.float64]:
+def _density(
+    config: RunConfig, name: str, pair: Sequence[int], codes: Floats
+) -> NDArray[np.float64]:
     """Return the density (N,) of the latents of a pair alone at their codes: exact for every prior."""
     if name == EXPOST:
-        fitted = cache.sampler(key, "mixture")
+        fitted = cache.sampler(config, "mixture")
         assert isinstance(fitted, sampling.Mixture)
         return fitted.density(codes, pair)
-    alone = marginal(cache.run(key).model.prior, pair)
+    alone = marginal(cache.run(config).model.prior, pair)
     with torch.inference_mode():
         parts = torch.from_numpy(np.asarray(codes, np.float32)).split(2_000)
         return torch.cat([alone.log_prob(part).exp() for part in parts]).double().numpy()
@@ -259,16 +261,16 @@ def learned(shown: Sequence[Contender]) -> None:
     for column, one in zip(st.columns([*widths, *[1] * (4 - sum(widths))]), made, strict=False):
         with column:
             if one.name == "vamp":
-                _pseudo_inputs(one.config.key)
+                _pseudo_inputs(one.config)
             else:
                 st.markdown(f"**{one.label}: its means, decoded**")
-                png, words = means_png(one.config.key, one.name)
+                png, words = means_png(one.config, one.name)
                 widgets.picture(png, f"{one.label}: its means, decoded, the heaviest first")
                 st.caption(words)
 
 
-def _pseudo_inputs(key: str) -> None:
-    count = cache.run(key).config.model.components or 0
+def _pseudo_inputs(config: RunConfig) -> None:
+    count = config.model.components or 0
     which = (
         "its pseudo-inputs"
         if count <= PSEUDO_INPUTS
@@ -279,16 +281,16 @@ def _pseudo_inputs(key: str) -> None:
         "Pseudo-inputs, images that were learned with the model",
         "What the means of their posteriors decode to",
     )
-    for column, png, text in zip(st.columns(2), pseudo_inputs_png(key), texts, strict=True):
+    for column, png, text in zip(st.columns(2), pseudo_inputs_png(config), texts, strict=True):
         with column:
             widgets.picture(png, text)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def pseudo_inputs_png(key: str) -> tuple[bytes, bytes]:
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=cache.BY_KEY)
+def pseudo_inputs_png(config: RunConfig) -> tuple[bytes, bytes]:
     """Return the pseudo-inputs of a run, and below each other in the same order what their codes decode to."""
-    opened = cache.run(key)
-    prior, scale = opened.model.prior, cache.scale_of(opened.config.data)
+    opened = cache.run(config)
+    prior, scale = opened.model.prior, cache.scale_of(config.data)
     assert isinstance(prior, Vamp)
     with torch.inference_mode():
         inputs, means = (
@@ -300,35 +302,33 @@ def pseudo_inputs_png(key: str) -> tuple[bytes, bytes]:
     )  # pyright: ignore[reportReturnType]
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def means_png(key: str, name: str) -> tuple[bytes, str]:
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.BY_KEY)
+def means_png(config: RunConfig, name: str) -> tuple[bytes, str]:
     """Return the decoded means of a run's mixture, the heaviest first, and a sentence of their
     weights.
 
     Args:
-        key: of the run.
+        config: of the run.
         name: `mixture`, or `EXPOST` for the one that was fitted to its codes.
     """
-    opened = cache.run(key)
-    weights, means = _fitted_parts(key) if name == EXPOST else _learned_parts(key)
+    opened = cache.run(config)
+    weights, means = _fitted_parts(config) if name == EXPOST else _learned_parts(config)
     order = np.argsort(-weights)
     weights = weights[order]
-    png = pictures.sheet_png(
-        decode(opened.model, means[order]), 5, cache.scale_of(opened.config.data)
-    )
+    png = pictures.sheet_png(decode(opened.model, means[order]), 5, cache.scale_of(config.data))
     return png, f"Heaviest first: weights from {weights[0]:.2f} to {weights[-1]:.2g}."
 
 
-def _fitted_parts(key: str) -> tuple[Floats, Floats]:
+def _fitted_parts(config: RunConfig) -> tuple[Floats, Floats]:
     """Return weights (K,) and means (K, L) of the mixture that was fitted to a run's codes."""
-    fitted = cache.sampler(key, "mixture")
+    fitted = cache.sampler(config, "mixture")
     assert isinstance(fitted, sampling.Mixture)
     return fitted.weights, np.stack([part.mean for part in fitted.parts])
 
 
-def _learned_parts(key: str) -> tuple[Floats, Floats]:
+def _learned_parts(config: RunConfig) -> tuple[Floats, Floats]:
     """Return weights (K,) and means (K, L) of the mixture that a run was trained with."""
-    prior = cache.run(key).model.prior
+    prior = cache.run(config).model.prior
     assert isinstance(prior, Mixture)
     with torch.inference_mode():
         weights, parts = prior.parts()
@@ -337,11 +337,11 @@ def _learned_parts(key: str) -> tuple[Floats, Floats]:
 
 def known_of(shown: Sequence[Contender]) -> dict[str, Measured]:
     """Return what was measured of each prior over seeds."""
-    return {one.name: _measured(one.config, one.sampler, stamp_of_numbers()) for one in shown}
+    return {one.name: _measured(one.config, one.sampler) for one in shown}
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _measured(config: RunConfig, sampler: str, stamp: tuple[int, ...]) -> Measured:
+@cache.fresh(GRADIENTS, EVIDENCE, RATE, TRAITS, SAMPLES, max_entries=64)
+def _measured(config: RunConfig, sampler: str) -> Measured:
     found = measured(config, sampler, cache.SHELF)
     # What was fitted afterwards belongs to a training with another prior, whose bound is not its
     # own.
@@ -355,13 +355,6 @@ def unmeasured(shown: Sequence[Contender]) -> str:
     return (
         "Priors are measured for VAEs of digits and mnist with a Bernoulli likelihood, not for"
         " these runs."
-    )
-
-
-def stamp_of_numbers() -> tuple[int, ...]:
-    """Return what changes whenever the numbers of this page do."""
-    return tuple(
-        cache.measured_stamp(study) for study in (GRADIENTS, EVIDENCE, RATE, TRAITS, SAMPLES)
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.config import RunConfig
 from core.experiments.samples import CODE_SEEDS, Trained
 from core.explore.sampling import SAMPLERS
 from core.metrics.sample_quality import NEIGHBOURS
@@ -99,14 +100,17 @@ def table(view: View, choice: SamplerChoice) -> Table | None:
             "The samples of this data set were not measured yet; run `python -m core measure`."
         )
         return None
-    wanted = [(label, key, name) for label, key in view.keys.items() for name in SAMPLERS]
-    kept = cache.kept_trainings(tuple(view.keys.values()))
-    cells = {(label, name): _cell(kept, key, name, choice) for label, key, name in wanted}
-    open_cells = [(label, key, name) for label, key, name in wanted if cells[label, name] is None]
+    models = view.by_label
+    wanted = [(label, config, name) for label, config in models.items() for name in SAMPLERS]
+    kept = cache.kept_trainings(tuple(models.values()))
+    cells = {(label, name): _cell(kept, config, name, choice) for label, config, name in wanted}
+    open_cells = [
+        (label, config, name) for label, config, name in wanted if cells[label, name] is None
+    ]
     if open_cells and not _asked_for(open_cells, choice):
         return None
     cells |= _measure(open_cells, choice)
-    return Table({place: cell for place, cell in cells.items() if cell}, ceiling, list(view.keys))
+    return Table({place: cell for place, cell in cells.items() if cell}, ceiling, list(models))
 
 
 def sentence(found: Table, choice: SamplerChoice) -> str:
@@ -136,16 +140,19 @@ def sentence(found: Table, choice: SamplerChoice) -> str:
 
 
 def _cell(
-    kept: dict[tuple[str, str], Trained | None], key: str, name: str, choice: SamplerChoice
+    kept: dict[tuple[RunConfig, str], Trained | None],
+    config: RunConfig,
+    name: str,
+    choice: SamplerChoice,
 ) -> Trained | None:
     """Return what is kept; a box of the visitor's own width never is."""
-    return kept[key, name] if choice.half_width_for(name) is None else None
+    return kept[config, name] if choice.half_width_for(name) is None else None
 
 
-def _asked_for(cells: list[tuple[str, str, str]], choice: SamplerChoice) -> bool:
+def _asked_for(cells: list[tuple[str, RunConfig, str]], choice: SamplerChoice) -> bool:
     """Draw the button that starts measuring; pressed once, it is gone and stays pressed for this choice."""
     asked = st.session_state.setdefault("measured", set())
-    what = (choice.half_width, *(key for _, key, _ in cells))
+    what = (choice.half_width, *(config for _, config, _ in cells))
     place = st.empty()
     if what not in asked and place.button(
         f"Measure the {len(cells)} missing now", icon=":material/speed:"
@@ -156,18 +163,18 @@ def _asked_for(cells: list[tuple[str, str, str]], choice: SamplerChoice) -> bool
 
 
 def _measure(
-    cells: list[tuple[str, str, str]], choice: SamplerChoice
+    cells: list[tuple[str, RunConfig, str]], choice: SamplerChoice
 ) -> dict[tuple[str, str], Trained]:
     """Return what is missing, measured now of the picked training under a progress bar."""
     found, bar, start = {}, st.empty(), time.perf_counter()
-    for done, (label, key, name) in enumerate(cells):
+    for done, (label, config, name) in enumerate(cells):
         left = (
             f", {(time.perf_counter() - start) / done * (len(cells) - done):.0f} s left"
             if done
             else ""
         )
         bar.progress(done / len(cells), f"Measuring {label}, {SAMPLERS[name]}{left}")
-        quality = cache.measured_quality(key, name, choice.half_width_for(name))
-        found[label, name] = Trained({cache.run(key).config.train.seed: quality})
+        quality = cache.measured_quality(config, name, choice.half_width_for(name))
+        found[label, name] = Trained({config.train.seed: quality})
     bar.empty()
     return found

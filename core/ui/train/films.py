@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.checkpoints import Arrays, load_film
-from core.config import ALL_LABELS, MODEL_LABELS
+from core.config import ALL_LABELS, MODEL_LABELS, RunConfig
 from core.figures import images as pictures
 from core.figures import theme
 from core.ui.kit import cache
@@ -25,9 +25,7 @@ def draw_films(view: View) -> None:
             " that above."
         )
         return
-    found = {
-        ALL_LABELS[name]: config for name, config in view.family.items() if film_of(config.key)
-    }
+    found = {ALL_LABELS[name]: config for name, config in view.family.items() if film_of(config)}
     if not found:
         st.info("These runs were trained before films were kept; train one again to see it form.")
         return
@@ -42,14 +40,14 @@ def draw_films(view: View) -> None:
     if not chosen:
         st.info("Choose a model to see it form.")
         return
-    films = {found[label].model.label: (label, film_of(found[label].key)) for label in chosen}
+    films = {found[label].model.label: (label, film_of(found[label])) for label in chosen}
     epochs = max(
         (film["epoch"] for _, film in films.values()), key=lambda column: (column[-1], len(column))
     )
     strips = [
         strip
         for title, (label, film) in films.items()
-        for strip in _strips(title, found[label].key, frames_at(film, epochs))
+        for strip in _strips(title, found[label], frames_at(film, epochs))
     ]
     labels = [f"epoch {epoch}" if epoch else "untrained" for epoch in epochs.tolist()]
     player(
@@ -71,14 +69,14 @@ def _usual(labels: list[str]) -> list[str]:
     ] or labels[:1]
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _film_of(key: str, stamp: int) -> Arrays:
-    return load_film(cache.SHELF, key)
-
-
-def film_of(key: str) -> Arrays:
+@st.cache_resource(
+    max_entries=8,
+    show_spinner=False,
+    hash_funcs={RunConfig: lambda config: (config.key, cache.version(config))},
+)
+def film_of(config: RunConfig) -> Arrays:
     """Return the film of a run, empty where there is none."""
-    return _film_of(key, dict(cache.shelf_stamp()).get(key, 0))
+    return load_film(cache.SHELF, config.key)
 
 
 def frames_at(film: Arrays, epochs: np.ndarray) -> Arrays:
@@ -87,10 +85,10 @@ def frames_at(film: Arrays, epochs: np.ndarray) -> Arrays:
     return {name: column[index] for name, column in film.items()}
 
 
-def _strips(title: str, key: str, film: Arrays) -> list[Strip]:
-    color, run = theme.color_of(title), cache.run(key)
+def _strips(title: str, config: RunConfig, film: Arrays) -> list[Strip]:
+    color, run = theme.color_of(title), cache.run(config)
     labels = run.codes["label"][: film["mean"].shape[1]]
-    names, circles = cache.label_names(run.config.data), run.config.model.prior == "normal"
+    names, circles = cache.label_names(config.data), config.model.prior == "normal"
     dots = Dots(film["mean"].astype(np.float32), film["half_width"], labels, names, circles)
     plane = pictures.sheet_png(film["plane"] / np.float32(255), 1, scale=1, pad=0)
     return [

@@ -132,14 +132,9 @@ def _prior_of(label: str) -> dict[str, Any]:
     return {"prior": next(name for name, known in PRIORS.items() if known == chosen)}
 
 
-def on_shelf(config: RunConfig) -> bool:
-    """Return whether a run is trained and not refused."""
-    return config.key in cache.shelf_index(cache.shelf_stamp())[0]
-
-
 def job_of(config: RunConfig) -> jobs.Job | None:
     """Return how the training of a run stands, or None where there is none, or it has ended on the shelf."""
-    return None if on_shelf(config) else jobs.read_job(cache.SHELF, config.key)
+    return None if cache.is_there(config) else jobs.read_job(cache.SHELF, config.key)
 
 
 def offer(config: RunConfig, job: jobs.Job | None, picked: RunConfig) -> None:
@@ -152,7 +147,7 @@ def offer(config: RunConfig, job: jobs.Job | None, picked: RunConfig) -> None:
     """
     if problem := st.session_state.pop("refused", None):
         st.error(f"{problem}.")
-    if on_shelf(config):
+    if cache.is_there(config):
         st.success(f"**{config.model.label}** is trained and on the shelf.")
         if config != picked:
             st.button(
@@ -233,13 +228,13 @@ def _interval(job: jobs.Job | None) -> float | None:
 
 @crowd.turn()
 def _watch(config: RunConfig, interval: float | None) -> None:
-    kept = on_shelf(config)
+    kept = cache.is_there(config)
     job = None if kept else jobs.read_job(cache.SHELF, config.key)
     if _interval(job) != interval:
         st.rerun()  # the button and the picker change, or the training has begun
     if job is not None:
         _progress(job)
-    shown = _newest(config, kept, jobs.shown_at(cache.SHELF, config.key))
+    shown = _newest(config, kept)
     if shown is not None:
         draw_epoch(shown)
 
@@ -256,8 +251,12 @@ class Epoch(NamedTuple):
     sheets: dict[str, bytes]
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _newest(config: RunConfig, kept: bool, stamp: int) -> Epoch | None:
+@st.cache_resource(
+    max_entries=16,
+    show_spinner=False,
+    hash_funcs={RunConfig: lambda config: (config.key, jobs.shown_at(cache.SHELF, config.key))},
+)
+def _newest(config: RunConfig, kept: bool) -> Epoch | None:
     """Return the newest epoch of a run, drawn once for all who watch."""
     shown = finished(config) if kept else jobs.newest(cache.SHELF, config.key)
     return None if shown is None else epoch_of(config, shown)
@@ -265,8 +264,8 @@ def _newest(config: RunConfig, kept: bool, stamp: int) -> Epoch | None:
 
 def finished(config: RunConfig) -> Arrays:
     """Return what the last epoch of a run on the shelf looks like, as `core.jobs.snapshot` does of one in training."""
-    run = cache.run(config.key)
-    decoded = cache.decoded_codes(config.key, tuple(range(jobs.SHOWN_IMAGES)))
+    run = cache.run(config)
+    decoded = cache.decoded_codes(config, tuple(range(jobs.SHOWN_IMAGES)))
     return {
         **{f"history.{name}": column for name, column in run.history.items()},
         "mean": run.codes["mean"][: jobs.SHOWN_CODES],
@@ -274,9 +273,7 @@ def finished(config: RunConfig) -> Arrays:
         "label": run.codes["label"][: jobs.SHOWN_CODES],
         "images": (decoded * 255).astype(np.uint8),
         "samples": (
-            (cache.samples(config.key, "prior", None, 0, jobs.SHOWN_IMAGES)[1] * 255).astype(
-                np.uint8
-            )
+            (cache.samples(config, "prior", None, 0, jobs.SHOWN_IMAGES)[1] * 255).astype(np.uint8)
         ),
     }
 
@@ -380,7 +377,7 @@ def _others(own: RunConfig | None) -> list[jobs.Job]:
     return [
         job
         for job in jobs.read_jobs(cache.SHELF)
-        if job.config != own and not on_shelf(job.config)
+        if job.config != own and not cache.is_there(job.config)
     ]
 
 

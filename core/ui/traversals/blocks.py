@@ -49,7 +49,7 @@ def against(view: View) -> RunConfig | None:
 
 def choose(view: View) -> Choice:
     """Draw the row of choices of where to start and how far to go."""
-    last = len(cache.run(view.picked.key).codes["mean"]) - 1
+    last = len(cache.run(view.picked).codes["mean"]) - 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
         start = st.segmented_control(
             "Start from",
@@ -78,7 +78,7 @@ def choose(view: View) -> Choice:
 
 def draw_sheet(view: View, choice: Choice) -> None:
     """Draw the traversals of all latents."""
-    config, ranked = view.picked, ranking(view.picked.key)
+    config, ranked = view.picked, ranking(view.picked)
     most = max(float(ranked.amounts.max()), 1e-9)
     rows = [
         Row(
@@ -91,7 +91,7 @@ def draw_sheet(view: View, choice: Choice) -> None:
         for u in ranked.order
     ]
     sheet(
-        sheet_png(config.key, choice.image, choice.reach, choice.count),
+        sheet_png(config, choice.image, choice.reach, choice.count),
         rows,
         step_names(choice),
         f"Traversals of {config.model.label}: a row for each latent",
@@ -116,7 +116,7 @@ def _pick_row(row: int) -> None:
 
 def what_is_active(config: RunConfig) -> str:
     """Return how many latents of a run are in use, and which carries most."""
-    ranked = ranking(config.key)
+    ranked = ranking(config)
     first, alive = ranked.order[0], int(ranked.active.sum())
     if not alive:
         return (
@@ -137,7 +137,7 @@ def what_is_active(config: RunConfig) -> str:
 
 def what_a_step_is(config: RunConfig) -> str:
     """Return what the steps are counted in, and what the grey rows are."""
-    ranked = ranking(config.key)
+    ranked = ranking(config)
     if ranked.drawn:
         unit = (
             "Steps are standard deviations of the prior: the latent takes the value above, all"
@@ -164,17 +164,13 @@ def start_pictures(config: RunConfig, choice: Choice) -> None:
     original = _original(config, choice)
     with st.container(horizontal=True):
         if original is not None:
-            name = cache.label_names(config.data)[
-                cache.run(config.key).codes["label"][choice.image]
-            ]
+            name = cache.label_names(config.data)[cache.run(config).codes["label"][choice.image]]
             caption = f"Test image {choice.image}, “{name}”"
             widgets.picture(
                 pictures.sheet_png(original, 1, 4), caption, caption=caption, width=128
             )
         caption = "The origin, decoded" if choice.image is None else "Its reconstruction"
-        widgets.picture(
-            still_png(config.key, choice.image, 4), caption, caption=caption, width=128
-        )
+        widgets.picture(still_png(config, choice.image, 4), caption, caption=caption, width=128)
 
 
 def _original(config: RunConfig, choice: Choice) -> Floats | None:
@@ -205,8 +201,8 @@ def scrub(view: View, other: RunConfig | None, choice: Choice) -> None:
             bind="query-params",
         )
     other_row = word - 1 if isinstance(word, int) else row
-    films = [(view.picked, ranking(view.picked.key).order[row])]
-    films += [(other, ranking(other.key).order[other_row])] if other else []
+    films = [(view.picked, ranking(view.picked).order[row])]
+    films += [(other, ranking(other).order[other_row])] if other else []
     player(
         [
             *_stills(view.picked, choice),
@@ -225,7 +221,7 @@ def scrub(view: View, other: RunConfig | None, choice: Choice) -> None:
 def _stills(config: RunConfig, choice: Choice) -> list[Strip]:
     """Return what does not move: the original where it is here, and what the model makes of it."""
     name = "The origin, decoded" if choice.image is None else "Its reconstruction"
-    strips = [Strip(name, still_png(config.key, choice.image), still=True)]
+    strips = [Strip(name, still_png(config, choice.image), still=True)]
     original = _original(config, choice)
     if original is not None:
         strips.insert(
@@ -241,22 +237,22 @@ def _strip(config: RunConfig, latent: int, choice: Choice) -> Strip:
     name = f"{config.model.label}: z{latent + 1}"
     return Strip(
         name,
-        film_png(config.key, latent, choice.image, choice.reach),
+        film_png(config, latent, choice.image, choice.reach),
         theme.color_of(config.model.label),
     )
 
 
 def _nearest_frame(config: RunConfig, latent: int, choice: Choice) -> int:
     """Return the frame that is nearest to the start itself."""
-    values = ranking(config.key).ruler.at(latent, steps(choice.reach, FRAMES))
-    return int(np.abs(values - start(config.key, choice.image)[latent]).argmin())
+    values = ranking(config).ruler.at(latent, steps(choice.reach, FRAMES))
+    return int(np.abs(values - start(config, choice.image)[latent]).argmin())
 
 
 def _who_moves(films: Sequence[tuple[RunConfig, int]]) -> str:
     """Return what each film's latent carries."""
     said = []
     for config, latent in films:
-        ranked = ranking(config.key)
+        ranked = ranking(config)
         place, state = (
             ranked.order.index(latent) + 1,
             "" if ranked.active[latent] else ", collapsed",

@@ -32,7 +32,7 @@ def downloads(config: RunConfig, choice: Choice, row: int) -> None:
         choice: of start, range and steps.
         row: of the sheet whose latent moves in the film, from 0.
     """
-    latent = ranking(config.key).order[row]
+    latent = ranking(config).order[row]
     stem = f"{config.key}-{'origin' if choice.image is None else f'image{choice.image}'}"
     with st.container(horizontal=True):
         _download(
@@ -59,7 +59,7 @@ def _download(label: str, data: Any, name: str, mime: str) -> None:
 
 def strip_export(config: RunConfig, choice: Choice) -> bytes:
     """Return the sheet with its names as a PNG for a slide."""
-    ranked = ranking(config.key)
+    ranked = ranking(config)
     unit = "nats" if ranked.priced else "variance"
     rows = [
         f"z{u + 1}  {ranked.amounts[u]:.2f} {unit}{'' if ranked.active[u] else ', collapsed'}"
@@ -71,21 +71,21 @@ def strip_export(config: RunConfig, choice: Choice) -> bytes:
         f"{config.data.name}, {config.model.label}, from {start}; steps in standard deviations of"
         f" {of}"
     )
-    images = sheet_images(config.key, choice.image, choice.reach, choice.count)
+    images = sheet_images(config, choice.image, choice.reach, choice.count)
     return pictures.labelled_png(images, rows, step_names(choice), title=title)
 
 
 def gif_export(config: RunConfig, choice: Choice, latent: int) -> bytes:
     """Return the film of one latent as a GIF, some 400 pixels wide."""
-    frames = film(config.key, latent, choice.image, choice.reach)[::2]
+    frames = film(config, latent, choice.image, choice.reach)[::2]
     return pictures.gif(frames, SECONDS, max(1, 400 // frames.shape[-1]))
 
 
 def numbers_csv(config: RunConfig) -> str:
     """Return a line for each latent: what it carries, whether it is active, and what it tells about each factor."""
-    opened, ranked = cache.run(config.key), ranking(config.key)
+    opened, ranked = cache.run(config), ranking(config)
     names = cache.factor_names(config.data)
-    told = shares(config.key) if names else np.zeros((len(ranked.order), 0))
+    told = shares(config) if names else np.zeros((len(ranked.order), 0))
     std = opened.codes["mean"].std(axis=0)
     file = StringIO()
     lines = csv.writer(file, lineterminator="\n")

@@ -25,17 +25,17 @@ _POINTS = 2500
 Floats = NDArray[np.floating]
 
 
-@st.cache_data(max_entries=48, show_spinner=False)
-def shares(key: str) -> Floats:
+@st.cache_data(max_entries=48, show_spinner=False, hash_funcs=cache.BY_KEY)
+def shares(config: RunConfig) -> Floats:
     """Return the share of each factor that each latent of a run tells (L, K)."""
-    codes = cache.run(key).codes
+    codes = cache.run(config).codes
     return normalised_information(codes["mean"], codes["factors"])
 
 
 def draw(config: RunConfig) -> None:
     """Draw which factor each latent follows, and the sentence that the numbers decide."""
     names = cache.factor_names(config.data)
-    ranked, told = ranking(config.key), shares(config.key)
+    ranked, told = ranking(config), shares(config)
     st.markdown(
         factor_sentence(told, names, config.model.label)
         + " "
@@ -91,7 +91,7 @@ def _code_and_factor(config: RunConfig, told: Floats, names: Sequence[str]) -> N
             "Latent", ["most telling", *range(1, len(told) + 1)], **_field("latent")
         )
     latent = word - 1 if isinstance(word, int) else int(told[:, factor].argmax())
-    codes = cache.run(config.key).codes
+    codes = cache.run(config).codes
     figure = code_against_factor(
         codes["mean"][:_POINTS, latent],
         codes["factors"][:_POINTS, factor],

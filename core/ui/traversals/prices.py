@@ -105,7 +105,7 @@ def draw(view: View) -> None:
         widgets.chart(bars, "active_latents")
     st.caption(
         f"Diamonds are means over seeds, small dots the seeds ({_seeds(found)}), the ring is the β"
-        f" you chose; {cache.run(view.picked.key).metrics['test_images']:,} test images, the nll"
+        f" you chose; {cache.run(view.picked).metrics['test_images']:,} test images, the nll"
         " of one code for each."
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.config import RunConfig
 from core.explore.decoding import decode
 from core.explore.traversal import (
     Ruler,
@@ -69,62 +70,66 @@ class Ranking:
         return "KL, nats" if self.priced else "variance"
 
 
-@st.cache_data(max_entries=48, show_spinner=False)
-def ranking(key: str) -> Ranking:
+@st.cache_data(max_entries=48, show_spinner=False, hash_funcs=cache.BY_KEY)
+def ranking(config: RunConfig) -> Ranking:
     """Return the latents of a run by KL, or by the variance of their codes where there is no KL."""
-    opened = cache.run(key)
+    opened = cache.run(config)
     mean, kl = opened.codes["mean"], opened.metrics["kl_per_latent"]
-    normal = opened.config.model.prior == "normal"
-    priced = normal and opened.config.model.posterior == "learned"
+    normal = config.model.prior == "normal"
+    priced = normal and config.model.posterior == "learned"
     amounts = np.array(kl) if priced else mean.astype(np.float64).var(axis=0)
-    drawn = normal and opened.config.model.posterior in ("learned", "recognised")
+    drawn = normal and config.model.posterior in ("learned", "recognised")
     ruler = prior_ruler(mean.shape[1]) if drawn else code_ruler(mean)
-    return Ranking(most_first(amounts), amounts, cache.active_latents(key), ruler, priced, drawn)
+    return Ranking(
+        most_first(amounts), amounts, cache.active_latents(config), ruler, priced, drawn
+    )
 
 
-def start(key: str, image: int | None) -> Floats:
+def start(config: RunConfig, image: int | None) -> Floats:
     """Return the code (L,) of a test image, or the origin."""
-    mean = cache.run(key).codes["mean"]
+    mean = cache.run(config).codes["mean"]
     return np.zeros(mean.shape[1], np.float32) if image is None else mean[image]
 
 
-def sheet_images(key: str, image: int | None, reach: float, count: int) -> Floats:
+def sheet_images(config: RunConfig, image: int | None, reach: float, count: int) -> Floats:
     """Return the decoded traversals (L*S, H, W), a row for each latent, the one that carries most
     first.
 
     Args:
-        key: of the run.
+        config: of the run.
         image: index of the test image to start from; the origin when None.
         reach: steps to either side, in standard deviations.
         count: pictures in a row.
     """
-    ranked = ranking(key)
-    codes = traverse_each(start(key, image), ranked.order, ranked.ruler, steps(reach, count))
-    return decode(cache.run(key).model, codes)
+    ranked = ranking(config)
+    codes = traverse_each(start(config, image), ranked.order, ranked.ruler, steps(reach, count))
+    return decode(cache.run(config).model, codes)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def sheet_png(key: str, image: int | None, reach: float, count: int) -> bytes:
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
+def sheet_png(config: RunConfig, image: int | None, reach: float, count: int) -> bytes:
     """Return the sheet as one picture, small, as the browser enlarges it; arguments as in `sheet_images`."""
-    return pictures.sheet_png(sheet_images(key, image, reach, count), count, scale=2)
+    return pictures.sheet_png(sheet_images(config, image, reach, count), count, scale=2)
 
 
-def film(key: str, latent: int, image: int | None, reach: float) -> Floats:
+def film(config: RunConfig, latent: int, image: int | None, reach: float) -> Floats:
     """Return the frames (FRAMES, H, W) of one latent that moves from end to end."""
-    values = ranking(key).ruler.at(latent, steps(reach, FRAMES))
-    return decode(cache.run(key).model, traverse(start(key, image), latent, values))
+    values = ranking(config).ruler.at(latent, steps(reach, FRAMES))
+    return decode(cache.run(config).model, traverse(start(config, image), latent, values))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def film_png(key: str, latent: int, image: int | None, reach: float) -> bytes:
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
+def film_png(config: RunConfig, latent: int, image: int | None, reach: float) -> bytes:
     """Return the frames of a film below each other."""
-    return pictures.sheet_png(film(key, latent, image, reach), 1, scale=1, pad=0)
+    return pictures.sheet_png(film(config, latent, image, reach), 1, scale=1, pad=0)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def still_png(key: str, image: int | None, scale: int = 1) -> bytes:
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
+def still_png(config: RunConfig, image: int | None, scale: int = 1) -> bytes:
     """Return what a run decodes its start to."""
-    return pictures.sheet_png(decode(cache.run(key).model, start(key, image)[None]), 1, scale)
+    return pictures.sheet_png(
+        decode(cache.run(config).model, start(config, image)[None]), 1, scale
+    )
 
 
 def step_names(choice: Choice) -> list[str]:

@@ -36,7 +36,7 @@ def test_a_learned_prior_s_run_has_one_number_of_active_latents_everywhere(
 ):
     config = with_prior("mnist", 40, "vamp")
     found = counts(open_run(config.key), SHELF, capsys) | {
-        "pages": int(cache.active_latents(config.key).sum())
+        "pages": int(cache.active_latents(config).sum())
     }
     assert found == dict.fromkeys(found, 23)
 
