@@ -430,7 +430,7 @@ def _pairs(values: Mapping[str, object]) -> str:
 
 
 def _train(config: RunConfig, arguments: argparse.Namespace, root: Path) -> None:
-    from core.checkpoints import take_up
+    from core.checkpoints import load_unfinished
     from core.runs import load_or_train
     from core.runtime import keep_freed_memory
 
@@ -438,7 +438,7 @@ def _train(config: RunConfig, arguments: argparse.Namespace, root: Path) -> None
         return
     keep_freed_memory()
     data = _load(config.data)
-    left = None if arguments.again else take_up(root, config)
+    left = None if arguments.again else load_unfinished(root, config)
     before = len(left.history["nll"]) * len(data.train) if left else 0
     with closing(Bar(config.key, config.train.epochs * len(data.train), before=before)) as bar:
         load_or_train(

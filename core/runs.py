@@ -23,9 +23,9 @@ from core.checkpoints import (
     check_writable,
     drop_unfinished,
     load,
-    put_aside,
+    load_unfinished,
     save,
-    take_up,
+    save_unfinished,
 )
 from core.config import RunConfig
 from core.data import ImageSet, Split
@@ -233,7 +233,7 @@ class KeptTraining:
         training, progress = self.training, self.progress
         if progress.records:
             history = _history(progress.records)
-            put_aside(
+            save_unfinished(
                 self.root, Unfinished(training.config, training.state(), history, progress.film)
             )
 
@@ -269,7 +269,7 @@ def _resume(root: Path, training: Training) -> _Progress:
 
     A state that lacks a part or does not fit is ignored: the training then starts anew.
     """
-    unfinished = take_up(root, training.config)
+    unfinished = load_unfinished(root, training.config)
     if unfinished is None:
         return _Progress()
     try:

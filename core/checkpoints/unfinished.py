@@ -44,7 +44,7 @@ class Unfinished:
     film: Arrays
 
 
-def put_aside(root: Path, unfinished: Unfinished) -> None:
+def save_unfinished(root: Path, unfinished: Unfinished) -> None:
     """Keep an unfinished training in `root`, replacing an older state of the same key.
 
     Raises:
@@ -62,7 +62,7 @@ def put_aside(root: Path, unfinished: Unfinished) -> None:
     write_folder(Path(root) / UNFINISHED / unfinished.config.key, document, files)
 
 
-def take_up(root: Path, config: RunConfig) -> Unfinished | None:
+def load_unfinished(root: Path, config: RunConfig) -> Unfinished | None:
     """Return the training of a config that was put aside in `root`, or None.
 
     There is none, or it does not fit.

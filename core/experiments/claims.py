@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -292,7 +292,7 @@ class Claim(Generic[Case]):
         return self.cases.pairs
 
 
-def depends_on(words: Mapping[tuple[object, ...], str], names: Sequence[str]) -> list[str]:
+def depends_on(words: Mapping[tuple[Any, ...], str], names: Sequence[str]) -> list[str]:
     """Return the circumstances that an answer depends on: they change it while all others stay.
 
     Args:

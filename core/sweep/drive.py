@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from core.checkpoints import take_up, unfinished_keys
+from core.checkpoints import load_unfinished, unfinished_keys
 from core.config import DataConfig, RunConfig
 from core.sweep.contract import Engine, Outcome
 from core.sweep.records import note, place_of
@@ -28,7 +28,7 @@ def seen_before(
         images: that each data set trains on.
     """
     there = set(unfinished_keys(root))
-    left = {config: take_up(root, config) for config in configs if config.key in there}
+    left = {config: load_unfinished(root, config) for config in configs if config.key in there}
     return {
         config: len(found.history["nll"]) * images[config.data]
         for config, found in left.items()

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.checkpoints import UNFINISHED, load, survey, take_up
+from core.checkpoints import UNFINISHED, load, load_unfinished, survey
 from core.config import RunConfig
 from core.jobs import Jobs, Limits, read_job
 from core.recipes import recipe
@@ -229,13 +229,13 @@ class Trial:
 
     def _check_end(self) -> str:
         self.digests[self.config.key] = _digest(self.root / self.config.key)
-        if read_job(self.root, self.config.key) or take_up(self.root, self.config):
+        if read_job(self.root, self.config.key) or load_unfinished(self.root, self.config):
             raise Lost(f"{self.config.key} should be finished, is still said to be in training")
         self.seed, self.reached = self.seed + 1, 0
         return "finished"
 
     def _check_middle(self) -> str:
-        left = take_up(self.root, self.config)
+        left = load_unfinished(self.root, self.config)
         epoch = len(left.history["nll"]) if left else 0
         if epoch < self.reached:
             raise Lost(f"{self.config.key} should be at epoch {self.reached}, is back at {epoch}")

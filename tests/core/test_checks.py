@@ -24,13 +24,13 @@ from core.checkpoints import (
     forget_what_was_seen,
     load,
     load_film,
+    load_unfinished,
     pack_arrays,
-    put_aside,
     read_folder,
     run_names,
     runs,
+    save_unfinished,
     survey,
-    take_up,
     unpack_arrays,
     write_file,
     write_folder,
@@ -406,8 +406,8 @@ def unfinished() -> Unfinished:
 
 def test_a_training_that_does_not_fit_its_config_is_not_gone_on_with(tmp_path: Path):
     whole = unfinished()
-    put_aside(tmp_path, whole)
-    assert take_up(tmp_path, whole.config) is not None
+    save_unfinished(tmp_path, whole)
+    assert load_unfinished(tmp_path, whole.config) is not None
     name = next(name for name in whole.state if name.startswith("model."))
     states = [
         {key: value for key, value in whole.state.items() if key != name},
@@ -425,8 +425,8 @@ def test_a_training_that_does_not_fit_its_config_is_not_gone_on_with(tmp_path: P
     odd += [Unfinished(whole.config, whole.state, history, {}) for history in histories]
     odd += [Unfinished(whole.config, whole.state, whole.history, {"plane": np.zeros(3)})]
     for one in odd:
-        put_aside(tmp_path, one)
-        assert take_up(tmp_path, whole.config) is None
+        save_unfinished(tmp_path, one)
+        assert load_unfinished(tmp_path, whole.config) is None
 
 
 def in_many_threads(work: Callable[[int], object], times: int) -> None:

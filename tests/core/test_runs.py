@@ -19,11 +19,11 @@ from core.checkpoints import (
     Unfinished,
     load,
     load_film,
-    put_aside,
+    load_unfinished,
     read_folder,
     save,
+    save_unfinished,
     survey,
-    take_up,
     unfinished_keys,
     write_folder,
 )
@@ -285,7 +285,7 @@ def test_training_is_put_aside_now_and_then(
     training = train_and_keep(config, tmp_path, data=data, device="cpu")
     for epoch in (1, 2):
         next(training)
-        found = take_up(tmp_path, config)
+        found = load_unfinished(tmp_path, config)
         assert found is not None
         assert (found.config, len(found.history["nll"])) == (config, epoch)
     training.close()
@@ -298,7 +298,7 @@ def test_a_damaged_training_is_begun_anew(tmp_path: Path, data: Split):
     left.close()
     state = tmp_path / UNFINISHED / config.key / "state.safetensors"
     state.write_bytes(state.read_bytes()[:-9])
-    assert take_up(tmp_path, config) is None
+    assert load_unfinished(tmp_path, config) is None
     load_or_train(config, tmp_path, data=data, device="cpu", on_epoch=epochs.append)
     assert [record.epoch for record in epochs] == [1, 2]
 
@@ -375,7 +375,7 @@ def left_after_an_epoch(root: Path, data: Split, config: RunConfig) -> Unfinishe
     left = train_and_keep(config, root, data=data, device="cpu")
     next(left)
     left.close()
-    found = take_up(root, config)
+    found = load_unfinished(root, config)
     assert found is not None
     return found
 
@@ -389,7 +389,7 @@ def epochs_trained(root: Path, data: Split, config: RunConfig) -> list[int]:
 def test_a_training_left_on_another_kind_of_device_goes_on(tmp_path: Path, data: Split):
     config = small("vae", epochs=3)
     found = left_after_an_epoch(tmp_path, data, config)
-    put_aside(
+    save_unfinished(
         tmp_path, replace(found, state=found.state | {"noise": torch.zeros(16, dtype=torch.uint8)})
     )
     assert epochs_trained(tmp_path, data, config) == [2, 3]
@@ -407,7 +407,7 @@ def test_a_training_that_lacks_a_part_is_begun_anew(tmp_path: Path, data: Split,
         for name, column in found.history.items()
         if lacking != "history" or name != "test_mse"
     }
-    put_aside(tmp_path, replace(found, state=state, history=history))
+    save_unfinished(tmp_path, replace(found, state=state, history=history))
     assert epochs_trained(tmp_path, data, config) == [1, 2]
 
 
