@@ -1,4 +1,4 @@
-"""Objectives: what a training minimises. A further one is a class, and a line in `OBJECTIVES`."""
+"""Objectives: what a training minimises. `objective_class` says which config takes which."""
 
 from core.config import ModelConfig
 from core.models import Autoencoder
@@ -15,6 +15,11 @@ OBJECTIVES: dict[str, type[Objective]] = {
 """Posterior of a config -> what its training minimises."""
 
 
+def objective_class(config: ModelConfig) -> type[Objective]:
+    """Return the class of what the training of a config minimises."""
+    return OBJECTIVES[config.posterior]
+
+
 def objective_of(model: Autoencoder, config: ModelConfig) -> Objective:
     """Return what the training of a model minimises.
 
@@ -22,7 +27,7 @@ def objective_of(model: Autoencoder, config: ModelConfig) -> Objective:
         model: of this config; nothing is changed.
         config: of the model.
     """
-    return OBJECTIVES[config.posterior](model, config)
+    return objective_class(config)(model, config)
 
 
 __all__ = [
@@ -33,6 +38,7 @@ __all__ = [
     "Terms",
     "Variational",
     "loss",
+    "objective_class",
     "objective_of",
     "terms",
 ]

@@ -26,7 +26,7 @@ from core.devices import reduced_precision
 from core.models import Autoencoder
 from core.models.posteriors import Gaussian
 from core.models.priors import StandardNormal
-from core.objectives import Terms
+from core.objectives import Terms, Variational, objective_class
 from core.runs import FAILURES, KeptTraining, reason_of
 from core.sweep.contract import TOLD_EVERY, Outcome, Report
 from core.sweep.layers import hand_out_gradients, network, stacked
@@ -79,7 +79,8 @@ def check(config: RunConfig) -> None:
     model = config.model
     plain = model.posterior in ("point", "learned") and model.prior == "normal"
     known = model.likelihood == "bernoulli" or model.scale is not None
-    if not (plain and known and model.network in ("mlp", "conv")):
+    variational = objective_class(model) is Variational
+    if not (plain and known and variational and model.network in ("mlp", "conv")):
         raise ValueError(
             "the batched engine trains AEs, VAEs and β-VAEs of mlp or conv layers with a standard"
             f" normal prior and no learned scale, not {config.key}; train it with --engine local"
