@@ -15,27 +15,31 @@ from typing import NamedTuple
 
 import pytest
 
+from core.recipes import recipe
+
 ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / "docs" / "extending.md"
 SENTENCE = "python -m tests.test_extending should write it anew; else write it by hand"
 
 
 class Section(NamedTuple):
-    """One thing to add: the change, and the commands that the page runs after it."""
+    """One thing to add: the change, and the commands and the code that run after it."""
 
     change: str
     commands: list[str]
+    code: str
 
 
 def sections(guide: str) -> dict[str, Section]:
     """Return the sections of the guide that hold a change, by title."""
-    found = {}
+    parts = {}
     for title, text in re.findall(
         r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", guide, re.MULTILINE | re.DOTALL
     ):
         blocks = dict(re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
-        found[title] = Section(blocks["diff"], blocks.get("sh", "").splitlines())
-    return found
+        commands = blocks.get("sh", "").splitlines()
+        parts[title] = Section(blocks["diff"], commands, blocks.get("python", ""))
+    return parts
 
 
 def copy_of_the_project(folder: Path) -> Path:
@@ -116,7 +120,7 @@ def run(copy: Path, *words: str) -> str:
 
 
 def test_the_guide_names_what_can_be_added():
-    titles = ["A prior", "A metric", "A data set", "A page"]
+    titles = ["A prior", "An objective", "A metric", "A data set", "A page"]
     assert list(sections(GUIDE.read_text())) == titles
 
 
@@ -160,6 +164,46 @@ def test_a_prior_is_offered_and_trains_with_the_kl_of_its_density(changed: Path)
     assert "digits-vae-laplace-z2" in run_commands("A prior", changed)
     assert "vamp, laplace" in " ".join(run(changed, "-m", "core", "train", "--help").split())
     run(changed, "-c", PRIOR)
+
+
+OBJECTIVE = """
+import pytest
+import torch
+from core.config import ModelConfig
+from core.data import load
+from core.metrics.likelihood import importance_weighted
+from core.models import build
+from core.objectives import ImportanceWeighted, Variational, objective_class
+from core.objectives.importance import weighted_loss, weighted_terms
+from core.sweep.batched import check
+
+assert run.config.model.label == "VAE, 5 samples"
+assert objective_class(run.config.model) is ImportanceWeighted
+usual = recipe("digits", "vae", epochs=1)
+assert objective_class(usual.model) is Variational
+assert usual.key == "digits-vae-z2-s0-KEY"
+assert torch.isfinite(torch.from_numpy(run.history["nll"])).all()
+
+x = load(usual.data).test.images()
+with torch.inference_mode():
+    losses = [weighted_loss(weighted_terms(run.model, x, 5), beta=1) for _ in range(20)]
+bound = importance_weighted(run.model, x, k=(5,)).value.mean()
+assert abs(torch.stack(losses).mean() + bound) < 0.05, (torch.stack(losses).mean(), bound)
+
+with pytest.raises(ValueError, match="samples should be 1 with a point posterior, got 5"):
+    ModelConfig(posterior="point", latent_dim=2, samples=5)
+check(usual)
+with pytest.raises(ValueError, match="the batched engine trains"):
+    check(run.config)
+"""
+
+
+@pytest.mark.slow
+@of("An objective")
+def test_an_objective_trains_a_run_of_its_own_down_the_bound_of_its_paper(changed: Path):
+    usual = recipe("digits", "vae", epochs=1).key
+    code = sections(GUIDE.read_text())["An objective"].code
+    run(changed, "-c", code + OBJECTIVE.replace("digits-vae-z2-s0-KEY", usual))
 
 
 METRIC = """
