@@ -1,9 +1,9 @@
-"""Where the system's Chromium is, and how to get it: for browser tests, benchmarks and `make
-test`.
+"""The system's Chromium: where it is, and how to get it.
 
-Playwright drives this one and downloads none of its own. Only the standard library is used, so
-that `python3 -m tests.chromium` works before anything is installed; it installs Debian's
-`chromium` where it may."""
+Browser tests and benchmarks drive it by Playwright, which downloads no browser of its own. This
+file uses the standard library alone, so that `python3 -m tests.chromium` works before anything is
+installed. It installs Debian's `chromium` where it may.
+"""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def find() -> str | None:
     """Return the path of Chromium or Chrome, or None."""
     on_path = [shutil.which(name) for name in NAMES]
     applications = [Path("/Applications") / name for name in MAC_APPLICATIONS]
-    found = [*filter(None, on_path), *(str(path) for path in applications if path.exists())]
-    return found[0] if found else None
+    paths = [*filter(None, on_path), *(str(path) for path in applications if path.exists())]
+    return paths[0] if paths else None
 
 
 def require() -> str:
-    """Return the path of Chromium for a browser test; without one the test fails in CI and is skipped elsewhere."""
+    """Return the path of Chromium; without one a test fails in CI and is skipped elsewhere."""
     import pytest
 
     path = find()
@@ -51,7 +51,7 @@ def require() -> str:
 
 
 def install() -> None:
-    """Install Debian's package where apt-get is there and asks no password; a mirror gets three chances."""
+    """Install Debian's package where apt-get is there and asks no password, in three attempts."""
     before = _root()
     if before is None or not shutil.which("apt-get"):
         return
@@ -63,7 +63,7 @@ def install() -> None:
 
 
 def _root() -> list[str] | None:
-    """Return what makes a command run as root: nothing, passwordless sudo, or None where there is no way."""
+    """Return the words before a command that runs as root, or None where it cannot."""
     if os.name != "posix" or os.geteuid() == 0:
         return []
     allowed = (

@@ -14,11 +14,11 @@ WEIGHTS = {"browser": 5, "slow": 1}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest where processes share them, so that all end at about
-    the same time.
+    """Begin with the files that take longest, so that processes that share them end together.
 
     Within a file the tests on a shelf of their own come last, since they empty the dashboard's
-    caches."""
+    caches.
+    """
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return
     cost = Counter()

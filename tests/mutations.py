@@ -2,9 +2,10 @@
 
     python -m tests.mutations --count 2000
 
-A mutation flips bytes of a file, or changes what is in it and makes the digests right afterwards:
+A mutation flips bytes of a file, or changes its content and makes the digests right afterwards:
 numbers of run.json, arrays and headers of an npz, names, types and numbers of the weights. The
-suite tries 200 of them."""
+suite tries 200 of them.
+"""
 
 from __future__ import annotations
 
@@ -107,7 +108,7 @@ def change_arrays(folder: Path, random: Random) -> None:
 
 
 def change_npz(folder: Path, random: Random) -> None:
-    """Change what an npz says about its members, or their packed bytes, with or without a right checksum."""
+    """Change the headers of an npz or its packed bytes, with a right checksum or without."""
     name = _one_of([path.name for path in folder.glob("*.npz")], random)
     with zipfile.ZipFile(folder / name) as archive:
         members = {entry.filename: archive.read(entry) for entry in archive.infolist()}
@@ -319,7 +320,7 @@ def _exchange(folder: Path, name: str, content: bytes) -> None:
 
 
 def _seal(folder: Path, document: dict[str, Any]) -> None:
-    """Write a document as it is, its digest right, and name the folder after its config where that has a key."""
+    """Write a document with a right digest, and name the folder after its config's key, if any."""
     (folder / "run.json").write_text(json.dumps(document | {"sha256": digest_of(document)}))
     try:
         key = RunConfig.from_dict(read_document(folder)["config"]).key

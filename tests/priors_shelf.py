@@ -33,7 +33,7 @@ def small(prior: str = "normal", seed: int = 0, latents: int = 2, **changes: Any
 
 
 def trained(root: Path, priors: Iterable[str] = PRIORS, latents: int = 2) -> Path:
-    """Train small VAEs into a folder, with each of `SEEDS_OF`, and return it with the digits' classifier."""
+    """Train small VAEs with `SEEDS_OF`, and return their folder with the digits' classifier."""
     for prior in priors:
         for seed in SEEDS_OF[prior]:
             load_or_train(small(prior, seed, latents), root, device="cpu")

@@ -1,4 +1,4 @@
-"""Runs whose digests are right and whose contents are not: none is on the shelf, and no other one suffers."""
+"""Runs with right digests and wrong contents: none is on the shelf, and no other run suffers."""
 
 import errno
 import io

@@ -440,7 +440,7 @@ def test_two_servers_that_share_a_folder_train_one_at_a_time_and_stop_each_other
 
 
 class FullDisk:
-    """A disk for the files of jobs that is full from some moment on, and has room once a file is removed."""
+    """A disk for the files of jobs that gets full, and has room once a file is removed."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.full, self.write, self.unlink = False, Path.write_bytes, Path.unlink

@@ -1,4 +1,4 @@
-"""The keys of all runs that ship or were measured: links, folders and stored numbers go by them."""
+"""Keys of all runs that ship or were measured, which name links, folders and stored numbers."""
 
 import json
 from pathlib import Path

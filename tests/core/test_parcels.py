@@ -1,4 +1,4 @@
-"""Runs that come in as a zip: read whatever system packed them, refused in one sentence, and never let out."""
+"""Runs in a zip: read from any system, refused in one sentence, never written outside."""
 
 import io
 import shutil

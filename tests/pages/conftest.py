@@ -52,7 +52,7 @@ def _without_mnist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_to_complain_about(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Fail where Streamlit finds fault with the way a page uses it, which it says in its log only."""
+    """Fail where Streamlit's log warns of the way a page uses it."""
     monkeypatch.setattr("streamlit.elements.lib.policies._shown_default_value_warning", False)
     kept, rooms = (
         _Kept(),
@@ -73,11 +73,11 @@ def _nothing_to_complain_about(monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 @pytest.fixture
 def warm_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every run find a server on which `dashboard.py` has run before; AppTest's own is a fresh
-    one each time.
+    """Let every run find a server on which `dashboard.py` has run before.
 
-    On a fresh server a page runs without its frame first, and its second run has forgotten which
-    button was pressed."""
+    AppTest's own server is fresh each time. There a page runs without its frame first, and its
+    second run has forgotten which button was pressed.
+    """
     forgetful = type("PagesManager", (PagesManager,), {})
     monkeypatch.setattr("streamlit.testing.v1.app_test.PagesManager", forgetful)
     monkeypatch.setattr(PagesManager, "uses_pages_directory", False)

@@ -1,4 +1,4 @@
-"""One run, study or file that is damaged disturbs no page: it is said once, and the rest is shown."""
+"""A damaged run, study or file disturbs no page: it is said once, and the rest is shown."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ BAD = recipe("digits", "vae", 10)
 
 @pytest.fixture
 def shelf(other_shelf: Path) -> Path:
-    """Return a shelf of four models of the digits, and four runs that are damaged each in its own way."""
+    """Return a shelf of four models of the digits, and four runs damaged in different ways."""
     for config in (*FAMILY, BAD):
         shutil.copytree(SHELF / config.key, other_shelf / config.key)
     shutil.copytree(SHELF / "classifier-digits", other_shelf / "classifier-digits")

@@ -1,4 +1,4 @@
-"""Streamlit hashes only a sample of a large array, so a cache that is keyed by one can answer with another's result."""
+"""No cache is keyed by a large array: Streamlit hashes only a sample of it, and would mix them."""
 
 import ast
 import os
@@ -128,7 +128,7 @@ def test_numbers_over_seeds_are_read_anew_when_they_change(other_shelf):
 
 @pytest.fixture
 def shelf_of_one(other_shelf):
-    """Return a shelf with one run, and a function that says whether what was cached of it is still there."""
+    """Return a shelf with one run, and a function that says whether its cache entry is there."""
     config = next(iter(shipped()))
     shutil.copytree(SHELF / config.key, other_shelf / config.key)
     cache.shelf()

@@ -1,5 +1,4 @@
-"""The entry point for Streamlit Community Cloud: what is installed there, and that the lab is
-whole there.
+"""The entry point for Streamlit Community Cloud: its packages, and that the lab is whole there.
 
 No test downloads what `cloud/requirements.txt` names.
 """
@@ -102,7 +101,7 @@ def test_every_page_opens_from_there(page: str, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    """Start the lab as the cloud does, from the root, with nothing but the entry point's folder to import from."""
+    """Start the lab as the cloud does, from the root, with the entry point's folder on the path."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -27,7 +27,7 @@ def formulas_of(text: str) -> list[str]:
 
 
 def faults_of(text: str) -> list[str]:
-    """Return what is wrong with the formulas of a text: each fault with the formula or line that has it."""
+    """Return the faults of a text's formulas, each with the formula or line that has it."""
     lines = text.splitlines()
     # What stands behind an opening $$ is taken for the name of a language and left out, and the
     # next line begins the formula, which then never ends.

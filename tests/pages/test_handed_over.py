@@ -1,4 +1,4 @@
-"""What screens should do that a later step lays out anew; strict, so that each test is noticed once its screen does."""
+"""Screens that a later step lays out anew; strict, so that a test is noticed once it passes."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Sixty visitors on one server: few draw at a time, nobody waits for ever, and many look less often than one."""
+"""Sixty visitors on one server: few draw at a time, none waits forever, and many poll less."""
 
 import threading
 import time
