@@ -101,7 +101,7 @@ def test_every_page_opens_from_there(page: str, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    """Start the lab as the cloud does, from the root, with the entry point's folder on the path."""
+    """Start the lab as the cloud does: from the root, its own folder alone on the import path."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
