@@ -237,6 +237,7 @@ def test_a_metric_is_measured_of_every_run_and_known_where_its_value_is(changed:
 
 
 DATA_SET = """
+from streamlit.testing.v1 import AppTest
 from core.config import DataConfig
 from core.data import load, missing, read_test_images
 from core.data.twins import twins
@@ -249,6 +250,13 @@ assert 0.9 < split.train.images().max() <= 1
 assert (read_test_images(spots, slice(None)) == split.test.raw()[:, 0].numpy()).all()
 assert sorted(set(split.test.labels.tolist())) == [0, 1, 2, 3]
 assert not twins(split).any()
+
+app = AppTest.from_file("dashboard.py", default_timeout=60)
+app.query_params["data"] = "spots"
+app.run()
+assert not app.exception, app.exception
+assert app.selectbox(key="data").value == "spots"
+assert len(app.get("image")) == 3
 """
 
 
@@ -257,7 +265,7 @@ assert not twins(split).any()
 def test_a_data_set_is_listed_loads_and_trains(changed: Path):
     assert "spots-vae-z2" in run_commands("A data set", changed)
     assert "spots" in run(changed, "-m", "core", "train", "--help")
-    run(changed, "-c", DATA_SET)
+    run(changed, "-W", "default", "-c", DATA_SET)
 
 
 PAGE = """
