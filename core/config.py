@@ -1,8 +1,8 @@
 """What a run is: frozen values, checked when made, named by a key.
 
 A `RunConfig` says everything that decides a trained model: data, model, training. Its `key` names
-the folder on disk, the entry in memory and the link in the address bar. Only the standard library
-is used here.
+the folder on disk and the link in the address bar; everywhere else the config itself is passed.
+Only the standard library is used here.
 """
 
 from __future__ import annotations
@@ -40,10 +40,16 @@ PRIORS = {
 """Prior in commands, keys and links -> label on the screen."""
 
 COMPONENTS = {"mixture": 10, "vamp": 50}
-"""Prior that is made of components -> how many, unless the config says so."""
+"""Prior that is made of components -> how many, unless the config says otherwise."""
+
+NOISE_RATIO = 0.05
+"""η of a fixed posterior, unless the config says otherwise."""
 
 NOISE_DIM, INFORMATION = 2, 0.05
-"""Of an InfoGAN, unless the config says so."""
+"""Noise dimensions and λ of an InfoGAN, unless the config says otherwise."""
+
+_SETTLED: Any = None
+"""Default of a field that is settled when the config is made, so that none is ever absent."""
 
 MODEL_LABELS = {"ae": "AE", "noisy-ae": "Noisy AE", "vae": "VAE", "beta-vae": "β-VAE"}
 """The four members of the family: name in commands, keys and links -> label on the screen."""
@@ -130,7 +136,7 @@ class DataConfig:
     """
 
     name: str
-    size: int | None = None
+    size: int = _SETTLED
 
     def __post_init__(self) -> None:
         check_name("data set", self.name, SIZES)
@@ -155,30 +161,32 @@ class ModelConfig:
         posterior: `point` (autoencoder), `fixed` (noise-injected autoencoder), `learned` (VAE) or
             `recognised` (InfoGAN).
         latent_dim: number of latents L.
-        beta: weight of the KL; 1 (a VAE) when left out, and always 0 where the posterior has no KL
-            in its objective.
+        beta: weight of the KL; 1 (a VAE) when left out, and always 0 where the objective has no
+            KL.
         noise_ratio: η of a fixed posterior, whose variance is η·R on every latent, R the mean
-            squared distance of the codes from the origin; 0.05 when left out. None for other
-            posteriors.
+            squared distance of the codes from the origin; see `NOISE_RATIO` when left out. None
+            for other posteriors.
         likelihood: `bernoulli` or `gaussian`.
         scale: standard deviation of a Gaussian likelihood, in units of pixel intensity; learned
             when left out.
         prior: `normal`, the standard normal; `uniform`, a box of unit variance; `mixture`, of
             Gaussians that are learned; `vamp`, of the posteriors of learned pseudo-inputs. All but
             the first need a learned posterior, but an InfoGAN may draw its codes from the box too.
-        components: of a mixture or VampPrior, see `COMPONENTS` when left out. None for other
-            priors.
-        network: `mlp`, `gated` (Tomczak and Welling 2018) or `conv`.
+        components: how many a mixture or VampPrior has; see `COMPONENTS` when left out. None for
+            other priors.
+        network: `mlp`, `gated` (Tomczak and Welling 2018, https://arxiv.org/abs/1705.07120) or
+            `conv`.
         hidden: widths of the fully connected layers, from image to code; the decoder mirrors them.
-        noise_dim: of an InfoGAN, numbers that its generator takes beside the code and that nobody
+        noise_dim: numbers that an InfoGAN's generator takes beside the code and that nobody
             recognises; see `NOISE_DIM` when left out. None for other posteriors.
-        information: of an InfoGAN, the weight λ of the recognition of codes (Chen et al. 2016,
-            equation 6); see `INFORMATION` when left out. None for other posteriors.
+        information: weight λ of the recognition of an InfoGAN's codes, equation 6 of Chen et al.
+            2016, https://arxiv.org/abs/1606.03657; see `INFORMATION` when left out. None for other
+            posteriors.
     """
 
     posterior: str
     latent_dim: int
-    beta: float | None = None
+    beta: float = _SETTLED
     noise_ratio: float | None = None
     likelihood: str = "bernoulli"
     scale: float | None = None
@@ -228,7 +236,7 @@ class ModelConfig:
                     f" {self.noise_ratio}"
                 )
             return
-        ratio = 0.05 if self.noise_ratio is None else self.noise_ratio
+        ratio = NOISE_RATIO if self.noise_ratio is None else self.noise_ratio
         object.__setattr__(self, "noise_ratio", _real("noise_ratio", ratio, 0))
 
     def _settle_prior(self) -> None:
@@ -277,10 +285,15 @@ class ModelConfig:
 
     @property
     def name(self) -> str:
-        """Which of `ALL_LABELS` this is; any β other than 1 makes a VAE a β-VAE."""
+        """One of `ALL_LABELS`; any β other than 1 makes a VAE a β-VAE."""
         if self.posterior == "learned":
             return "vae" if self.beta == 1 else "beta-vae"
         return {"point": "ae", "fixed": "noisy-ae", "recognised": "infogan"}[self.posterior]
+
+    @property
+    def number(self) -> float | None:
+        """The number that tells a model from others of its name: η or β, None for the rest."""
+        return {"noisy-ae": self.noise_ratio, "beta-vae": self.beta}.get(self.name)
 
     @property
     def label(self) -> str:
@@ -296,23 +309,25 @@ class ModelConfig:
 
     @property
     def in_family(self) -> bool:
-        """Whether it is one of the four, which are shown side by side and differ in noise and KL alone."""
+        """Whether it is one of the four, which differ in noise and KL alone."""
         return self.name in MODEL_LABELS
 
     @property
     def plain(self) -> bool:
-        """Whether it has the standard normal prior and the Bernoulli likelihood that all four models are shown with."""
+        """Whether it has the standard normal prior and the Bernoulli likelihood of all four."""
         return self.prior == "normal" and self.likelihood == "bernoulli"
 
     @property
     def likelihood_label(self) -> str:
         """What the decoder's output means, on the screen.
 
-        >>> ModelConfig(posterior="learned", latent_dim=2, likelihood="gaussian", scale=1).likelihood_label
+        >>> model = ModelConfig(posterior="learned", latent_dim=2, likelihood="gaussian", scale=1)
+        >>> model.likelihood_label
         'Gaussian, σ = 1'
         """
-        scale = "σ learned" if self.scale is None else f"σ = {self.scale:g}"
-        return "Bernoulli" if self.likelihood == "bernoulli" else f"Gaussian, {scale}"
+        if self.likelihood == "bernoulli":
+            return "Bernoulli"
+        return "Gaussian, σ learned" if self.scale is None else f"Gaussian, σ = {self.scale:g}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -323,8 +338,9 @@ class TrainConfig:
         epochs: passes over the training set.
         batch_size: images per step.
         learning_rate: Adam's, at the start.
-        warm_up: epochs over which the weight of the KL rises from 0 to β (Bowman et al. 2016).
-        seed: of initial weights, order of images and noise.
+        warm_up: epochs over which the weight of the KL rises from 0 to β (Bowman et al. 2016,
+            https://arxiv.org/abs/1511.06349).
+        seed: decides initial weights, order of images and noise.
     """
 
     epochs: int = 20
@@ -371,20 +387,15 @@ class RunConfig:
 
     @cached_property
     def key(self) -> str:
-        """Readable name and short hash, unique to this config.
+        """A readable name and a short hash, unique to this config.
 
         Only fields that differ from their defaults are hashed, so that a field added later leaves
         every key as it is.
         """
         size = "" if self.data.size == SIZES[self.data.name][0] else self.data.size
-        number = {
-            "noisy-ae": (
-                f"-{self.model.noise_ratio:g}" if self.model.noise_ratio is not None else ""
-            )
-        }
-        number["beta-vae"] = f"-{self.model.beta:g}"
+        number = "" if self.model.number is None else f"-{self.model.number:g}"
         prior = "" if self.model.prior == "normal" else f"-{self.model.prior}"
-        model = self.model.name + number.get(self.model.name, "") + prior
+        model = self.model.name + number + prior
         text = json.dumps(_changed_fields(self), sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         return (
@@ -412,12 +423,15 @@ class RunConfig:
         for name, part in parts.items():
             _check_fields(name, values[name], [f.name for f in fields(part)])
         try:
-            built = {name: part(**_tuples(values[name])) for name, part in parts.items()}
+            return cls(
+                data=DataConfig(**values["data"]),
+                model=ModelConfig(**_tuples(values["model"])),
+                train=TrainConfig(**values["train"]),
+            )
         except TypeError as error:
             raise ValueError(
                 f"config should name every field that has no default: {error}"
             ) from error
-        return cls(**built)  # pyright: ignore[reportArgumentType]
 
 
 def _check_fields(what: str, values: Mapping[str, Any], known: Iterable[str]) -> None:
@@ -443,9 +457,42 @@ def _changed_fields(config: RunConfig) -> dict[str, Any]:
     return changed | {"of": [config.data.name, config.model.posterior, config.model.latent_dim]}
 
 
+_PART_OF = {
+    field.name: part
+    for part, of in (("data", DataConfig), ("model", ModelConfig), ("train", TrainConfig))
+    for field in fields(of)
+}
+
+FIELDS = tuple(_PART_OF)
+"""The fields of all three parts of a config, in order; no two parts share a name."""
+
+
+def changed(config: RunConfig, **changes: Any) -> RunConfig:
+    """Return the same config but for some fields.
+
+    Args:
+        config: a run.
+        changes: fields of `DataConfig`, `ModelConfig` and `TrainConfig`.
+
+    Raises:
+        ValueError: a field is unknown, or its value out of range.
+
+    >>> from core.recipes import recipe
+    >>> changed(recipe("digits", "vae"), seed=3, beta=4.0).key
+    'digits-beta-vae-4-z2-s3-...'
+    """
+    parts: dict[str, dict[str, Any]] = {}
+    for name, value in changes.items():
+        check_name("field", name, FIELDS)
+        parts.setdefault(_PART_OF[name], {})[name] = value
+    return replace(
+        config, **{part: replace(getattr(config, part), **new) for part, new in parts.items()}
+    )
+
+
 def with_seed(config: RunConfig, seed: int) -> RunConfig:
     """Return the same config with another seed."""
-    return replace(config, train=replace(config.train, seed=seed))
+    return changed(config, seed=seed)
 
 
 def with_epochs(config: RunConfig, epochs: int) -> RunConfig:
@@ -462,4 +509,4 @@ def with_epochs(config: RunConfig, epochs: int) -> RunConfig:
     (4, 0)
     """
     warm_up = config.train.warm_up * epochs // config.train.epochs
-    return replace(config, train=replace(config.train, epochs=epochs, warm_up=warm_up))
+    return changed(config, epochs=epochs, warm_up=warm_up)

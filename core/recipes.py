@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from numbers import Integral
 from typing import Any
 
@@ -13,6 +13,7 @@ from core.config import (
     ModelConfig,
     RunConfig,
     TrainConfig,
+    changed,
     check_name,
 )
 
@@ -147,4 +148,4 @@ def with_prior(data: str, latent_dim: int, prior: str) -> RunConfig:
     (6, 0)
     """
     config = recipe(data, "vae", latent_dim, prior=prior)
-    return replace(config, train=replace(config.train, warm_up=warm_up_of(config.train.epochs)))
+    return changed(config, warm_up=warm_up_of(config.train.epochs))

@@ -47,10 +47,12 @@ def configs(draw: st.DrawFn) -> RunConfig:
     likelihood = draw(
         st.sampled_from(LIKELIHOODS if posterior != "recognised" else LIKELIHOODS[:1])
     )
+    is_weighed = posterior == "learned" and draw(st.booleans())
+    weight: Any = {"beta": draw(NUMBERS)} if is_weighed else {}
     model = ModelConfig(
         posterior=posterior,
         latent_dim=draw(st.integers(1, 1024)),
-        beta=draw(NUMBERS | st.none()) if posterior == "learned" else None,
+        **weight,
         noise_ratio=draw(NUMBERS | st.none()) if posterior == "fixed" else None,
         likelihood=likelihood,
         noise_dim=draw(st.integers(0, 1024) | st.none()) if posterior == "recognised" else None,
