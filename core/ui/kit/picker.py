@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
-from core.config import ALL_LABELS, MODEL_LABELS, PRIORS, SIZES, RunConfig, with_seed
-from core.families import is_doubled
-from core.shelf import shipped
+from core import families
+from core.config import ALL_LABELS, MODEL_LABELS, PRIORS, SIZES, RunConfig
 from core.ui.kit import cache
-
-
-class _Number(NamedTuple):
-    label: str
-    key: str
-    usual: float
-
-
-_NUMBERS = {"noisy-ae": _Number("Noise η", "eta", 0.05), "beta-vae": _Number("β", "beta", 4.0)}
 
 
 @dataclass(frozen=True)
 class View:
-    """What the visitor looks at.
+    """The runs that the visitor looks at.
 
     Args:
         picked: the run that was picked.
@@ -48,178 +38,183 @@ class View:
         return {ALL_LABELS[name]: config for name, config in self.family.items()}
 
     def stops(self, number: str) -> dict[float, RunConfig]:
-        """Return the runs of the family that differ in η or in β alone, by that number, least
-        first.
+        """Return the runs of the family that differ in η or in β alone, as `core.families.stops`.
 
         Args:
-            number: `noise_ratio`, from the AE at 0 on, or `beta`, with the VAE at 1.
+            number: `noise_ratio` or `beta`.
         """
-        names = ("noisy-ae", "ae") if number == "noise_ratio" else ("beta-vae", "vae")
-        base = self.picked if self.picked.model.name in names else self.family.get(names[1])
-        alike = [
-            c for c in self.siblings if base and c.model.name in names and _core(c) == _core(base)
-        ]
-        alike.sort(
-            key=lambda config: config.model.name == names[1]
-        )  # so that an η of 0 does not hide the AE
-        found = {getattr(config.model, number) or 0.0: config for config in alike}
-        return dict(sorted(found.items()))
+        names = families.STOPS[number]
+        base = self.picked if self.picked.model.name in names else self.family.get(names[0])
+        return families.stops(base, self.siblings, number) if base else {}
 
     def peer(self, config: RunConfig, name: str) -> RunConfig | None:
-        """Return another member of the family that differs from a run in its model and seed alone, if there is one."""
-        known = [c for c in (self.family.get(name), *self.siblings) if c and c.model.name == name]
-        return next(
-            (c for c in known if with_seed(_core(c), 0) == with_seed(_core(config), 0)), None
+        """Return a run of another model that differs in its model and seed alone, or None.
+
+        The family's comes first.
+        """
+        first = [self.family[name]] if name in self.family else []
+        return families.peer(config, name, (*first, *self.siblings))
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """A choice of the picker: those who make it are left with fewer runs.
+
+    Args:
+        key: of the choice, in the session and in links.
+        label: on the screen.
+        option: run -> its option. A link says it in the very words, so these must last.
+        applies: runs -> whether to ask.
+        order: option -> place; alphabetical or by size when left out.
+        usual: runs -> the option that is taken unless another is chosen; the first when left out.
+    """
+
+    key: str
+    label: str
+    option: Callable[[RunConfig], Any]
+    applies: Callable[[Sequence[RunConfig]], bool]
+    order: Callable[[Any], Any] | None = None
+    usual: Callable[[Sequence[RunConfig]], Any] | None = None
+
+    def draw(self, configs: Sequence[RunConfig]) -> list[RunConfig]:
+        """Draw the choice, and return the runs that it leaves."""
+        options = sorted({self.option(config) for config in configs}, key=self.order)
+        if st.session_state.get(self.key, options[0]) not in options:
+            del st.session_state[self.key]
+        usual = self.usual(configs) if self.usual else None
+        chosen = st.selectbox(
+            self.label,
+            options,
+            index=options.index(usual) if usual in options else 0,
+            key=self.key,
+            bind="query-params",
+            # A run's key needs more room than a number.
+            width=max(150, 10 * max(len(str(option)) for option in options) - 10),
         )
+        return [config for config in configs if self.option(config) == chosen]
+
+
+def _always(configs: Sequence[RunConfig]) -> bool:
+    return True
+
+
+def _several_priors(configs: Sequence[RunConfig]) -> bool:
+    return len({config.model.prior for config in configs}) > 1
+
+
+def _several_likelihoods(configs: Sequence[RunConfig]) -> bool:
+    return len({config.model.likelihood_label for config in configs}) > 1
+
+
+def _of(model: str) -> Callable[[Sequence[RunConfig]], bool]:
+    return lambda configs: all(config.model.name == model for config in configs)
+
+
+def _seeds_differ(configs: Sequence[RunConfig]) -> bool:
+    return len(configs) > 1 and len(families.first_of_each(configs)) == 1
+
+
+def _more_differs(configs: Sequence[RunConfig]) -> bool:
+    return len(families.first_of_each(configs)) > 1
+
+
+def _number(config: RunConfig) -> str:
+    """Return η or β as it is written in links, nothing where the model has neither."""
+    return "" if config.model.number is None else f"{config.model.number:g}"
+
+
+def _place_in(names: Iterable[str]) -> Callable[[str], int]:
+    return list(names).index
+
+
+_CHOICES = (
+    _Choice("data", "Data set", lambda c: c.data.name, _always, _place_in(SIZES)),
+    _Choice("latents", "Latents", lambda c: c.model.latent_dim, _always),
+    _Choice(
+        "model",
+        "Model",
+        lambda c: ALL_LABELS[c.model.name],
+        _always,
+        _place_in(ALL_LABELS.values()),
+        lambda configs: ALL_LABELS["vae"],
+    ),
+    _Choice(
+        "prior",
+        "Prior",
+        lambda c: PRIORS[c.model.prior],
+        _several_priors,
+        _place_in(PRIORS.values()),
+    ),
+    _Choice("likelihood", "Likelihood", lambda c: c.model.likelihood_label, _several_likelihoods),
+    _Choice(
+        "eta",
+        "Noise η",
+        _number,
+        _of("noisy-ae"),
+        float,
+        lambda configs: _number(families.usual(configs)),
+    ),
+    _Choice(
+        "beta",
+        "β",
+        _number,
+        _of("beta-vae"),
+        float,
+        lambda configs: _number(families.usual(configs)),
+    ),
+    _Choice("trained", "Trained with seed", lambda c: c.train.seed, _seeds_differ),
+    _Choice(
+        "run",
+        "Run",
+        lambda c: c.key,
+        _more_differs,
+        usual=lambda configs: families.usual(configs).key,
+    ),
+)
+"""The picker's choices, in order; each is among the runs that those before it leave."""
+
+
+def pick_run() -> View | None:
+    """Draw the picker, and return the view of the run that was picked; None where no run is kept."""
+    configs, refused = cache.shelf()
+    for sentence in (*refused, *cache.damaged_studies()):
+        st.warning(sentence)
+    left = [config for config in configs if not families.is_doubled(config)]
+    if not left:
+        return None
+    for choice in _CHOICES:
+        if choice.applies(left):
+            left = choice.draw(left)
+    return _view_of(left[0], configs)
 
 
 def pick(config: RunConfig) -> None:
-    """Move the run picker to a run of the shelf; for the callback of a widget that chooses among runs."""
-    _set("data", config.data.name)
-    _set("latents", config.model.latent_dim)
-    _set("model", ALL_LABELS[config.model.name])
-    known, _ = cache.shelf()
-    if len({other.model.prior for other in known if _place(other)[:3] == _place(config)[:3]}) > 1:
-        _set("prior", PRIORS[config.model.prior])
-    if (
-        len(
-            {
-                other.model.likelihood_label
-                for other in known
-                if _place(other)[:4] == _place(config)[:4]
-            }
-        )
-        > 1
-    ):
-        _set("likelihood", config.model.likelihood_label)
-    if number := _NUMBERS.get(config.model.name):
-        _set(number.key, f"{_number(config):g}")
-    match _left_to_choose([other for other in known if _place(other) == _place(config)]):
-        case "seed":
-            _set("trained", config.train.seed)
-        case "run":
-            _set("run", config.key)
-
-
-def _place(config: RunConfig) -> tuple[str, int, str, str, str, float]:
-    """Return what the picker asks for first."""
-    model = config.model
-    return (
-        config.data.name,
-        model.latent_dim,
-        model.name,
-        model.prior,
-        model.likelihood_label,
-        _number(config),
-    )
+    """Move the run picker to a run of the shelf; call it back from a widget that chooses a run."""
+    left = [other for other in cache.shelf()[0] if not families.is_doubled(other)]
+    for choice in _CHOICES:
+        if choice.applies(left):
+            _set(choice.key, choice.option(config))
+            left = [other for other in left if choice.option(other) == choice.option(config)]
 
 
 def _set(key: str, value: Any) -> None:
     """Make a choice of the picker, which may not be drawn yet."""
-    if (
-        key not in st.session_state
-    ):  # Streamlit writes the address itself for choices that were there before
+    # Streamlit writes the address itself for choices that were there before.
+    if key not in st.session_state:
         st.query_params[key] = str(value)
     st.session_state[key] = value
 
 
-def pick_run() -> View | None:
-    """Draw the picker and return what was picked; None where no run is kept."""
-    found, refused = cache.shelf()
-    for sentence in (*refused, *cache.damaged_studies()):
-        st.warning(sentence)
-    configs = list(found)
-    if not configs:
-        return None
-    data = _choose("Data set", "data", _in_order((c.data.name for c in configs), SIZES))
-    configs = [c for c in configs if c.data.name == data]
-    latents = _choose("Latents", "latents", sorted({c.model.latent_dim for c in configs}))
-    configs = [c for c in configs if c.model.latent_dim == latents]
-    doubles = tuple(c for c in configs if is_doubled(c))
-    configs = [c for c in configs if c not in doubles]
-    present = _in_order((c.model.name for c in configs), ALL_LABELS)
-    label = _choose("Model", "model", [ALL_LABELS[name] for name in present], MODEL_LABELS["vae"])
-    picked = _pick_among([c for c in configs if ALL_LABELS[c.model.name] == label])
-    alike = [
-        c for c in configs if c.model.likelihood_label == picked.model.likelihood_label
-    ]  # else nats are not alike
-    present = _in_order((c.model.name for c in alike), MODEL_LABELS)
-    usual = {name: _usual([c for c in alike if c.model.name == name]) for name in present}
-    if picked.model.in_family or not usual:
-        usual[picked.model.name] = picked
-    return View(picked, usual, tuple(alike), doubles)
-
-
-def _pick_among(configs: list[RunConfig]) -> RunConfig:
-    """Let the visitor choose β or η, then among those that differ in something else, and return what is left."""
-    number = _NUMBERS.get(configs[0].model.name)
-    priors = _in_order((config.model.prior for config in configs), PRIORS)
-    if len(priors) > 1:
-        label = _choose("Prior", "prior", [PRIORS[name] for name in priors])
-        configs = [c for c in configs if PRIORS[c.model.prior] == label]
-    likelihoods = sorted({config.model.likelihood_label for config in configs})
-    if len(likelihoods) > 1:
-        label = _choose("Likelihood", "likelihood", likelihoods)
-        configs = [c for c in configs if c.model.likelihood_label == label]
-    if number:
-        usual = f"{_number(_usual(configs)):g}"
-        value = _choose(
-            number.label,
-            number.key,
-            [f"{n:g}" for n in sorted({_number(c) for c in configs})],
-            usual,
-        )
-        configs = [c for c in configs if f"{_number(c):g}" == value]
-    match _left_to_choose(configs):
-        case "seed":
-            by_seed = {config.train.seed: config for config in configs}
-            return by_seed[_choose("Trained with seed", "trained", sorted(by_seed))]
-        case "run":
-            by_key = {config.key: config for config in configs}
-            return by_key[_choose("Run", "run", list(by_key), _usual(configs).key)]
-    return configs[0]
-
-
-def _left_to_choose(configs: list[RunConfig]) -> Literal["seed", "run"] | None:
-    """Return by what runs of the same model and the same η or β are told apart."""
-    if len(configs) < 2:
-        return None
-    return "seed" if len({with_seed(config, 0) for config in configs}) == 1 else "run"
-
-
-def _choose(label: str, key: str, options: list[Any], default: Any = None) -> Any:
-    """Return the option that is picked. The link says it in the very words of the option, so these must last."""
-    if st.session_state.get(key, options[0]) not in options:
-        del st.session_state[key]
-    index = options.index(default) if default in options else 0
-    width = max(150, 10 * max(len(str(option)) for option in options) - 10)  # room for a run's key
-    return st.selectbox(label, options, index=index, key=key, bind="query-params", width=width)
-
-
-def _usual(configs: list[RunConfig]) -> RunConfig:
-    """Return the run whose β or η is nearest to the usual one; of several, one that ships."""
-    on_shelf = {config.key for config in shipped()}
-    number = _NUMBERS.get(configs[0].model.name)
-    usual = number.usual if number else 0.0
-    return min(
-        configs,
-        key=lambda c: (not c.model.plain, abs(_number(c) - usual), c.key not in on_shelf, c.key),
-    )
-
-
-def _core(config: RunConfig) -> RunConfig:
-    """Return a run without what tells the four models apart."""
-    own = {"beta": 1.0, "noise_ratio": None, "noise_dim": None, "information": None}
-    return replace(config, model=replace(config.model, posterior="learned", **own))
-
-
-def _number(config: RunConfig) -> float:
-    """Return what tells a run from others of the same model: η, β, or nothing."""
-    return {"noisy-ae": config.model.noise_ratio, "beta-vae": config.model.beta}.get(
-        config.model.name
-    ) or 0.0
-
-
-def _in_order(names: Iterable[str], order: Iterable[str]) -> list[str]:
-    present = set(names)
-    return [name for name in order if name in present]
+def _view_of(picked: RunConfig, configs: Iterable[RunConfig]) -> View:
+    """Return the view of a run among all runs."""
+    place = (picked.data.name, picked.model.latent_dim)
+    near = [c for c in configs if (c.data.name, c.model.latent_dim) == place]
+    doubles = tuple(config for config in near if families.is_doubled(config))
+    # Nats of another likelihood are of something else.
+    likelihood = picked.model.likelihood_label
+    siblings = [c for c in near if c.model.likelihood_label == likelihood and c not in doubles]
+    by_name = {name: [c for c in siblings if c.model.name == name] for name in MODEL_LABELS}
+    family = {name: families.usual(runs) for name, runs in by_name.items() if runs}
+    if picked.model.in_family or not family:
+        family[picked.model.name] = picked
+    return View(picked, family, tuple(siblings), doubles)
