@@ -291,6 +291,11 @@ class ModelConfig:
         return {"point": "ae", "fixed": "noisy-ae", "recognised": "infogan"}[self.posterior]
 
     @property
+    def eta(self) -> float:
+        """η of a fixed posterior, and 0 of one that adds no fixed noise."""
+        return 0.0 if self.noise_ratio is None else self.noise_ratio
+
+    @property
     def number(self) -> float | None:
         """The number that tells a model from others of its name: η or β, None for the rest."""
         return {"noisy-ae": self.noise_ratio, "beta-vae": self.beta}.get(self.name)

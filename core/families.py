@@ -150,8 +150,8 @@ def _rest(config: RunConfig, but_for: Collection[str]) -> tuple[object, ...]:
 
 
 def _value(config: RunConfig, number: str) -> float:
-    """Return β, or η, which is 0 where there is no noise."""
-    return config.model.beta if number == "beta" else config.model.noise_ratio or 0.0
+    """Return β or η."""
+    return config.model.beta if number == "beta" else config.model.eta
 
 
 def _from_usual(config: RunConfig) -> float:

@@ -32,7 +32,7 @@ def seconds_per_epoch(config: RunConfig, train_images: int, test_images: int) ->
     Returns:
         Seconds, above 0.
     """
-    size, batch = config.data.size or 0, config.train.batch_size
+    size, batch = config.data.size, config.train.batch_size
     noise = torch.randint(
         0, 256, (STEPS * batch, 1, size, size), dtype=torch.uint8, generator=torch.Generator()
     )

@@ -205,7 +205,6 @@ class KeptTraining:
         data: Split | None = None,
         device: str | None = None,
     ) -> None:
-        assert config.data.size is not None
         check_writable(root)
         where = pick_device(device)
         precision = pick_precision(where, pixels=config.data.size**2)

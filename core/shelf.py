@@ -156,11 +156,10 @@ def held_against_priors() -> tuple[RunConfig, ...]:
 
 
 def gaussians(data: str) -> tuple[RunConfig, RunConfig]:
-    """Return the VAEs of the shelf with a Gaussian likelihood: of standard deviation 1, and of a learned one."""
-    fixed, learned = ({"scale": 1.0}, {})
-    return tuple(
-        recipe(data, "vae", 2, likelihood="gaussian", **change) for change in (fixed, learned)
-    )  # pyright: ignore[reportReturnType]
+    """Return the VAEs of the shelf with a Gaussian likelihood: σ = 1, and a learned σ."""
+    fixed = recipe(data, "vae", 2, likelihood="gaussian", scale=1.0)
+    learned = recipe(data, "vae", 2, likelihood="gaussian")
+    return fixed, learned
 
 
 def _families(data: str, latent_dim: int) -> list[RunConfig]:

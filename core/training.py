@@ -245,7 +245,7 @@ class Training:
         Args:
             step: of the epoch, from 0.
         """
-        train, beta = self.config.train, self.config.model.beta or 0.0
+        train, beta = self.config.train, self.config.model.beta
         progress = self._progress(step)
         warm = min(1.0, progress * train.epochs / train.warm_up) if train.warm_up else 1.0
         return train.learning_rate * half_cosine(progress), beta * warm

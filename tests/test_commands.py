@@ -323,7 +323,6 @@ def at_the_first_step(*arguments: object, **options: object) -> None:
 
 def few_images(config: DataConfig, **options: object) -> Split:
     """Return black images of the right size, in place of drawn or downloaded ones."""
-    assert config.size is not None
     pixels = torch.zeros(8, 1, config.size, config.size, dtype=torch.uint8)
     images = ImageSet(pixels=pixels, labels=torch.zeros(8, dtype=torch.int64))
     return Split(images, images)

@@ -156,7 +156,7 @@ def check_film(config: RunConfig, content: bytes, images: int) -> None:
     Raises:
         ValueError: it is not one of this config.
     """
-    size = config.data.size or 1
+    size = config.data.size
     frames, sides = range(1, _MOST_FRAMES + 1), range(size, _MOST_SIDE + 1, size)
     forms = {
         "epoch": Form(("<i4",), (frames,), low=0, high=config.train.epochs),
@@ -244,7 +244,7 @@ def _form_of_codes(config: RunConfig, images: int) -> dict[str, Form]:
         "train_std": Form(_HALF_OR_SINGLE, (train, latents), low=0),
     }
     if config.data.name == "sprites":
-        sizes = factor_sizes(config.data.size or 32)
+        sizes = factor_sizes(config.data.size)
         forms["factors"] = Form(("|u1",), (images, len(sizes)))
     return forms
 
@@ -257,7 +257,7 @@ def _check_model(config: RunConfig, content: bytes, codes: Arrays) -> None:
         raise ValueError(f"{CODES} should have a deviation for each code, has not")
     if (
         config.data.name == "sprites"
-        and (codes["factors"] >= factor_sizes(config.data.size or 32)).any()
+        and (codes["factors"] >= factor_sizes(config.data.size)).any()
     ):
         raise ValueError(f"factors in {CODES} should be those of the sprites, are not")
     _check_shapes(WEIGHTS, _declared_tensors(WEIGHTS, content, _OF_WEIGHTS), config)

@@ -82,7 +82,7 @@ def load(config: DataConfig, *, download: bool = False, progress: Progress | Non
     if config.name == "sprites":
         from core.data import sprites
 
-        return sprites.load(config.size or 32)
+        return sprites.load(config.size)
     grey = mnist.load(download=download, progress=progress)
     if not config.binarised:
         return grey
@@ -109,7 +109,7 @@ def read_test_images(config: DataConfig, index: NDArray[np.integer] | slice) -> 
         held_out = shuffled(len(images))[: _WHOLE[config.name].TEST_COUNT]
         return images[held_out[index]]
     if config.name == "sprites":
-        return shapes.draw(shapes.held_out_factors(config.size or 32)[index], config.size or 32)
+        return shapes.draw(shapes.held_out_factors(config.size)[index], config.size)
     grey = mnist.read_test().images
     return (binarise(grey, TEST_SEED) if config.binarised else grey)[index]
 

@@ -173,7 +173,6 @@ def weights_of(config: RunConfig) -> dict[str, tuple[int, ...]]:
 
 
 def _assemble(data: DataConfig, model: ModelConfig) -> Autoencoder:
-    assert data.size is not None
     posterior = _posterior(model)
     outputs, width = model.latent_dim * posterior.outputs_per_latent, model.latent_dim
     if isinstance(posterior, Recognised):

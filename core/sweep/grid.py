@@ -188,7 +188,6 @@ def _recipe(
     plain = recipe(data, model, latent_dim, **changes)
     if isinstance(normalised_beta, bool) or not isinstance(normalised_beta, Real):
         raise ValueError(f"normalised_beta should be a number, got {normalised_beta!r}")
-    assert plain.data.size is not None
     return recipe(
         data,
         model,

@@ -79,7 +79,7 @@ def _images(name: str, count: int) -> Split:
 
 
 def _trainings(configs: Sequence[RunConfig], data: Split, device: torch.device) -> list[Training]:
-    precision = pick_precision(device, (configs[0].data.size or 0) ** 2)
+    precision = pick_precision(device, configs[0].data.size ** 2)
     return [
         Training(build(config), data, config, device=device, precision=precision)
         for config in configs

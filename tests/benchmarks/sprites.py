@@ -139,7 +139,7 @@ def _plain(config: RunConfig, device: torch.device, count: int) -> float:
         logits = model["decoder"](z)
         nll = F.binary_cross_entropy_with_logits(logits, x, reduction="sum") / len(x)
         kl = 0.5 * (mean.square() + log_var.exp() - log_var - 1).sum() / len(x)
-        loss = nll + (config.model.beta or 0.0) * kl
+        loss = nll + config.model.beta * kl
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -127,7 +127,6 @@ def _train_for_ever(name: str) -> None:
 
 def _training(config: RunConfig, images: int) -> Training:
     """Return a training on noise, which costs the same as images."""
-    assert config.data.size is not None
     shape = (images, 1, config.data.size, config.data.size)
     noise = ImageSet(
         pixels=torch.randint(0, 256, shape, dtype=torch.uint8), labels=torch.zeros(images).long()

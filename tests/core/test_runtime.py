@@ -97,7 +97,6 @@ def test_a_lone_workers_operations_are_its_own_and_are_shared_again_afterwards()
 
 
 def noise(config: RunConfig, count: int = 8) -> Split:
-    assert config.data.size is not None
     pixels = torch.zeros(count, 1, config.data.size, config.data.size, dtype=torch.uint8)
     images = ImageSet(pixels=pixels, labels=torch.zeros(count, dtype=torch.int64))
     return Split(train=images, test=images)

@@ -87,7 +87,7 @@ def measure(run: Run, _: Path) -> Numbers:
 
     The codes of a model that is charged no KL are put on unit scale first.
     """
-    size = run.config.data.size or 32
+    size = run.config.data.size
     mean, std = encoded(run.model, size)
     learned = run.config.model.posterior == "learned"
     found = scores(tabulated(mean if learned else unit_scale(mean), factor_sizes(size)))
@@ -105,7 +105,7 @@ def compare(data: DataConfig, _: Path) -> Numbers:
     Returns:
         `representations`: name -> scores, one entry for each seed; `oracles`: name -> scores.
     """
-    sizes = factor_sizes(data.size or 32)
+    sizes = factor_sizes(data.size)
     found = {
         "raw pixels": [
             scores(raw_pixels(data), seed, many_latents=True) for seed in BASELINE_SEEDS
@@ -122,7 +122,7 @@ def compare(data: DataConfig, _: Path) -> Numbers:
 
 def raw_pixels(data: DataConfig) -> World:
     """Return the sprites as their pixels, a latent for each."""
-    size = data.size or 32
+    size = data.size
     return World(
         factor_sizes(size), lambda factors: _flat(_drawn(torch.from_numpy(factors), size))
     )
@@ -135,19 +135,19 @@ def principal(data: DataConfig, seed: int) -> World:
     turn, so that components come in pairs of equal variance, and chance decides which mixture of a
     pair is found.
     """
-    size = data.size or 32
+    size = data.size
     return tabulated(unit_scale(_table(pca(_images_of(data, seed)), size)), factor_sizes(size))
 
 
 def independent(data: DataConfig, seed: int) -> World:
     """Return the sprites as independent components of `POINTS` training images; the seed chooses images and start."""
-    size = data.size or 32
+    size = data.size
     return tabulated(_table(ica(_images_of(data, seed), seed), size), factor_sizes(size))
 
 
 def untrained(data: DataConfig, seed: int) -> World:
     """Return the sprites as the posterior means of a VAE that was not trained, on unit scale."""
-    size = data.size or 32
+    size = data.size
     model = build(recipe(data.name, "vae", 10, size=data.size, seed=seed)).eval()
     return tabulated(unit_scale(encoded(model, size)[0]), factor_sizes(size))
 
@@ -159,7 +159,7 @@ def measure_map(run: Run, root: Path) -> Numbers:
 
 def world_of(run: Run) -> World:
     """Return the sprites as a run sees them, encoded when asked for; codes on unit scale where no KL is charged."""
-    size = run.config.data.size or 32
+    size = run.config.data.size
     learned = run.config.model.posterior == "learned"
     std = np.ones(run.config.model.latent_dim) if learned else run.codes["mean"].std(axis=0)
     scale = np.where(std > 0, std, 1)

@@ -208,7 +208,7 @@ def _classifier(data: DataConfig, classes: Any, content: bytes) -> nn.Sequential
     weights = safetensors.torch.load(content)
     if not all(weight.isfinite().all() for weight in weights.values()):
         raise ValueError("its weights should be finite, are not")
-    classifier = build_classifier(data.size or 0, classes)
+    classifier = build_classifier(data.size, classes)
     classifier.load_state_dict(weights)
     return classifier.eval()
 

@@ -179,7 +179,7 @@ def split(data: DataConfig) -> Split | None:
 
 def sprites(data: DataConfig, factors: NDArray[np.integer]) -> Floats:
     """Return the sprites with these factors (N, K) as images (N, H, W)."""
-    return draw(factors, data.size or 32).astype(np.float32) / np.float32(255)
+    return draw(factors, data.size).astype(np.float32) / np.float32(255)
 
 
 def missing_images(data: DataConfig) -> str | None:
@@ -200,7 +200,7 @@ def _read(images: ImageSet, index: NDArray[np.integer] | slice) -> Floats:
 
 def scale_of(data: DataConfig) -> int:
     """Return how many screen pixels a pixel takes in a sheet: enough to look crisp, few enough to travel fast."""
-    return max(1, 96 // (data.size or 96))
+    return max(1, 96 // data.size)
 
 
 def label_names(data: DataConfig) -> tuple[str, ...]:

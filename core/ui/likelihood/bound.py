@@ -181,7 +181,7 @@ def _choose_image(config: RunConfig) -> int:
         )
     )
     original = cache.test_images(config.data, slice(index, index + 1))
-    scale = max(1, 112 // (config.data.size or 112))
+    scale = max(1, 112 // config.data.size)
     with st.container(horizontal=True):
         if original is not None:
             caption = f"“{cache.label_names(config.data)[labels[index]]}”"

@@ -185,9 +185,7 @@ def price_figure(configs: tuple[RunConfig, ...]) -> go.Figure:
     for config, symbol in zip(configs, symbols, strict=False):
         numbers = cache.over_seeds(SCALE, config)[0]
         slope = (
-            None
-            if numbers["scale"] is None
-            else -2 * numbers["scale"] ** 2 * float(config.model.beta or 0)
+            None if numbers["scale"] is None else -2 * numbers["scale"] ** 2 * config.model.beta
         )
         places.append(
             Place(

@@ -127,7 +127,7 @@ def _place(config: RunConfig) -> Place:
         + ("" if model.likelihood == "bernoulli" else f", {model.likelihood_label}"),
         x=[one["kl"] for one in reached],
         y=[one["nll"] for one in reached],
-        slope=-float(model.beta or 0),
+        slope=-model.beta,
         text=text,
         color=theme.color_of(MODEL_LABELS[model.name]),
         symbol=SYMBOLS.get(model.prior, OTHER_SYMBOL),

@@ -55,7 +55,7 @@ def columns(view: View) -> Columns:
         stops.get(USUAL),
         view.picked if view.picked in stops.values() else None,
     ]
-    known = sorted((c for c in wanted if c), key=lambda config: config.model.noise_ratio or 0.0)
+    known = sorted((c for c in wanted if c), key=lambda config: config.model.eta)
     shown = [*known, vae] if vae else known or [view.picked]
     return {config.model.label: config for config in shown}
 
@@ -267,7 +267,7 @@ def scores_figure(
         score: 0 Fréchet distance, 1 coverage.
         best_value: what real images reach.
     """
-    ratios = [config.model.noise_ratio or 0.0 for config in configs]
+    ratios = [config.model.eta for config in configs]
     places, ends = range(len(configs)), (0, len(configs) - 1)
     lines = [
         Line(
@@ -364,7 +364,7 @@ def rate_figure(configs: tuple[RunConfig, ...], vae: RunConfig | None) -> go.Fig
         configs: the noisy AEs, by η.
         vae: drawn as a level line.
     """
-    ratios = [config.model.noise_ratio or 0.0 for config in configs]
+    ratios = [config.model.eta for config in configs]
     ends = (min(ratios) / 4, max(ratios) * 2)
     fine = np.geomspace(*ends, num=60).tolist()
     limit = capacity_limit(fine, configs[0].model.latent_dim)[:, None].tolist()

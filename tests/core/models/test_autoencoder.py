@@ -15,7 +15,7 @@ from core.recipes import recipe
 @pytest.mark.parametrize("model", list(MODEL_LABELS))
 def test_shapes_go_in_and_come_out(data, model):
     config = recipe(data, model, latent_dim=5)
-    size = config.data.size or 0
+    size = config.data.size
     x = torch.rand(3, 1, size, size)
     posterior, z, output = build(config)(x, generator(0))
     assert posterior.mean.shape == posterior.std.shape == z.shape == (3, 5)

@@ -63,7 +63,7 @@ def same(one: Autoencoder, other: Autoencoder) -> bool:
 @pytest.mark.parametrize("name", ["digits", "mnist", "sprites"])
 def test_it_encodes_and_decodes_like_the_family(name: str):
     config = recipe(name, "infogan", 5)
-    model, size = build(config), config.data.size or 0
+    model, size = build(config), config.data.size
     x = torch.rand(3, 1, size, size)
     posterior, z, output = model(x, generator(0))
     assert posterior.mean.shape == posterior.std.shape == z.shape == (3, 5)
