@@ -45,19 +45,20 @@ def alike(config: RunConfig, other: RunConfig, *, but_for: Collection[str] = ())
     return _rest(config, but_for) == _rest(other, but_for)
 
 
-def first_of_each(
+def groups(
     configs: Iterable[RunConfig], *, but_for: Collection[str] = SEED
-) -> tuple[RunConfig, ...]:
-    """Return the first of all runs that are alike but for some fields, in the order given.
+) -> list[list[RunConfig]]:
+    """Return the runs that are alike but for some fields, together, in the order given.
 
     >>> from core.recipes import recipe
-    >>> len(first_of_each(recipe("digits", "vae", seed=seed) for seed in range(5)))
-    1
+    >>> runs = [recipe("digits", name, seed=seed) for seed in range(5) for name in ("ae", "vae")]
+    >>> [len(group) for group in groups(runs)]
+    [5, 5]
     """
-    first: dict[tuple[object, ...], RunConfig] = {}
+    by_rest: dict[tuple[object, ...], list[RunConfig]] = {}
     for config in configs:
-        first.setdefault(_rest(config, but_for), config)
-    return tuple(first.values())
+        by_rest.setdefault(_rest(config, but_for), []).append(config)
+    return list(by_rest.values())
 
 
 def stops(base: RunConfig, among: Iterable[RunConfig], number: str) -> dict[float, RunConfig]:

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import final
 
@@ -23,6 +21,7 @@ from torch import Tensor, nn
 from core.config import RunConfig
 from core.data import load
 from core.devices import reduced_precision
+from core.families import groups
 from core.models import Autoencoder
 from core.models.posteriors import Gaussian
 from core.models.priors import StandardNormal
@@ -89,16 +88,8 @@ def check(config: RunConfig) -> None:
 
 def groups_of(configs: Sequence[RunConfig], most: int) -> list[list[RunConfig]]:
     """Return groups of at most so many configs that differ in β, seed and learning rate alone."""
-    alike: dict[RunConfig, list[RunConfig]] = defaultdict(list)
-    for config in configs:
-        beta = {"beta": 1.0} if config.model.posterior == "learned" else {}
-        train = replace(config.train, seed=0, learning_rate=1e-3)
-        alike[replace(config, model=replace(config.model, **beta), train=train)].append(config)
-    return [
-        group[start : start + most]
-        for group in alike.values()
-        for start in range(0, len(group), most)
-    ]
+    alike = groups(configs, but_for={"beta", "seed", "learning_rate"})
+    return [group[start : start + most] for group in alike for start in range(0, len(group), most)]
 
 
 def _to_their_ends(going: list[KeptTraining], report: Report) -> Iterator[Outcome]:

@@ -36,11 +36,11 @@ def test_changing_a_config_leaves_the_rest_as_it_is():
     assert changed(other, beta=1.0, epochs=vae.train.epochs) == vae
 
 
-def test_the_first_of_each_is_taken_in_the_order_given():
+def test_runs_that_are_alike_stand_together_in_the_order_given():
     runs = [recipe("digits", name, seed=seed) for seed in (2, 0, 1) for name in ("vae", "ae")]
-    assert families.first_of_each(runs) == (runs[0], runs[1])
-    assert families.first_of_each(runs, but_for=families.MODEL) == tuple(runs[::2])
-    assert families.first_of_each([]) == ()
+    assert families.groups(runs) == [runs[::2], runs[1::2]]
+    assert families.groups(runs, but_for=families.MODEL) == [runs[:2], runs[2:4], runs[4:]]
+    assert families.groups([]) == []
 
 
 def test_stops_differ_in_one_number_alone_and_come_least_first():

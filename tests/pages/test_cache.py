@@ -18,7 +18,12 @@ from core.shelf import shipped
 from core.ui.kit import cache
 
 ROOT = Path(__file__).parents[2]
-PLAIN = {"str", "int", "float", "bool", "None", "tuple", "DataConfig", "RunConfig", "Study"}
+PLAIN = {"str", "int", "float", "bool", "None", "tuple"} | {
+    "DataConfig",
+    "RunConfig",
+    "Study",
+    "Draws",
+}
 
 
 CACHES = re.compile(r"^(st\.cache_|cache\.fresh\()")

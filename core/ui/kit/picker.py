@@ -111,11 +111,11 @@ def _of(model: str) -> Callable[[Sequence[RunConfig]], bool]:
 
 
 def _seeds_differ(configs: Sequence[RunConfig]) -> bool:
-    return len(configs) > 1 and len(families.first_of_each(configs)) == 1
+    return len(configs) > 1 and len(families.groups(configs)) == 1
 
 
 def _more_differs(configs: Sequence[RunConfig]) -> bool:
-    return len(families.first_of_each(configs)) > 1
+    return len(families.groups(configs)) > 1
 
 
 def _number(config: RunConfig) -> str:
