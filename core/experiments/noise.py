@@ -16,7 +16,7 @@ from core.config import DataConfig, RunConfig, with_seed
 from core.experiments.kept import Numbers, Study, numbers_of
 from core.experiments.odds import Odds, by_chance, odds
 from core.experiments.samples import kept_quality
-from core.families import is_doubled
+from core.families import is_doubled, peer, stops
 from core.shelf import SEEDS, seeds_of, shipped
 
 LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0)
@@ -267,14 +267,18 @@ def measured(config: RunConfig, root: Path = SHELF) -> Measured:
 
 def families() -> dict[tuple[DataConfig, int], dict[float | None, RunConfig]]:
     """Return the runs that ship beside an AE by data set and latents, each by η: 0 for the AE, None for the VAE."""
+    plain = [
+        config
+        for config in shipped()
+        if config.model.plain and config.train.seed == SEEDS[0] and not is_doubled(config)
+    ]
     found: dict[tuple[DataConfig, int], dict[float | None, RunConfig]] = {}
-    for config in shipped():
-        numbers = {"ae": 0.0, "noisy-ae": config.model.noise_ratio, "vae": None}
-        of_family = config.model.name in numbers and config.model.plain and not is_doubled(config)
-        if of_family and config.train.seed == SEEDS[0]:
-            family = found.setdefault((config.data, config.model.latent_dim), {})
-            family[numbers[config.model.name]] = config
-    return {place: family for place, family in found.items() if 0.0 in family}
+    for ae in plain:
+        if ae.model.name == "ae":
+            vae = peer(ae, "vae", plain)
+            ratios = stops(ae, plain, "noise_ratio")
+            found[ae.data, ae.model.latent_dim] = {**ratios, **({None: vae} if vae else {})}
+    return found
 
 
 def _scores(config: RunConfig, root: Path) -> dict[str, tuple[float, float]] | None:
