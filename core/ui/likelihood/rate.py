@@ -10,12 +10,12 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.config import MODEL_LABELS, PRIORS, RunConfig, with_seed
+from core.config import MODEL_LABELS, PRIORS, RunConfig
 from core.experiments.claims import DEPENDS, FAILS, HOLDS, UNKNOWN, BySeed, Cases, compare
 from core.experiments.kept import Numbers
 from core.experiments.rate import RATE, cut_off, limit
 from core.experiments.traits import TRAITS
-from core.families import is_doubled
+from core.families import SEED, alike, groups, is_doubled
 from core.figures import theme
 from core.figures.planes import (
     OTHER_SYMBOL,
@@ -71,15 +71,15 @@ def charged(view: View) -> tuple[RunConfig, ...]:
 
     Of the two standard normals it takes the family's.
     """
-    known, _ = cache.shelf()
-    alike = (view.picked.data, view.picked.model.likelihood)
-    found = [
-        c
-        for c in known
-        if (c.data, c.model.likelihood) == alike and c.model.posterior == "learned"
+    place = (view.picked.data, view.picked.model.likelihood)
+    runs = [
+        config
+        for config in cache.shelf()[0]
+        if (config.data, config.model.likelihood) == place
+        and config.model.posterior == "learned"
+        and not is_doubled(config)
     ]
-    found = [config for config in found if not is_doubled(config)]
-    found.sort(
+    runs.sort(
         key=lambda c: (
             c.model.latent_dim,
             c.model.beta,
@@ -88,14 +88,13 @@ def charged(view: View) -> tuple[RunConfig, ...]:
             c.key,
         )
     )
-    return tuple({with_seed(config, 0): config for config in reversed(found)}.values())[::-1]
+    return tuple(group[0] for group in groups(runs))
 
 
 def _chosen(view: View, configs: Sequence[RunConfig]) -> int | None:
     """Return which of some runs was picked, by whatever seed."""
-    plain = [with_seed(config, 0) for config in configs]
-    picked = with_seed(view.picked, 0)
-    return plain.index(picked) if picked in plain else None
+    is_picked = [alike(config, view.picked, but_for=SEED) for config in configs]
+    return is_picked.index(True) if any(is_picked) else None
 
 
 @cache.fresh(TRAITS, RATE, max_entries=32)

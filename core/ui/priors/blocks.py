@@ -11,7 +11,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from core.config import PRIORS, RunConfig, with_seed
+from core.config import PRIORS, RunConfig, changed, with_seed
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import numbers_of
 from core.experiments.measuring.samples import codes_of
@@ -22,12 +22,13 @@ from core.experiments.samples import SAMPLES
 from core.experiments.traits import TRAITS
 from core.explore import sampling
 from core.explore.decoding import decode
+from core.families import with_each_prior
 from core.figures import images as pictures
 from core.figures.plane import Extent, square_extent
 from core.figures.priors import density_panel, grid, ratio_bars, seed_dots
 from core.metrics.gradients import ESTIMATORS
 from core.models.priors import Mixture, Vamp, marginal
-from core.shelf import seeds_of, shipped
+from core.shelf import seeds_of
 from core.ui.kit import cache, widgets
 from core.ui.kit.misfit import of_all_images
 from core.ui.kit.picker import View
@@ -92,44 +93,9 @@ def contenders(view: View) -> list[Contender]:
     base = view.picked if view.picked.model.name == "vae" else view.family.get("vae")
     if base is None:
         return []
-    vaes = [config for config in (*view.siblings, *view.doubles) if config.model.name == "vae"]
-    alike = [config for config in vaes if _bare(config) == _bare(base)]
-    warm_up = _common_warm_up(alike, base)
-    alike = [config for config in alike if config.train.warm_up == warm_up]
-    chosen = {
-        name: _chosen([c for c in alike if c.model.prior == name], view.picked) for name in PRIORS
-    }
-    shown = [Contender(name, config) for name, config in chosen.items() if config]
+    chosen = with_each_prior(base, (*view.siblings, *view.doubles), view.picked)
+    shown = [Contender(name, config) for name, config in chosen.items()]
     return shown + [Contender(EXPOST, one.config) for one in shown if one.name == "normal"]
-
-
-def _bare(config: RunConfig) -> RunConfig:
-    """Return a run without its prior, the warm-up and the seed."""
-    return replace(
-        config,
-        model=replace(config.model, prior="normal", components=None),
-        train=replace(config.train, warm_up=0, seed=0),
-    )
-
-
-def _common_warm_up(configs: Sequence[RunConfig], base: RunConfig) -> int:
-    """Return the warm-up, in epochs, that most priors were trained with; that of a picked prior comes first."""
-    if base.model.prior != "normal":
-        return base.train.warm_up
-    priors: dict[int, set[str]] = {}
-    for config in configs:
-        priors.setdefault(config.train.warm_up, set()).add(config.model.prior)
-    return max(
-        priors, key=lambda warm_up: (len(priors[warm_up]), warm_up == base.train.warm_up, warm_up)
-    )
-
-
-def _chosen(configs: Sequence[RunConfig], picked: RunConfig) -> RunConfig | None:
-    """Return of runs with the same prior the picked one, else one that ships, else the first."""
-    ships = {config.key for config in shipped()}
-    return min(
-        configs, key=lambda c: (c != picked, c.key not in ships, c.train.seed, c.key), default=None
-    )
 
 
 def called(prior: str) -> str:
@@ -166,7 +132,7 @@ def schedule(shown: Sequence[Contender]) -> str:
 
 def _worth_of_warm_up(normal: RunConfig) -> str:
     """Return how the nll of a VAE with the standard normal differs from that of one trained without its warm-up."""
-    plain = replace(normal, train=replace(normal.train, warm_up=0))
+    plain = changed(normal, warm_up=0)
     seeds = seeds_of(normal.data.name)
     known = [
         {s: numbers_of(EVIDENCE, with_seed(one, s), cache.SHELF) for s in seeds}

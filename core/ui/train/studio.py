@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +20,7 @@ from core.checkpoints import (
     unfinished_keys,
     unpack_run,
 )
-from core.config import LIKELIHOODS, MODEL_LABELS, PRIORS, RunConfig, with_epochs, with_seed
+from core.config import LIKELIHOODS, MODEL_LABELS, PRIORS, RunConfig, changed, with_epochs
 from core.figures import images as pictures
 from core.figures.bars import kl_bars
 from core.figures.curves import training_curves
@@ -188,20 +186,17 @@ def _ask(action: Callable[[Any], None], what: RunConfig | str) -> None:
 
 def estimate(config: RunConfig) -> str:
     """Return how long a training takes here, timed on a few steps of it."""
-    one = with_epochs(with_seed(config, 0), 1)
-    alike = replace(
-        one, train=replace(one.train, learning_rate=1e-3)
-    )  # neither changes how long a step takes
-    seconds = _pace(json.dumps(alike.to_dict(), sort_keys=True)) * config.train.epochs
+    # Neither the seed nor the learning rate changes how long a step takes.
+    alike = changed(with_epochs(config, 1), seed=0, learning_rate=1e-3)
+    seconds = _pace(alike) * config.train.epochs
     text = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
     return (
         f"About **{text}** on this machine while nothing else runs ({config.train.epochs} epochs)."
     )
 
 
-@st.cache_data(max_entries=64, show_spinner="Timing a few steps ...")
-def _pace(described: str) -> float:
-    config = RunConfig.from_dict(json.loads(described))
+@st.cache_data(max_entries=64, show_spinner="Timing a few steps ...", hash_funcs=cache.BY_KEY)
+def _pace(config: RunConfig) -> float:
     found = cache.split(config.data)
     assert found is not None
     return seconds_per_epoch(config, len(found.train), len(found.test))
