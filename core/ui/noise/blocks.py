@@ -144,7 +144,8 @@ def film(shown: Columns) -> None:
     original = originals_png(data)
     strips = [] if original is None else [Strip("Test images", original, still=True)]
     strips += [
-        Strip(label, noise_film(config), theme.color_of(label)) for label, config in shown.items()
+        Strip(label, noise_film(config), theme.color_of(config.model.name))
+        for label, config in shown.items()
     ]
     labels = [f"noise {level:.2f} × scale" for level in FILM_LEVELS]
     player(
@@ -218,7 +219,7 @@ def _look(config: RunConfig) -> dict[str, str]:
     look = (
         {"dash": "solid", "symbol": "circle"} if usual else {"dash": "dash", "symbol": "diamond"}
     )
-    return {"color": theme.color_of(config.model.label), **look}
+    return {"color": theme.color_of(config.model.name), **look}
 
 
 @st.fragment
@@ -280,7 +281,7 @@ def scores_figure(
         for name in SAMPLED
     ]
     if vae and (values := _scores(vae, "prior", score)):
-        lines.append(Line("VAE, prior", theme.color_of("VAE"), ends, [values] * 2, "dash"))
+        lines.append(Line("VAE, prior", theme.color_of("vae"), ends, [values] * 2, "dash"))
     lines.append(Line("real against real", theme.MUTED, ends, [[best_value]] * 2, "dot"))
     ticks = [f"{ratio:g}" for ratio in ratios]
     return spread_lines(
@@ -372,14 +373,14 @@ def rate_figure(configs: tuple[RunConfig, ...], vae: RunConfig | None) -> go.Fig
         Line("most that η leaves", theme.MUTED, fine, limit, "dot"),
         Line(
             "Noisy AE, capacity",
-            theme.color_of("Noisy AE"),
+            theme.color_of("noisy-ae"),
             ratios,
             [*map(_bits_per_latent, configs)],
             symbol="circle",
         ),
     ]
     if vae and (spent := _bits_per_latent(vae)):
-        lines.append(Line("VAE, KL", theme.color_of("VAE"), ends, [spent] * 2, "dash"))
+        lines.append(Line("VAE, KL", theme.color_of("vae"), ends, [spent] * 2, "dash"))
     return spread_lines(
         lines, x_name="noise in training, η", y_name="bits per latent, at most", log_x=True
     )

@@ -97,7 +97,7 @@ def draw_sheet(view: View, choice: Choice) -> None:
         f"Traversals of {config.model.label}: a row for each latent",
         "sheet",
         unit=ranked.unit,
-        color=theme.color_of(config.model.label),
+        color=theme.color_of(config.model.name),
         picked=_row(config),
         on_pick=_pick_row,
     )
@@ -238,7 +238,7 @@ def _strip(config: RunConfig, latent: int, choice: Choice) -> Strip:
     return Strip(
         name,
         film_png(config, latent, choice.image, choice.reach),
-        theme.color_of(config.model.label),
+        theme.color_of(config.model.name),
     )
 
 
