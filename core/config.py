@@ -154,8 +154,7 @@ class DataConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """One member of the family: encoder -> posterior -> decoder -> likelihood, and the weight of
-    the KL.
+    """One member of the family: encoder -> posterior -> decoder -> likelihood, weight of the KL.
 
     Args:
         posterior: `point` (autoencoder), `fixed` (noise-injected autoencoder), `learned` (VAE) or
@@ -501,11 +500,10 @@ def with_seed(config: RunConfig, seed: int) -> RunConfig:
 
 
 def with_epochs(config: RunConfig, epochs: int) -> RunConfig:
-    """Return the same config trained for another number of epochs, the warm-up over the same share
-    of them.
+    """Return the same config with another number of epochs, the same share of them to warm up.
 
     Args:
-        config: of the run.
+        config: a run.
         epochs: passes over the training set, at least 1.
 
     >>> from core.recipes import recipe

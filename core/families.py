@@ -20,7 +20,7 @@ PRIOR = frozenset({"prior", "components"})
 SEED = frozenset({"seed"})
 
 STOPS = {"noise_ratio": ("ae", "noisy-ae"), "beta": ("vae", "beta-vae")}
-"""Number that a slider moves -> the model where it has its plain value, and the model of all others."""
+"""Number that a slider moves -> the model at its plain value, and the model at all others."""
 
 USUAL = {"noisy-ae": 0.05, "beta-vae": 4.0}
 """Model that has a number of its own, η or β -> that number where none is chosen."""
@@ -124,15 +124,15 @@ def with_each_prior(
 
 
 def is_doubled(config: RunConfig) -> bool:
-    """Return whether a run is the standard normal among the priors, beside a VAE of the family
-    that differs in warm-up.
+    """Return whether a run differs from a VAE of the family that ships in its warm-up alone.
 
+    It is the standard normal among the priors that are compared, which all have a warm-up.
     A visitor who picks a model is offered the family's VAE. The other one is shown on the page of
     the priors alone.
 
     >>> from core.recipes import with_prior
-    >>> is_doubled(with_prior("mnist", 10, "normal")), is_doubled(with_prior("mnist", 40, "normal"))
-    (True, False)
+    >>> [is_doubled(with_prior("mnist", latents, "normal")) for latents in (10, 40)]
+    [True, False]
     """
     return (
         config.model.prior == "normal"

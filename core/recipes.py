@@ -1,4 +1,4 @@
-"""Recipes: the lab's standard config of each data set and model, where every default is settled."""
+"""Recipes: the lab's standard config of each data set and model; they settle every default."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ _BINARY = {
     "batch_size": 100,
     "learning_rate": 5e-4,
 }
-"""Networks, batches and learning rate of Tomczak and Welling 2018, section 6.1, who train up to 2,000 epochs."""
+"""Recipe of Tomczak and Welling 2018, section 6.1, who train up to 2,000 epochs.
+
+Source: https://arxiv.org/abs/1705.07120
+"""
 
 _RECIPES: dict[str, dict[str, Any]] = {
     "digits": {"hidden": (256, 128), "epochs": 200, "batch_size": 64},
@@ -94,7 +97,7 @@ def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunCon
 
 
 def _of_prior(data: str, model: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Return what a VAE takes besides with a prior that is not the standard normal: the warm-up of all priors."""
+    """Return the warm-up, and on large sets the components, that another prior takes."""
     prior, epochs = values.get("prior", "normal"), values["epochs"]
     if prior == "normal" or _POSTERIOR_OF[model] != "learned" or not isinstance(epochs, Integral):
         return {}
@@ -118,14 +121,14 @@ def warm_up_of(epochs: int) -> int:
 
 
 def beta_of(normalised: float, latent_dim: int, size: int) -> float:
-    """Return β of a normalised β, which is β times the number of latents over the number of
-    pixels.
+    """Return β of a normalised β.
 
     normalised β = β · L / (size · size)
 
     The KL is a sum over latents and the nll one over pixels; divided by their numbers, a trade-off
-    can be held against that of another number of latents or another size. Source: Higgins et al.
-    2017, figure 6.
+    can be held against that of another number of latents or another size.
+
+    Source: Higgins et al. 2017, figure 6, https://openreview.net/forum?id=Sy2fzU9gl
 
     Args:
         normalised: at least 0.
@@ -139,10 +142,14 @@ def beta_of(normalised: float, latent_dim: int, size: int) -> float:
 
 
 def with_prior(data: str, latent_dim: int, prior: str) -> RunConfig:
-    """Return the VAE with one of `PRIORS` that is compared with those of the other priors: all
-    have one schedule.
+    """Return the VAE with a prior that is compared with other priors: all have one schedule.
 
     With the standard normal it is no member of the family, whose VAE is trained without a warm-up.
+
+    Args:
+        data: name of a data set.
+        latent_dim: number of latents.
+        prior: one of `PRIORS`.
 
     >>> with_prior("mnist", 10, "normal").train.warm_up, recipe("mnist", "vae", 10).train.warm_up
     (6, 0)

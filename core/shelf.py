@@ -11,8 +11,9 @@ from core.recipes import beta_of, recipe, with_prior
 
 _NAMED = os.environ.get("LATENT_LAB_SHELF") or str(Path(__file__).parents[1] / "checkpoints")
 
-SHELF = Path(os.path.expanduser(_NAMED)).absolute()  # noqa: PTH111, which raises where there is no home
-"""The folder of the runs: the one that LATENT_LAB_SHELF names, else that of the runs that ship with the project."""
+# `Path.expanduser` would raise where there is no home.
+SHELF = Path(os.path.expanduser(_NAMED)).absolute()  # noqa: PTH111
+"""The folder of the runs: the one that LATENT_LAB_SHELF names, else that of the project."""
 
 SEEDS = (0, 1, 2)
 """Every number that a sentence rests on comes from trainings with each of these, at least."""
@@ -22,8 +23,7 @@ _SEEDS_OF_SECONDS = (0, 1, 2, 3, 4)
 
 
 def seeds_of(data: str) -> tuple[int, ...]:
-    """Return the seeds that runs on a data set are trained with; more where a training takes
-    seconds.
+    """Return the seeds that runs on a data set are trained with, more where that takes seconds.
 
     >>> seeds_of("digits"), seeds_of("mnist")
     ((0, 1, 2, 3, 4), (0, 1, 2))
@@ -44,7 +44,7 @@ SWEPT_BETAS = (1.0, 2.0, 4.0, 6.0, 8.0, 16.0)
 """β of the sweep that disentanglement is measured on, those of Locatello et al. 2019."""
 
 MAP_LATENTS, MAP_BETAS = (2, 5, 10, 20), (0.0025, 0.01, 0.04, 0.16, 0.64)
-"""Numbers of latents and normalised β of the map that disentanglement is measured on, each with each."""
+"""Numbers of latents and normalised β of the map of disentanglement, each with each."""
 
 _MAP_EPOCHS = 4
 """A fifth of the recipe's."""
@@ -85,8 +85,7 @@ def shipped() -> tuple[RunConfig, ...]:
 
 @cache
 def more_seeds() -> tuple[RunConfig, ...]:
-    """Return the configs that are trained and measured but do not ship: mostly further seeds of
-    those that do.
+    """Return the configs that are measured but do not ship, mostly further seeds of those that do.
 
     >>> len(more_seeds())
     213
@@ -100,8 +99,7 @@ def more_seeds() -> tuple[RunConfig, ...]:
 
 @cache
 def swept() -> tuple[RunConfig, ...]:
-    """Return the β-sweep of the sprites that disentanglement is measured on, the VAE at β = 1,
-    over five seeds.
+    """Return the sprites' β-sweep that disentanglement is measured on, over five seeds.
 
     >>> len(swept())
     30
@@ -111,15 +109,14 @@ def swept() -> tuple[RunConfig, ...]:
 
 
 def without_kl() -> tuple[RunConfig, ...]:
-    """Return the models of the sprites without a KL that disentanglement is measured on, over five seeds."""
+    """Return the sprites' models without a KL that disentanglement is measured on, five seeds."""
     models = [recipe("sprites", name, 10) for name in ("ae", "noisy-ae", "infogan")]
     return tuple(with_seed(config, seed) for config in models for seed in range(5))
 
 
 @cache
 def mapped() -> tuple[RunConfig, ...]:
-    """Return the VAEs of the map of number of latents against normalised β: the latents change
-    fastest.
+    """Return the VAEs of the map of latents against normalised β; latents change fastest.
 
     >>> len(mapped()), mapped()[0].model.beta
     (20, 1.28)
@@ -145,7 +142,7 @@ def binary() -> tuple[RunConfig, ...]:
 
 @cache
 def held_against_priors() -> tuple[RunConfig, ...]:
-    """Return the VAEs that ship to compare priors with: one network and one schedule, each with every prior."""
+    """Return the VAEs that ship to compare priors: one network and schedule, every prior."""
     places = {"digits": (2, 10), "mnist": (2, 10, 40)}
     return tuple(
         with_prior(data, dim, prior)

@@ -1,8 +1,8 @@
-"""Every call of the library that a page makes: keyed by run and plain choices, bounded, shared by
-all visitors.
+"""The library's functions as pages call them, from memory where they were called before.
 
+All visitors share the results. Every cache is bounded, and keyed by runs and plain choices.
 Nothing is keyed by an array: Streamlit hashes only a sample of a large one. A run is keyed by the
-key of its config, a study by the version of its file. A result is shared and must not be changed.
+key of its config, a study by the version of its file. A result must not be changed.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def _split(data: DataConfig) -> Split:
 
 
 def split(data: DataConfig) -> Split | None:
-    """Return the images of a data set, or None where they are not on this machine; see `missing_images`."""
+    """Return the images of a data set, or None where `missing_images` says what is missing."""
     try:
         return _split(data)
     except MissingData:
@@ -189,8 +189,8 @@ def missing_images(data: DataConfig) -> str | None:
 
 def test_images(data: DataConfig, index: NDArray[np.integer] | slice) -> Floats | None:
     """Return test images (B, H, W), or None where they are not on this machine."""
-    found = split(data)
-    return None if found is None else _read(found.test, index)
+    images = split(data)
+    return None if images is None else _read(images.test, index)
 
 
 def _read(images: ImageSet, index: NDArray[np.integer] | slice) -> Floats:
@@ -199,7 +199,7 @@ def _read(images: ImageSet, index: NDArray[np.integer] | slice) -> Floats:
 
 
 def scale_of(data: DataConfig) -> int:
-    """Return how many screen pixels a pixel takes in a sheet: enough to look crisp, few enough to travel fast."""
+    """Return how many screen pixels a pixel takes in a sheet, which is some 96 pixels high."""
     return max(1, 96 // data.size)
 
 
@@ -228,7 +228,7 @@ def originals_png(data: DataConfig, count: int, columns: int) -> bytes | None:
 
 @st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_KEY)
 def reconstructions_png(config: RunConfig, count: int, columns: int) -> bytes:
-    """Return the reconstructions of the first test images, decoded from the codes that are kept with the run."""
+    """Return the reconstructions of the first test images, decoded from their kept codes."""
     opened = run(config)
     return pictures.sheet_png(
         decoding.decode(opened.model, opened.codes["mean"][:count]),
@@ -263,7 +263,7 @@ def fitted_half_width(config: RunConfig) -> float:
 
 @st.cache_data(max_entries=256, show_spinner=False, hash_funcs=BY_KEY)
 def share_outside(config: RunConfig, half_width: float) -> float:
-    """Return the share of a run's codes, with the posterior's noise, that a box does not contain."""
+    """Return the share (0 to 1) of codes drawn from the posterior that a box leaves out."""
     return sampling.share_outside(measuring.codes_of(run(config), "train_"), half_width)
 
 
@@ -273,11 +273,11 @@ def samples(
     """Return random codes (count, L) and what they decode to (count, H, W).
 
     Args:
-        config: of the run.
-        name: of the sampler.
-        half_width: of the box; fitted when None.
-        seed: of the codes.
-        count: how many.
+        config: a run.
+        name: of a sampler, see `core.explore.sampling.SAMPLERS`.
+        half_width: half the width of the box; fitted to the codes when None.
+        seed: seed of the codes.
+        count: number of codes.
     """
     opened = run(config)
     source = sampler(config, name)
@@ -302,19 +302,18 @@ def samples_png(
 def samples_beside_nearest_png(
     config: RunConfig, name: str, half_width: float | None, seed: int, count: int
 ) -> tuple[bytes, float]:
-    """Return samples above their nearest training images, and the median distance per pixel;
-    arguments as in `samples`.
+    """Return samples above their nearest training images, and the median distance per pixel.
+
+    Its arguments are those of `samples`.
 
     Raises:
         MissingData: the training images are not on this machine.
     """
-    data = config.data
-    decoded = samples(config, name, half_width, seed, count)[1]
-    found = _split(data)
-    index, distance = neighbours.nearest_images(found.train, decoded)
-    return pictures.rows_png([decoded, _read(found.train, index)], scale_of(data)), float(
-        np.median(distance)
-    )
+    _, decoded = samples(config, name, half_width, seed, count)
+    training = _split(config.data).train
+    index, distance = neighbours.nearest_images(training, decoded)
+    png = pictures.rows_png([decoded, _read(training, index)], scale_of(config.data))
+    return png, float(np.median(distance))
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
@@ -368,23 +367,22 @@ def measured_quality(config: RunConfig, name: str, half_width: float | None) -> 
 
 def ceiling(data: DataConfig) -> dict[str, float] | None:
     """Return what real images score against real images, by score, or None."""
-    found = sampled.kept_ceiling(data, SHELF)
-    return None if found is None else asdict(found)
+    quality = sampled.kept_ceiling(data, SHELF)
+    return None if quality is None else asdict(quality)
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)
 def plane_png(config: RunConfig, half_width: float, resolution: int) -> bytes:
-    """Return what a two-latent run decodes a square of codes around the origin to, some 500 pixels wide or more."""
+    """Return a square of codes around the origin as two latents decode it, 500 pixels wide."""
     extent = (-half_width, half_width, -half_width, half_width)
     decoded = decoding.decode(run(config).model, plane_codes(extent, resolution))
-    return pictures.sheet_png(
-        decoded, resolution, scale=max(1, round(500 / (resolution * decoded.shape[-1]))), pad=0
-    )
+    scale = max(1, round(500 / (resolution * decoded.shape[-1])))
+    return pictures.sheet_png(decoded, resolution, scale=scale, pad=0)
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)
 def principal_components(config: RunConfig) -> tuple[Floats, Floats]:
-    """Return the test codes' first two principal components (N, 2) and their shares of variance (2,)."""
+    """Return the test codes' first two principal components (N, 2) and their shares (2,)."""
     return projection.principal_components(run(config).codes["mean"])
 
 
@@ -396,5 +394,5 @@ def tsne(config: RunConfig, stage: int = projection.TSNE_STAGES) -> Floats:
 
 
 def widest_pair(config: RunConfig) -> list[int]:
-    """Return the two latents of a run whose codes vary most, or its only one, counted from 0, in order."""
+    """Return the two latents whose codes vary most, or the only one, from 0 on, in order."""
     return sorted(run(config).codes["mean"].var(axis=0).argsort()[-2:].tolist())

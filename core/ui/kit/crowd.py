@@ -1,5 +1,4 @@
-"""Many visitors on one server: their pages take turns, and what is looked at again and again, they
-look at less often.
+"""Many visitors on one server: their pages take turns, and look at a training less often.
 
 Python runs one thread at a time. Sixty that all draw a page starve the one that sends what is
 drawn.
@@ -18,7 +17,7 @@ import streamlit as st
 TURNS = 3
 """Pages that are drawn at the same time."""
 PATIENCE = 2.0
-"""Seconds after which a page is drawn although it is not its turn, so that a long computation holds nobody back."""
+"""Seconds after which a page is drawn out of turn: a long computation holds nobody back."""
 AT_EASE = 16
 """Visitors who look at a training as often as one alone does."""
 GONE = 30.0
@@ -32,7 +31,7 @@ _lock = threading.Lock()
 
 @contextmanager
 def turn() -> Iterator[None]:
-    """Wait for a turn to draw, `PATIENCE` seconds at most; within a turn there is nothing to wait for."""
+    """Wait for a turn to draw, `PATIENCE` seconds at most; within a turn, do not wait."""
     if getattr(_drawing, "now", False):
         yield
         return
@@ -47,7 +46,7 @@ def turn() -> Iterator[None]:
 
 
 def slowness() -> int:
-    """Return by how much longer everyone waits between two looks: 1, or 2, 4, 8 ... where many look, this one too."""
+    """Return how many times longer all wait between two looks: 1, or 2, 4, 8 ... where many do."""
     return _slowness(st.session_state.setdefault("visitor", uuid4().hex), time.monotonic())
 
 

@@ -39,7 +39,7 @@ _VIEW = "view"
 
 
 def page_file(path: str) -> str:
-    """Return the whole path of one of `PAGES`, which Streamlit would look for beside the script that it was given."""
+    """Return the whole path of one of `PAGES`; Streamlit looks for others beside its script."""
     return str(PROJECT / path)
 
 

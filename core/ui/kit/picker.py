@@ -58,23 +58,29 @@ class View:
 
 @dataclass(frozen=True)
 class _Choice:
-    """A choice of the picker: those who make it are left with fewer runs.
+    """A choice of the picker, which leaves fewer runs.
 
     Args:
-        key: of the choice, in the session and in links.
-        label: on the screen.
+        key: name of the choice in the session and in links.
+        label: its name on the screen.
         option: run -> its option. A link says it in the very words, so these must last.
-        applies: runs -> whether to ask.
-        order: option -> place; alphabetical or by size when left out.
+        is_asked: runs -> whether it is drawn; where they differ in it when left out.
+        order: option -> its place; options are sorted as they are when left out.
         usual: runs -> the option that is taken unless another is chosen; the first when left out.
     """
 
     key: str
     label: str
     option: Callable[[RunConfig], Any]
-    applies: Callable[[Sequence[RunConfig]], bool]
+    is_asked: Callable[[Sequence[RunConfig]], bool] | None = None
     order: Callable[[Any], Any] | None = None
     usual: Callable[[Sequence[RunConfig]], Any] | None = None
+
+    def applies(self, configs: Sequence[RunConfig]) -> bool:
+        """Return whether there is something to choose among some runs."""
+        if self.is_asked:
+            return self.is_asked(configs)
+        return len({self.option(config) for config in configs}) > 1
 
     def draw(self, configs: Sequence[RunConfig]) -> list[RunConfig]:
         """Draw the choice, and return the runs that it leaves."""
@@ -98,24 +104,12 @@ def _always(configs: Sequence[RunConfig]) -> bool:
     return True
 
 
-def _several_priors(configs: Sequence[RunConfig]) -> bool:
-    return len({config.model.prior for config in configs}) > 1
-
-
-def _several_likelihoods(configs: Sequence[RunConfig]) -> bool:
-    return len({config.model.likelihood_label for config in configs}) > 1
-
-
-def _of(model: str) -> Callable[[Sequence[RunConfig]], bool]:
+def _are(model: str) -> Callable[[Sequence[RunConfig]], bool]:
     return lambda configs: all(config.model.name == model for config in configs)
 
 
-def _seeds_differ(configs: Sequence[RunConfig]) -> bool:
+def _seeds_alone_differ(configs: Sequence[RunConfig]) -> bool:
     return len(configs) > 1 and len(families.groups(configs)) == 1
-
-
-def _more_differs(configs: Sequence[RunConfig]) -> bool:
-    return len(families.groups(configs)) > 1
 
 
 def _number(config: RunConfig) -> str:
@@ -123,51 +117,59 @@ def _number(config: RunConfig) -> str:
     return "" if config.model.number is None else f"{config.model.number:g}"
 
 
+def _usual_number(configs: Sequence[RunConfig]) -> str:
+    return _number(families.usual(configs))
+
+
 def _place_in(names: Iterable[str]) -> Callable[[str], int]:
     return list(names).index
 
 
 _CHOICES = (
-    _Choice("data", "Data set", lambda c: c.data.name, _always, _place_in(SIZES)),
-    _Choice("latents", "Latents", lambda c: c.model.latent_dim, _always),
     _Choice(
-        "model",
-        "Model",
-        lambda c: ALL_LABELS[c.model.name],
-        _always,
-        _place_in(ALL_LABELS.values()),
-        lambda configs: ALL_LABELS["vae"],
+        key="data",
+        label="Data set",
+        option=lambda config: config.data.name,
+        is_asked=_always,
+        order=_place_in(SIZES),
     ),
     _Choice(
-        "prior",
-        "Prior",
-        lambda c: PRIORS[c.model.prior],
-        _several_priors,
-        _place_in(PRIORS.values()),
-    ),
-    _Choice("likelihood", "Likelihood", lambda c: c.model.likelihood_label, _several_likelihoods),
-    _Choice(
-        "eta",
-        "Noise η",
-        _number,
-        _of("noisy-ae"),
-        float,
-        lambda configs: _number(families.usual(configs)),
+        key="latents",
+        label="Latents",
+        option=lambda config: config.model.latent_dim,
+        is_asked=_always,
     ),
     _Choice(
-        "beta",
-        "β",
-        _number,
-        _of("beta-vae"),
-        float,
-        lambda configs: _number(families.usual(configs)),
+        key="model",
+        label="Model",
+        option=lambda config: ALL_LABELS[config.model.name],
+        is_asked=_always,
+        order=_place_in(ALL_LABELS.values()),
+        usual=lambda configs: ALL_LABELS["vae"],
     ),
-    _Choice("trained", "Trained with seed", lambda c: c.train.seed, _seeds_differ),
     _Choice(
-        "run",
-        "Run",
-        lambda c: c.key,
-        _more_differs,
+        key="prior",
+        label="Prior",
+        option=lambda config: PRIORS[config.model.prior],
+        order=_place_in(PRIORS.values()),
+    ),
+    _Choice(
+        key="likelihood",
+        label="Likelihood",
+        option=lambda config: config.model.likelihood_label,
+    ),
+    _Choice("eta", "Noise η", _number, _are("noisy-ae"), order=float, usual=_usual_number),
+    _Choice("beta", "β", _number, _are("beta-vae"), order=float, usual=_usual_number),
+    _Choice(
+        key="trained",
+        label="Trained with seed",
+        option=lambda config: config.train.seed,
+        is_asked=_seeds_alone_differ,
+    ),
+    _Choice(
+        key="run",
+        label="Run",
+        option=lambda config: config.key,
         usual=lambda configs: families.usual(configs).key,
     ),
 )
@@ -175,7 +177,7 @@ _CHOICES = (
 
 
 def pick_run() -> View | None:
-    """Draw the picker, and return the view of the run that was picked; None where no run is kept."""
+    """Draw the picker and return the view of the picked run; None where no run is kept."""
     configs, refused = cache.shelf()
     for sentence in (*refused, *cache.damaged_studies()):
         st.warning(sentence)

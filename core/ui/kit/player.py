@@ -36,8 +36,7 @@ _STEPS = 32767
 
 @dataclass(frozen=True, eq=False)
 class Dots:
-    """Points that move, on a square around the origin that grows and shrinks with them, with the
-    prior's 1, 2, 3 sigma.
+    """Points that move, on a square around the origin that grows and shrinks with them.
 
     Args:
         points: (F, N, 2), F frames.

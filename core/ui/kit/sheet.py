@@ -1,4 +1,4 @@
-"""A sheet of traversals: a row of pictures for each latent, what it carries beside it; a click picks a row."""
+"""A sheet of traversals: a row of pictures and an amount for each latent; a click picks a row."""
 
 from __future__ import annotations
 

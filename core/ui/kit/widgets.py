@@ -45,7 +45,7 @@ def heading(question: str, answer: str) -> None:
 
 
 def chart(figure: Any, key: str, **options: Any) -> Any:
-    """Draw a figure with the lab's toolbar; returns the selection where `on_select` is among the options."""
+    """Draw a figure with the lab's toolbar; return the selection where `on_select` is given."""
     return st.plotly_chart(figure, key=key, config=theme.config(figure_kind()), **options)
 
 
@@ -57,7 +57,7 @@ def figure_kind() -> Literal["png", "svg"]:
 
 
 def save_figures_as() -> None:
-    """Draw the choice of what the camera in a figure's toolbar saves; plotly's toolbar has room for one."""
+    """Draw the choice of the kind of file that the camera in a figure's toolbar saves."""
     st.segmented_control(
         "The camera on a figure saves",
         ("PNG", "SVG"),
@@ -75,7 +75,7 @@ def how_to_read(text: str) -> None:
 
 
 def unmeasured(data: DataConfig, what: str = "Not every number of this page was") -> None:
-    """Say that numbers are not there, and how to get them, or that there are none of binarised images."""
+    """Say that numbers are missing and how to get them, or that binarised images have none."""
     there = "These numbers are of grey images; binarised ones are left out."
     st.info(there if data.binarised else f"{what} measured yet; run `python -m core measure`.")
 
@@ -87,7 +87,7 @@ def images_missing(sentence: str | None) -> None:
 
 
 def picture(png: bytes, alt: str, **options: Any) -> None:
-    """Draw a PNG. It travels inside the page, which saves the browser a round trip and the server a copy."""
+    """Draw a PNG inside the page: the browser saves a round trip, the server a copy."""
     st.image(
         "data:image/png;base64," + b64encode(png).decode(),
         alt=alt,
@@ -107,11 +107,7 @@ def recipe_of(config: RunConfig) -> str:
     model = config.model
     return {
         "ae": "The code is a point, no KL",
-        "noisy-ae": (
-            f"Fixed noise, η = {model.noise_ratio:g}, no KL"
-            if model.noise_ratio is not None
-            else ""
-        ),
+        "noisy-ae": f"Fixed noise, η = {model.eta:g}, no KL",
         "infogan": f"Codes recognised in images of a game, λ = {model.information}",
     }.get(model.name, f"Learned noise, KL weighed by β = {model.beta:g}{_prior_of(model)}")
 
@@ -199,7 +195,7 @@ def sampler_choice() -> SamplerChoice:
 
 
 def _box_width() -> float | None:
-    """Draw the choice of the box and return its half-width, or None for one fitted to each model's codes."""
+    """Draw the choice of the box; return its half-width, None where each model's codes decide."""
     with st.container(horizontal=True, vertical_alignment="center"):
         fitted = st.toggle(
             "Fit the box to each model's codes", True, key="fit", bind="query-params"
@@ -246,7 +242,7 @@ def box_note(config: RunConfig, half_width: float) -> None:
 
 
 def samples_beside_nearest(config: RunConfig, choice: SamplerChoice, count: int) -> None:
-    """Draw some samples above the training images nearest to them, which have to be on this machine."""
+    """Draw samples above their nearest training images, which have to be on this machine."""
     half_width = choice.half_width_for(choice.name)
     png, distance = cache.samples_beside_nearest_png(
         config, choice.name, half_width, choice.seed, count
