@@ -38,8 +38,7 @@ blocks.learned(shown)
 
 st.subheader("Which prior is better, in numbers?", anchor=False)
 blocks.scores(shown, known)
-widgets.table(blocks.rows(shown, known))
-st.caption(blocks.measured_on(shown, known))
+blocks.table(shown, known)
 
 st.subheader("So, what does the Gaussian give?", anchor=False)
 answer.draw(shown, known)

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.figures.bars import score_dots
 from core.ui.kit import cache, current_view, twins, widgets
 from core.ui.sampling import quality
 
@@ -18,7 +17,7 @@ widgets.heading(
 
 @st.fragment
 def draws() -> None:
-    """Draw the choices and the four sheets; only this part runs again when a choice changes."""
+    """Draw the choices, the four sheets and their numbers; a choice runs only this part again."""
     with st.container(border=True):
         choice = widgets.sampler_choice()
         beside = st.toggle(
@@ -34,28 +33,8 @@ def draws() -> None:
             if beside and not missing:
                 widgets.samples_beside_nearest(config, choice, BESIDE)
     twins.note_of(view.picked.data)
-    verdict(choice)
-
-
-def verdict(choice: widgets.SamplerChoice) -> None:
-    """Draw the numbers, and the sentence that they decide."""
     st.subheader("How real do they look, in numbers?", anchor=False)
-    found = quality.table(view, choice)
-    if found is None:
-        return
-    st.markdown(quality.sentence(found, choice))
-    words = list(quality.SCORES)
-    word = st.segmented_control(
-        "Score", words, default=words[0], key="score", required=True, bind="query-params"
-    )
-    score = quality.SCORES[word]
-    means, spreads = found.grid(score)
-    names = {"models": found.models, "samplers": found.samplers, "name": quality.AXES[score]}
-    figure = score_dots(means, **names, ceiling=found.ceiling[score], spread=spreads)
-    widgets.chart(figure, "scores")
-    with st.expander("All numbers", icon=":material/table:"):
-        widgets.table(found.rows())
-    st.caption(found.caption())
+    quality.draw(view, choice)
 
 
 draws()

@@ -13,7 +13,7 @@ from core.experiments.priors import GRADIENTS
 from core.experiments.rate import RATE
 from core.experiments.samples import SAMPLES
 from core.experiments.traits import TRAITS
-from core.explore.sampling import SAMPLERS
+from core.explore.samplers import SAMPLERS
 from core.recipes import recipe
 from core.runs import load_or_train
 from core.shelf import SHELF

@@ -257,6 +257,10 @@ class Cases(dict[Case, Comparison], Generic[Case]):
         """Return the cases that get a word."""
         return [case for case, each in self.items() if each.word == word]
 
+    def leaning_to(self, word: str) -> list[Case]:
+        """Return the cases whose pairs say a word, however few they are."""
+        return [case for case, each in self.items() if each.leaning == word]
+
 
 def _mean_ratio(comparison: Comparison) -> float:
     small = [score for score, larger in enumerate(comparison.larger) if not larger]
@@ -296,14 +300,15 @@ def depends_on(words: Mapping[tuple[Any, ...], str], names: Sequence[str]) -> li
     """Return the circumstances that an answer depends on: they change it while all others stay.
 
     Args:
-        words: (value of each circumstance) -> answer; what was not measured is left out.
+        words: (value of each circumstance) -> answer. A first look is no answer, and is left out
+            as what was not measured is.
         names: of the circumstances, in the order of the values.
 
     >>> words = {("mnist", 2): HOLDS, ("mnist", 10): FAILS, ("digits", 2): HOLDS}
     >>> depends_on(words, ["data set", "latents"])
     ['latents']
     """
-    known = {case: word for case, word in words.items() if word != UNKNOWN}
+    known = {case: word for case, word in words.items() if word not in (UNKNOWN, FIRST_LOOK)}
     places: set[int] = set()
     for one, other in combinations(known, 2):
         differing = [place for place in range(len(names)) if one[place] != other[place]]

@@ -1,31 +1,36 @@
-"""What a prior is worth: log p(x), the fit to the aggregate posterior, samples, and the noise of the gradient."""
+"""The worth of a prior: log p(x), the fit to the codes, samples, and the gradient's noise."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from core.checkpoints import SHELF
-from core.config import PRIORS, RunConfig, with_seed
+from core.config import PRIORS, RunConfig
+from core.experiments.claims import HOLDS, BySeed, Cases, Comparison, compare
 from core.experiments.evidence import EVIDENCE
-from core.experiments.kept import Numbers, Study, numbers_of
-from core.experiments.noise import YES, Claim, compare, together
+from core.experiments.kept import Numbers, Study, by_seed
 from core.experiments.rate import RATE, cut_off
-from core.experiments.samples import kept_quality
+from core.experiments.samples import scores_by_seed
+from core.experiments.trainings import NOTHING, Trainings
 from core.experiments.traits import TRAITS
-from core.shelf import seeds_of
 
 GRADIENT_IMAGES, DRAWS = 100, 500
 """First test images that gradients are drawn for, and how often for each."""
 
 EXPOST = "expost"
-"""The fifth beside `PRIORS`: a mixture fitted to the codes of the VAE with a standard normal after training."""
+"""The fifth beside `PRIORS`: a mixture fitted to the VAE's codes after training.
+
+The VAE is the one with a standard normal prior.
+"""
 
 
 def covers(config: RunConfig) -> bool:
-    """Return whether a run is held against other priors: a VAE of digits or mnist with a Bernoulli likelihood."""
+    """Return whether a run is held against other priors.
+
+    It is where it is a VAE of digits or mnist with a Bernoulli likelihood.
+    """
     model = config.model
     return (
         model.name == "vae"
@@ -42,149 +47,166 @@ GRADIENTS = Study(
 )
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What is known of one prior, by the seed of its training.
-
-    Args:
-        fit: seed -> `nll`, `nll_error`, `elbo`, `k`, `bounded` images of the study `EVIDENCE`;
-            `rate`, `information`, `kl_aggregate`, `kl_aggregate_error`, `images` of `RATE`; and
-            the numbers of `GRADIENTS`.
-        traits: seed -> numbers of the study of traits.
-        samples: seed -> Fréchet distance and coverage, averaged over seeds of the codes.
-    """
-
-    fit: Mapping[int, Numbers]
-    traits: Mapping[int, Numbers]
-    samples: Mapping[int, tuple[float, ...]]
-
-    @property
-    def saturated(self) -> bool:
-        """Whether the codes tell nearly all that can be told of so few images, and more would make the KL smaller."""
-        return cut_off(list(self.fit.values()))
-
-    def of(self, name: str) -> dict[int, tuple[float, ...]]:
-        """Return a number of `fit` by seed, as scores to compare."""
-        return {seed: (numbers[name],) for seed, numbers in self.fit.items()}
-
-    def values(self, name: str) -> list[float]:
-        """Return a number by seed: of `fit`, `active` latents, `frechet` distance, or `coverage`."""
-        if name in _SAMPLED:
-            return [scores[_SAMPLED.index(name)] for scores in self.samples.values()]
-        kept = self.traits if name in ("active", "code_scale") else self.fit
-        return [float(numbers[name]) for numbers in kept.values()]
-
-    def ratios(self, estimator: str) -> list[float]:
-        """Return the variance of an estimator's gradient over that of the reparameterisation's, by seed."""
-        found = [numbers["gradient"] for numbers in self.fit.values()]
-        return [gradient[estimator] / gradient["pathwise"] for gradient in found]
-
-
-_SAMPLED = ("frechet", "coverage")
-NOTHING = Measured({}, {}, {})
-
 CRITERIA = ("nll", "kl", "samples")
-"""What priors are judged by: nll, KL(aggregate || prior), and both scores of their samples."""
+"""The criteria that priors are judged by: nll, KL(aggregate || prior), and samples.
+
+Samples are judged by Fréchet distance and coverage together.
+"""
+
+TRAINED = tuple(prior for prior in PRIORS if prior != "normal")
+"""The priors that the standard normal is held against, trained as it was."""
+
+
+def values(model: Trainings, name: str) -> list[float]:
+    """Return a number of each training, in order of seeds.
+
+    Args:
+        model: as `measured` returns it.
+        name: a number of the part `fit`, `active`, `code_scale`, `frechet` or `coverage`.
+    """
+    parts = {"active": "traits", "code_scale": "traits", "frechet": "samples"}
+    parts["coverage"] = "samples"
+    return [float(value) for value in model.column(parts.get(name, "fit"), name).values()]
+
+
+def saturated(model: Trainings) -> bool:
+    """Return whether the codes tell nearly all that can be told of so few images.
+
+    With more images the KL(aggregate || prior) would be smaller.
+    """
+    return cut_off(list(model.rows("fit").values()))
+
+
+def gradient_noise(model: Trainings) -> dict[int, float]:
+    """Return by seed the variance of one draw of the reparameterised gradient, in nats²."""
+    rows = model.column("fit", "gradient")
+    return {seed: row["pathwise"] for seed, row in rows.items()}
+
+
+def variance_ratios(model: Trainings, estimator: str) -> list[float]:
+    """Return the variance of an estimator's gradient over the reparameterised one's, by seed."""
+    rows = model.column("fit", "gradient").values()
+    return [row[estimator] / row["pathwise"] for row in rows]
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the standard normal is worth, beside other priors of the same model.
+class PriorVerdict:
+    """The worth of the standard normal beside other priors of the same model.
 
     Args:
-        claims: (criterion of `CRITERIA`, prior) -> that the prior does better than the standard
-            normal.
+        cases: (criterion of `CRITERIA`, prior) -> the prior's scores against the standard
+            normal's.
         saturated: whether KL(aggregate || prior) is left out, since nearly every code tells its
             image.
     """
 
-    claims: dict[tuple[str, str], Claim]
+    cases: Cases[tuple[str, str]]
     saturated: bool = False
 
     @property
     def criteria(self) -> list[str]:
-        """What is judged by."""
+        """The criteria that are asked."""
         return [name for name in CRITERIA if name != "kl" or not self.saturated]
 
-    @property
-    def seeds(self) -> int:
-        """The fewest seeds that a claim rests on, of those that were measured; 0 without any."""
-        return min((claim.seeds for claim in self.claims.values() if claim.seeds), default=0)
+    def of_criterion(self, criterion: str) -> Cases[str]:
+        """Return the comparisons in one criterion, by prior."""
+        return Cases(
+            {prior: each for (name, prior), each in self.cases.items() if name == criterion}
+        )
 
-    def better(self, criterion: str, word: str = YES) -> list[str]:
-        """Return the priors that are said `word` of: better with every seed, or with none."""
-        return [
-            prior
-            for (what, prior), claim in self.claims.items()
-            if what == criterion and claim.word == word
-        ]
+    def of_prior(self, prior: str) -> Cases[str]:
+        """Return the comparisons of one prior, by criterion."""
+        return Cases({name: each for (name, which), each in self.cases.items() if which == prior})
+
+    def better(self, criterion: str) -> list[str]:
+        """Return the priors that are better with every seed, however few there are."""
+        return self.of_criterion(criterion).leaning_to(HOLDS)
 
     @property
     def beaten(self) -> list[str]:
-        """In what the standard normal is beaten, with every seed, by at least one prior that was trained."""
-        trained = [prior for prior in PRIORS if prior != "normal"]
-        return [criterion for criterion in CRITERIA if set(self.better(criterion)) & set(trained)]
+        """The criteria in which a trained prior is better than the standard normal."""
+        return [name for name in CRITERIA if set(self.better(name)) & set(TRAINED)]
 
     @property
     def champions(self) -> list[str]:
-        """Priors that beat the standard normal in everything that was measured, with every seed."""
-        found = []
-        for prior in (name for name in PRIORS if name != "normal"):
-            claims = [claim for (_, name), claim in self.claims.items() if name == prior]
-            if (
-                len(claims) == len(self.criteria)
-                and together(claims) == YES
-                and all(claim.seeds for claim in claims)
-            ):
-                found.append(prior)
-        return found
+        """The trained priors that are better than the standard normal in every criterion."""
+        return [prior for prior in TRAINED if self._beats_everywhere(prior)]
+
+    def _beats_everywhere(self, prior: str) -> bool:
+        cases = self.of_prior(prior)
+        return len(cases.leaning_to(HOLDS)) == len(self.criteria)
 
 
-def judge(known: Mapping[str, Measured]) -> Verdict:
-    """Return what the numbers decide; numbers in, verdict out.
+def judge(models: Mapping[str, Trainings]) -> PriorVerdict:
+    """Return what the numbers decide.
 
     Args:
-        known: name of a prior, `normal` among them, or `EXPOST` -> what was measured.
+        models: prior, `normal` among them, or `EXPOST` -> its numbers.
     """
-    normal, saturated = (
-        known.get("normal", NOTHING),
-        any(found.saturated for found in known.values()),
-    )
-    claims: dict[tuple[str, str], Claim] = {}
-    for prior, found in known.items():
+    normal = models.get("normal", NOTHING)
+    left_out = any(saturated(model) for model in models.values())
+    cases = Cases[tuple[str, str]]()
+    for prior, model in models.items():
         if prior == "normal":
             continue
         if prior != EXPOST:
-            claims["nll", prior] = compare(found.of("nll"), normal.of("nll"))
-            if not saturated:
-                claims["kl", prior] = compare(found.of("kl_aggregate"), normal.of("kl_aggregate"))
-        claims["samples", prior] = compare(found.samples, normal.samples, (False, True))
-    return Verdict(claims, saturated)
+            cases["nll", prior] = compare(model.column("fit", "nll"), normal.column("fit", "nll"))
+            if not left_out:
+                ours, theirs = (one.column("fit", "kl_aggregate") for one in (model, normal))
+                cases["kl", prior] = compare(ours, theirs)
+        cases["samples", prior] = compare(_samples(model), _samples(normal), (False, True))
+    return PriorVerdict(cases, left_out)
 
 
-def measured(config: RunConfig, sampler: str = "prior", root: Path = SHELF) -> Measured:
-    """Return what is known of a run and its further seeds.
+def _samples(model: Trainings) -> dict[int, tuple[float, float]]:
+    rows = model.rows("samples")
+    return {seed: (row["frechet"], row["coverage"]) for seed, row in rows.items()}
+
+
+def measured(config: RunConfig, name: str = "", root: Path = SHELF) -> Trainings:
+    """Return the numbers of a run and its further seeds.
 
     Args:
-        config: of the run.
-        sampler: that its samples come from: its prior, or what was fitted to its codes.
-        root: folder of the kept numbers.
+        config: of any seed.
+        name: `EXPOST` for the mixture that was fitted to its codes; otherwise the numbers are of
+            the prior that it was trained with.
+        root: folder of the numbers.
+
+    Returns:
+        `fit`: `nll`, `nll_error`, `elbo`, `k`, `bounded` images of the study `EVIDENCE`; `rate`,
+        `information`, `kl_aggregate`, `kl_aggregate_error`, `images` of `RATE`; and the numbers of
+        `GRADIENTS`, for the seeds that have all three, and empty with `EXPOST`, whose bound is
+        that of a training with another prior. `traits`: the numbers of `TRAITS`.
+        `samples`: `frechet` and `coverage`, averaged over the seeds of the codes.
     """
-    configs = {seed: with_seed(config, seed) for seed in seeds_of(config.data.name)}
-    fit = {seed: _fit(one, root) for seed, one in configs.items()}
-    traits = {seed: numbers_of(TRAITS, one, root) for seed, one in configs.items()}
-    quality = {seed: kept_quality(one, sampler, root) for seed, one in configs.items()}
-    return Measured(
-        _known(fit),
-        _known(traits),
-        {seed: tuple(q.mean(score) for score in _SAMPLED) for seed, q in _known(quality).items()},
-    )
+    sampler = "mixture" if name == EXPOST else "prior"
+    samples: dict[int, Numbers] = {}
+    for seed, scores in scores_by_seed(config, root).items():
+        distance, coverage = scores[sampler]
+        samples[seed] = {"frechet": distance, "coverage": coverage}
+    fits = {} if name == EXPOST else _fits(config, root)
+    return Trainings({"fit": fits, "traits": by_seed(TRAITS, config, root), "samples": samples})
 
 
-def _fit(config: RunConfig, root: Path) -> Numbers | None:
-    bound, rate, noise = (numbers_of(study, config, root) for study in (EVIDENCE, RATE, GRADIENTS))
-    if bound is None or rate is None or noise is None:
-        return None
+def warm_up_gain(normal: RunConfig, plain: RunConfig, root: Path = SHELF) -> Comparison:
+    """Return the comparison of the nll of one VAE with that of another, by seed.
+
+    Args:
+        normal: trained with a warm-up of the KL.
+        plain: the same trained without.
+        root: folder of the numbers.
+    """
+    warm, cold = (_column(by_seed(EVIDENCE, config, root), "nll") for config in (normal, plain))
+    return compare(warm, cold)
+
+
+def _fits(config: RunConfig, root: Path) -> dict[int, Numbers]:
+    bounds, rates, noises = (by_seed(study, config, root) for study in (EVIDENCE, RATE, GRADIENTS))
+    seeds = [seed for seed in bounds if seed in rates and seed in noises]
+    return {seed: _fit(bounds[seed], rates[seed], noises[seed]) for seed in seeds}
+
+
+def _fit(bound: Numbers, rate: Numbers, noise: Numbers) -> Numbers:
     return {
         **{name: bound[name] for name in ("nll", "elbo", "k")},
         "nll_error": bound["error"],
@@ -196,5 +218,5 @@ def _fit(config: RunConfig, root: Path) -> Numbers | None:
     }
 
 
-def _known(found: Mapping[int, Any]) -> dict[int, Any]:
-    return {seed: one for seed, one in found.items() if one is not None}
+def _column(rows: Mapping[int, Numbers], name: str) -> BySeed:
+    return {seed: row[name] for seed, row in rows.items()}

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.checkpoints import SHELF
 from core.config import DataConfig, RunConfig, with_seed
-from core.experiments.kept import Study, compared, numbers_of
+from core.experiments.kept import Numbers, Study, by_seed, compared, numbers_of
 from core.metrics.scores import SampleQuality
 from core.shelf import seeds_of
 
@@ -110,6 +110,30 @@ def kept_trainings(config: RunConfig, name: str, root: Path = SHELF) -> Trained 
     found = {seed: kept_quality(with_seed(config, seed), name, root) for seed in seeds}
     measured = {seed: quality for seed, quality in found.items() if quality is not None}
     return Trained(measured) if measured else None
+
+
+def scores_by_seed(
+    config: RunConfig, root: Path = SHELF
+) -> dict[int, dict[str, tuple[float, float]]]:
+    """Return the Fréchet distance and the coverage of random samples, by training.
+
+    Args:
+        config: of any seed.
+        root: folder of the numbers.
+
+    Returns:
+        Seed of the training -> sampler -> both scores, averaged over the seeds of the codes.
+    """
+    rows = by_seed(SAMPLES, config, root)
+    return {seed: _scores(numbers) for seed, numbers in rows.items()}
+
+
+def _scores(numbers: Numbers) -> dict[str, tuple[float, float]]:
+    """Return both scores of one training, by sampler."""
+    return {
+        sampler: (float(np.mean(quality["frechet"])), float(np.mean(quality["coverage"])))
+        for sampler, quality in numbers.items()
+    }
 
 
 def kept_ceiling(data: DataConfig, root: Path = SHELF) -> SampleQuality | None:

@@ -10,24 +10,14 @@ from numpy.typing import NDArray
 
 from core.config import nearest
 from core.devices import generator
+from core.explore.samplers import COMPONENTS, SAMPLERS
 from core.models import Prior
 from core.models.priors import StandardNormal
 
 Codes = NDArray[np.float32]
 
-SAMPLERS = {
-    "box": "Uniform box",
-    "prior": "Prior",
-    "gaussian": "Fitted Gaussian",
-    "mixture": "Fitted mixture",
-}
-"""Name in commands and links -> label on the screen."""
-
 _NARROWEST = 1e-6
 """Half-width of a fitted box at least, for codes that are all at the origin."""
-
-COMPONENTS = 10
-"""Of the fitted mixture, full covariances, as in Ghosh et al. 2020, section 5."""
 
 
 class Sampler(Protocol):

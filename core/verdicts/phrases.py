@@ -60,17 +60,18 @@ def number(
 
     >>> number(1752.3), number(0.00951), number(97.04), number(-0.5, 2)
     ('1,752', '0.00951', '97', '−0.50')
-    >>> number(0.314, 0, percent=True), number(0.5, 2, signed=True)
-    ('31%', '+0.50')
+    >>> number(0.314, 0, percent=True), number(-0.001, 2), number(-0.001, 2, signed=True)
+    ('31%', '0.00', '−0.00')
     """
     scaled = 100 * value if percent else value
     if digits is None:
         digits = 0 if abs(scaled) >= 100 else None
-    sign = "+" if signed else ""
+    # A difference keeps the sign that it had before it was rounded to nothing.
+    sign = "+" if signed else "z"
     if digits is None:
         text = f"{scaled:{sign}.3g}"
     else:
-        text = f"{round(scaled, digits):{sign}z,.{max(digits, 0)}f}"
+        text = f"{round(scaled, digits):{sign},.{max(digits, 0)}f}"
     return text.replace("-", "−") + ("%" if percent else "")
 
 

@@ -1,4 +1,3 @@
-from dataclasses import asdict
 from functools import partial
 
 import numpy as np
@@ -6,12 +5,10 @@ import pytest
 
 from core.config import MODEL_LABELS, DataConfig, with_seed
 from core.experiments.samples import kept_ceiling, kept_quality, kept_trainings
-from core.explore.sampling import SAMPLERS
+from core.explore.samplers import SAMPLERS
 from core.recipes import recipe
 from core.shelf import SHELF
 from core.ui.kit import cache
-from core.ui.kit.widgets import SamplerChoice
-from core.ui.sampling.quality import Table, sentence
 from core.verdicts.phrases import number, trainings, with_spread
 
 PAGE = "pages/sampling.py"
@@ -166,20 +163,6 @@ def test_a_score_is_the_mean_over_trainings_and_its_spread_is_theirs(opened):
     assert opened(data="mnist", latents=10).dataframe[0].value.set_index(
         ["Model", "Codes from"]
     ).loc[("VAE", SAMPLERS["prior"]), "Fréchet distance"] == with_spread(values)
-
-
-def test_a_model_that_is_alone_is_not_said_to_be_closest_and_farthest():
-    trained, ceiling = (
-        kept_trainings(recipe("digits", "vae"), "prior", SHELF),
-        kept_ceiling(DataConfig(name="digits")),
-    )
-    assert trained is not None
-    assert ceiling is not None
-    alone = Table({("VAE", name): trained for name in SAMPLERS}, asdict(ceiling), ["VAE"])
-    said = sentence(alone, SamplerChoice("prior", None, 0))
-    assert f"**VAE**, alone here, has Fréchet distance {number(trained.mean('frechet'))}" in said
-    assert "closest" not in said
-    assert "farthest" not in said
 
 
 @pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from core.config import ALL_LABELS, PRIORS, DataConfig, ModelConfig, RunConfig
-from core.explore.sampling import SAMPLERS
+from core.explore.samplers import SAMPLERS
 from core.figures import theme
 from core.ui.kit import cache
 from core.ui.kit.picker import View, pick

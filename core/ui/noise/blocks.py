@@ -1,4 +1,4 @@
-"""The blocks of the Noise page: codes and their noise, films, curves over noise, and what the numbers decide."""
+"""The blocks of the Noise page: codes and their noise, films, samples and curves over noise."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.config import DataConfig, RunConfig
+from core.experiments.kept import by_seed
 from core.experiments.measuring.noise import noisy_codes
-from core.experiments.noise import LEVELS, NOISE, SAMPLED, USUAL, Measured, measured
-from core.experiments.samples import CODE_SEEDS, SAMPLES
+from core.experiments.noise import LEVELS, NOISE, SAMPLED, USUAL, bits_per_latent, measured
+from core.experiments.samples import SAMPLES
+from core.experiments.trainings import Trainings
 from core.explore.decoding import decode
-from core.explore.sampling import SAMPLERS
+from core.explore.samplers import SAMPLERS
 from core.figures import images as pictures
 from core.figures import theme
 from core.figures.noise import Line, noise_among_codes, spread_lines
@@ -22,7 +24,7 @@ from core.metrics.latents import code_scale
 from core.ui.kit import cache, widgets
 from core.ui.kit.picker import View
 from core.ui.kit.player import Strip, player
-from core.verdicts.phrases import number, trainings
+from core.verdicts import noise as said
 
 PANEL_POINTS = 1000
 FILM_IMAGES, FILM_COLUMNS = 8, 4
@@ -48,20 +50,25 @@ Columns = dict[str, RunConfig]
 
 
 def columns(view: View) -> Columns:
-    """Return the models that stand side by side, by label; the picked one where there is none of them."""
+    """Return the models that stand side by side, by label.
+
+    It is the picked run alone where the family has none of them.
+    """
     stops, vae = view.stops("noise_ratio"), vae_of(view)
-    wanted = [
-        stops.get(0.0),
-        stops.get(USUAL),
-        view.picked if view.picked in stops.values() else None,
-    ]
-    known = sorted((c for c in wanted if c), key=lambda config: config.model.eta)
-    shown = [*known, vae] if vae else known or [view.picked]
-    return {config.model.label: config for config in shown}
+    ratios = {0.0, USUAL}
+    if view.picked in stops.values():
+        ratios.add(view.picked.model.eta)
+    configs = [config for ratio, config in stops.items() if ratio in ratios]
+    if vae:
+        configs.append(vae)
+    return {config.model.label: config for config in configs or [view.picked]}
 
 
 def vae_of(view: View) -> RunConfig | None:
-    """Return the VAE that the autoencoders are held against: of the same network, likelihood and training, if any."""
+    """Return the VAE that the autoencoders are held against, if there is one.
+
+    It has the same network, likelihood and training.
+    """
     return view.peer(next(iter(view.stops("noise_ratio").values()), view.picked), "vae")
 
 
@@ -77,7 +84,10 @@ def scatters(shown: Columns) -> None:
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
 def panel_reach(configs: tuple[RunConfig, ...]) -> float:
-    """Return how far the panels of some runs reach, in units of each one's √R, so that √R is equally large in all."""
+    """Return how far the panels of some runs reach, in units of each one's √R.
+
+    √R is equally large in all.
+    """
     reaches = [
         float(np.quantile(np.abs(cache.run(config).codes["mean"]), 0.998)) / _radius(config)
         for config in configs
@@ -87,7 +97,10 @@ def panel_reach(configs: tuple[RunConfig, ...]) -> float:
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
 def panel(config: RunConfig, reach: float) -> go.Figure:
-    """Return the codes of a run on its two latents of most variance, with √R and the noise of the first test image."""
+    """Return the codes of a run on its two latents of most variance, with √R and the noise.
+
+    The noise is that of the first test image.
+    """
     opened = cache.run(config)
     pair = cache.widest_pair(config)
     codes = _flat(opened.codes["mean"][:PANEL_POINTS, pair])
@@ -105,31 +118,24 @@ def panel(config: RunConfig, reach: float) -> go.Figure:
 
 
 def _flat(rows: Floats) -> Floats:
-    """Return rows (..., 2) for the plane: of a single latent along its middle."""
+    """Return rows (..., 2) for the plane; a single latent lies along its middle."""
     return np.pad(rows, [(0, 0)] * (rows.ndim - 1) + [(0, 2 - rows.shape[-1])])
 
 
 def size_of_noise(config: RunConfig) -> str:
     """Return R, the noise and the scale of the codes as a caption."""
     opened = cache.run(config)
-    std, kind = float(_posterior_std(config).mean()), config.model.posterior
-    noise = {
-        "point": "no noise",
-        "fixed": f"noise √(η·R) = {number(std)}",
-        "learned": f"noise {number(std)} (its posterior's σ, mean over images and latents)",
-        "recognised": (
-            f"noise {number(std)} (σ of the recognised codes, mean over images and latents)"
-        ),
-    }[kind]
-    scale = code_scale(opened.codes["mean"])
-    return (
-        f"R = {number(opened.metrics['squared_radius'])}, √R = {number(_radius(config))}; {noise}; code"
-        f" scale {number(scale)}"
+    return said.size_of_noise(
+        opened.metrics["squared_radius"],
+        radius=_radius(config),
+        std=float(_posterior_std(config).mean()),
+        scale=code_scale(opened.codes["mean"]),
+        posterior=config.model.posterior,
     )
 
 
 def _radius(config: RunConfig) -> float:
-    """Return √R; of a model that has put all codes on the origin, 1."""
+    """Return √R, or 1 where a model has put all codes on the origin."""
     return float(np.sqrt(cache.run(config).metrics["squared_radius"])) or 1.0
 
 
@@ -156,7 +162,7 @@ def film(shown: Columns) -> None:
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
 def noise_film(config: RunConfig) -> bytes:
-    """Return the first test images as a run decodes them from their codes at each of `FILM_LEVELS`, one frame each."""
+    """Return the first test images, decoded from their codes at each of `FILM_LEVELS`, as frames."""
     opened = cache.run(config)
     mean, scale = opened.codes["mean"][:FILM_IMAGES], code_scale(opened.codes["mean"])
     frames = [decode(opened.model, noisy_codes(mean, level, scale)) for level in FILM_LEVELS]
@@ -186,40 +192,41 @@ def errors(shown: Columns) -> None:
         required=True,
         bind="query-params",
     )
-    known = {label: known_of(config) for label, config in shown.items()}
-    if not any(found.noise for found in known.values()):
-        widgets.unmeasured(next(iter(shown.values())).data)
+    configs = tuple(shown.values())
+    models = [known_of(config) for config in configs]
+    if not any(model.rows("noise") for model in models):
+        widgets.unmeasured(configs[0].data)
         return
-    field, axis = ERRORS[word]
-    widgets.chart(errors_figure(tuple(shown.values()), field, axis), "errors")
-    some = next(numbers for found in known.values() for numbers in found.noise.values())
-    st.caption(
-        f"{some['n']:,} test images, one draw of noise each, the same for all models;"
-        f" {trainings([found.noise for found in known.values()])}. The noise's standard deviation"
-        " is in units of each model's own code scale, so stretching the codes wins nothing."
-    )
+    widgets.chart(errors_figure(configs, *ERRORS[word]), "errors")
+    st.caption(said.errors_caption(models))
 
 
-@cache.fresh(NOISE, SAMPLES, max_entries=32)
-def errors_figure(configs: tuple[RunConfig, ...], field: str, axis: str) -> go.Figure:
-    """Return an error of some models against test-time noise."""
-    lines = [
-        Line(config.model.label, x=LEVELS, values=[*zip(*rows, strict=True)], **_look(config))
-        for config in configs
-        if (rows := [numbers[field] for numbers in known_of(config).noise.values()])
-    ]
+@cache.fresh(NOISE, max_entries=32)
+def errors_figure(configs: tuple[RunConfig, ...], error: str, axis: str) -> go.Figure:
+    """Return an error of some models against test-time noise, those that were measured.
+
+    Args:
+        configs: of the runs.
+        error: a number of the study `NOISE` at each of `LEVELS`.
+        axis: its name.
+    """
+    lines = []
+    for config in configs:
+        rows = by_seed(NOISE, config, cache.SHELF).values()
+        if rows:
+            values = list(zip(*(row[error] for row in rows), strict=True))
+            lines.append(Line(config.model.label, x=LEVELS, values=values, **_look(config)))
     return spread_lines(
         lines, x_name="test-time noise, in units of the code scale", y_name=axis, height=400
     )
 
 
 def _look(config: RunConfig) -> dict[str, str]:
-    """Return colour, dash and marker of a model; noisy AEs share the colour and differ in the rest."""
-    usual = config.model.noise_ratio in (None, USUAL)
-    look = (
-        {"dash": "solid", "symbol": "circle"} if usual else {"dash": "dash", "symbol": "diamond"}
-    )
-    return {"color": theme.color_of(config.model.name), **look}
+    """Return colour, dash and marker of a model; noisy AEs share the colour alone."""
+    color = theme.color_of(config.model.name)
+    if config.model.noise_ratio in (None, USUAL):
+        return {"color": color, "dash": "solid", "symbol": "circle"}
+    return {"color": color, "dash": "dash", "symbol": "diamond"}
 
 
 @st.fragment
@@ -235,9 +242,10 @@ def draws(shown: Columns) -> None:
 
 
 def scores(view: View) -> None:
-    """Draw the quality of random samples against η, each sampler a line, the VAE with its prior beside it."""
+    """Draw the quality of random samples against η, each sampler a line, beside the VAE's."""
     stops, ceiling = view.stops("noise_ratio"), cache.ceiling(view.picked.data)
-    if ceiling is None or not any(known_of(config).samples for config in stops.values()):
+    models = [known_of(config) for config in stops.values()]
+    if ceiling is None or not any(model.rows("samples") for model in models):
         widgets.unmeasured(view.picked.data)
         return
     best_values = (ceiling["frechet"], ceiling["coverage"])
@@ -246,11 +254,7 @@ def scores(view: View) -> None:
         figure = scores_figure(tuple(stops.values()), vae, place, best_values[place])
         with column:
             widgets.chart(figure, f"scores {place}")
-    st.caption(
-        f"Points: means over {trainings([known_of(c).samples for c in stops.values()])}, each the"
-        f" mean of {len(CODE_SEEDS)} seeds of the codes, as on the page *Sampling*. Bands: least"
-        " to most over trainings. *Real against real* is what held-out images score."
-    )
+    st.caption(said.scores_caption(models))
 
 
 @cache.fresh(NOISE, SAMPLES, max_entries=32)
@@ -270,16 +274,10 @@ def scores_figure(
     """
     ratios = [config.model.eta for config in configs]
     places, ends = range(len(configs)), (0, len(configs) - 1)
-    lines = [
-        Line(
-            SAMPLERS[name],
-            SAMPLER_COLORS[name],
-            places,
-            [_scores(c, name, score) for c in configs],
-            symbol="circle",
-        )
-        for name in SAMPLED
-    ]
+    lines = []
+    for name, color in SAMPLER_COLORS.items():
+        values = [_scores(config, name, score) for config in configs]
+        lines.append(Line(SAMPLERS[name], color, places, values, symbol="circle"))
     if vae and (values := _scores(vae, "prior", score)):
         lines.append(Line("VAE, prior", theme.color_of("vae"), ends, [values] * 2, "dash"))
     lines.append(Line("real against real", theme.MUTED, ends, [[best_value]] * 2, "dot"))
@@ -291,7 +289,7 @@ def scores_figure(
 
 def _scores(config: RunConfig, sampler: str, score: int) -> list[float]:
     """Return a score of random samples, by seed."""
-    return [found[sampler][score] for found in known_of(config).samples.values()]
+    return [scores[score] for scores in known_of(config).column("samples", sampler).values()]
 
 
 SIZES = {"squared_radius": "√R", "code_scale": "code scale"}
@@ -319,42 +317,33 @@ def size_figure(configs: tuple[RunConfig, ...], column: str) -> go.Figure:
         configs: of the runs; one that was trained before the column was kept is left out.
         column: of the history, one of `SIZES`.
     """
-    histories = {config: cache.run(config).history for config in configs}
-    sizes = {
-        c: h[column] if column == "code_scale" else np.sqrt(h[column])
-        for c, h in histories.items()
-        if column in h
-    }
-    lines = [
-        Line(
-            c.model.label,
-            x=range(1, len(h) + 1),
-            values=h[:, None].tolist(),
-            **(_look(c) | {"symbol": ""}),
-        )
-        for c, h in sizes.items()
-    ]
+    lines = []
+    for config in configs:
+        history = cache.run(config).history
+        if column in history:
+            sizes = history[column] if column == "code_scale" else np.sqrt(history[column])
+            look = {**_look(config), "symbol": ""}
+            epochs = range(1, len(sizes) + 1)
+            lines.append(
+                Line(config.model.label, x=epochs, values=sizes[:, None].tolist(), **look)
+            )
     return spread_lines(
         lines, x_name="epoch", y_name=f"{SIZES[column]}, units of the code", log_y=True, height=250
     )
 
 
 def rate(view: View) -> None:
-    """Draw the bits that the noise leaves against η, with the VAE's KL, and say which η would leave as many."""
+    """Draw the bits that the noise leaves against η, with the VAE's KL."""
     stops = {ratio: config for ratio, config in view.stops("noise_ratio").items() if ratio}
     vae = vae_of(view)
     if not stops:
         st.info("No autoencoder was trained with noise on these images with this many latents.")
         return
     widgets.chart(rate_figure(tuple(stops.values()), vae), "rate")
-    spent = cache.run(vae).metrics["kl"] if vae else None
+    spent = bits(cache.run(vae).metrics["kl"]) if vae else 0.0
     if spent:
-        latents, kl = view.picked.model.latent_dim, bits(spent)
-        st.caption(
-            f"The VAE spends {kl:.1f} bits per image ({kl / latents:.2f} per latent) at most; a"
-            f" noisy AE of {latents} latents is left as many at most with η ="
-            f" {number(noise_ratio_for(kl, latents))}."
-        )
+        latents = view.picked.model.latent_dim
+        st.caption(said.rate_caption(spent, latents, noise_ratio_for(spent, latents)))
 
 
 @cache.fresh(NOISE, SAMPLES, max_entries=32)
@@ -375,27 +364,18 @@ def rate_figure(configs: tuple[RunConfig, ...], vae: RunConfig | None) -> go.Fig
             "Noisy AE, capacity",
             theme.color_of("noisy-ae"),
             ratios,
-            [*map(_bits_per_latent, configs)],
+            [[*bits_per_latent(known_of(config)).values()] for config in configs],
             symbol="circle",
         ),
     ]
-    if vae and (spent := _bits_per_latent(vae)):
-        lines.append(Line("VAE, KL", theme.color_of("vae"), ends, [spent] * 2, "dash"))
+    if vae and (spent := [*bits_per_latent(known_of(vae)).values()]):
+        lines.append(Line("VAE, KL", theme.color_of("VAE"), ends, [spent] * 2, "dash"))
     return spread_lines(
         lines, x_name="noise in training, η", y_name="bits per latent, at most", log_x=True
     )
 
 
-def _bits_per_latent(config: RunConfig) -> list[float]:
-    """Return the rate averaged over latents, by seed."""
-    return [
-        float(np.mean(numbers["rate_bits"]))
-        for numbers in known_of(config).noise.values()
-        if numbers["rate_bits"]
-    ]
-
-
 @cache.fresh(NOISE, SAMPLES, max_entries=64)
-def known_of(config: RunConfig) -> Measured:
-    """Return what was measured of a run and its further seeds."""
+def known_of(config: RunConfig) -> Trainings:
+    """Return the numbers of a run and its further seeds."""
     return measured(config, cache.SHELF)

@@ -6,32 +6,26 @@ import numpy as np
 import pytest
 
 from core.config import with_seed
+from core.experiments.claims import DEPENDS, FAILS, FIRST_LOOK, HOLDS, UNKNOWN
 from core.experiments.kept import numbers_of
 from core.experiments.measuring import noise
 from core.experiments.measuring.every_run import measure_runs
 from core.experiments.measuring.noise import measure, noisy_codes, rate_bits
 from core.experiments.noise import (
-    DEPENDS,
     JUDGED,
     LEVELS,
-    NO,
     NOISE,
-    NOTHING,
     SAMPLED,
-    UNKNOWN,
     USUAL,
-    YES,
-    Claim,
-    Measured,
-    best,
-    compare,
-    depends_on,
+    bits_per_latent,
+    errors,
     families,
     judge,
+    judge_family,
     measured,
-    together,
 )
-from core.explore.sampling import SAMPLERS
+from core.experiments.trainings import NOTHING, Trainings
+from core.explore.samplers import SAMPLERS
 from core.families import is_doubled
 from core.metrics.channel import capacity_limit, gaussian_capacity
 from core.metrics.latents import code_scale
@@ -117,63 +111,24 @@ def test_numbers_are_kept_for_every_kind_of_run(tmp_path: Path):
     assert found is not None
     assert len(found["rate_bits"]) == 2
     known = measured(config, tmp_path)
-    assert known.noise == {0: found}
-    assert known.samples == {}
-    assert measured(with_seed(config, 1), tmp_path).noise == {0: found}
-
-
-def test_a_claim_holds_only_if_every_score_of_every_seed_is_better():
-    low, high = {0: [1.0, 1.0], 1: [2.0, 2.0]}, {0: [2.0, 3.0], 1: [3.0, 4.0]}
-    assert compare(low, high).word == YES
-    assert compare(high, low).word == NO
-    assert compare(low, low).word == NO
-    assert compare(low, {0: [2.0, 0.5], 1: [3.0, 3.0]}).word == DEPENDS
-    assert compare(low, {0: [2.0, 2.0], 1: [1.0, 1.0]}).word == DEPENDS
-    assert compare(low, high, (False, True)).word == DEPENDS
-    assert compare({0: [1.0, 0.9]}, {0: [2.0, 0.5]}, (False, True)).word == YES
-
-
-def test_only_seeds_that_both_were_measured_with_are_compared():
-    claim = compare({0: [1.0], 2: [9.0]}, {1: [0.0], 0: [2.0]})
-    assert (claim.seeds, claim.word) == (1, YES)
-    assert claim.ratio() == (0.5, 0.5, 0.5)
-    nothing = compare({0: [1.0]}, {1: [2.0]})
-    assert (nothing.seeds, nothing.word) == (0, UNKNOWN)
-    assert np.isnan(nothing.ratio()).all()
-
-
-def test_a_ratio_is_paired_by_seed():
-    claim = compare({0: [1.0], 1: [6.0]}, {1: [3.0], 0: [4.0]})
-    assert claim.ratio() == (1.125, 0.25, 2.0)
-
-
-def claims(*words: str) -> list[Claim]:
-    scores = {YES: ((1.0,), (2.0,)), NO: ((2.0,), (1.0,))}
-    return [
-        Claim(*((scores[w][0],), (scores[w][1],)) if w in scores else ((), ()), (False,))
-        for w in words
-    ]
-
-
-def test_claims_together_are_as_strong_as_the_weakest():
-    assert together(claims(YES, YES, UNKNOWN)) == YES
-    assert together(claims(NO, NO)) == NO
-    assert together(claims(YES, NO)) == DEPENDS
-    assert together(claims(UNKNOWN)) == together([]) == UNKNOWN
+    assert known.rows("noise") == {0: found}
+    assert known.rows("samples") == {}
+    assert measured(with_seed(config, 1), tmp_path).rows("noise") == {0: found}
+    assert errors(known, [0.5, 0.0]) == {0: (found["mse"][LEVELS.index(0.5)], found["mse"][0])}
+    assert bits_per_latent(known) == {0: pytest.approx(np.mean(found["rate_bits"]))}
 
 
 def model(
     error: float, distance: float = 10.0, coverage: float = 0.5, seeds: int = 3, rest: float = 0.1
-) -> Measured:
+) -> Trainings:
     """Return made-up numbers; the seeds differ a little."""
-    errors = [rest + level * error for level in LEVELS]
-    return Measured(
-        {
-            s: {"levels": list(LEVELS), "mse": [e * (1 + s / 100) for e in errors]}
-            for s in range(seeds)
-        },
-        {s: dict.fromkeys(SAMPLED, (distance * (1 + s / 100), coverage)) for s in range(seeds)},
-    )
+    by_level = [rest + level * error for level in LEVELS]
+    noise, samples = {}, {}
+    for seed in range(seeds):
+        larger = 1 + seed / 100
+        noise[seed] = {"levels": list(LEVELS), "mse": [mse * larger for mse in by_level]}
+        samples[seed] = dict.fromkeys(SAMPLED, (distance * larger, coverage))
+    return Trainings({"noise": noise, "samples": samples})
 
 
 def test_the_verdict_says_what_the_numbers_say():
@@ -182,62 +137,60 @@ def test_the_verdict_says_what_the_numbers_say():
         {0.05: model(0.5, 80, 0.5, rest=0.12), 0.2: model(0.2, 20, 0.9, rest=0.2)},
         model(0.3, 30, 0.8),
     )
-    assert found.seeds == 3
-    assert {ratio: claim.word for ratio, claim in found.under_noise.items()} == {
-        0.05: YES,
-        0.2: YES,
+    assert found.comparisons.pairs == 3
+    assert found.under_noise.words == {0.05: HOLDS, 0.2: HOLDS}
+    assert found.at_rest.words == {0.05: FAILS, 0.2: FAILS}
+    assert found.at_rest[0.2].ratio().mean == pytest.approx(2)
+    assert found.under_noise.best == 0.2
+    assert found.of_interest == [0.05, 0.2]
+    assert found.robust().word == HOLDS
+    assert {found.better_samples(name).word for name in SAMPLED} == {HOLDS}
+    assert found.better_samples(*SAMPLED).word == HOLDS
+    assert found.reaches.words == {
+        (ratio, name): HOLDS if ratio == 0.2 else FAILS
+        for ratio in (0.05, 0.2)
+        for name in SAMPLED
     }
-    assert {ratio: claim.word for ratio, claim in found.at_rest.items()} == {0.05: NO, 0.2: NO}
-    assert found.at_rest[0.2].ratio()[0] == pytest.approx(2)
-    assert best(found.under_noise) == 0.2
-    assert found.of_interest() == [0.05, 0.2]
-    assert {found.improves_samples(name) for name in SAMPLED} == {YES}
-    assert {case: claim.word for case, claim in found.reaches.items()} == {
-        (ratio, name): YES if ratio == 0.2 else NO for ratio in (0.05, 0.2) for name in SAMPLED
-    }
-    assert {name: claim.word for name, claim in found.without.items()} == dict.fromkeys(
-        SAMPLED, NO
-    )
+    assert found.without.words == dict.fromkeys(SAMPLED, FAILS)
 
 
 def test_noise_gets_no_credit_for_what_the_autoencoder_reaches_without_it():
     found = judge(model(1.0, 20, 0.9), {0.05: model(0.5, 10, 0.95)}, model(0.3, 30, 0.8))
-    assert together(found.reaches.values()) == together(found.without.values()) == YES
+    assert found.reaches_vae().word == found.without.word == HOLDS
 
 
 def test_noise_makes_a_generator_only_where_all_samples_say_so():
     bad, good, target = model(1.0, 20, 0.5), model(1.0, 10, 0.9), model(1.0, 15, 0.8)
-    assert judge(bad, {0.05: good}, target).word == YES
-    assert judge(bad, {0.05: good, 0.2: bad}, target).word == DEPENDS
-    assert judge(good, {0.05: bad}, target).word == NO
-    assert judge(good, {0.05: bad}, NOTHING).word == NO
-    assert judge(NOTHING, {}, NOTHING).word == UNKNOWN
+    assert judge(bad, {0.05: good}, target).generates.word == HOLDS
+    assert judge(bad, {0.05: good, 0.2: bad}, target).generates.word == DEPENDS
+    assert judge(good, {0.05: bad}, target).generates.word == FAILS
+    assert judge(good, {0.05: bad}, NOTHING).generates.word == FAILS
+    assert judge(NOTHING, {}, NOTHING).generates.word == UNKNOWN
 
 
 def test_noise_that_only_harms_gets_a_no():
     found = judge(model(1.0, 10, 0.9), {0.05: model(2.0, 20, 0.5)}, model(0.5, 5, 0.95))
-    assert together(found.under_noise.values()) == NO
-    assert found.improves_samples("box") == NO
-    assert together(found.reaches.values()) == NO
+    assert found.under_noise.word == FAILS
+    assert found.better_samples("box").word == FAILS
+    assert found.reaches.word == FAILS
 
 
 def test_a_smaller_distance_at_less_coverage_depends():
     found = judge(model(1.0, 10, 0.9), {0.05: model(0.5, 5, 0.5)}, NOTHING)
-    assert found.improves_samples("gaussian") == DEPENDS
-    assert together(found.reaches.values()) == UNKNOWN
+    assert found.better_samples("gaussian").word == DEPENDS
+    assert found.reaches.word == UNKNOWN
 
 
 def test_every_sampler_is_judged_and_a_mixture_alone_is_enough_to_reach_the_vae():
     assert set(SAMPLED) == set(SAMPLERS)
     bare = model(1.0, 100, 0.1)
-    bare = Measured(
-        bare.noise, {s: {**scores, "mixture": (10.0, 0.95)} for s, scores in bare.samples.items()}
-    )
+    samples = {s: {**row, "mixture": (10.0, 0.95)} for s, row in bare.rows("samples").items()}
+    bare = Trainings({**bare.parts, "samples": samples})
     found = judge(bare, {0.05: model(0.5, 50, 0.5)}, model(0.3, 30, 0.8))
-    assert {name for name, claim in found.without.items() if claim.word == YES} == {"mixture"}
-    assert found.improves_samples("mixture") == NO
-    assert found.improves_samples("box") == YES
-    assert len(found.claims) == 1 + 2 * len(SAMPLERS)
+    assert found.without.with_word(HOLDS) == ["mixture"]
+    assert found.better_samples("mixture").word == FAILS
+    assert found.better_samples("box").word == HOLDS
+    assert len(found.comparisons) == 1 + 2 * len(SAMPLERS)
 
 
 def test_without_noise_the_shipped_mnist_autoencoder_reaches_the_vae_with_a_mixture_as_sampling_shows():
@@ -246,46 +199,35 @@ def test_without_noise_the_shipped_mnist_autoencoder_reaches_the_vae_with_a_mixt
         for (data, latents), runs in families().items()
         if (data.name, latents) == ("mnist", 10)
     )
-    known = {ratio: measured(config) for ratio, config in ten.items()}
-    found = judge(known[0.0], {ratio: one for ratio, one in known.items() if ratio}, known[None])
-    ae, vae = known[0.0].scores("mixture"), known[None].scores("prior")
+    found = judge_family(ten)
+    ae = measured(ten[0.0]).column("samples", "mixture")
+    vae = measured(ten[None]).column("samples", "prior")
     assert all(ae[seed][0] < vae[seed][0] and ae[seed][1] > vae[seed][1] for seed in vae)
-    assert found.without["mixture"].word == YES
+    assert found.without["mixture"].word == HOLDS
 
 
 def test_error_at_one_level_only_is_not_enough():
     crossing = model(1.0)
-    for numbers in crossing.noise.values():
+    for numbers in crossing.rows("noise").values():
         numbers["mse"][LEVELS.index(JUDGED[1])] = 99.0
     assert judge(model(1.1), {0.05: crossing}, NOTHING).under_noise[0.05].word == DEPENDS
 
 
-@pytest.mark.parametrize("seeds", [0, 1, 2])
+@pytest.mark.parametrize("seeds", [0, 1, 2, 3])
 def test_a_verdict_counts_its_seeds_and_bears_having_few(seeds: int):
     found = judge(model(1.0), {0.05: model(0.5, seeds=seeds)}, model(0.5))
-    assert found.seeds == seeds
-    assert found.under_noise[0.05].word == (YES if seeds else UNKNOWN)
-    assert found.of_interest() == ([0.05] if seeds else [])
+    assert found.comparisons.pairs == seeds
+    assert found.under_noise[0.05].word == [UNKNOWN, FIRST_LOOK, FIRST_LOOK, HOLDS][seeds]
+    assert found.under_noise[0.05].leaning == (HOLDS if seeds else UNKNOWN)
+    assert found.of_interest == ([0.05] if seeds else [])
 
 
 def test_nothing_measured_is_no_verdict():
     for found in (judge(NOTHING, {}, NOTHING), judge(NOTHING, {0.05: NOTHING}, NOTHING)):
-        assert found.seeds == 0
-        assert found.of_interest() == []
-        assert found.improves_samples("prior") == UNKNOWN
-        assert best(found.under_noise) is None
-
-
-def test_an_answer_depends_on_what_changes_it_alone():
-    names = ["data set", "latents", "η"]
-    words = {(d, n, e): YES if n == 2 else NO for d in "ab" for n in (2, 10) for e in (0.1, 1.0)}
-    assert depends_on(words, names) == ["latents"]
-    words["a", 2, 1.0] = DEPENDS
-    assert depends_on(words, names) == names
-    assert depends_on(dict.fromkeys(words, YES), names) == []
-    assert (
-        depends_on({("a", 2, 0.1): YES, ("b", 10, 0.1): NO, ("a", 10, 0.1): UNKNOWN}, names) == []
-    )
+        assert found.comparisons.pairs == 0
+        assert found.of_interest == []
+        assert found.better_samples("prior").word == UNKNOWN
+        assert found.under_noise.best is None
 
 
 def test_every_family_has_an_autoencoder_a_noisy_one_and_a_vae():

@@ -4,22 +4,24 @@ from typing import Any
 import pytest
 
 from core.config import PRIORS, with_seed
+from core.experiments.claims import DEPENDS, FAILS, FIRST_LOOK, UNKNOWN
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import numbers_of
 from core.experiments.measuring.every_run import measure_runs
 from core.experiments.measuring.priors import measure
-from core.experiments.noise import DEPENDS, NO, UNKNOWN
 from core.experiments.priors import (
     CRITERIA,
     EXPOST,
     GRADIENTS,
-    NOTHING,
-    Measured,
     covers,
     judge,
     measured,
+    saturated,
+    values,
+    variance_ratios,
 )
 from core.experiments.rate import RATE
+from core.experiments.trainings import NOTHING, Trainings
 from core.metrics.gradients import ESTIMATORS
 from core.recipes import recipe, with_prior
 from core.runs import Run, load_or_train
@@ -67,7 +69,9 @@ def test_numbers_are_kept_by_seed(tmp_path: Path):
     config = recipe("digits", "vae", 2, prior="mixture", hidden=(16,), epochs=1)
     load_or_train(config, tmp_path)
     for study in (GRADIENTS, EVIDENCE, RATE):
-        assert measured(config, root=tmp_path).fit == {}  # not before all of them are known
+        assert (
+            measured(config, root=tmp_path).rows("fit") == {}
+        )  # not before all of them are known
         measure_runs(study, tmp_path)
     found, bound, rate = (
         numbers_of(study, config, tmp_path) for study in (GRADIENTS, EVIDENCE, RATE)
@@ -76,13 +80,16 @@ def test_numbers_are_kept_by_seed(tmp_path: Path):
     assert bound is not None
     assert rate is not None
     known = measured(config, root=tmp_path)
-    assert known.fit[0].items() >= found.items()
-    assert known.values("nll") == [bound["nll"]]
-    assert known.values("elbo") == [bound["elbo"]]
-    assert known.values("kl_aggregate") == [rate["marginal"]]
-    assert known.values("active") == known.values("frechet") == []
-    assert known.ratios("score") == [found["gradient"]["score"] / found["gradient"]["pathwise"]]
-    assert measured(with_seed(config, 1), root=tmp_path).fit == known.fit
+    assert known.rows("fit")[0].items() >= found.items()
+    assert values(known, "nll") == [bound["nll"]]
+    assert values(known, "elbo") == [bound["elbo"]]
+    assert values(known, "kl_aggregate") == [rate["marginal"]]
+    assert values(known, "active") == values(known, "frechet") == []
+    assert variance_ratios(known, "score") == [
+        found["gradient"]["score"] / found["gradient"]["pathwise"]
+    ]
+    assert measured(with_seed(config, 1), root=tmp_path) == known
+    assert measured(config, EXPOST, tmp_path).rows("fit") == {}  # a bound of another prior
 
 
 LITTLE_TOLD = {"information": 1.0, "images": 10_000}
@@ -91,16 +98,15 @@ LITTLE_TOLD = {"information": 1.0, "images": 10_000}
 
 def model(
     nll: float, kl: float, frechet: float, coverage: float = 0.5, seeds: int = 3
-) -> Measured:
+) -> Trainings:
     """Return made-up numbers; the seeds differ a little."""
-    return Measured(
-        {
-            s: {"nll": nll + s / 100, "kl_aggregate": kl + s / 100} | LITTLE_TOLD
-            for s in range(seeds)
-        },
-        {s: {"active": 2} for s in range(seeds)},
-        {s: (frechet + s / 100, coverage) for s in range(seeds)},
-    )
+    fit, samples = {}, {}
+    for seed in range(seeds):
+        off = seed / 100
+        fit[seed] = {"nll": nll + off, "kl_aggregate": kl + off, **LITTLE_TOLD}
+        samples[seed] = {"frechet": frechet + off, "coverage": coverage}
+    traits = {seed: {"active": 2} for seed in range(seeds)}
+    return Trainings({"fit": fit, "traits": traits, "samples": samples})
 
 
 def test_a_prior_that_is_better_in_all_is_a_champion():
@@ -113,28 +119,33 @@ def test_a_prior_that_is_better_in_all_is_a_champion():
     )
     assert found.beaten == list(CRITERIA)
     assert found.champions == ["vamp"]
-    assert found.better("nll", NO) == ["uniform"]
-    assert found.seeds == 3
+    assert found.of_criterion("nll").with_word(FAILS) == ["uniform"]
+    assert found.cases.pairs == 3
 
 
 def test_what_was_fitted_afterwards_is_judged_by_its_samples_alone():
     found = judge({"normal": model(100, 1, 50), EXPOST: model(90, 0.1, 40, 0.6)})
-    assert list(found.claims) == [("samples", EXPOST)]
+    assert list(found.cases) == [("samples", EXPOST)]
     assert found.better("samples") == [EXPOST]
     assert found.beaten == []
     assert found.champions == []
 
 
 def test_a_prior_that_wins_with_some_seeds_only_does_not_beat_the_normal():
-    mixed = Measured(
-        {s: {"nll": 99 + 2 * s, "kl_aggregate": 2.0} | LITTLE_TOLD for s in range(2)}, {}, {}
-    )
+    fit = {s: {"nll": 98 + 2 * s, "kl_aggregate": 2.0, **LITTLE_TOLD} for s in range(3)}
+    mixed = Trainings({"fit": fit})
     found = judge({"normal": model(100, 1, 50), "mixture": mixed})
-    assert found.claims["nll", "mixture"].word == DEPENDS
-    assert found.claims["kl", "mixture"].word == NO
-    assert found.claims["samples", "mixture"].word == UNKNOWN
+    assert found.cases["nll", "mixture"].word == DEPENDS
+    assert found.cases["kl", "mixture"].word == FAILS
+    assert found.cases["samples", "mixture"].word == UNKNOWN
     assert found.beaten == []
-    assert found.seeds == 2
+    assert found.cases.measured.pairs == 3
+
+
+def test_one_pair_of_trainings_beats_nothing_for_good():
+    found = judge({"normal": model(100, 1, 50), "vamp": model(99, 0.5, 40, 0.6, seeds=1)})
+    assert found.champions == ["vamp"]
+    assert set(found.cases.words.values()) == {FIRST_LOOK}
 
 
 def test_fewer_coverage_with_a_smaller_distance_is_no_win():
@@ -151,7 +162,7 @@ def test_what_is_not_measured_is_no_verdict():
         {"vamp": NOTHING},
     ):
         found = judge(known)
-        assert (found.seeds, found.beaten, found.champions) == (0, [], [])
+        assert (found.cases.measured.pairs, found.beaten, found.champions) == (0, [], [])
 
 
 def test_the_shelf_has_the_same_networks_and_epochs_for_every_prior():
@@ -165,10 +176,10 @@ def test_the_shelf_has_the_same_networks_and_epochs_for_every_prior():
 def test_where_nearly_every_code_tells_its_image_the_fit_to_the_codes_is_left_out():
     all_told = {"information": 9.1, "images": 10_000}
     near, far = (
-        Measured({0: {"nll": nll, "kl_aggregate": 0.4} | all_told}, {}, {}) for nll in (99, 100)
+        Trainings({"fit": {0: {"nll": nll, "kl_aggregate": 0.4, **all_told}}}) for nll in (99, 100)
     )
     found = judge({"normal": far, "vamp": near})
     assert found.saturated
-    assert list(found.claims) == [("nll", "vamp"), ("samples", "vamp")]
+    assert list(found.cases) == [("nll", "vamp"), ("samples", "vamp")]
     assert not judge({"normal": model(100, 1, 50), "vamp": model(99, 0.5, 40, 0.6)}).saturated
-    assert not Measured({0: LITTLE_TOLD}, {}, {}).saturated
+    assert not saturated(Trainings({"fit": {0: LITTLE_TOLD}}))
