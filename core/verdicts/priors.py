@@ -175,14 +175,21 @@ def _answer(asked: str, verdict: PriorVerdict, measured: Sequence[str]) -> str:
             f"**{_headline(verdict, 'more than simple calculations')}** On {asked} no prior beats"
             f" the standard normal {_each(verdict, list(PRIORS))}."
         )
-    winners = {name: [p for p in verdict.better(name) if p != EXPOST] for name in beaten}
-    by = [f"{WORDS[name]} (by {_the(priors)})" for name, priors in winners.items()]
-    everyone = [prior for name in beaten for prior in verdict.better(name)]
+    return _beaten_in_part(asked, verdict, measured)
+
+
+def _beaten_in_part(asked: str, verdict: PriorVerdict, measured: Sequence[str]) -> str:
+    """Return in what the standard normal is beaten, by which priors, and in what it is not."""
+    beaten = verdict.beaten
+    by, everyone = [], []
+    for name in beaten:
+        winners = verdict.better(name)
+        everyone += winners
+        by.append(f"{WORDS[name]} (by {_the([prior for prior in winners if prior != EXPOST])})")
     holds = [WORDS[name] for name in measured if name not in beaten]
+    ground = ", though no single prior does it in all of them"
     if holds:
         ground = f"; it holds its ground in {listed(holds)}"
-    else:
-        ground = ", though no single prior does it in all of them"
     return (
         f"**{_headline(verdict, 'it depends on what is asked')}** On {asked} the standard normal is"
         f" beaten {_each(verdict, everyone)} in {listed(by)}{ground}."
