@@ -78,7 +78,7 @@ $$
 as a VAE's KL (÷ ln 2, in bits) is: two bounds on one axis. The dotted line is the right-hand side;
 it knows neither data nor network. An AE without noise has no such bound.
 
-**Samples.** Codes from a uniform box that holds 99 % of the codes, a Gaussian or a mixture of ten
+**Samples.** Codes from a uniform box that holds 99% of the codes, a Gaussian or a mixture of ten
 fitted to them, or N(0, I), which only the VAE was trained for; scores as on the page *Sampling*.
 
 **The verdict** compares models trained with the same seeds. *Yes* means better with every seed, at

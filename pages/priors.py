@@ -24,7 +24,7 @@ st.subheader("Where does each prior expect the codes, and where are they?", anch
 blocks.panels(shown)
 st.caption(
     "Violet: codes of test images, one from each one's posterior, on the two latents that vary"
-    " most. Shaded: where the prior of these two latents has half, 90 % and 99 % of its mass."
+    " most. Shaded: where the prior of these two latents has half, 90% and 99% of its mass."
     " Every panel has its own scale, the bar says how many units: nothing holds the codes' scale"
     " where the prior is learned as well. The sheets are codes drawn from each prior, decoded."
 )

@@ -42,7 +42,7 @@ draws()
 widgets.how_to_read(
     r"""
 **Where codes come from.** The *uniform box* is [−w, w] in every latent; fitted, it is the smallest
-that holds 99 % of a model's codes. The *prior* is N(0, I), what a VAE was trained to decode. The
+that holds 99% of a model's codes. The *prior* is N(0, I), what a VAE was trained to decode. The
 *fitted Gaussian* has the mean and covariance of the codes of training images (with the posterior's
 noise, where there is one); the *fitted mixture* has ten Gaussians with full covariances (Ghosh et
 al. 2020).

@@ -82,7 +82,7 @@ def test_a_box_that_does_not_contain_the_codes_says_so_and_one_that_does_not(ope
     assert len(said) == 4
     config = recipe("digits", "vae")
     assert any(f"{cache.share_outside(config, 0.5):.0%}" in one for one in said)
-    assert any(f"{cache.fitted_half_width(config):.2f} would hold 99 %" in one for one in said)
+    assert any(f"{cache.fitted_half_width(config):.2f} would hold 99%" in one for one in said)
     app.toggle(key="fit").set_value(True).run()
     assert not any("does not contain" in caption.value for caption in app.caption)
 

@@ -16,7 +16,7 @@ from core.ui.kit import cache
 from core.ui.kit.picker import View, pick
 
 BOX_MISSES = 0.015
-"""Share of the codes that a box may leave out unsaid; the fitted one leaves out 1 %."""
+"""Share of the codes that a box may leave out unsaid; the fitted one leaves out 1%."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ def box_note(config: RunConfig, half_width: float) -> None:
     if outside > BOX_MISSES:
         st.caption(
             f"**The box does not contain the codes:** {outside:.0%} of this model's lie outside"
-            f" and are never drawn; {cache.fitted_half_width(config):.2f} would hold 99 %."
+            f" and are never drawn; {cache.fitted_half_width(config):.2f} would hold 99%."
         )
 
 
