@@ -369,7 +369,7 @@ def rate_figure(configs: tuple[RunConfig, ...], vae: RunConfig | None) -> go.Fig
         ),
     ]
     if vae and (spent := [*bits_per_latent(known_of(vae)).values()]):
-        lines.append(Line("VAE, KL", theme.color_of("VAE"), ends, [spent] * 2, "dash"))
+        lines.append(Line("VAE, KL", theme.color_of("vae"), ends, [spent] * 2, "dash"))
     return spread_lines(
         lines, x_name="noise in training, η", y_name="bits per latent, at most", log_x=True
     )
