@@ -82,7 +82,8 @@ def with_spread(
 
     Args:
         values: one for each training; shares where `percent`.
-        digits: after the point, where one training says nothing of the spread; as in `number`.
+        digits: the most after the point; the spread may allow fewer. None for as many as it
+            allows.
         percent: whether to write shares as percent.
 
     >>> with_spread([170.0, 230.0]), with_spread([0.98, 0.981, 0.983]), with_spread([0.5])
@@ -99,8 +100,9 @@ def with_spread(
         none = number(0, digits or 0, percent=percent)
         return f"{number(found.mean, digits, percent=percent)} ± {none}"
     allowed = _digits_of(found, percent)
+    digits = allowed if digits is None else min(digits, allowed)
     mean, deviation = (
-        number(value, allowed, percent=percent) for value in (found.mean, found.deviation)
+        number(value, digits, percent=percent) for value in (found.mean, found.deviation)
     )
     return f"{mean} ± {deviation}"
 

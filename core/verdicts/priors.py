@@ -71,14 +71,11 @@ COLUMNS = {
     "elbo": ("elbo", 2),
     "rate": ("Rate", 2),
     "kl_aggregate": ("KL(aggregate‖prior)", 3),
-    "active": ("Active latents", 0),
+    "active": ("Active latents", None),
     "frechet": ("Fréchet distance", None),
     "coverage": ("Coverage", 3),
 }
-"""Number -> its column, and the digits after the point of a single training.
-
-None stands for three digits that count.
-"""
+"""Number -> its column, and the most digits after the point, None for as many as count."""
 
 
 def called(prior: str) -> str:

@@ -98,7 +98,7 @@ def test_the_table_has_a_spread_over_seeds_or_says_why_not(shelf_of_priors: Path
     assert not app.info
     rows = table(app)
     assert list(rows) == LABELS
-    assert rows["Standard normal"]["nll"] == "30.010 ± 0.010"
+    assert rows["Standard normal"]["nll"] == "30.01 ± 0.01"
     assert rows["VampPrior"]["KL(aggregate‖prior)"] == "1.010 ± 0.010"
     assert rows["VampPrior"]["elbo"] == "−30.00 ± 0.00"
     assert rows["Uniform box"]["nll"] == "31.00 (one seed)"

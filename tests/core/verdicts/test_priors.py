@@ -78,7 +78,7 @@ def test_a_cell_says_how_many_seeds_it_rests_on():
     assert said.cell([1.0], 2) == "1.00 (one seed)"
     assert said.cell([1.0, 3.0], 1) == "2.0 ± 1.4"
     assert said.cell([3.0, 3.0], 0) == "3 ± 0"
-    assert said.cell([2.0, 3.0], 0) == "2.50 ± 0.71"
+    assert said.cell([2.0, 3.0], None) == "2.50 ± 0.71"
 
 
 @pytest.mark.parametrize(
