@@ -8,6 +8,7 @@ from typing import Any
 
 from core.config import (
     ALL_LABELS,
+    FIELDS,
     SIZES,
     DataConfig,
     ModelConfig,
@@ -79,21 +80,23 @@ def recipe(data: str, model: str, latent_dim: int = 2, **changes: Any) -> RunCon
         _RECIPES[data] | _CHANGED.get(model, {}) | _CHANGED_FOR.get((model, data), {}) | changes
     )
     values = _of_prior(data, model, values) | values
-    parts = {
-        part: {f.name for f in fields(part)} for part in (DataConfig, ModelConfig, TrainConfig)
-    }
+    changeable = [name for name in FIELDS if name not in ("name", "posterior", "latent_dim")]
     for name in values:
-        check_name(
-            "field", name, set().union(*parts.values()) - {"name", "posterior", "latent_dim"}
-        )
-    data_fields, model_fields, train_fields = (
-        {k: v for k, v in values.items() if k in known} for known in parts.values()
-    )
+        check_name("field", name, changeable)
     return RunConfig(
-        data=DataConfig(name=data, **data_fields),
-        model=ModelConfig(posterior=_POSTERIOR_OF[model], latent_dim=latent_dim, **model_fields),
-        train=TrainConfig(**train_fields),
+        data=DataConfig(name=data, **_fields_of(DataConfig, values)),
+        model=ModelConfig(
+            posterior=_POSTERIOR_OF[model],
+            latent_dim=latent_dim,
+            **_fields_of(ModelConfig, values),
+        ),
+        train=TrainConfig(**_fields_of(TrainConfig, values)),
     )
+
+
+def _fields_of(part: type, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that are fields of a part of a config."""
+    return {field.name: values[field.name] for field in fields(part) if field.name in values}
 
 
 def _of_prior(data: str, model: str, values: dict[str, Any]) -> dict[str, Any]:

@@ -93,8 +93,8 @@ def more_seeds() -> tuple[RunConfig, ...]:
     ships = set(shipped())
     several = [config for config in shipped() if config.model.likelihood == "bernoulli"]
     every = (with_seed(config, seed) for config in several for seed in seeds_of(config.data.name))
-    known = dict.fromkeys((*every, *binary(), *swept(), *without_kl(), *mapped()))
-    return tuple(config for config in known if config not in ships)
+    measured = dict.fromkeys((*every, *binary(), *swept(), *without_kl(), *mapped()))
+    return tuple(config for config in measured if config not in ships)
 
 
 @cache

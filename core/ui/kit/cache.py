@@ -142,9 +142,7 @@ def is_there(config: RunConfig) -> bool:
 
 def damaged_studies() -> list[str]:
     """Return the sentences about files of measured numbers that cannot be read."""
-    return [
-        sentence for sentence in (kept.damage_of(study, SHELF) for study in STUDIES) if sentence
-    ]
+    return [sentence for study in STUDIES if (sentence := kept.damage_of(study, SHELF))]
 
 
 def lost_a_run() -> bool:
@@ -230,11 +228,8 @@ def originals_png(data: DataConfig, count: int, columns: int) -> bytes | None:
 def reconstructions_png(config: RunConfig, count: int, columns: int) -> bytes:
     """Return the reconstructions of the first test images, decoded from their kept codes."""
     opened = run(config)
-    return pictures.sheet_png(
-        decoding.decode(opened.model, opened.codes["mean"][:count]),
-        columns,
-        scale_of(config.data),
-    )
+    images = decoding.decode(opened.model, opened.codes["mean"][:count])
+    return pictures.sheet_png(images, columns, scale_of(config.data))
 
 
 def reconstruction(config: RunConfig, index: int) -> Floats:

@@ -47,10 +47,11 @@ def turn() -> Iterator[None]:
 
 def slowness() -> int:
     """Return how many times longer all wait between two looks: 1, or 2, 4, 8 ... where many do."""
-    return _slowness(st.session_state.setdefault("visitor", uuid4().hex), time.monotonic())
+    return slowness_of(st.session_state.setdefault("visitor", uuid4().hex), time.monotonic())
 
 
-def _slowness(visitor: str, now: float) -> int:
+def slowness_of(visitor: str, now: float) -> int:
+    """Return `slowness` for a visitor who looks now, in seconds of a clock."""
     with _lock:
         _looked[visitor] = now
         for other in [other for other, when in _looked.items() if now - when > GONE]:

@@ -153,11 +153,7 @@ _CHOICES = (
         option=lambda config: PRIORS[config.model.prior],
         order=_place_in(PRIORS.values()),
     ),
-    _Choice(
-        key="likelihood",
-        label="Likelihood",
-        option=lambda config: config.model.likelihood_label,
-    ),
+    _Choice("likelihood", "Likelihood", lambda config: config.model.likelihood_label),
     _Choice("eta", "Noise η", _number, _are("noisy-ae"), order=float, usual=_usual_number),
     _Choice("beta", "β", _number, _are("beta-vae"), order=float, usual=_usual_number),
     _Choice(

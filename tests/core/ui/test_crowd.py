@@ -72,17 +72,17 @@ def test_a_page_that_fails_gives_its_turn_back(monkeypatch):
     ("count", "slower"), [(1, 1), (16, 1), (17, 2), (32, 2), (60, 4), (120, 8)]
 )
 def test_many_look_less_often_than_one(count, slower):
-    found = [crowd._slowness(f"visitor {number}", 0.0) for number in range(count)]
+    found = [crowd.slowness_of(f"visitor {number}", 0.0) for number in range(count)]
     assert found[-1] == slower
     assert found == sorted(found)
 
 
 def test_who_left_is_not_counted():
     for number in range(60):
-        crowd._slowness(f"visitor {number}", 0.0)
-    assert crowd._slowness("another", crowd.GONE - 1) == 4
-    assert crowd._slowness("another", crowd.GONE + 1) == 1
+        crowd.slowness_of(f"visitor {number}", 0.0)
+    assert crowd.slowness_of("another", crowd.GONE - 1) == 4
+    assert crowd.slowness_of("another", crowd.GONE + 1) == 1
 
 
 def test_who_looks_again_is_counted_once():
-    assert [crowd._slowness("one", float(second)) for second in range(40)] == [1] * 40
+    assert [crowd.slowness_of("one", float(second)) for second in range(40)] == [1] * 40

@@ -1,3 +1,5 @@
+"""Films of a training: which frame is shown when, and what the browser is given."""
+
 from base64 import b64decode
 
 import numpy as np

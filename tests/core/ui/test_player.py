@@ -1,3 +1,5 @@
+"""What a player refuses to play."""
+
 import pytest
 
 from core.ui.kit.player import Strip, player
