@@ -34,8 +34,9 @@ def pick_device(name: str | None = None) -> torch.device:
 
 
 def pick_precision(device: torch.device, pixels: int) -> torch.dtype:
-    """Return bfloat16 where the device multiplies it in hardware and images are large enough to
-    gain, else float32.
+    """Return bfloat16 where that is faster, else float32.
+
+    It is where the device multiplies it in hardware and images are large enough.
 
     Weights, optimiser state, noise, the likelihood and the KL stay in float32 either way; only the
     layers' products are rounded.
@@ -103,8 +104,9 @@ SMALL_STEP = 150_000_000
 
 
 def threads_for(multiply_adds: float) -> int:
-    """Return how many threads should share the operations of a training: one, or all that share
-    them now.
+    """Return how many threads should share the operations of a training, one or all.
+
+    All are those that share them now.
 
     An operation of a hundredth of a millisecond gains little by two threads, and where other
     processes want the cores too, one thread waits for the other after each. Measured by `python -m
@@ -131,10 +133,10 @@ def shared_by(threads: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def lone_workers() -> Iterator[ThreadPoolExecutor]:
-    """Give threads, one for each that an operation would be shared by, that compute without
-    waiting for each other.
+    """Give threads that compute without waiting for each other.
 
-    For work in many equal parts: operations of tenths of a millisecond that are shared wait for
+    There is one for each that an operation would be shared by. They serve work in many equal
+    parts: operations of tenths of a millisecond that are shared wait for
     the slower core after each. Inside the block no operation is shared, in the other threads of
     the process neither.
     """

@@ -10,19 +10,19 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 
 
 def keep_freed_memory() -> None:
-    """Let this process keep what tensors free, instead of giving it back to the system and asking
-    for it again.
+    """Let this process keep the memory that tensors free, instead of asking the system again.
 
     A training step frees and takes the same few megabytes each time; asking the system for them,
-    page by page, costs up to a fifth of the step. For processes that train and end: a server would
-    hold the most it ever used.
+    page by page, costs up to a fifth of the step. It is for processes that train and end: a server
+    would hold the most it ever used.
     """
     _set_up_malloc({_MMAP_THRESHOLD: 2**30, _TRIM_THRESHOLD: 2**31 - 1})
 
 
 def share_freed_memory() -> None:
-    """Let the threads of this process share what they free, and keep a few megabytes of it: for a
-    server of many.
+    """Let the threads of this process share the memory that they free, and keep some megabytes.
+
+    It is for a server of many visitors.
 
     A batch of images through convolutional layers takes some ten megabytes. Without room for
     these, each one asks the system for them anew, which takes as long as the layers do.
@@ -45,8 +45,10 @@ def cores() -> int:
 
 
 def death(code: int) -> str:
-    """Return how a process ended that did not say so itself, from its exit code: below 0, the
-    signal.
+    """Return how a process ended that did not say so itself, in words.
+
+    Args:
+        code: its exit code; below 0, the signal that ended it.
 
     >>> death(-9)
     'its process was ended by signal 9, as a system short of memory does'

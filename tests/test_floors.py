@@ -1,4 +1,4 @@
-"""Imports go down, never up or sideways: the drawing of the floors, held against every import of the code."""
+"""Imports go down, never up or sideways: the drawing of the floors is held against the code."""
 
 import ast
 import gzip
@@ -199,7 +199,10 @@ def imported(source: str) -> Iterator[str]:
 
 
 def imported_at_once(source: str) -> Iterator[str]:
-    """Yield the dotted name of everything that is imported with a file: in no function, for no type checker."""
+    """Yield the dotted name of everything that is imported when a file is.
+
+    That is what is imported in no function, and not for a type checker alone.
+    """
     yield from _imported(_at_once(ast.parse(source).body))
 
 
@@ -289,7 +292,7 @@ def arrows(files: Mapping[str, str]) -> dict[str, set[str]]:
 
 
 def circle(table: Mapping[str, set[str]]) -> list[str]:
-    """Return files that import each other round in a circle, one circle of all there are, or none."""
+    """Return the files of a circle of imports, one circle of all there are, or none."""
     try:
         TopologicalSorter(table).prepare()
     except CycleError as error:
@@ -445,7 +448,7 @@ for name in ("digits", "sprites", "mnist", "mnist-static"):
 
 
 def test_what_only_reads_needs_no_torch(tmp_path: Path):
-    """Every run that ships, every number of every study and images to test on, where torch is not installed."""
+    """Every run that ships, every number of every study and images to test on are read."""
     digests = write_small_mnist(tmp_path)
     paths = [path for path in sources() if room_of(path) in READ_WITHOUT]
     modules = [module_of(path) for path in paths if not in_list(path, TENSORS)]
@@ -474,7 +477,7 @@ def module_of(path: str) -> str:
 
 
 def write_small_mnist(folder: Path) -> list[str]:
-    """Write the four IDX files with five images each, and return the digests of those to test on."""
+    """Write four IDX files of five images each, and return the digests of those to test on."""
     from core.data import idx
 
     images = np.arange(5 * 784).reshape(5, 28, 28).astype(np.uint8)

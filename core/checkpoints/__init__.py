@@ -1,17 +1,17 @@
-"""What was trained, kept on disk: a folder per run, written whole or not at all, verified when
-read, never pickled.
+"""Trained runs on disk, a folder each, written whole or not at all, verified, never pickled.
 
 A run is on the shelf only if it opens: `core.checkpoints.checks` holds all that comes in against
-its config.
+its config. Weights, codes and histories are arrays; reading a run that ships needs no torch.
 
-<key>/run.json              config, metrics, library versions, SHA-256 of every other file and of
-itself <key>/weights.safetensors   half precision <key>/history.npz           one array per column,
-a row per epoch <key>/codes.npz             posterior means and standard deviations, labels,
-factors <key>/film.npz              codes and decoded plane at chosen epochs, of models with two
-latents
+    <key>/run.json              config, metrics, library versions, SHA-256 of every other file and
+                                of itself
+    <key>/weights.safetensors   half precision
+    <key>/history.npz           one array per column, a row per epoch
+    <key>/codes.npz             posterior means and standard deviations, labels, factors
+    <key>/film.npz              codes and decoded plane at chosen epochs, for two latents
 
-.unfinished/<key>/          a training that was put aside: run.json, state.safetensors in full
-                            precision, history.npz, film.npz
+    .unfinished/<key>/          a training that is not finished: run.json, state.safetensors in
+                                full precision, history.npz, film.npz
 """
 
 from core.checkpoints.arrays import Arrays, pack_arrays, unpack_arrays

@@ -1,4 +1,7 @@
-"""`python -m core.checkpoints`: check every run that ships, and write the list that a server knows them by."""
+"""Check every run that ships, and write the list that a server knows them by.
+
+python -m core.checkpoints
+"""
 
 import sys
 from pathlib import Path

@@ -87,8 +87,9 @@ def pack_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def pack_densely(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Return arrays as the bytes of an npz that is an eighth smaller and takes ten times as long
-    to write.
+    """Return arrays as the bytes of an npz packed by LZMA.
+
+    It is an eighth smaller than that of `pack_arrays`, and takes ten times as long to write.
 
     >>> unpack_arrays(pack_densely({"a": np.arange(3)}))["a"]
     array([0, 1, 2])

@@ -250,7 +250,7 @@ def _form_of_codes(config: RunConfig, images: int) -> dict[str, Form]:
 
 
 def _check_model(config: RunConfig, content: bytes, codes: Arrays) -> None:
-    """Make sure that the model can be restored, and decodes its codes and random ones to images."""
+    """Make sure that the model can be restored, and decodes its codes and random ones."""
     from core.checkpoints.decoding import check_decodes
 
     if len(codes["train_mean"]) != len(codes["train_std"]):
@@ -337,7 +337,7 @@ def _read(what: str, content: bytes, forms: Mapping[str, Form]) -> Arrays:
 
 
 def _declared(what: str, content: bytes, forms: Mapping[str, Form]) -> dict[str, Declared]:
-    """Return the arrays of an npz, not unpacked, whose names, types and shapes are those they should have."""
+    """Return the arrays of an npz, not unpacked, of the right names, types and shapes."""
     try:
         declared = declared_arrays(content)
     except ValueError as error:
@@ -394,10 +394,9 @@ def _is_charged(config: RunConfig) -> bool:
 
 
 def _split_latents(config: RunConfig) -> int:
-    """Return for how many latents the KL is known apart: all of them, where the prior is a product."""
-    return (
-        config.model.latent_dim if _is_charged(config) and config.model.components is None else 0
-    )
+    """Return how many latents have a KL of their own: all if the prior is a product, or none."""
+    is_product = _is_charged(config) and config.model.components is None
+    return config.model.latent_dim if is_product else 0
 
 
 def _has_plane(config: RunConfig) -> bool:

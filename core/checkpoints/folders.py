@@ -23,7 +23,10 @@ FORMAT = 1
 DOCUMENT = "run.json"
 
 MOST_OF_FILE = 2_000_000_000
-"""Bytes of the largest file that is read: weights and moments of the largest model that a machine trains in a day."""
+"""Bytes of the largest file that is read.
+
+It holds weights and moments of the largest model that a machine trains in a day.
+"""
 MOST_OF_DOCUMENT = 1_000_000
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _NO_DOCUMENT = "{} has no " + DOCUMENT + ", so it is not a checkpoint; delete the folder"
@@ -39,11 +42,10 @@ _ABANDONED = 3600.0
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that is missing, damaged, of another version or not ours; the message is one
-    clear sentence.
+    """A checkpoint that is missing, damaged, of another version or not ours.
 
-    It may quote what somebody else wrote: it stays on one line, is no longer than can be read, and
-    can be printed.
+    The message is one clear sentence. It may quote what somebody else wrote: it stays on one line,
+    is no longer than can be read, and can be printed.
     """
 
     def __init__(self, message: str) -> None:
@@ -171,8 +173,9 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def check_writable(root: Path) -> None:
-    """Make the folder of checkpoints if need be, and find out now, not after hours of training, if
-    nothing fits in.
+    """Make the folder of checkpoints if need be, and make sure that it can be written to.
+
+    It is asked before a training, not after hours of it.
 
     Raises:
         CheckpointError: it may not be written to.
@@ -181,8 +184,9 @@ def check_writable(root: Path) -> None:
 
 
 def folder_names(root: Path) -> list[str]:
-    """Return the names of the folders in `root` that are not hidden, sorted; none where there is
-    no `root`.
+    """Return the names of the folders in `root` that are not hidden, sorted.
+
+    There are none where there is no `root`.
 
     Raises:
         CheckpointError: `root` cannot be read.
@@ -200,7 +204,11 @@ def folder_names(root: Path) -> list[str]:
 
 
 def config_of(folder: Path, document: Mapping[str, Any]) -> RunConfig:
-    """Return the config in a folder's document, which has to be the one that the folder is named after."""
+    """Return the config in a folder's document, after which the folder has to be named.
+
+    Raises:
+        CheckpointError: it cannot be read, or the folder has another name.
+    """
     try:
         config = RunConfig.from_dict(document["config"])
     except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
@@ -245,7 +253,10 @@ def unwritable(folder: Path, error: OSError) -> CheckpointError:
 
 
 def digest_of(document: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a document, which decides every byte of the folder, since it names those of the files."""
+    """Return the SHA-256 of a document.
+
+    It decides every byte of the folder, since the document names the digests of the files.
+    """
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
@@ -272,7 +283,7 @@ def _write_flushed(path: Path, content: bytes) -> None:
 
 
 def _temporary(folder: Path) -> Path:
-    """Return a new, hidden folder beside `folder`, and clear away what killed processes left there."""
+    """Return a new, hidden folder beside `folder`; those of killed processes are removed."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         for left in folder.parent.glob(".new-*"):
@@ -299,7 +310,10 @@ def _replace_in_turn(folder: Path, temporary: Path) -> None:
 
 
 def _replace(folder: Path, temporary: Path) -> None:
-    """Put `temporary` in the place of `folder`; `restore_cut` mends a cut between the two renames."""
+    """Put `temporary` in the place of `folder`.
+
+    `restore_cut` mends a cut between the two renames.
+    """
     aside = folder.with_name(f".old-{folder.name}")
     if folder.exists():
         shutil.rmtree(aside, ignore_errors=True)

@@ -71,7 +71,11 @@ def unpack_run(root: Path, content: bytes, most: int = 50_000_000) -> str:
 
 
 def _unzip(content: bytes, place: Path, most: int) -> str:
-    """Write the files of one folder into `place`, never beside it, and return the folder's name."""
+    """Write the files of one folder into `place`, never beside it, and return its name.
+
+    Raises:
+        CheckpointError: it is no zip of a run's folder, or too large.
+    """
     try:
         key, files = _one_folder(entries_of(content))
         if sum(entry.size for entry in files.values()) > most:
@@ -118,5 +122,8 @@ def _parts_of(name: str) -> tuple[str, ...]:
 
 
 def _is_oddment(part: str) -> bool:
-    """Return whether a system put a file there of its own accord; those of macOS begin with two signs."""
+    """Return whether a system put a file there of its own accord.
+
+    Those of macOS begin with `._`.
+    """
     return part in _ODDMENTS or part.startswith("._")

@@ -1,9 +1,9 @@
-"""The runs that ship with the lab, known by the digest of their `run.json`, which decides every
-byte of them.
+"""The runs that ship with the lab, known by the digests of their documents.
 
     core/checkpoints/shipped.json    key -> digest, written by `python -m core.checkpoints`
 
-They were checked when they were made, so that a server need not do it at every start.
+A digest decides every byte of a run. They were checked when they were made, so that a server need
+not do it at every start.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ KNOWN = Path(__file__).with_name("shipped.json")
 
 @cache
 def shipped_digests() -> frozenset[str]:
-    """Return the digests of the runs that ship; none where the list of them cannot be read, and all are checked."""
+    """Return the digests of the runs that ship.
+
+    There are none where the list cannot be read: every run is checked then.
+    """
     try:
         return frozenset(json.loads(KNOWN.read_bytes()).values())
     except (OSError, ValueError, AttributeError, TypeError):

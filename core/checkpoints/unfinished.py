@@ -1,4 +1,4 @@
-"""Trainings that were put aside, to be taken up again."""
+"""Trainings that are not finished, kept so that they can be resumed."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     import torch
 
 UNFINISHED = ".unfinished"
-"""The folder beside the runs for trainings that were put aside."""
+"""The folder beside the runs for trainings that are not finished."""
 
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A training that was put aside after an epoch.
+    """A training as it was after an epoch.
 
     Args:
         config: what is trained.
@@ -63,10 +63,7 @@ def save_unfinished(root: Path, unfinished: Unfinished) -> None:
 
 
 def load_unfinished(root: Path, config: RunConfig) -> Unfinished | None:
-    """Return the training of a config that was put aside in `root`, or None.
-
-    There is none, or it does not fit.
-    """
+    """Return the unfinished training of a config in `root`; None where there is none that fits."""
     import safetensors.torch
 
     folder = Path(root) / UNFINISHED
@@ -86,7 +83,10 @@ def load_unfinished(root: Path, config: RunConfig) -> Unfinished | None:
 
 
 def unfinished_keys(root: Path) -> list[str]:
-    """Return the keys of the trainings put aside in `root`, sorted; none if they cannot be read."""
+    """Return the keys of the unfinished trainings in `root`, sorted.
+
+    There are none where the folder cannot be read.
+    """
     try:
         return folder_names(Path(root) / UNFINISHED)
     except CheckpointError:
@@ -94,7 +94,7 @@ def unfinished_keys(root: Path) -> list[str]:
 
 
 def drop_unfinished(root: Path, key: str) -> None:
-    """Forget a training that was put aside, if there is one."""
+    """Forget an unfinished training, if there is one."""
     folder = Path(root) / UNFINISHED
     shutil.rmtree(folder / key, ignore_errors=True)
     with contextlib.suppress(OSError):

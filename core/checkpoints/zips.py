@@ -1,4 +1,4 @@
-"""Zip files, read without belief in what they say about themselves: no entry unpacks to more than it declares."""
+"""Zip files, read without belief in what they say: no entry unpacks to more than it declares."""
 
 from __future__ import annotations
 
@@ -66,8 +66,9 @@ class Entry:
         return content
 
     def beginning(self, count: int) -> bytes:
-        """Return the first bytes of the file, `count` of them or fewer; no more than those are
-        unpacked.
+        """Return the first bytes of the file, `count` of them or fewer.
+
+        No more than those are unpacked.
 
         Raises:
             ValueError: they are damaged, or packed in a way that no run is.

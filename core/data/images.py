@@ -14,7 +14,7 @@ from core.data.order import shuffled
 
 @runtime_checkable
 class Pixels(Protocol):
-    """What can be indexed like a uint8 tensor (N, 1, H, W), whether it is stored or drawn on demand."""
+    """Images that are indexed like a uint8 tensor (N, 1, H, W), stored or drawn on demand."""
 
     def __len__(self) -> int:
         """Return the number of images N."""
@@ -68,7 +68,8 @@ class ImageSet:
         factor_sizes: number of values of each column.
         redraw: epoch -> the images of that epoch, where each has its own; see `epoch`.
 
-    >>> digits = ImageSet(pixels=torch.full((3, 1, 8, 8), 255, dtype=torch.uint8), labels=torch.arange(3))
+    >>> white = torch.full((3, 1, 8, 8), 255, dtype=torch.uint8)
+    >>> digits = ImageSet(pixels=white, labels=torch.arange(3))
     >>> len(digits), digits.images(torch.tensor([0, 2])).shape, digits.images().max()
     (3, torch.Size([2, 1, 8, 8]), tensor(1.))
     """
@@ -108,11 +109,14 @@ class ImageSet:
         return self.pixels[self._index(index)]
 
     def epoch(self, number: int) -> ImageSet:
-        """Return the images to train on in an epoch, counted from 0: the same ones, unless they are drawn anew."""
+        """Return the images to train on in an epoch, counted from 0.
+
+        They are the same in every epoch, unless they are drawn anew.
+        """
         return self if self.redraw is None else self.redraw(number)
 
     def to(self, device: torch.device | str) -> ImageSet:
-        """Return the same set stored on a device, so that a batch is gathered there and nothing is copied to it."""
+        """Return the same set stored on a device, where a batch is gathered without a copy."""
         factors = None if self.factors is None else self.factors.to(device)
         there = replace(
             self, pixels=self.pixels.to(device), labels=self.labels.to(device), factors=factors
@@ -154,8 +158,9 @@ class Split:
 
 
 def hold_out(images: ImageSet, count: int) -> Split:
-    """Return a split whose test set is `count` images drawn at random, the same ones always and
-    everywhere.
+    """Return a split whose test set is `count` images in a fixed random order.
+
+    They are the same ones always and everywhere.
 
     Args:
         images: the whole set.

@@ -1,4 +1,4 @@
-"""70,000 handwritten digits of 28x28 pixels, from a folder of IDX files or a download in a cache."""
+"""70,000 handwritten digits of 28x28 pixels, from a folder of IDX files or a cached download."""
 
 from __future__ import annotations
 
@@ -31,17 +31,23 @@ DIGESTS = {
     "t10k-images": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-"""SHA-256 of the four original files, uncompressed: other sets, Fashion-MNIST among them, are named as they are."""
+"""SHA-256 of the four original files, uncompressed.
+
+Files of other sets have the same names, those of Fashion-MNIST among them.
+"""
 
 FOLDERS = ("", "mnist", "MNIST", "raw", "MNIST/raw", "mnist/raw")
-"""Where the files are looked for, below the folder that is named; torchvision keeps them in MNIST/raw."""
+"""Where the files are looked for, below the folder that is named.
+
+torchvision keeps them in MNIST/raw.
+"""
 
 TRAIN_COUNT, TEST_COUNT = 60_000, 10_000
 DOWNLOAD_BYTES = 15_500_000
 """About what arrives over the network, for the progress bar."""
 
 Progress = Callable[[int, int | None], object]
-"""Called with the bytes that have arrived and about how many will, None where that is not known."""
+"""Called with the bytes that have arrived, and with about how many will, None if not known."""
 
 Fetch = Callable[[Path], tuple[NDArray[Any], NDArray[Any]]]
 """Downloads into a folder and returns images (70,000, 784) and labels (70,000,)."""
@@ -130,8 +136,7 @@ def read_test() -> Part:
 
 
 def missing() -> str | None:
-    """Return None where `load` needs no network, else a sentence that says what is missing and how
-    to get it.
+    """Return None where `load` needs no network, else what is missing and how to get it.
 
     Files are read once, to find out whether they are MNIST, and again when they change.
     """
@@ -145,8 +150,7 @@ def missing() -> str | None:
 
 
 def find_files() -> dict[str, Path]:
-    """Return the four IDX files by name, or nothing where the folder is not set or has none of
-    them.
+    """Return the four IDX files by name; none where no folder is set, or it has none of them.
 
     Raises:
         MissingData: the folder does not exist or has only some of the files.

@@ -1,4 +1,4 @@
-"""The sprites of `core.data.shapes` as tensors, drawn when asked for: a set to train on, on any device."""
+"""The sprites of `core.data.shapes` as tensors, drawn when asked for, on any device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Test images that are also training images, pixel for pixel, so that a model was trained on them."""
+"""Test images that are also training images, pixel for pixel: a model was trained on them."""
 
 from __future__ import annotations
 

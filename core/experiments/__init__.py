@@ -1,4 +1,7 @@
-"""Measurements that join runs, codes and metrics: one study a file, each made of every run in the same way."""
+"""Studies: each asks one thing of every run in the same way, and says what its numbers mean.
+
+`core.experiments.measuring` measures them.
+"""
 
 from core.experiments.costs import COSTS
 from core.experiments.disentanglement import DISENTANGLEMENT, MAP

@@ -234,7 +234,7 @@ def write_numbers(
 
 
 def mark_of(study: Study, config: RunConfig, folder: Path, root: Path) -> Numbers:
-    """Return all that a run's numbers depend on: its weights and codes, and `settings_on` its data.
+    """Return all that a run's numbers depend on: weights, codes, and `settings_on` its data.
 
     Args:
         study: that measures.
@@ -254,7 +254,7 @@ def mark_of(study: Study, config: RunConfig, folder: Path, root: Path) -> Number
 
 
 def settings_on(study: Study, data: DataConfig, root: Path) -> Numbers:
-    """Return all that every number of a data set depends on: settings, and weights of the classifier.
+    """Return all that every number of a data set depends on: settings, and the classifier.
 
     Raises:
         CheckpointError: the study asks a classifier that cannot be read.
@@ -334,7 +334,10 @@ def _read_with_damage(study: Study, root: Path) -> tuple[Parts, str | None]:
 
 @lru_cache(maxsize=32)
 def _read_at(path: Path, version: tuple[int, ...]) -> tuple[Parts, str | None]:
-    """Return the parts of a file, and a sentence where it is damaged; `version` tells one state of it from the next."""
+    """Return the parts of a file, and a sentence where it is damaged.
+
+    `version` tells one state of the file from the next.
+    """
     try:
         document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
         parts = {part: dict(document[part]) for part in _nothing()}

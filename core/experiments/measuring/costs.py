@@ -72,11 +72,10 @@ def measure(run: Run, _: Path) -> Numbers:
 
 @torch.inference_mode()
 def distortion(model: Autoencoder, x: Tensor, codes: int, seed: int = 0) -> tuple[float, float]:
-    """Return -log p(x given z) in nats, averaged over images and codes, and its standard error
-    from the codes.
+    """Return -log p(x given z) averaged over images and codes, and its standard error.
 
-    The error is 0 where the posterior is a point, and NaN of a single code for each image where it
-    is not.
+    Both are in nats. The error comes from the codes: it is 0 where the posterior is a point, and
+    NaN with a single code for each image where it is not.
 
     Args:
         model: any of the family.
@@ -99,10 +98,10 @@ def distortion(model: Autoencoder, x: Tensor, codes: int, seed: int = 0) -> tupl
 
 
 def error_of_one_code(run: Run) -> float:
-    """Return the standard error, in nats, of a run's own nll, which is of one code for each test
-    image.
+    """Return the standard error, in nats, of a run's own nll.
 
-    It is estimated from two codes for each of some of the images, spread evenly.
+    That nll is of one code for each test image. The error is estimated from two codes for each of
+    some of the images, spread evenly.
 
     Raises:
         MissingData: the images are not on this machine.
@@ -114,15 +113,20 @@ def error_of_one_code(run: Run) -> float:
 
 def _kl(model: Autoencoder, x: Tensor) -> tuple[float, float]:
     """Return the KL averaged over images, and its standard error, 0 where it has a closed form."""
-    found = [
-        kl_from_prior(model.prior, model.encode(images), KL_DRAWS)  # pyright: ignore[reportArgumentType]
-        for images in x.split(_BATCH)
-    ]
-    total = sum(float(each.value.sum()) for each in found)
-    squares = sum(float((each.error**2).sum()) for each in found)
+    total = squares = 0.0
+    for images in x.split(_BATCH):
+        posterior = model.encode(images)
+        kl = kl_from_prior(model.prior, posterior, KL_DRAWS)  # pyright: ignore[reportArgumentType]
+        total += float(kl.value.sum())
+        squares += float((kl.error**2).sum())
     return total / len(x), math.sqrt(squares) / len(x)
 
 
 def _error_of_mean(spread: NDArray[np.floating], draws: int) -> float:
-    """Return the standard error of the mean over images (N,) of means over draws, from each image's deviation."""
+    """Return the standard error of a mean over images of means over draws.
+
+    Args:
+        spread: standard deviation over the draws of each image (N,).
+        draws: for each image.
+    """
     return float(np.sqrt(np.square(spread).sum() / draws)) / len(spread)

@@ -1,4 +1,4 @@
-"""Every disentanglement score of a run on sprites, and of what was not trained at all, measured."""
+"""Measure every disentanglement score of runs on sprites, and of codes that were not trained."""
 
 from __future__ import annotations
 
@@ -46,14 +46,16 @@ from core.recipes import recipe
 from core.runs import Run
 
 ENCODED = 256
-"""Sprites that are encoded at a time: what the layers make of them stays in the processor's cache."""
+"""Sprites that are encoded at a time, few enough to stay in the processor's cache."""
 
 Floats, Indices = NDArray[np.floating], NDArray[np.int64]
 
 
 def scores(world: World, seed: int = 0, *, many_latents: bool = False) -> Numbers:
-    """Return every score of a world that needs no posteriors, by the protocol of Locatello et al.
-    2019.
+    """Return every score of a world that needs no posteriors.
+
+    Source: Locatello et al. 2019, Challenging Common Assumptions in the Unsupervised Learning of
+        Disentangled Representations, https://arxiv.org/abs/1811.12359, whose protocol this is.
 
     Args:
         world: of sprites, as a representation sees them.
@@ -82,10 +84,10 @@ def scores(world: World, seed: int = 0, *, many_latents: bool = False) -> Number
 
 
 def measure(run: Run, _: Path) -> Numbers:
-    """Return every score of a run's posterior means, and the MIG of its posteriors where it
-    learned them.
+    """Return every score of a run's posterior means.
 
-    The codes of a model that is charged no KL are put on unit scale first.
+    Where it learned its posteriors, their MIG is among them. The codes of a model that is charged
+    no KL are put on unit scale first.
     """
     size = run.config.data.size
     mean, std = encoded(run.model, size)
@@ -99,8 +101,7 @@ def measure(run: Run, _: Path) -> Numbers:
 
 
 def compare(data: DataConfig, _: Path) -> Numbers:
-    """Return the scores of representations that were not trained by gradient descent, and of codes
-    that are known.
+    """Return the scores of codes that no gradient descent made, and of oracles.
 
     Returns:
         `representations`: name -> scores, one entry for each seed; `oracles`: name -> scores.

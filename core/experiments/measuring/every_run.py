@@ -1,4 +1,4 @@
-"""Measure every run of a folder that a study covers, and write the numbers into the study's file."""
+"""Measure every run of a folder that a study covers, and write the numbers into its file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def measure_runs(
     on_done: Callable[[int, int], None] | None = None,
     on_refused: Callable[[str], None] | None = None,
 ) -> Path:
-    """Measure every run of a folder that was not measured with the same weights, and return the file.
+    """Measure every run of a folder that is not measured with its weights, and return the file.
 
     The file is written after each run. A run whose data set has no classifier there is passed over
     where one is needed, and so is one that is refused or cannot be measured. Numbers of a further
@@ -122,7 +122,11 @@ def _sentence(study: Study, name: str, error: BaseException) -> str:
 def _numbers(
     study: Study, config: RunConfig, folder: Path, root: Path, entry: Numbers | None
 ) -> Numbers:
-    """Return the entry of a run: the one that is kept, if it is of the same weights, else a new one."""
+    """Return the entry of a run: the old one if it is of the same weights, else a new one.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
     mark = mark_of(study, config, folder / config.key, root)
     if entry is not None and entry.get("of") == mark:
         return entry
@@ -135,7 +139,7 @@ def _numbers(
 
 
 def _compare(study: Study, root: Path, parts: Parts, data: DataConfig) -> None:
-    """Measure what runs on a data set are held against, where that was not done with these settings."""
+    """Measure what runs on a data set are held against, unless it is, with these settings."""
     settings, name = settings_on(study, data, root), folder_name(data)
     if study.compared_by and parts["compared"].get(name, {}).get("of") != settings:
         parts["compared"][name] = {"of": settings, **study.compare(data, root)}

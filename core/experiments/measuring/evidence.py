@@ -22,11 +22,10 @@ from core.runs import Run
 
 @torch.no_grad()
 def in_gaussian_form(model: Autoencoder) -> Autoencoder:
-    """Return a model with the same log p(x) and the same bounds on it, whose posterior is a
-    Gaussian, ready to read.
+    """Return a model with the same log p(x) and bounds, whose posterior is a Gaussian.
 
-    A uniform prior's model is taken before its codes are squashed; a VampPrior's pseudo-inputs are
-    encoded once.
+    It is ready to be read. A uniform prior's model is taken before its codes are squashed; a
+    VampPrior's pseudo-inputs are encoded once.
 
     Args:
         model: with a learned posterior; its layers are shared, not copied.

@@ -1,4 +1,4 @@
-"""The gap between log p(x) and the ELBO, measured by quadrature and by fitting a Gaussian to each image."""
+"""Measure the gap between log p(x) and the ELBO, by quadrature and by a fit to each image."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ def measure(run: Run, _: Path) -> Numbers:
 
 @torch.inference_mode()
 def likeliest(run: Run, images: Tensor) -> Gaussian:
-    """Return for each image the posterior, among those of the first test images, whose mean
-    explains it best.
+    """Return for each image the posterior whose mean explains it best.
 
-    It is where to start looking for the best Gaussian: an encoder that is wrong about an image may
-    stand below a lower hill than the highest, and its neighbours on the plane know of others.
+    It is one of those of the first test images, and where to start looking for the best Gaussian:
+    an encoder that is wrong about an image may stand below a lower hill than the highest, and its
+    neighbours on the plane know of others.
 
     Args:
         run: with codes of test images.

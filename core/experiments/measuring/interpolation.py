@@ -1,4 +1,4 @@
-"""How evenly a run's paths between test images move, and how far from real images they lead, measured."""
+"""Measure how evenly a run's paths between images move, and how far from real ones they lead."""
 
 from __future__ import annotations
 
@@ -28,11 +28,10 @@ Floats = NDArray[np.floating]
 def pairs_of(
     labels: NDArray[np.integer], count: int = PAIRS, seed: int = PAIR_SEED
 ) -> NDArray[np.int64]:
-    """Return random pairs (count, 2) of indices whose labels differ; they depend on nothing but
-    the arguments.
+    """Return random pairs (count, 2) of indices whose labels differ.
 
-    The first of a pair is any image, the second any of another label: between two labels something
-    has to change.
+    They depend on nothing but the arguments. The first of a pair is any image, the second any of
+    another label: between two labels something has to change.
 
     Args:
         labels: (N,), of at least two classes.
@@ -51,8 +50,9 @@ def pairs_of(
 
 
 def pairs_without_twins(split: Split) -> NDArray[np.int64]:
-    """Return `pairs_of` the test images that are not training images too, (P, 2), as indices of
-    all test images.
+    """Return `pairs_of` the test images that are not training images too, (P, 2).
+
+    They are indices of all test images.
 
     The distance to the nearest training image would tell of a twin how well it was learned, not
     where a path leads.
@@ -65,8 +65,9 @@ def pairs_without_twins(split: Split) -> NDArray[np.int64]:
 
 
 def differences(one: Floats, other: Floats) -> Floats:
-    """Return the root mean squared difference per pixel of images (..., H, W), in units of
-    intensity, 0 to 1.
+    """Return the root mean squared difference per pixel of images (..., H, W).
+
+    It is in units of intensity, 0 to 1.
 
     >>> differences(np.zeros((1, 2, 2)), np.array([[[1.0, 0.0], [0.0, 0.0]]])).tolist()
     [0.5]
@@ -75,8 +76,7 @@ def differences(one: Floats, other: Floats) -> Floats:
 
 
 def evenness(frames: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return how films move: the size of each step, the largest step over the mean one, and the
-    detour.
+    """Return how films move: the size of each step, the largest over the mean, and the detour.
 
     The detour is the length of the path over the distance of its ends, 1 for a cross-fade, which
     takes no detour and whose steps are all alike. Both ratios are NaN where the ends are one
@@ -97,8 +97,9 @@ def evenness(frames: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def gap(halfway: Floats, ends: Floats, faded: Floats) -> float | None:
-    """Return how far halfway pictures are from real images, between the model's end images (0) and
-    their fade (1).
+    """Return how far halfway pictures are from real images, on a scale of the model's own.
+
+    It is 0 for the model's end images and 1 for their fade:
 
     mean(halfway - ends) / mean(faded - ends)
 
@@ -166,7 +167,10 @@ def measure(run: Run, root: Path) -> Numbers:
 
 
 def compare(data: DataConfig, root: Path) -> Numbers:
-    """Return the same numbers of the original images: `ends` are real, `faded` is the path of pixel-wise blending."""
+    """Return the same numbers of the original images.
+
+    `ends` are real images, and `faded` is the path that blends them pixel by pixel.
+    """
     split = images_of(data)
     classifier = load_classifier(root, data).classifier
     pairs = torch.from_numpy(pairs_without_twins(split))
@@ -190,8 +194,9 @@ def compare(data: DataConfig, root: Path) -> Numbers:
 
 
 def fade(first: Floats, second: Floats, steps: int) -> NDArray[np.float32]:
-    """Return the pixel-wise blends (..., S, H, W) of images (..., H, W): a straight line in pixel
-    space.
+    """Return the pixel-wise blends (..., S, H, W) of images (..., H, W).
+
+    They are a straight line in the space of pixels.
 
     >>> fade(np.zeros((2, 2)), np.ones((2, 2)), 3)[:, 0, 0].tolist()
     [0.0, 0.5, 1.0]
@@ -239,11 +244,11 @@ def _confidence(classifier: torch.nn.Sequential, images: Floats) -> Floats:
 
 
 def _quartiles(values: Floats) -> list[float] | None:
-    """Return the quartiles of the values that are numbers; None where those are fewer than half."""
-    known = values[np.isfinite(values)]
-    return (
-        _rounded(np.quantile(known, (0.25, 0.5, 0.75))) if len(known) >= len(values) / 2 else None
-    )
+    """Return the quartiles of the finite values; None where those are fewer than half."""
+    finite = values[np.isfinite(values)]
+    if len(finite) < len(values) / 2:
+        return None
+    return _rounded(np.quantile(finite, (0.25, 0.5, 0.75)))
 
 
 def _rounded(values: Floats) -> list[float]:

@@ -37,8 +37,9 @@ def noisy_codes(mean: Floats, level: float, scale: float, seed: int = NOISE_SEED
 
 @torch.inference_mode()
 def error_under_noise(run: Run, images: Tensor, level: float) -> tuple[float, float]:
-    """Return squared error per pixel and nll in nats per image, of reconstructions from noisy
-    codes.
+    """Return squared error per pixel and nll of reconstructions from noisy codes.
+
+    The nll is in nats per image.
 
     Args:
         run: whose kept codes are disturbed and decoded.
@@ -52,10 +53,10 @@ def error_under_noise(run: Run, images: Tensor, level: float) -> tuple[float, fl
 
 
 def rate_bits(run: Run) -> list[float] | None:
-    """Return the rate of each latent in bits, an upper bound on what it tells about an image; None
-    without noise.
+    """Return the rate of each latent in bits; None without noise.
 
-    With fixed noise, the capacity of its Gaussian channel; with a learned posterior, the KL.
+    It is an upper bound on what the latent tells about an image. With fixed noise, the capacity of
+    its Gaussian channel; with a learned posterior, the KL.
     """
     if run.metrics["kl_per_latent"]:
         return [bits(kl) for kl in run.metrics["kl_per_latent"]]

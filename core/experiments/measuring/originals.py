@@ -14,8 +14,11 @@ from core.runs import Run
 
 
 def originals(run: Run, count: int | None = None) -> Tensor:
-    """Return the first test images (N, 1, H, W) of a run's data set, in [0, 1]: `count` of them,
-    or all.
+    """Return the first test images (N, 1, H, W) of a run's data set, in [0, 1].
+
+    Args:
+        run: whose data set.
+        count: N; all of them when left out.
 
     Raises:
         MissingData: they are not on this machine.

@@ -63,8 +63,9 @@ def _encoded(model: Autoencoder, run: Run) -> Gaussian:
 
 
 def measure_aggregate(run: Run, _: Path) -> Numbers:
-    """Return the misfit of a run's codes over all images of its data set, to train and to test on,
-    in nats.
+    """Return the misfit of a run's codes over all images of its data set, in nats.
+
+    They are those to train on and those to test on.
 
     Returns: `marginal`, KL(aggregate posterior || prior) of the `images`, and `error`, its
         standard error over codes; `low`, which the KL of the data is on average not below, and

@@ -1,4 +1,4 @@
-"""A data set's classifier and the features of real images, kept on disk so that both are made once.
+"""A data set's classifier and features of real images, kept on disk so that both are made once.
 
 `core.experiments.classifiers` says where they lie.
 """
@@ -79,8 +79,7 @@ def make_reference(
     device: torch.device | str = "cpu",
     **changes: Any,
 ) -> Reference:
-    """Return a reference made afresh: a classifier is trained and the features of real images are
-    taken.
+    """Return a new reference: a classifier is trained, and real images' features are taken.
 
     Held-out images stay out of the classifier's training as well: a network knows the images it
     has learned from, and a ceiling measured on those would be another one.
@@ -127,12 +126,12 @@ def judge(reference: Reference, images: Tensor, k: int = NEIGHBOURS) -> SampleQu
 
 
 def ceiling_of(reference: Reference, n: int = MOST_IMAGES, k: int = NEIGHBOURS) -> SampleQuality:
-    """Return what held-out real images score, `n` of them or all there are: as good as a perfect
-    model gets.
+    """Return what held-out real images score, which is as good as a perfect model gets.
 
     Args:
         reference: of a data set.
-        n: number of generated images that the ceiling is for, at least 2.
+        n: number of generated images that the ceiling is for, at least 2; as many real ones are
+            taken, or all there are.
         k: neighbours that make a neighbourhood, 1 to N - 1.
     """
     chances = probabilities(reference.classifier, torch.from_numpy(reference.held_out))
@@ -142,8 +141,7 @@ def ceiling_of(reference: Reference, n: int = MOST_IMAGES, k: int = NEIGHBOURS) 
 
 
 def save_classifier(root: Path, reference: Reference) -> Path:
-    """Write a reference into `root`, replacing an older one of the same data set, and return its
-    folder.
+    """Write a reference into `root`, in the place of an older one, and return its folder.
 
     Raises:
         CheckpointError: the disk is full or may not be written to; nothing half-made is left.
@@ -214,7 +212,11 @@ def _classifier(data: DataConfig, classes: Any, content: bytes) -> nn.Sequential
 
 
 def _real_features(content: bytes) -> Arrays:
-    """Return the features of real images, which have to be finite and of the classifier's width."""
+    """Return the features of real images.
+
+    Raises:
+        ValueError: they are not finite, or not of the classifier's width.
+    """
     arrays = unpack_arrays(content)
     found = {name: arrays[name] for name in ("real", "held_out")}
     for name, array in found.items():

@@ -23,8 +23,9 @@ from core.runs import Run
 
 
 def sampler_of(run: Run, name: str, half_width: float | None = None) -> Sampler:
-    """Return a source of codes for a run, fitted to the aggregate posterior of its training
-    images.
+    """Return a source of codes for a run, fitted to its aggregate posterior.
+
+    That is the one of its training images.
 
     Args:
         run: whose codes.
@@ -35,8 +36,9 @@ def sampler_of(run: Run, name: str, half_width: float | None = None) -> Sampler:
 
 
 def codes_of(run: Run, which: str = "", seed: int = 0) -> Codes:
-    """Return one code (N, L) from the posterior of each image whose codes are kept, within the box
-    if there is one.
+    """Return one code (N, L) from the posterior of each image whose codes are kept.
+
+    Under a uniform prior they lie within its box.
 
     Args:
         run: whose codes.
@@ -77,7 +79,7 @@ def measure_samples(
 
 
 def measure(run: Run, root: Path) -> Numbers:
-    """Return the quality of a run with every sampler, by sampler, each the fields of a `Quality`."""
+    """Return the fields of the `Quality` of a run's samples, by sampler."""
     reference = load_classifier(root, run.config.data)
     return {name: asdict(measure_samples(run, reference, name)) for name in SAMPLERS}
 

@@ -21,8 +21,7 @@ from core.runs import Run
 
 
 def line_through(x: NDArray[np.floating], y: NDArray[np.floating]) -> tuple[float, float, float]:
-    """Return slope and intercept of the least-squares line through points (N,), and how far one is
-    from it at most.
+    """Return slope, intercept and largest residual of the least-squares line through points (N,).
 
     >>> line_through(np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 5.0]))
     (2.0, 1.0, 0.0)
@@ -147,7 +146,10 @@ def measure(run: Run, _: Path) -> Numbers:
 def errors(
     model: Autoencoder, x: Tensor, seed: int = 0
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return squared error, summed over pixels, and nll of images (N, 1, H, W), each (N,), at one code of each."""
+    """Return squared error and nll of images (N, 1, H, W), each (N,), at one code of each.
+
+    The error is summed over pixels; the nll is in nats.
+    """
     random, sse, nll = generator(seed), [], []
     for rows in x.split(1000):
         output = model(rows, random).output.double()

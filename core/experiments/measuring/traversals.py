@@ -16,8 +16,9 @@ from core.runs import Run
 
 
 def measure(run: Run, _: Path) -> Numbers:
-    """Return the traversals of every latent of a VAE from the origin, the latent with most KL
-    first.
+    """Return the traversals of every latent of a VAE from the origin.
+
+    The latent with most KL comes first.
 
     Returns: `shape` of the pictures, (L * STEPS, H, W), and `pictures`, a byte for each pixel,
         compressed, as text.

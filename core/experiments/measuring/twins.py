@@ -1,4 +1,4 @@
-"""How well a run does on test images with and without a twin among the training images, measured."""
+"""Measure how well a run does on test images with a twin to train on, and without."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from core.training import evaluate
 
 
 def measure(run: Run, _: Path) -> Numbers:
-    """Return what a run reaches on its test images with and without a twin, and on images that it
-    was trained on.
+    """Return what a run reaches on test images with and without a twin, and on training images.
 
     Those without a twin are nearly all hearts, which are harder than squares: with and without
     differ in shape too. So as many training images of the same labels stand beside them, which
@@ -67,7 +66,10 @@ def _reached(run: Run, images: ImageSet) -> Numbers:
 
 
 def compare(data: DataConfig, _: Path) -> Numbers:
-    """Return how many of the `test_images` have a twin, `twins`, and `by_label` name -> twins and test images."""
+    """Return how many test images of a data set have a twin.
+
+    Returns: `test_images`, `twins` among them, and `by_label`: name -> twins and test images.
+    """
     split, doubled = images_of(data)
     of_label = {
         name: split.test.labels == place for place, name in enumerate(split.test.label_names)
@@ -83,6 +85,9 @@ def compare(data: DataConfig, _: Path) -> Numbers:
 
 @lru_cache(maxsize=1)
 def images_of(data: DataConfig) -> tuple[Split, Tensor]:
-    """Return the images of a data set, and which test images (N,) have a twin; the last stay in memory."""
+    """Return the images of a data set, and which test images (N,) have a twin.
+
+    Those of the last data set stay in memory.
+    """
     split = load(data)
     return split, torch.from_numpy(twins(split))

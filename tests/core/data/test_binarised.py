@@ -1,4 +1,4 @@
-"""Black and white images are white as often as their grey value says, and drawn anew only where they should be."""
+"""Black and white images are white as often as their grey value says, drawn anew if dynamic."""
 
 import numpy as np
 import pytest

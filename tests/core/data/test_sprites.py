@@ -14,7 +14,10 @@ SIZES = pytest.mark.parametrize("size", [32, 64])
 
 
 def every(size: int, x: int | None = None, y: int | None = None) -> Tensor:
-    """All 720 shapes, scales and orientations at one position, the middle one when left out: factors (720, 5)."""
+    """Return factors (720, 5) of all shapes, scales and orientations at one position.
+
+    It is the middle one when left out.
+    """
     ranges = [torch.arange(n) for n in shapes.factor_sizes(size)[:3]]
     middle = size // 2 // 2
     position = [torch.tensor([middle if at is None else at]) for at in (x, y)]
@@ -124,7 +127,7 @@ def test_squares_repeat_each_quarter_ellipses_each_half_and_hearts_each_turn(siz
 
 
 def changed_by(turn: int, size: int) -> Tensor:
-    """Share of its pixels that the largest sprite changes when it turns, (3 shapes, 40 orientations)."""
+    """Return the share of its pixels that the largest sprite changes when it turns, (3, 40)."""
     largest = draw_sprites(every(size), size).view(3, 6, 40, -1)[:, -1] > 0
     return (largest != largest.roll(turn, dims=1)).sum(2) / largest.sum(2)
 
