@@ -70,7 +70,7 @@ TENSORS = {
     "core/checkpoints/decoding.py",
     "core/explore/decoding.py",
     "core/explore/drawing.py",
-    "core/explore/likelihood.py",
+    "core/metrics/cross_entropy.py",
     "core/explore/neighbours.py",
     "core/metrics/classifier.py",
     "core/metrics/divergence.py",
