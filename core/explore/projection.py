@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, cast
 
 import numpy as np
@@ -43,20 +42,6 @@ def principal_components(codes: Codes) -> tuple[Codes, NDArray[np.float64]]:
     )
 
 
-def tsne(codes: Codes, seed: int = 0) -> Iterator[Codes]:
-    """Yield a t-SNE map (N, 2) of codes (N, L) after each of four stages, better each time.
-
-    Source: van der Maaten and Hinton 2008; scikit-learn's implementation.
-
-    Raises:
-        ValueError: no codes, or codes that are not finite.
-    """
-    found = None
-    for _ in range(TSNE_STAGES):
-        found = tsne_stage(codes, found, seed)
-        yield found
-
-
 def tsne_stage(codes: Codes, start: Codes | None = None, seed: int = 0) -> Codes:
     """Return a t-SNE map (N, 2) of codes (N, L) after 250 more steps.
 
@@ -64,6 +49,9 @@ def tsne_stage(codes: Codes, start: Codes | None = None, seed: int = 0) -> Codes
     as usual, the others without, each going on from the last map. Codes that are all the same are
     one spot, and fewer than `TSNE_LEAST` are their principal components: neither has
     neighbourhoods to keep.
+
+    Source: van der Maaten and Hinton 2008, Visualizing Data using t-SNE,
+        https://jmlr.org/papers/v9/vandermaaten08a.html; scikit-learn's implementation.
 
     Args:
         codes: (N, L).

@@ -17,28 +17,6 @@ from core.figures import theme
 _CLEAR_LEVEL = 1
 
 
-def sheet(
-    images: NDArray[np.floating], columns: int | None = None, pad: int = 1
-) -> NDArray[np.uint8]:
-    """Return the images as one sheet, row by row, black between them.
-
-    Args:
-        images: (B, 1, H, W) or (B, H, W), in [0, 1].
-        columns: images in a row; about as many as rows when left out.
-        pad: pixels between two images.
-
-    Returns:
-        Grey levels 0 to 255, (R * (H + pad) - pad, columns * (W + pad) - pad) for R rows.
-
-    Raises:
-        ValueError: the images are no stack of at least one grey image.
-
-    >>> sheet(np.ones((6, 1, 8, 8)), columns=3, pad=1).shape
-    (17, 26)
-    """
-    return _tile(_grey(images), columns, pad, 0)
-
-
 def sheet_png(
     images: NDArray[np.floating], columns: int | None = None, scale: int = 3, pad: int = 1
 ) -> bytes:

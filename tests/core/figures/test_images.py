@@ -15,7 +15,6 @@ from core.figures.images import (
     labelled_png,
     place_image,
     rows_png,
-    sheet,
     sheet_png,
 )
 from core.shelf import shipped
@@ -30,32 +29,39 @@ def opened(png: bytes) -> np.ndarray:
     return np.asarray(Image.open(BytesIO(png)).convert("LA"))
 
 
-@pytest.mark.parametrize("pad", [0, 1, 3])
-def test_sheet_keeps_every_pixel(images: np.ndarray, pad: int):
-    tiled = sheet(images, columns=3, pad=pad)
+def sheet(images: np.ndarray, columns: int, pad: int = 1) -> np.ndarray:
+    """Return grey levels of images (B, H, W), row by row, 0 between them."""
+    count, high, wide = images.shape
+    rows = -(-count // columns)
+    tiled = np.zeros((rows * (high + pad) - pad, columns * (wide + pad) - pad), np.uint8)
     for i, image in enumerate(images):
-        top, left = i // 3 * (5 + pad), i % 3 * (4 + pad)
-        assert (tiled[top : top + 5, left : left + 4] == np.rint(image[0] * 255)).all()
+        top, left = i // columns * (high + pad), i % columns * (wide + pad)
+        tiled[top : top + high, left : left + wide] = np.rint(image * 255)
+    return tiled
 
 
-def test_sheet_takes_images_without_a_channel(images: np.ndarray):
-    assert (sheet(images) == sheet(images[:, 0])).all()
+def test_a_png_takes_images_without_a_channel(images: np.ndarray):
+    assert sheet_png(images) == sheet_png(images[:, 0])
 
 
-def test_sheet_clips_what_is_outside_0_and_1():
-    assert sheet(np.array([[[-1.0, 2.0]]])).tolist() == [[0, 255]]
+def test_a_png_clips_what_is_outside_0_and_1():
+    png = sheet_png(np.array([[[-1.0, 2.0]]]), scale=1)
+    assert opened(png)[..., 0].tolist() == [[0, 255]]
 
 
 @pytest.mark.parametrize("shape", [(5, 4), (2, 3, 5, 4), (0, 1, 5, 4)])
-def test_sheet_refuses_what_is_no_stack_of_grey_images(shape: tuple[int, ...]):
+def test_a_png_refuses_what_is_no_stack_of_grey_images(shape: tuple[int, ...]):
     with pytest.raises(ValueError, match="images should be"):
-        sheet(np.zeros(shape))
+        sheet_png(np.zeros(shape))
 
 
-def test_png_is_the_sheet_enlarged_with_clear_gaps(images: np.ndarray):
-    grey, alpha = np.moveaxis(opened(sheet_png(images, columns=3, scale=2, pad=1)), 2, 0)
-    tiled = sheet(images, columns=3, pad=1).repeat(2, axis=0).repeat(2, axis=1)
-    filled = sheet(np.ones_like(images), columns=3, pad=1).repeat(2, axis=0).repeat(2, axis=1)
+@pytest.mark.parametrize("pad", [0, 1, 3])
+def test_png_is_the_sheet_enlarged_with_clear_gaps(images: np.ndarray, pad: int):
+    grey, alpha = np.moveaxis(opened(sheet_png(images, columns=3, scale=2, pad=pad)), 2, 0)
+    tiled, filled = (
+        sheet(part[:, 0], 3, pad).repeat(2, axis=0).repeat(2, axis=1)
+        for part in (images, np.ones_like(images))
+    )
     assert (alpha == filled).all()
     assert np.abs(grey[alpha > 0].astype(int) - tiled[alpha > 0]).max() <= 1
 
@@ -151,7 +157,7 @@ def test_a_labelled_sheet_holds_every_image_enlarged_by_a_whole_number(
 ):
     png = labelled_png(images[:6], ["z1", "z2"], ["-3", "0", "+3"], width=width)
     picture = np.asarray(Image.open(BytesIO(png)))
-    tiled = sheet(images[:6], columns=3).repeat(scale, axis=0).repeat(scale, axis=1)
+    tiled = sheet(images[:6, 0], columns=3).repeat(scale, axis=0).repeat(scale, axis=1)
     filled = sheet(np.ones((6, 5, 4)), columns=3).repeat(scale, axis=0).repeat(scale, axis=1) > 0
     height, across = tiled.shape
     assert (picture[-10 - height : -10, -10 - across : -10][filled] == tiled[filled]).all()
