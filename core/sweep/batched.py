@@ -1,10 +1,9 @@
-"""The engine of a GPU: models that differ in β, seed or learning rate alone are trained at once,
-their weights stacked.
+"""The engine of a GPU: many models are trained at once, their weights stacked.
 
-A small network leaves a GPU idle between its many short steps; eight at once take hardly longer
-than one. Each model keeps its own `Training`: its order of images, its noise, its learning rate,
-its optimiser. Only the passes through the networks are shared, so that the weights are those of
-one training after another within rounding.
+They may differ in β, seed and learning rate alone. A small network leaves a GPU idle between its
+many short steps; eight at once take hardly longer than one. Each model keeps its own `Training`:
+its order of images, its noise, its learning rate, its optimiser. Only the passes through the
+networks are shared, so that the weights are those of one training after another within rounding.
 """
 
 from __future__ import annotations
@@ -54,18 +53,18 @@ class Batched:
     def _train(
         self, configs: Sequence[RunConfig], root: Path, report: Report
     ) -> Iterator[Outcome]:
-        going: list[KeptTraining] = []
+        runs: list[KeptTraining] = []
         for config in configs:
             try:
-                data = going[0].data if going else load(config.data)
-                going.append(KeptTraining(config, root, data=data, device=self.device))
+                data = runs[0].data if runs else load(config.data)
+                runs.append(KeptTraining(config, root, data=data, device=self.device))
             except FAILURES as error:
                 yield Outcome(config, reason_of(error))
         try:
-            yield from _to_their_ends(going, report)
+            yield from _to_their_ends(runs, report)
         except GeneratorExit:
-            for kept in going:
-                kept.put_aside()
+            for run in runs:
+                run.put_aside()
             raise
 
 
@@ -73,13 +72,13 @@ def check(config: RunConfig) -> None:
     """Make sure that a model can be trained with others at once.
 
     Raises:
-        ValueError: it cannot; the sentence says what can.
+        ValueError: it cannot; the sentence says which models can.
     """
     model = config.model
     plain = model.posterior in ("point", "learned") and model.prior == "normal"
-    known = model.likelihood == "bernoulli" or model.scale is not None
+    fixed_scale = model.likelihood == "bernoulli" or model.scale is not None
     variational = objective_class(model) is Variational
-    if not (plain and known and variational and model.network in ("mlp", "conv")):
+    if not (plain and fixed_scale and variational and model.network in ("mlp", "conv")):
         raise ValueError(
             "the batched engine trains AEs, VAEs and β-VAEs of mlp or conv layers with a standard"
             f" normal prior and no learned scale, not {config.key}; train it with --engine local"
@@ -92,59 +91,56 @@ def groups_of(configs: Sequence[RunConfig], most: int) -> list[list[RunConfig]]:
     return [group[start : start + most] for group in alike for start in range(0, len(group), most)]
 
 
-def _to_their_ends(going: list[KeptTraining], report: Report) -> Iterator[Outcome]:
-    """Train epoch by epoch, and take each model from the list when it ends."""
-    results: list[EpochRecord | BaseException | None] = [None] * len(
-        going
-    )  # what was put aside may be at its end
-    while going:
+def _to_their_ends(runs: list[KeptTraining], report: Report) -> Iterator[Outcome]:
+    """Train epoch by epoch, and take each run from the list when it ends."""
+    # A run that was put aside may be at its end already.
+    results: list[EpochRecord | BaseException | None] = [None] * len(runs)
+    while runs:
         # All are noted before any is told of: who listens may stop listening.
-        reasons = [_noted(kept, result) for kept, result in zip(going, results, strict=True)]
-        ended = [
-            (kept, reason)
-            for kept, reason in zip(going, reasons, strict=True)
-            if reason or _is_done(kept)
-        ]
-        for kept, reason in ended:
-            going.remove(kept)
-            yield Outcome(kept.training.config, reason)
-        results = _next_epoch(going, report) if going else []
+        reasons = [_noted(run, result) for run, result in zip(runs, results, strict=True)]
+        for run, reason in zip(list(runs), reasons, strict=True):
+            if reason or _is_done(run):
+                runs.remove(run)
+                yield Outcome(run.training.config, reason)
+        results = _next_epoch(runs, report) if runs else []
 
 
-def _noted(kept: KeptTraining, result: EpochRecord | BaseException | None) -> str:
+def _noted(run: KeptTraining, result: EpochRecord | BaseException | None) -> str:
     """Note an epoch, keep the run after its last, and return why that failed, or nothing."""
     try:
         if isinstance(result, BaseException):
             raise result
         if result is not None:
-            kept.note(result)
-        if _is_done(kept):
-            kept.keep()
+            run.note(result)
+        if _is_done(run):
+            run.keep()
     except FAILURES as error:
         return reason_of(error)
     return ""
 
 
-def _is_done(kept: KeptTraining) -> bool:
-    return kept.training.epoch >= kept.training.config.train.epochs
+def _is_done(run: KeptTraining) -> bool:
+    return run.training.epoch >= run.training.config.train.epochs
 
 
 def _next_epoch(
-    going: Sequence[KeptTraining], report: Report
+    runs: Sequence[KeptTraining], report: Report
 ) -> list[EpochRecord | BaseException | None]:
     try:
-        return list(run_epoch([kept.training for kept in going], report))
+        return list(run_epoch([run.training for run in runs], report))
     except FAILURES as error:  # of all of them, such as too little memory
-        return [error] * len(going)
+        return [error] * len(runs)
 
 
 def run_epoch(trainings: Sequence[Training], report: Report) -> list[EpochRecord | Diverged]:
-    """Train each of some models for its next epoch, all at once, and return their records, or how
-    they diverged.
+    """Train some models for their next epoch, all at once.
 
     Args:
         trainings: of models that `groups_of` puts into one group, on one device.
-        report: told now and then how many images each has seen.
+        report: called now and then with each run and the number of images that it has seen.
+
+    Returns:
+        The record of each model's epoch, or the error where it diverged.
     """
     start = told = time.perf_counter()
     stack = _Stack(trainings)
@@ -159,11 +155,11 @@ def run_epoch(trainings: Sequence[Training], report: Report) -> list[EpochRecord
     total = torch.stack(sums).cpu().double().sum(0)
     share = (time.perf_counter() - start) / len(trainings)
     return [
-        _concluded(training, mine, share) for training, mine in zip(trainings, total, strict=True)
+        _finished(training, mine, share) for training, mine in zip(trainings, total, strict=True)
     ]
 
 
-def _concluded(training: Training, sums: Tensor, seconds: float) -> EpochRecord | Diverged:
+def _finished(training: Training, sums: Tensor, seconds: float) -> EpochRecord | Diverged:
     try:
         return training.finish_epoch(sums, seconds)
     except Diverged as error:
@@ -179,9 +175,12 @@ class _Stack:
         self.encoder, self.decoder = (stacked(part) for part in self._parts())
         first = trainings[0]
         steps = math.ceil(len(first.images) / first.config.train.batch_size)
-        plan = [[training.schedule(step) for training in trainings] for step in range(steps)]
-        self.rates = [[rate for rate, _ in row] for row in plan]
-        self.betas = torch.tensor([[beta for _, beta in row] for row in plan], device=first.device)
+        rates, betas = [], []
+        for step in range(steps):
+            schedule = [training.schedule(step) for training in trainings]
+            rates.append([rate for rate, _ in schedule])
+            betas.append([beta for _, beta in schedule])
+        self.rates, self.betas = rates, torch.tensor(betas, device=first.device)
 
     def step(self, x: Tensor, noise: Tensor, step: int) -> Tensor:
         """Take one step with each model and return its objective's sums over the batch, (M, S).
@@ -220,10 +219,10 @@ class _Stack:
 
 
 def _batches(trainings: Sequence[Training]) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the next epoch's images, (B, M, H, W), and noise, (M, B, L), each model's as it would
-    have them alone.
+    """Yield the next epoch's images, (B, M, H, W), and noise, (M, B, L).
 
-    Models of one seed have the same ones, which are drawn once.
+    Each model has those that it would have alone. Models of one seed have the same ones, which are
+    drawn once.
     """
     sources = {
         (training.config.train.seed, training.epoch): training for training in reversed(trainings)

@@ -1,4 +1,4 @@
-"""What every engine's sweep has in common: what is left to train, how far it is, what failed."""
+"""The part that all engines share: which runs are left, how far each is, why it failed."""
 
 from __future__ import annotations
 
@@ -13,27 +13,26 @@ from core.sweep.records import note, place_of
 
 
 def missing(configs: Iterable[RunConfig], places: Sequence[Path]) -> list[RunConfig]:
-    """Return the runs that none of some folders has, or that are damaged there."""
+    """Return the runs of which none of some folders has a checkpoint that opens."""
     return [config for config in configs if place_of(config, places) is None]
 
 
 def seen_before(
     configs: Iterable[RunConfig], root: Path, images: Mapping[DataConfig, int]
 ) -> dict[RunConfig, int]:
-    """Return how many images each run has seen that was put aside, by an earlier sweep.
+    """Return the number of images that each run has seen which an earlier sweep put aside.
 
     Args:
         configs: of the runs.
         root: folder of checkpoints.
-        images: that each data set trains on.
+        images: data set -> number of its training images.
     """
-    there = set(unfinished_keys(root))
-    left = {config: load_unfinished(root, config) for config in configs if config.key in there}
-    return {
-        config: len(found.history["nll"]) * images[config.data]
-        for config, found in left.items()
-        if found
-    }
+    keys, seen = set(unfinished_keys(root)), {}
+    for config in configs:
+        unfinished = load_unfinished(root, config) if config.key in keys else None
+        if unfinished:
+            seen[config] = len(unfinished.history["nll"]) * images[config.data]
+    return seen
 
 
 def train_missing(
@@ -43,14 +42,14 @@ def train_missing(
     images: Mapping[DataConfig, int],
     on_progress: Callable[[int, int], None],
 ) -> Iterator[Outcome]:
-    """Train runs into a folder, yielding how each ended; why one failed is written down there.
+    """Train runs into a folder, yield how each ended, and write down why a run failed.
 
     Args:
-        configs: that are not kept yet.
+        configs: of runs without a checkpoint.
         engine: that trains them.
         root: folder of checkpoints.
-        images: that each data set trains on.
-        on_progress: told now and then how many images were seen, and how many there are to see.
+        images: data set -> number of its training images.
+        on_progress: called now and then with the number of images seen, and of those to see.
     """
     total = {config: config.train.epochs * images[config.data] for config in configs}
     seen = dict.fromkeys(configs, 0) | seen_before(configs, root, images)
@@ -61,10 +60,11 @@ def train_missing(
 
     with contextlib.closing(engine.run(configs, root, report)) as outcomes:  # pyright: ignore[reportArgumentType]
         for outcome in outcomes:
-            with contextlib.suppress(OSError):  # the disk is full: said of the next run once more
+            with contextlib.suppress(OSError):  # a full disk: the next run says so once more
                 note(root, outcome)
             config = outcome.config
-            # What a failed run has not seen nobody will see.
-            seen[config] = total[config] = seen[config] if outcome.reason else total[config]
+            if outcome.reason:  # nobody will see the images that a failed run has not seen
+                total[config] = seen[config]
+            seen[config] = total[config]
             yield outcome
             report(config, seen[config])

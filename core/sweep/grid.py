@@ -9,8 +9,8 @@
     beta = [1, 4, 16]
     seed = [0, 1, 2]
 
-Any field of a `RunConfig` may stand under either; what is left out is the lab's recipe. Only the
-standard library and `core.config` are used here, so that a mistake is told at once.
+Any field of a `RunConfig` may stand under either; the lab's recipe says the others. Only the
+standard library and configs are used here, so that a mistake is told at once.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FIELDS = (
     "normalised_beta",
     *sorted(_PARTS - {"name", "posterior", "latent_dim"}),
 )
-"""What may stand in a sweep's file."""
+"""Fields that a sweep's file may have."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,8 @@ def read_sweep(path: Path) -> Sweep:
     """
     path = Path(path)
     try:
-        tables = tomllib.loads(
-            path.read_text(encoding="utf-8-sig")
-        )  # some editors begin with a byte-order mark
+        # Some editors begin a file with a byte-order mark.
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ValueError(
             f"the sweep should be a TOML file, {path} cannot be read ({error.strerror})"
@@ -120,11 +119,11 @@ def sweep_of(name: str, tables: Mapping[str, Any]) -> Sweep:
     return Sweep(name, tuple(grid), tuple(points.values()))
 
 
-def _check_names(what: str, names: Mapping[str, Any], known: tuple[str, ...]) -> None:
+def _check_names(kind: str, names: Mapping[str, Any], right: tuple[str, ...]) -> None:
     for name in names:
-        if name not in known:
-            hint = nearest(name, known) or f"; there are {', '.join(known)}"
-            raise ValueError(f"a sweep has no {what} '{name}'{hint}")
+        if name not in right:
+            hint = nearest(name, right) or f"; there are {', '.join(right)}"
+            raise ValueError(f"a sweep has no {kind} '{name}'{hint}")
 
 
 def _table(name: str, table: Any) -> dict[str, Any]:

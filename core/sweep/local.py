@@ -1,4 +1,4 @@
-"""The engine of one machine: a process per slot, which trains run after run."""
+"""The engine of one machine: a process per slot trains run after run."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ from core.runtime import cores, death, keep_freed_memory
 from core.sweep.contract import TOLD_EVERY, Outcome, Report
 
 load_once = lru_cache(maxsize=1)(load)
-"""Of the data sets of a sweep a process holds the one that it trains on."""
+"""A process holds one data set of a sweep, the one that it trains on."""
 
 
 def attempt(
     config: RunConfig, root: Path, device: str | None, tell: Callable[[int], None]
 ) -> Outcome:
-    """Train a run in this process, from where it was put aside if it was, keep it, and return how
-    that ended.
+    """Train a run in this process, keep it, and return how that ended.
+
+    A training that was put aside is resumed.
 
     Args:
-        config: what to train.
+        config: of the run.
         root: folder of checkpoints.
         device: where to train; the best there is for None.
-        tell: told now and then how many images were seen since the start.
+        tell: called now and then with the number of images seen since the start.
     """
     last = -TOLD_EVERY
 
@@ -46,9 +47,8 @@ def attempt(
             tell(seen)
 
     try:
-        for _ in train_and_keep(
-            config, root, data=load_once(config.data), device=device, on_step=on_step
-        ):
+        data = load_once(config.data)
+        for _ in train_and_keep(config, root, data=data, device=device, on_step=on_step):
             pass
     except FAILURES as error:
         return Outcome(config, reason_of(error))
@@ -151,10 +151,9 @@ class _Slot:
 
 
 def _work(pipe: Connection, root: Path, device: str | None, threads: int) -> None:
-    """Train what comes through the pipe until it is closed, and send back numbers of images and reasons."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C is for the process that started this one, which ends it
+    """Train the configs that come through the pipe, and send back image counts and reasons."""
+    # Ctrl-C is for the process that started this one, which ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(threads)
     keep_freed_memory()
 

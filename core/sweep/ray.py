@@ -26,9 +26,9 @@ from core.sweep.local import attempt
 from core.sweep.records import seen_path
 
 TRIES = 2
-"""Of each run whose worker dies; the second goes on where the first was put aside."""
+"""Tries of a run whose worker dies; the second resumes what the first has put aside."""
 LOOKED_EVERY = 0.5
-"""Seconds between two looks at what the tasks have seen."""
+"""Seconds between two looks at the tasks."""
 MISSING = "the ray engine needs Ray, which is not installed: pip install -r requirements-ray.txt"
 
 
@@ -67,7 +67,11 @@ class Ray:
                 self.ray.shutdown()
 
     def _check_gpus(self) -> None:
-        """Refuse what would wait for ever."""
+        """Refuse a share of a GPU that tasks would wait for for ever.
+
+        Raises:
+            ValueError: the share is larger than all GPUs of the cluster.
+        """
         there = self.ray.cluster_resources().get("GPU", 0)
         if self.gpus > there:
             raise ValueError(
@@ -107,8 +111,11 @@ class Ray:
 
 
 def start_cluster(cpus: int, **options: Any) -> None:
-    """Join the cluster that RAY_ADDRESS names, or start one of so many cores here, without its web
-    pages.
+    """Join the cluster that RAY_ADDRESS names, or start one here, without its web pages.
+
+    Args:
+        cpus: cores of a cluster that is started here.
+        **options: of `ray.init`, for such a cluster.
 
     Raises:
         RuntimeError: Ray is not installed.
@@ -118,14 +125,13 @@ def start_cluster(cpus: int, **options: Any) -> None:
     if os.environ.get("RAY_ADDRESS"):
         ray.init(**quiet)
     else:
-        # What is short of memory is tried as often as what dies of something else, not for ever.
+        # A task short of memory is tried as often as one that dies otherwise, not for ever.
         limits = {"task_oom_retries": TRIES - 1}
         ray.init(num_cpus=cpus, include_dashboard=False, _system_config=limits, **quiet, **options)
 
 
 def _library() -> ModuleType:
-    # The usage statistics that Ray would send home are nobody's business; to be said before it
-    # starts.
+    # Ray would send home usage statistics, which are nobody's business, unless told so before.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
@@ -139,21 +145,20 @@ def _train(config: dict[str, Any], root: str, device: str | None, threads: int) 
     """Train a run, in a worker, and return why that failed, or nothing."""
     torch.set_num_threads(threads)
     keep_freed_memory()
-    wanted = RunConfig.from_dict(config)
-    path = seen_path(Path(root), wanted)
+    run = RunConfig.from_dict(config)
+    path = seen_path(Path(root), run)
 
     def tell(seen: int) -> None:
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(
-                json.dumps({"seen": seen, "host": platform.node(), "pid": os.getpid()})
-            )
+            said = {"seen": seen, "host": platform.node(), "pid": os.getpid()}
+            path.write_text(json.dumps(said))
 
-    return attempt(wanted, Path(root), device, tell).reason
+    return attempt(run, Path(root), device, tell).reason
 
 
 def _seen(root: Path, config: RunConfig) -> int:
-    """Return how many images a run has seen, as far as its worker has said so."""
+    """Return the number of images that a run has seen, by its worker's last word."""
     try:
         return int(json.loads(seen_path(root, config).read_text())["seen"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""What a sweep writes down beside its runs: why one failed, how far one is."""
+"""Notes of a sweep beside its runs: why a run failed, how far it is."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from core.config import RunConfig
 from core.sweep.contract import Outcome
 
 RECORDS = ".sweep"
-"""The folder beside the runs for what a sweep writes down."""
+"""The folder beside the runs for a sweep's notes."""
 
 
 def place_of(config: RunConfig, places: Iterable[Path]) -> Path | None:
-    """Return the first of some folders that has a run which opens; None where none has."""
+    """Return the first of some folders whose checkpoint of a run opens; None where none does."""
     for place in places:
         with contextlib.suppress(CheckpointError):
             check_folder(Path(place) / config.key)
@@ -25,15 +25,15 @@ def place_of(config: RunConfig, places: Iterable[Path]) -> Path | None:
 
 
 def seen_path(root: Path, config: RunConfig) -> Path:
-    """Return where a worker on another machine writes how many images it has seen."""
+    """Return the file in which a worker elsewhere writes how many images it has seen."""
     return Path(root) / RECORDS / f"{config.key}.seen"
 
 
 def note(root: Path, outcome: Outcome) -> None:
-    """Write down why a run failed, or forget why it did earlier.
+    """Write down why a run failed; remove an earlier reason where it did not.
 
     Raises:
-        OSError: that cannot be written.
+        OSError: the note cannot be written.
     """
     path = _path(root, outcome.config)
     if not outcome.reason:

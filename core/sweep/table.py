@@ -1,4 +1,4 @@
-"""The results of a sweep as one table, a row per run: CSV, and Parquet where pyarrow is installed."""
+"""The results of a sweep as a table, a row per run: CSV, and Parquet if pyarrow is installed."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from core.sweep.grid import Sweep
 from core.sweep.records import place_of, reason_noted
 
 NUMBERS = ("nll", "kl", "elbo", "active", "seconds")
-"""Columns measured of a run: nats per test image, number of active latents, seconds of training."""
+"""Measured columns: nats per test image, number of active latents, seconds of training."""
 
 Row = dict[str, Any]
 
 
 class Table:
-    """The rows of a sweep; what was read of a kept run is not read again.
+    """The rows of a sweep; the numbers of a run are read once.
 
     Args:
-        sweep: whose runs these are.
+        sweep: of the runs.
         root: folder of checkpoints that the sweep trains into.
         places: all folders that may have its runs, `root` among them.
     """
 
     def __init__(self, sweep: Sweep, root: Path, places: Sequence[Path]) -> None:
         self.sweep, self.root, self.places = sweep, root, places
-        self._known: dict[str, Row] = {}
+        self._read: dict[str, Row] = {}
 
     def columns(self) -> list[str]:
         """Return the names of the columns."""
@@ -41,8 +41,7 @@ class Table:
         return ["key", *varied, "seed", *NUMBERS, "state", "reason"]
 
     def rows(self) -> list[Row]:
-        """Return a row per run, in the sweep's order: key, varied fields, seed, `NUMBERS`, state
-        and reason.
+        """Return a row per run, in the sweep's order, with the fields of `columns`.
 
         The state is `kept`, `failed` or `missing`. A number is None where it is not known, or not
         defined.
@@ -50,8 +49,12 @@ class Table:
         return [self._row(point.config, point.values) for point in self.sweep.points]
 
     def write(self, path: Path) -> list[Path]:
-        """Write the table, as CSV and, where pyarrow is installed, as Parquet beside it, and
-        return the files.
+        """Write the table and return its files.
+
+        It is CSV, and where pyarrow is installed also Parquet beside it.
+
+        Args:
+            path: of the CSV.
 
         Raises:
             ValueError: the name does not end in .csv.
@@ -74,16 +77,16 @@ class Table:
             "seed": config.train.seed,
             **dict.fromkeys(NUMBERS),
         }
-        if config.key not in self._known:
+        if config.key not in self._read:
             place = place_of(config, self.places)
             if place is None:
                 reason = reason_noted(self.root, config)
                 return row | {"state": "failed" if reason else "missing", "reason": reason}
             try:
-                self._known[config.key] = _numbers(config, place)
-            except FAILURES as error:  # of one run, which the others have nothing to do with
+                self._read[config.key] = _numbers(config, place)
+            except FAILURES as error:  # the other runs have nothing to do with this one
                 return row | {"state": "failed", "reason": reason_of(error)}
-        return row | self._known[config.key] | {"state": "kept", "reason": ""}
+        return row | self._read[config.key] | {"state": "kept", "reason": ""}
 
 
 def _numbers(config: RunConfig, place: Path) -> Row:

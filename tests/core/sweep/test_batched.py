@@ -40,7 +40,7 @@ def sprites() -> Split:
 def both(
     configs: Sequence[RunConfig], data: Split, precision: torch.dtype = torch.float32
 ) -> tuple[list, list, list]:
-    """Return trainings one after another and at once, at their ends, and the latter's last records."""
+    """Return trainings one after another and at once, ended, and the latter's last records."""
     alone, at_once = (
         [
             Training(build(config), data, config, device=CPU, precision=precision)

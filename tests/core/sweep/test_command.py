@@ -147,15 +147,25 @@ def test_a_run_that_fails_is_recorded_with_its_reason_until_it_is_trained(
 @pytest.mark.parametrize(
     ("words", "wanted"),
     [
-        (("nowhere.toml",), "the sweep should be a TOML file, nowhere.toml cannot be read (No such file or directory)"),
-        (("small.toml", "--engine", "rya"), "engine should be one of local, batched, ray, got 'rya', did you mean"),
+        (
+            ("nowhere.toml",),
+            "the sweep should be a TOML file, nowhere.toml cannot be read (No such file or"
+            " directory)",
+        ),
+        (
+            ("small.toml", "--engine", "rya"),
+            "engine should be one of local, batched, ray, got 'rya', did you mean",
+        ),
         (("small.toml", "--slots", "0"), "slots should be at least 1, got 0"),
         (("small.toml", "--slotz", "1"), "no option named --slotz, did you mean '--slots'?"),
         (("small.toml", "--table", "x.txt"), "the table should be named something.csv, got x.txt"),
         (("wrong.toml",), "wrong.toml: a sweep has no field 'sed', did you mean 'seed'?"),
-        (("gated.toml", "--engine", "batched"), "the batched engine trains AEs, VAEs and β-VAEs of mlp or conv layers"),
+        (
+            ("gated.toml", "--engine", "batched"),
+            "the batched engine trains AEs, VAEs and β-VAEs of mlp or conv layers",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_one_line_before_anything_is_trained(
     capsys: pytest.CaptureFixture[str],
     file: Path,

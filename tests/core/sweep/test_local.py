@@ -1,6 +1,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from core.checkpoints import unfinished_keys
 from core.config import RunConfig
 from core.recipes import recipe
 from core.runs import load_or_train
-from core.sweep.contract import Outcome
+from core.sweep.contract import Outcome, Report
 from core.sweep.engines import ENGINES, Options, engine_named
 from core.sweep.local import Local
 
@@ -85,10 +86,30 @@ def test_nothing_to_train_starts_nothing(tmp_path: Path):
     assert list(Local(2).run([], tmp_path, silent)) == []
 
 
-def test_engines_are_found_by_their_name_and_refuse_what_makes_no_sense():
-    assert [type(engine_named(name, Options(slots=3))).__name__.lower() for name in ENGINES] == [
-        *ENGINES
+@pytest.mark.slow
+def test_an_engine_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Each does what `ENGINES` says: a process of its own, models alike at once, a cluster."""
+
+    def ends(name: str, config: RunConfig, report: Report = silent) -> list[Outcome]:
+        return list(engine_named(name, Options(slots=1)).run([config], tmp_path, report))
+
+    def kill(config: RunConfig, seen: int) -> None:
+        for process in multiprocessing.active_children():
+            process.kill()
+
+    assert list(ENGINES) == ["local", "batched", "ray"]
+    noisy = recipe("digits", "noisy-ae", hidden=(8,), epochs=100_000)
+    assert ends("local", noisy, kill) == [
+        Outcome(noisy, "its process was ended by signal 9, as a system short of memory does")
     ]
+    with pytest.raises(ValueError, match="the batched engine trains AEs, VAEs and β-VAEs"):
+        ends("batched", noisy)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(RuntimeError, match="the ray engine needs Ray, which is not installed"):
+        ends("ray", noisy)
+
+
+def test_options_that_make_no_sense_are_refused():
     with pytest.raises(ValueError, match="slots should be at least 1, got 0"):
         Options(slots=0)
     with pytest.raises(ValueError, match=r"gpus should be at least 0, got -0\.5"):

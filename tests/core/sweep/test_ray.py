@@ -58,7 +58,7 @@ def ray() -> Iterator[ModuleType]:
 
 
 @pytest.mark.slow
-def test_a_worker_that_dies_costs_only_its_run_which_is_tried_once_more_and_all_others_are_as_trained_here(
+def test_a_worker_that_dies_costs_only_its_run_which_is_tried_once_more_the_others_are_as_here(
     ray: ModuleType, tmp_path: Path
 ):
     long, endless, *others = configs = [
