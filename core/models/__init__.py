@@ -1,4 +1,4 @@
-"""The family of models: networks, posteriors, likelihoods, priors, and the one class that joins them."""
+"""The family of models: networks, posteriors, likelihoods, priors, and the class of all."""
 
 from core.models.autoencoder import Autoencoder, Pass, build, restore, unsquashed, weights_of
 from core.models.posteriors import Gaussian, mean_squared_radius

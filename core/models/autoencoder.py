@@ -1,4 +1,4 @@
-"""The whole family in one class: encoder -> posterior -> decoder -> likelihood, and a prior over codes."""
+"""The whole family in one class: encoder, posterior, decoder, likelihood, and a prior."""
 
 from __future__ import annotations
 
@@ -43,12 +43,11 @@ class Pass(NamedTuple):
 
 
 class Autoencoder(nn.Module):
-    """An autoencoder, a noise-injected autoencoder, a VAE or a β-VAE, by its posterior; or an
-    InfoGAN.
+    """An autoencoder, a noise-injected autoencoder, a VAE, a β-VAE or an InfoGAN.
 
-    An InfoGAN's encoder is its discriminator, which says in one output more whether an image is
-    real; its decoder is its generator, which takes noise beside the code and the noise's mean
-    where none is given.
+    The posterior decides which. An InfoGAN's encoder is its discriminator, which says in one
+    output more whether an image is real; its decoder is its generator, which takes noise beside
+    the code, and the noise's mean where no noise is given.
 
     Args:
         encoder: images (B, 1, H, W) -> (B, L · outputs per latent of the posterior).
@@ -76,7 +75,10 @@ class Autoencoder(nn.Module):
             prior.attach(self.encode)
 
     def encode(self, x: Tensor) -> Gaussian | Squashed:
-        """Return the posterior over codes of images x (B, 1, H, W), in float32 whatever the layers computed in."""
+        """Return the posterior over codes of images x (B, 1, H, W), in float32.
+
+        The layers may have computed in a lower precision.
+        """
         return self.posterior(self.encoder(x).float())
 
     def decode(self, z: Tensor) -> Tensor:
@@ -91,22 +93,18 @@ class Autoencoder(nn.Module):
 
 
 def unsquashed(model: Autoencoder) -> Autoencoder:
-    """Return the same model of codes as they are before a uniform prior's box squashes them; any
-    other as it is.
+    """Return the same model of codes before a uniform prior's box squashes them.
 
     There the prior is the standard normal and the posterior a Gaussian. p(x given z), log p(x),
     the ELBO, every KL and the mutual information are the same, since the squashing can be undone.
-    The weights are shared.
+    The weights are shared. A model with another prior is returned as it is.
     """
     if not isinstance(model.posterior, LearnedSquashed):
         return model
-    decoder, prior = (
-        nn.Sequential(Squash(), *model.decoder),
-        StandardNormal(model.prior.latent_dim),
-    )
-    return Autoencoder(model.encoder, Learned(), decoder, model.likelihood, prior).train(
-        model.training
-    )
+    decoder = nn.Sequential(Squash(), *model.decoder)
+    prior = StandardNormal(model.prior.latent_dim)
+    same = Autoencoder(model.encoder, Learned(), decoder, model.likelihood, prior)
+    return same.train(model.training)
 
 
 _ENCODERS = {
@@ -160,8 +158,7 @@ def _single(weight: Tensor | NDArray[Any]) -> Tensor:
 
 
 def weights_of(config: RunConfig) -> dict[str, tuple[int, ...]]:
-    """Return the name and shape of every weight that the model of a run has; no memory is taken
-    for them.
+    """Return name -> shape of every weight of a run's model, without memory for the weights.
 
     >>> from core.recipes import recipe
     >>> weights_of(recipe("digits", "ae", hidden=()))["encoder.1.weight"]
@@ -174,27 +171,21 @@ def weights_of(config: RunConfig) -> dict[str, tuple[int, ...]]:
 
 def _assemble(data: DataConfig, model: ModelConfig) -> Autoencoder:
     posterior = _posterior(model)
+    played = isinstance(posterior, Recognised)
     outputs, width = model.latent_dim * posterior.outputs_per_latent, model.latent_dim
-    if isinstance(posterior, Recognised):
+    if played:
         assert model.noise_dim is not None
         outputs, width = outputs + 1, width + model.noise_dim
-    encoder = _ENCODERS[model.network](
-        data.size, model.hidden, outputs
-    )  # first: a seed's weights are drawn in order
+    # The encoder comes first: a seed's weights are drawn in order.
+    encoder = _ENCODERS[model.network](data.size, model.hidden, outputs)
     decoder = _DECODERS[model.network](data.size, model.hidden, width)
-    return Autoencoder(
-        encoder=encoder,
-        posterior=posterior,
-        decoder=(
-            nn.Sequential(networks.Padded(width), *decoder)
-            if isinstance(posterior, Recognised)
-            else decoder
-        ),
-        likelihood=(
-            Bernoulli() if model.likelihood == "bernoulli" else GaussianLikelihood(model.scale)
-        ),
-        prior=_prior(model, data.size),
-    )
+    if played:
+        decoder = nn.Sequential(networks.Padded(width), *decoder)
+    return Autoencoder(encoder, posterior, decoder, _likelihood(model), _prior(model, data.size))
+
+
+def _likelihood(model: ModelConfig) -> Likelihood:
+    return Bernoulli() if model.likelihood == "bernoulli" else GaussianLikelihood(model.scale)
 
 
 def _posterior(model: ModelConfig) -> Posterior:

@@ -1,4 +1,4 @@
-"""p(x given z): what the decoder's output says about an image. Bernoulli, or Gaussian with a fixed or learned scale."""
+"""Likelihoods p(x given z): Bernoulli, or Gaussian with a fixed or learned scale."""
 
 from __future__ import annotations
 
@@ -30,13 +30,12 @@ class Bernoulli(nn.Module):
 
 
 class GaussianLikelihood(nn.Module):
-    """Each pixel is normal around the decoder's output, with one standard deviation for all
-    pixels.
+    """Each pixel is normal around the decoder's output; all share one standard deviation.
 
     Its nll, ½ (x - mean)²/scale² + log scale + ½ log 2π summed over pixels, is the squared error
     up to a factor and a constant. It is a density's: in nats, but it may be negative, and it
     depends on the unit of intensity. With a linear encoder and decoder (`hidden` empty) the model
-    is probabilistic PCA (Tipping and Bishop 1999).
+    is probabilistic PCA (Tipping and Bishop 1999, https://doi.org/10.1111/1467-9868.00196).
 
     Args:
         scale: the standard deviation in units of pixel intensity; learned, from 0.1, when left

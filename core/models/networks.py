@@ -1,7 +1,7 @@
 """Encoders and decoders: plain lists of layers, Tensor -> Tensor.
 
 Each is an `nn.Sequential` of standard layers (`Doubling` computes what `nn.ConvTranspose2d` does)
-and nothing else, so that it can be written down layer by layer (to run it in a browser, for one).
+and nothing else, so that it can be written down layer by layer, to run in a browser for example.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 Layers = Callable[[Sequence[int]], list[nn.Module]]
 """Widths -> fully connected layers."""
 CHANNELS = 32
-"""Channels of every convolutional layer (Burgess et al. 2018, appendix A)."""
+"""Channels of every convolutional layer (Burgess et al. 2018, https://arxiv.org/abs/1804.03599)."""
 
 
 def mlp(widths: Sequence[int]) -> list[nn.Module]:
@@ -34,11 +34,12 @@ def mlp(widths: Sequence[int]) -> list[nn.Module]:
 
 
 def gated(widths: Sequence[int]) -> list[nn.Module]:
-    """Return fully connected layers of these widths, each but the last opened or shut by a second
-    one of its size.
+    """Return fully connected layers of these widths, all but the last with a gate.
 
-    h = (W x + b) · sigmoid(V x + c). Source: Tomczak and Welling 2018, section 6.1 (Dauphin et al.
-    2017).
+    h = (W x + b) · sigmoid(V x + c)
+
+    Source: Tomczak and Welling 2018, section 6.1, https://arxiv.org/abs/1705.07120; Dauphin et al.
+        2017, https://arxiv.org/abs/1612.08083.
     """
     layers: list[nn.Module] = []
     for wide, narrow in pairwise(widths[:-1]):
@@ -65,7 +66,8 @@ def mlp_decoder(
 def conv_encoder(size: int, hidden: Sequence[int], outputs: int) -> nn.Sequential:
     """Return (B, 1, size, size) -> (B, outputs): halvings down to 4x4, then fully connected.
 
-    At 64x64 with hidden (256, 256) this is the network of Burgess et al. 2018, appendix A.
+    At 64x64 with hidden (256, 256) this is the network of Burgess et al. 2018, appendix A,
+    https://arxiv.org/abs/1804.03599.
     """
     layers: list[nn.Module] = []
     for before in [1] + [CHANNELS] * (_halvings(size) - 1):
@@ -145,21 +147,20 @@ class _Doubling(torch.autograd.Function):
 
 
 def start_wide(network: nn.Sequential) -> None:
-    """Draw a network's weights anew so that it passes on, at the start, as much variance as it is
-    given; biases are 0.
+    """Draw a network's weights anew so that every layer keeps the variance of its input.
 
-    PyTorch's own start keeps a third of it in every layer: little of a code reaches the image, and
-    little of what a discriminator says comes back. An objective of nll learns its way out of that;
-    a game is over before.
-    Source: He et al. 2015, equation 10.
+    Biases are 0. PyTorch's own start keeps a third of the variance in every layer: little of a
+    code reaches the image, and little of a discriminator's gradient comes back. An objective of
+    nll learns its way out of that; a game is over before.
+
+    Source: He et al. 2015, equation 10, https://arxiv.org/abs/1502.01852.
     """
     for layer in network:
         if isinstance(layer, nn.Linear | nn.Conv2d | Doubling):
             assert layer.bias is not None
-            # Of the 16 places of a doubling's kernel 4 meet in every pixel.
-            inputs = (
-                4 * len(layer.weight) if isinstance(layer, Doubling) else layer.weight[0].numel()
-            )
+            inputs = layer.weight[0].numel()
+            if isinstance(layer, Doubling):  # 4 of its kernel's 16 places meet in every pixel
+                inputs = 4 * len(layer.weight)
             nn.init.normal_(layer.weight, 0, math.sqrt(2 / inputs))
             nn.init.zeros_(layer.bias)
 
@@ -171,10 +172,10 @@ def _halvings(size: int) -> int:
 
 @torch.inference_mode()
 def multiply_adds(network: nn.Sequential, x: Tensor) -> int:
-    """Return how many multiplications a network takes for each of its inputs x (B, ...), each with
-    an addition.
+    """Return the number of multiply-adds that a network takes for each of its inputs x (B, ...).
 
-    >>> multiply_adds(nn.Sequential(nn.Linear(64, 16), nn.ReLU(), nn.Linear(16, 2)), torch.zeros(1, 64))
+    >>> network = nn.Sequential(nn.Linear(64, 16), nn.ReLU(), nn.Linear(16, 2))
+    >>> multiply_adds(network, torch.zeros(1, 64))
     1056
     """
     count = 0
@@ -182,8 +183,8 @@ def multiply_adds(network: nn.Sequential, x: Tensor) -> int:
         y = layer(x)
         for weight in layer.parameters():
             if weight.ndim > 1:
-                # A convolution meets its weights at every place of what comes out, a transposed
-                # one of what goes in.
+                # A convolution uses its weights at every place of its output, a transposed one at
+                # every place of its input.
                 places = min(x[0, 0].numel(), y[0, 0].numel()) if weight.ndim == 4 else 1
                 count += weight.numel() * places
         x = y

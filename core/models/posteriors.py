@@ -1,9 +1,8 @@
-"""q(z given x): what the encoder says about the code. A point, a Gaussian of fixed noise, a
-learned Gaussian.
+"""Posteriors q(z given x): a point, a Gaussian of fixed noise, or a learned Gaussian.
 
 This is where an autoencoder, a noise-injected autoencoder and a VAE differ, and an InfoGAN from
-them all. Each turns the encoder's output into a `Gaussian` over codes; a point is one of standard
-deviation 0. Only a uniform prior asks for one that is `Squashed`.
+them all. Each turns the encoder's output into a `Gaussian` over codes; a point is a Gaussian of
+standard deviation 0. Only a uniform prior needs a posterior that is `Squashed`.
 """
 
 from __future__ import annotations
@@ -36,8 +35,9 @@ class Gaussian:
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
         """Return one code per image (B, L), differentiable in mean and log_var.
 
-        z = mean + std * noise: the reparameterisation trick. Source: Kingma and Welling 2014,
-        section 2.4.
+        z = mean + std * noise: the reparameterisation trick.
+
+        Source: Kingma and Welling 2014, section 2.4, https://arxiv.org/abs/1312.6114.
         """
         noise = torch.randn(
             self.mean.shape, dtype=self.mean.dtype, device=self.mean.device, generator=generator
@@ -59,11 +59,10 @@ _NODES, _WEIGHTS = (torch.from_numpy(array) for array in np.polynomial.hermite_e
 
 @dataclass(frozen=True)
 class Squashed:
-    """A diagonal Gaussian over u, seen through z = BOX (2 Φ(u) - 1), which lies within the box
-    [-BOX, BOX].
+    """A diagonal Gaussian over u, seen through z = BOX (2 Φ(u) - 1).
 
-    The same map turns the standard normal into the uniform distribution, and no KL changes under a
-    map that can be undone.
+    z lies within the box [-BOX, BOX]. The same map turns the standard normal into the uniform
+    distribution, and no KL changes under a map that can be undone.
 
     Args:
         base: over u, (B, L).
@@ -73,11 +72,10 @@ class Squashed:
 
     @classmethod
     def from_moments(cls, mean: Tensor, std: Tensor) -> Squashed:
-        """Return the one whose codes have this mean and standard deviation (B, L): what is kept of
-        a run.
+        """Return the posterior whose codes have a mean and a standard deviation (B, L).
 
-        Along the bases with the right mean the standard deviation rises with the base's; it is
-        found by bisection.
+        A run keeps these two. Among the bases with the right mean, the standard deviation rises
+        with the base's; bisection finds it.
         """
         edge = 1e-4  # half precision cannot place a mean nearer to the box's edge
         place = torch.special.ndtri(((mean / BOX + 1) / 2).clamp(edge, 1 - edge))
@@ -112,9 +110,8 @@ class Squashed:
     def log_prob(self, z: Tensor) -> Tensor:
         """Return the log density of codes z (B, L), in nats, per latent (B, L)."""
         edge = torch.finfo(z.dtype).eps
-        u = torch.special.ndtri(
-            ((z / BOX + 1) / 2).clamp(edge, 1 - edge)
-        )  # rounding may put a code onto the edge
+        # Rounding may put a code onto the box's edge, where u would be infinite.
+        u = torch.special.ndtri(((z / BOX + 1) / 2).clamp(edge, 1 - edge))
         standard = Gaussian(torch.zeros_like(u), torch.zeros_like(u))
         return self.base.log_prob(u) - standard.log_prob(u) - math.log(2 * BOX)
 
@@ -184,7 +181,7 @@ class Fixed(nn.Module):
 class Learned(nn.Module):
     """Mean and log-variance both come from the encoder: a VAE.
 
-    Source: Kingma and Welling 2014, equation 9.
+    Source: Kingma and Welling 2014, equation 9, https://arxiv.org/abs/1312.6114.
     """
 
     outputs_per_latent = 2
@@ -203,9 +200,8 @@ class LearnedSquashed(nn.Module):
     """Like `Learned`, and squashed into the box of a uniform prior.
 
     A Gaussian would reach beyond the box, where the prior is 0 and the KL infinite. A small box as
-    a posterior would do as well, but leads into collapse: once it is as wide as the prior its
-    middle cannot move, and to become smaller costs KL at once, while an image is told from another
-    only later.
+    a posterior would do as well, but leads into collapse: once it is as wide as the prior, its
+    middle cannot move, and a smaller box costs KL at once but tells images apart only later.
     """
 
     outputs_per_latent = 2
@@ -221,14 +217,14 @@ class LearnedSquashed(nn.Module):
 
 
 class Recognised(nn.Module):
-    """What a discriminator's second head recognises of a code that the generator was given: an
-    InfoGAN.
+    """The code that a discriminator's second head recognises in an image: an InfoGAN.
 
     It is a factored Gaussian Q(c given x), learned from generated images, whose codes are known.
     Its variance stays between that of the prior, 1, and `FLOOR`: without a floor a code that is
     recognised well would outweigh everything else, since the gradient of its log density grows
     with 1 / variance.
-    Source: Chen et al. 2016, sections 5 and 6.
+
+    Source: Chen et al. 2016, sections 5 and 6, https://arxiv.org/abs/1606.03657.
     """
 
     outputs_per_latent = 2
@@ -238,7 +234,10 @@ class Recognised(nn.Module):
     """Least variance."""
 
     def forward(self, output: Tensor) -> Gaussian:
-        """Return the posterior of the encoder's output (B, 2L + 1): means, widths, and the discriminator's logit."""
+        """Return the posterior of the encoder's output (B, 2L + 1): means, widths, a logit.
+
+        The logit is the discriminator's, of being real, and not read here.
+        """
         mean, width = output[:, :-1].chunk(2, dim=-1)
         return Gaussian(mean, math.log(self.FLOOR) * width.sigmoid())
 

@@ -1,8 +1,8 @@
-"""p(z): where codes are expected before an image is seen.
+"""Priors p(z): where codes are expected before an image is seen.
 
-A prior is a module that samples codes, gives their log density and its KL from a posterior. One
-that is a product over latents (`Factorised`: the standard normal, the uniform box) gives the KL of
-each in closed form; the mixtures have none and estimate it from the code that was sampled. The
+A prior is a module that samples codes, gives their log density and its KL from a posterior. A
+product over latents (`Factorised`: the standard normal, the uniform box) gives the KL of each
+latent in closed form; the mixtures estimate theirs from the code that was sampled. The
 training loop sees only `kl`, so that a new prior is a class in this file and a name in
 `core.config.PRIORS`.
 """
@@ -40,13 +40,15 @@ class StandardNormal(nn.Module):
     def kl_per_latent(self, posterior: Gaussian) -> Tensor:
         """Return KL(q(z given x) || p(z)) of each latent, in nats (B, L).
 
-        ½ (mean² + variance - log variance - 1). Source: Kingma and Welling 2014, appendix B.
+        ½ (mean² + variance - log variance - 1)
+
+        Source: Kingma and Welling 2014, appendix B, https://arxiv.org/abs/1312.6114.
         """
         mean, log_var = posterior.mean, posterior.log_var
         return 0.5 * (mean.square() + log_var.exp() - log_var - 1)
 
     def kl(self, posterior: Gaussian, z: Tensor) -> Tensor:
-        """Return the KL of each image, in nats (B,); exact, so the sampled code z is not needed."""
+        """Return the KL of each image, in nats (B,); exact, so that the code z is not needed."""
         return self.kl_per_latent(posterior).sum(-1)
 
 
@@ -71,11 +73,14 @@ class Uniform(nn.Module):
         return torch.where(within, -self.latent_dim * math.log(2 * BOX), -math.inf)
 
     def kl_per_latent(self, posterior: Squashed) -> Tensor:
-        """Return KL(q(z given x) || p(z)) of each latent, in nats (B, L): that of the bases, both Gaussian."""
+        """Return KL(q(z given x) || p(z)) of each latent, in nats (B, L).
+
+        It is that of the bases, both Gaussian.
+        """
         return StandardNormal(self.latent_dim).kl_per_latent(posterior.base)
 
     def kl(self, posterior: Squashed, z: Tensor) -> Tensor:
-        """Return the KL of each image, in nats (B,); exact, so the sampled code z is not needed."""
+        """Return the KL of each image, in nats (B,); exact, so that the code z is not needed."""
         return self.kl_per_latent(posterior).sum(-1)
 
 
@@ -112,13 +117,13 @@ class Mixture(nn.Module):
 
 
 class Vamp(nn.Module):
-    """The average of the posteriors of K learned pseudo-inputs: a variational mixture of
-    posteriors.
+    """The average posterior of K learned pseudo-inputs: a variational mixture of posteriors.
 
     p(z) = 1/K Σ_k q(z given u_k), u_k images of their own that are learned with the model. The
-    best prior for the elbo is the aggregate posterior; this is one made of few images, so that it
+    best prior for the ELBO is the aggregate posterior; this one is made of few images, so that it
     can be afforded.
-    Source: Tomczak and Welling 2018, equation 9.
+
+    Source: Tomczak and Welling 2018, equation 9, https://arxiv.org/abs/1705.07120.
 
     Args:
         latent_dim: L.
@@ -133,7 +138,7 @@ class Vamp(nn.Module):
         self._encode: Callable[[Tensor], Gaussian | Squashed] | None = None
 
     def attach(self, encode: Callable[[Tensor], Gaussian | Squashed]) -> None:
-        """Take the encoder of the model whose prior this is: images (K, 1, H, W) -> posteriors (K, L)."""
+        """Take the encoder of the prior's model: images (K, 1, H, W) -> posteriors (K, L)."""
         self._encode = encode
 
     def images(self) -> Tensor:
@@ -165,8 +170,9 @@ Prior = Factorised | Mixture | Vamp
 
 
 def marginal(prior: Prior, latents: Sequence[int]) -> Factorised | Mixture:
-    """Return the prior of some of the latents alone, whatever the others are: exact, and of a
-    VampPrior a mixture.
+    """Return the exact prior of some of the latents alone, whatever the others are.
+
+    That of a VampPrior is a mixture.
 
     Args:
         prior: over L latents.
