@@ -1,1 +1,1 @@
-"""Looking around in latent space: arrays in, arrays out."""
+"""Exploring latent space: arrays in, arrays out."""

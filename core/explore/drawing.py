@@ -21,10 +21,10 @@ def means_and_draws(
 
     x_d from Bernoulli(mean_d), or from N(mean_d, σ²), each pixel alone
 
-    The decoder's picture is the mean; this is what the model says that an image looks like.
+    The decoder's picture is the mean; the drawn image shows what the model takes an image for.
 
     Args:
-        model: whose decoder and likelihood.
+        model: says decoder and likelihood.
         codes: (N, L).
         seed: of the pixels.
 

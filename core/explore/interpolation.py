@@ -41,8 +41,7 @@ def straight(start: _Points, end: _Points, steps: int) -> Path:
 
 
 def great_circle(start: _Points, end: _Points, steps: int, centre: float | _Points = 0.0) -> Path:
-    """Return codes at equal angles on the way round a centre from one code to another, the shorter
-    way.
+    """Return codes at equal angles on the shorter way round a centre from one code to another.
 
     With a and b the ends as seen from the centre, Ω the angle between them and t = 0, 1 / (S - 1),
     ..., 1,
@@ -54,15 +53,16 @@ def great_circle(start: _Points, end: _Points, steps: int, centre: float | _Poin
     codes are parallel or opposite as seen from the centre, or one lies on it, no circle or more
     than one leads from one to the other: the path is the straight line.
 
-    Source: Shoemake 1985, Animating Rotation with Quaternion Curves (directions); White 2016,
-    Sampling Generative Networks (in latent space).
+    Source: Shoemake 1985, Animating Rotation with Quaternion Curves (directions),
+        https://doi.org/10.1145/325334.325242; White 2016, Sampling Generative Networks (in latent
+        space), https://arxiv.org/abs/1609.04468.
 
     Args:
         start: (..., L), where the path begins; many at once where there are axes before the last.
         end: (..., L), where it ends.
         steps: codes on the path S, both ends among them, at least 2.
-        centre: what it turns around, a number or (L,); the origin, which is the prior's mean, when
-            left out.
+        centre: of the circle, a number or (L,); the origin, which is the prior's mean, when left
+            out.
 
     Returns:
         (..., S, L), first and last code exactly `start` and `end`.
@@ -75,25 +75,17 @@ def great_circle(start: _Points, end: _Points, steps: int, centre: float | _Poin
     """
     start, end = _checked(start, end, steps)
     t, a, b = _times(steps), start - centre, end - centre
-    lengths = [
-        np.linalg.norm(side, axis=-1, keepdims=True)[..., None, :] for side in (a, b)
-    ]  # (..., 1, 1)
-    from_a, from_b = (
-        side[..., None, :] / np.maximum(length, 1e-300)
-        for side, length in zip((a, b), lengths, strict=True)
-    )
+    a, b = a[..., None, :], b[..., None, :]  # (..., 1, L)
+    length_a, length_b = _length(a), _length(b)  # (..., 1, 1)
+    unit_a, unit_b = a / np.maximum(length_a, 1e-300), b / np.maximum(length_b, 1e-300)
     # Twice the arctangent: the arccosine of a cosine near 1 has lost half of its digits.
-    apart, together = (
-        np.linalg.norm(side, axis=-1, keepdims=True) for side in (from_a - from_b, from_a + from_b)
-    )
-    angle = 2 * np.arctan2(apart, together)
+    angle = 2 * np.arctan2(_length(unit_a - unit_b), _length(unit_a + unit_b))
     sine = np.sin(angle)
-    turns = (sine > _PARALLEL) & (np.minimum(*lengths) > 0)
-    direction = (np.sin((1 - t) * angle) * from_a + np.sin(t * angle) * from_b) / np.where(
-        turns, sine, 1
-    )
-    round_it = centre + ((1 - t) * lengths[0] + t * lengths[1]) * direction
-    return _ends_kept(np.where(turns, round_it, _line(start, end, t)), start, end)
+    turns = (sine > _PARALLEL) & (np.minimum(length_a, length_b) > 0)
+    turned = np.sin((1 - t) * angle) * unit_a + np.sin(t * angle) * unit_b
+    direction = turned / np.where(turns, sine, 1)
+    circle = centre + ((1 - t) * length_a + t * length_b) * direction
+    return _ends_kept(np.where(turns, circle, _line(start, end, t)), start, end)
 
 
 PATHS: dict[str, Callable[[_Points, _Points, int], Path]] = {
@@ -101,6 +93,10 @@ PATHS: dict[str, Callable[[_Points, _Points, int], Path]] = {
     "circle": great_circle,
 }
 """Name in kept numbers -> path."""
+
+
+def _length(codes: Path) -> Path:
+    return np.linalg.norm(codes, axis=-1, keepdims=True)
 
 
 def _line(start: Path, end: Path, t: Path) -> Path:

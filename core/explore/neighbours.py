@@ -1,4 +1,4 @@
-"""What lies nearest: codes in latent space, images in pixel space."""
+"""The nearest codes in latent space, and the nearest images in pixel space."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ def nearest_codes(
 def nearest_images(
     images: ImageSet, queries: NDArray[np.floating]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return the index of the image nearest to each query, and the root mean squared difference
-    per pixel.
+    """Return the index of the image nearest to each query, and its distance.
 
     The images are read in chunks, so that little memory is needed however many there are.
 
@@ -37,17 +36,16 @@ def nearest_images(
         queries: (B, H, W) in [0, 1].
 
     Returns:
-        Index (B,) and distance (B,), in units of pixel intensity.
+        Index (B,), and root mean squared difference per pixel (B,), in units of intensity.
     """
-    wanted = torch.from_numpy(np.asarray(queries, np.float32)).flatten(1)
-    best = torch.full((len(wanted),), torch.inf)
-    index = torch.zeros(len(wanted), dtype=torch.int64)
+    rows = torch.from_numpy(np.asarray(queries, np.float32)).flatten(1)
+    best = torch.full((len(rows),), torch.inf)
+    index = torch.zeros(len(rows), dtype=torch.int64)
     for start in range(0, len(images), CHUNK):
         chunk = images.images(slice(start, start + CHUNK)).flatten(1)
-        squares = (
-            wanted.square().sum(1, keepdim=True) + chunk.square().sum(1) - 2 * wanted @ chunk.T
-        )
+        lengths = rows.square().sum(1, keepdim=True) + chunk.square().sum(1)
+        squares = lengths - 2 * rows @ chunk.T
         value, place = squares.min(dim=1)
         closer = value < best
         best, index = torch.where(closer, value, best), torch.where(closer, place + start, index)
-    return index.numpy(), (best.clamp(min=0) / wanted.shape[1]).sqrt().numpy()
+    return index.numpy(), (best.clamp(min=0) / rows.shape[1]).sqrt().numpy()

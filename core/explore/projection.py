@@ -20,10 +20,12 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 
 def principal_components(codes: Codes) -> tuple[Codes, NDArray[np.float64]]:
-    """Return the first two principal components (N, 2) of codes (N, L), and the share of variance
-    of each (2,).
+    """Return the first two principal components of codes (N, L), and their shares of variance.
 
     A single latent is its own first component; the second is 0, and its share too.
+
+    Returns:
+        Components (N, 2), and shares (2,), in [0, 1].
 
     Raises:
         ValueError: no codes, or codes that are not finite.
@@ -37,9 +39,8 @@ def principal_components(codes: Codes) -> tuple[Codes, NDArray[np.float64]]:
     _, scale, directions = np.linalg.svd(centred, full_matrices=False)
     variance = scale**2
     flat = (centred @ directions[:2].T)[: len(codes)] * unit
-    return flat.clip(-_LARGEST, _LARGEST).astype(np.float32), variance[:2] / max(
-        variance.sum(), 1e-300
-    )
+    shares = variance[:2] / max(variance.sum(), 1e-300)
+    return flat.clip(-_LARGEST, _LARGEST).astype(np.float32), shares
 
 
 def tsne_stage(codes: Codes, start: Codes | None = None, seed: int = 0) -> Codes:
@@ -71,15 +72,17 @@ def tsne_stage(codes: Codes, start: Codes | None = None, seed: int = 0) -> Codes
         return np.zeros((len(codes), 2), np.float32)
     if len(codes) < TSNE_LEAST:
         return principal_components(codes)[0]
-    flat, _ = principal_components(centred.astype(np.float32))
+    if start is None:
+        # Scikit-learn's own start divides by a spread that may be 0, and a number that is not
+        # finite ends the process there.
+        flat, _ = principal_components(centred.astype(np.float32))
+        init, exaggeration = _START * flat / max(float(flat[:, 0].std()), _START), 12.0
+    else:
+        init, exaggeration = start, 1.0
     model = TSNE(
         perplexity=min(30.0, (len(codes) - 1) / 3),
-        # Scikit-learn's own start divides by a spread that may be 0, and what is not a number ends
-        # the process there.
-        init=cast(
-            Any, _START * flat / max(float(flat[:, 0].std()), _START) if start is None else start
-        ),
-        early_exaggeration=12.0 if start is None else 1.0,
+        init=cast(Any, init),
+        early_exaggeration=exaggeration,
         max_iter=_STEPS,
         random_state=seed,
         n_jobs=1,
@@ -89,11 +92,10 @@ def tsne_stage(codes: Codes, start: Codes | None = None, seed: int = 0) -> Codes
 
 
 def _centred(codes: Codes) -> tuple[NDArray[np.float64], float]:
-    """Return codes (N, L) around their mean, in units of the largest, and that unit; 0 where all
-    are the same.
+    """Return codes (N, L) around their mean, in units of the largest, and that unit.
 
     Their squares are then numbers that single precision holds, however large or small the codes
-    are.
+    are. The unit is 0 where all codes are the same.
 
     Raises:
         ValueError: no codes, or codes that are not finite.
@@ -108,9 +110,8 @@ def _centred(codes: Codes) -> tuple[NDArray[np.float64], float]:
     wide = codes.astype(np.float64)
     most = float(np.abs(wide).max()) or 1.0
     centred = wide / most - (wide / most).mean(0)
-    centred[:, (wide == wide[0]).all(0)] = (
-        0.0  # what the mean's rounding left of latents that never change
-    )
+    # The mean's rounding leaves something of latents that never change.
+    centred[:, (wide == wide[0]).all(0)] = 0.0
     unit = float(np.abs(centred).max())
     return centred / (unit or 1.0), unit * most
 

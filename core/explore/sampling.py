@@ -1,4 +1,4 @@
-"""Where random codes come from: a uniform box, the prior, or a density fitted to the codes of training images."""
+"""Sources of random codes: a uniform box, the prior, or a density fitted to training codes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.models.priors import StandardNormal
 Codes = NDArray[np.float32]
 
 _NARROWEST = 1e-6
-"""Half-width of a fitted box at least, for codes that are all at the origin."""
+"""Least half-width of a fitted box, for codes that are all at the origin."""
 
 
 class Sampler(Protocol):
@@ -87,7 +87,7 @@ class Mixture:
     """A mixture of Gaussians with full covariances, fitted to codes by expectation maximisation.
 
     Source: Ghosh et al. 2020, From variational to deterministic autoencoders, section 4: ex-post
-        density estimation.
+        density estimation, https://arxiv.org/abs/1903.12436.
 
     Args:
         codes: (N, L).
@@ -133,8 +133,7 @@ class Mixture:
 
 
 def aggregate_posterior(mean: Codes, std: Codes, seed: int = 0) -> Codes:
-    """Return one code (N, L) from the posterior of each image: a sample of the aggregate posterior
-    q(z).
+    """Return a sample (N, L) of the aggregate posterior q(z): a code from each image's posterior.
 
     Without posterior noise (std 0) these are the codes themselves.
     """
@@ -143,8 +142,7 @@ def aggregate_posterior(mean: Codes, std: Codes, seed: int = 0) -> Codes:
 
 
 def box_half_width(codes: Codes, share: float = 0.99) -> float:
-    """Return the half-width of the smallest box around the origin that holds this share of the
-    codes (N, L).
+    """Return the half-width of the smallest box around the origin with a share of codes (N, L).
 
     >>> box_half_width(np.array([[0.0, 1.0], [-3.0, 2.0]]), share=1)
     3.0

@@ -13,7 +13,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Ruler:
-    """Where the steps of each latent are counted from, and how far one goes.
+    """The origin and the length of each latent's steps.
 
     Args:
         origin: (L,) value of each latent at step 0.
@@ -35,16 +35,15 @@ class Ruler:
 
 
 def prior_ruler(latent_dim: int) -> Ruler:
-    """Return the ruler of a model with a standard normal prior: steps are standard deviations of p(z) around 0."""
+    """Return the ruler of a standard normal prior: steps are standard deviations around 0."""
     return Ruler(np.zeros(latent_dim, np.float32), np.ones(latent_dim, np.float32))
 
 
 def code_ruler(mean: NDArray[np.floating]) -> Ruler:
-    """Return the ruler of a model without a prior: steps are standard deviations of its own codes
-    around their mean.
+    """Return the ruler of a model without a prior.
 
-    An autoencoder may put its codes anywhere and at any scale, so three units may be nothing, or
-    far outside.
+    Steps are standard deviations of its own codes around their mean: an autoencoder may put its
+    codes anywhere and at any scale, so three units may be nothing, or far outside.
 
     Args:
         mean: codes of a data set, (N, L), N at least 1.
@@ -79,8 +78,9 @@ def traverse(start: ArrayLike, latent: int, values: ArrayLike) -> Floats:
     disentanglement show a model; that the others can be held fixed means little where the latents
     depend on each other.
 
-    Source: Higgins et al. 2017, β-VAE, figures 1 to 4; Burgess et al. 2018, Understanding
-        disentangling in β-VAE.
+    Source: Higgins et al. 2017, β-VAE, figures 1 to 4, https://openreview.net/forum?id=Sy2fzU9gl;
+        Burgess et al. 2018, Understanding disentangling in β-VAE,
+        https://arxiv.org/abs/1804.03599.
 
     Args:
         start: the code to start from, (L,).
@@ -109,21 +109,19 @@ def traverse(start: ArrayLike, latent: int, values: ArrayLike) -> Floats:
 def traverse_each(
     start: ArrayLike, latents: Sequence[int], ruler: Ruler, along: ArrayLike
 ) -> Floats:
-    """Return the codes of a sheet (R*S, L), row by row: each row moves one latent along the same
-    steps.
+    """Return the codes of a sheet (R*S, L), row by row; each row moves one latent.
 
     Args:
         start: the code to start from, (L,).
         latents: that move, one a row, R at least 1.
-        ruler: what a step is.
-        along: steps, (S,).
+        ruler: of the steps.
+        along: steps, (S,), the same in every row.
     """
     return np.concatenate([traverse(start, latent, ruler.at(latent, along)) for latent in latents])
 
 
 def most_first(amounts: ArrayLike) -> list[int]:
-    """Return the latents from the one with the largest amount to the one with the least; ties stay
-    in order.
+    """Return the latents from the largest amount to the least; ties stay in order.
 
     Args:
         amounts: of each latent, (L,): its KL, or the variance of its codes.

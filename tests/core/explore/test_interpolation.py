@@ -12,7 +12,7 @@ steps = st.integers(2, 30)
 
 
 def apart(start: np.ndarray, end: np.ndarray) -> bool:
-    """Return whether two codes are of some length and neither nearly parallel nor nearly opposite."""
+    """Return whether two codes have some length and are not nearly parallel or opposite."""
     lengths = np.linalg.norm(start), np.linalg.norm(end)
     return bool(min(lengths) > 1e-3 and abs(start @ end) < 0.999 * lengths[0] * lengths[1])
 

@@ -101,7 +101,7 @@ def test_the_gaussian_has_the_moments_of_the_codes():
 
 
 def planted() -> np.ndarray:
-    """Return codes of two clusters, 3 in 4 around (-10, 0), wide, the others around (10, 5), narrow."""
+    """Return codes of two clusters: 3 in 4 around (-10, 0), wide, others at (10, 5), narrow."""
     many, few = (
         Normal(np.array([-10.0, 0.0]), np.diag([4.0, 1.0])),
         Normal(np.array([10.0, 5.0]), np.eye(2) / 4),
