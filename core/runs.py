@@ -40,7 +40,7 @@ from core.training import Diverged, EpochRecord, Evaluation, Training, encode, e
 TRAINING_CODES = 5000
 """Number of training images whose codes are kept with a run, to fit densities to."""
 
-PUT_ASIDE_EVERY = 2.0
+SAVE_EVERY = 2.0
 """Seconds of training that a crash may cost; at least an epoch is lost."""
 
 FAILURES = (ArithmeticError, ValueError, MemoryError, RuntimeError, OSError)
@@ -175,7 +175,7 @@ def train_and_keep(
                     on_model(run.training.model, _history(run.progress.records))
                 yield record
         except GeneratorExit:
-            run.put_aside()
+            run.save_unfinished()
             raise
         run.keep()
 
@@ -222,12 +222,12 @@ class KeptTraining:
         training = self.training
         self.progress.records.append(record)
         self.progress.shoot(training)
-        overdue = time.monotonic() - self._last > PUT_ASIDE_EVERY
+        overdue = time.monotonic() - self._last > SAVE_EVERY
         if overdue and training.epoch < training.config.train.epochs:
-            self.put_aside()
+            self.save_unfinished()
             self._last = time.monotonic()
 
-    def put_aside(self) -> None:
+    def save_unfinished(self) -> None:
         """Write the training down as it is now, to be resumed; nothing before the first epoch."""
         training, progress = self.training, self.progress
         if progress.records:

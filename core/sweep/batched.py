@@ -64,7 +64,7 @@ class Batched:
             yield from _to_their_ends(runs, report)
         except GeneratorExit:
             for run in runs:
-                run.put_aside()
+                run.save_unfinished()
             raise
 
 

@@ -280,7 +280,7 @@ def test_training_that_is_left_early_is_put_aside_and_ends_as_if_never_left(
 def test_training_is_put_aside_now_and_then(
     tmp_path: Path, data: Split, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(runs, "PUT_ASIDE_EVERY", 0.0)
+    monkeypatch.setattr(runs, "SAVE_EVERY", 0.0)
     config = small("vae", epochs=4)
     training = train_and_keep(config, tmp_path, data=data, device="cpu")
     for epoch in (1, 2):
