@@ -105,7 +105,6 @@ READ_WITHOUT = {
 
 TENSORS_LATE = {
     "core/data/binarised.py",
-    "core/data/digits.py",
     "core/data/mnist.py",
     "core/data/shapes.py",
     "core/checkpoints/unfinished.py",

@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 _WHOLE = {"digits": digits}
-"""Data set -> module that reads all of it: `load`, `read` and `TEST_COUNT`, held out at random."""
+"""Data set -> module whose `read` gives all images and labels, `TEST_COUNT` of them held out."""
 
 _NEED_TORCH = {
     "ImageSet": "core.data.images:ImageSet",
@@ -78,7 +78,10 @@ def load(config: DataConfig, *, download: bool = False, progress: Progress | Non
             to do.
     """
     if config.name in _WHOLE:
-        return _WHOLE[config.name].load()
+        from core.data.images import split_of
+
+        images, labels = _WHOLE[config.name].read()
+        return split_of(images, labels, _WHOLE[config.name].TEST_COUNT)
     if config.name == "sprites":
         from core.data import sprites
 

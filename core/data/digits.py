@@ -4,39 +4,21 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from core.data.images import Split
-
 TEST_COUNT = 360
+"""Number of digits that are held out to test on; the other 1,437 are trained on."""
 
 
-def load() -> Split:
-    """Return 1,437 digits to train on and 360 to test on.
+def read() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return all images (1,797, 8, 8), 0 black and 255 white, and their labels (1,797,).
 
     Source: Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits,
         https://archive.ics.uci.edu/dataset/80; the test part of it, which is what scikit-learn
         ships.
     """
-    import torch
-
-    from core.data.images import ImageSet, hold_out
-
-    images, labels = read()
-    whole = ImageSet(
-        pixels=torch.from_numpy(images).unsqueeze(1),
-        labels=torch.from_numpy(labels),
-        label_names=tuple("0123456789"),
-    )
-    return hold_out(whole, TEST_COUNT)
-
-
-def read() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return all images (1,797, 8, 8), 0 black and 255 white, and their labels (1,797,)."""
     intensities, labels = table()
     images = np.rint(intensities * (255 / 16)).astype(np.uint8)
     return images.reshape(-1, 8, 8), labels

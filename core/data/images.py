@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, Self, final, runtime_checkable
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from core.data.order import shuffled
@@ -157,6 +159,22 @@ class Split:
     test: ImageSet
 
 
+def split_of(images: NDArray[np.uint8], labels: NDArray[np.int64], test_count: int) -> Split:
+    """Return arrays as a split whose classes are named by their numbers.
+
+    Args:
+        images: (N, H, W), 0 black and 255 white.
+        labels: class of each image (N,), from 0.
+        test_count: number of images to test on, drawn at random, the same always and everywhere.
+    """
+    whole = ImageSet(
+        pixels=torch.from_numpy(images).unsqueeze(1),
+        labels=torch.from_numpy(labels),
+        label_names=tuple(str(label) for label in range(labels.max() + 1)),
+    )
+    return hold_out(whole, test_count)
+
+
 def hold_out(images: ImageSet, count: int) -> Split:
     """Return a split whose test set is `count` images in a fixed random order.
 
@@ -164,7 +182,7 @@ def hold_out(images: ImageSet, count: int) -> Split:
 
     Args:
         images: the whole set.
-        count: images to test on, less than all.
+        count: number of images to test on, less than all.
     """
     order = torch.from_numpy(shuffled(len(images)))
     return Split(train=images.subset(order[count:]), test=images.subset(order[:count]))

@@ -3,12 +3,13 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from core.data import Split, digits
+from core.config import DataConfig
+from core.data import Split, digits, load
 
 
 @pytest.fixture(scope="module")
 def split() -> Split:
-    return digits.load()
+    return load(DataConfig(name="digits"))
 
 
 def test_every_digit_is_in_one_part(split: Split):
