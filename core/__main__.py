@@ -7,7 +7,7 @@ import contextlib
 import io
 import os
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +21,7 @@ from core.config import (
     SIZES,
     DataConfig,
     RunConfig,
+    check_name,
     nearest,
 )
 from core.recipes import recipe
@@ -239,14 +240,14 @@ def train_command(arguments: argparse.Namespace) -> int:
 def shelf_command(arguments: argparse.Namespace) -> int:
     """Train the runs that ship and are not kept yet, and measure what was not measured."""
     for name in arguments.data:
-        recipe(name, "vae")
-    configs = [
-        config for config in shipped() if not arguments.data or config.data.name in arguments.data
-    ]
-    for data in dict.fromkeys(config.data for config in configs):
+        check_name("data set", name, SIZES)
+    groups: dict[DataConfig, list[RunConfig]] = defaultdict(list)
+    for config in shipped():
+        if config.data.name in (arguments.data or SIZES):
+            groups[config.data].append(config)
+    for data, configs in groups.items():
         for config in configs:
-            if config.data == data:
-                _train(config, arguments, arguments.root)
+            _train(config, arguments, arguments.root)
         _train_classifier(data, arguments)
     arguments.train = False
     code = _print_refused(_measure(arguments))
@@ -311,9 +312,8 @@ def sweep_command(arguments: argparse.Namespace) -> int:
     table = Table(sweep, root, places)
     table.write(path)
     left = missing(sweep.configs, places)
-    images = {
-        data: len(_load(data).train) for data in dict.fromkeys(config.data for config in left)
-    }
+    data_sets = dict.fromkeys(config.data for config in left)
+    images = {data: len(_load(data).train) for data in data_sets}
     before = sum(seen_before(left, root, images).values())
     with closing(Bar(f"{sweep.name} 0/{len(left)}", None, before=before)) as bar:
         for done, outcome in enumerate(train_missing(left, engine, root, images, bar), 1):
