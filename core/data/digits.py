@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from core.data.images import Split
+
 TEST_COUNT = 360
 """Number of digits that are held out to test on; the other 1,437 are trained on."""
+
+
+def load() -> Split:
+    """Return 1,437 digits to train on and 360 to test on."""
+    from core.data.images import split_of
+
+    return split_of(*read(), TEST_COUNT)
 
 
 def read() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
