@@ -1,4 +1,4 @@
-"""nll, KL and ELBO of a run's test images, averaged over several codes for each image, with their standard errors."""
+"""nll, KL and ELBO of test images, averaged over several codes an image, with standard errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does one latent follow one factor? Seven metrics of every run on sprites, and of what was not trained at all."""
+"""Does one latent follow one factor? Seven metrics of every run on sprites, and of baselines."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CHANCE = {"higgins": 1 / 5, "higgins_4": 1 / 4, "factor_vae": 1 / 5, "explicitne
 """Score -> what a code scores that knows nothing, where that is not 0."""
 
 SEEDS, BASELINE_SEEDS = range(5), range(2)
-"""Of trainings and of all that has a beginning; and of raw pixels, where only what is drawn differs."""
+"""Seeds of trainings and starts; and of raw pixels, where only the points drawn differ."""
 
 POINTS, UNSEEN = 10_000, 5_000
 WITHOUT_SHAPE = (1, 2, 3, 4)

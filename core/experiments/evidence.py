@@ -1,4 +1,4 @@
-"""log p(x) of every trained model, bounded from below by importance weighting, beside the ELBO of the same images."""
+"""log p(x) of every trained model, bounded by importance weighting, beside the ELBO."""
 
 from __future__ import annotations
 

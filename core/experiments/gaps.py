@@ -1,4 +1,4 @@
-"""How far the ELBO is below log p(x), over the test set: the encoder's part of the gap and the Gaussian's."""
+"""How far is the ELBO below log p(x)? The encoder's part of the gap, and the Gaussian's."""
 
 from __future__ import annotations
 
@@ -31,8 +31,7 @@ TIGHT = 1.0
 
 
 def integrable(config: RunConfig) -> str | None:
-    """Return None where log p(x) of a run can be integrated and its posterior drawn, else why not,
-    in one sentence.
+    """Return None where log p(x) can be integrated and the posterior drawn, else why not.
 
     >>> from core.recipes import recipe
     >>> integrable(recipe("digits", "vae", 10))

@@ -1,5 +1,4 @@
-"""What lies between two images: how evenly a path through latent space moves, and how far from
-anything real it leads.
+"""Between two images: how evenly does a path move, and how far from real images does it lead?
 
 Four yardsticks stand beside every path: the model's own end images (their blur alone has a
 distance), the cross-fade of those end images (the same blur, and no latent space), the cross-fade
@@ -25,7 +24,7 @@ from core.families import is_doubled
 PAIRS, FRAMES, PAIR_SEED = 500, 11, 0
 HALFWAY = FRAMES // 2
 STILL = 0.01
-"""Root mean squared difference per pixel below which two end images are one: ratios to it would mean nothing."""
+"""Least root mean squared difference per pixel of two end images; below, ratios mean nothing."""
 
 Floats = NDArray[np.floating]
 
@@ -94,7 +93,7 @@ def differs(ours: BySeed, theirs: BySeed) -> bool:
 
 
 def extremes(values: Mapping[str, BySeed]) -> tuple[list[str], list[str]]:
-    """Return the models with the least mean and with the largest, each with those that tie with it.
+    """Return the models with the least mean and with the largest, each with its ties.
 
     A model that ties with both ends belongs to neither. Both lists are empty where the least and
     the largest tie with each other, or there is one model only. One list is empty where a model

@@ -1,4 +1,4 @@
-"""What the scale of a Gaussian likelihood is: the slope from squared error to nats, and β by another name."""
+"""The scale of a Gaussian likelihood: the slope from squared error to nats, β by another name."""
 
 from __future__ import annotations
 

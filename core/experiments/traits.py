@@ -1,4 +1,4 @@
-"""What training reached, over seeds: the numbers that ship with a run, for the runs that do not ship too."""
+"""Numbers of every training, over seeds: those that ship with a run, for all other runs too."""
 
 from __future__ import annotations
 

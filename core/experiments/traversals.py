@@ -1,4 +1,4 @@
-"""What each latent of the swept runs does: pictures that ship, so that runs whose weights do not can be looked at."""
+"""Traversals of the swept runs as pictures, which ship where the weights do not."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ SWEPT_TRAVERSALS = Study(
 
 
 def pictures(config: RunConfig, root: Path = SHELF) -> NDArray[np.float32] | None:
-    """Return the traversals of a swept run, (L * STEPS, H, W), in [0, 1], or None where they were not drawn."""
-    kept = numbers_of(SWEPT_TRAVERSALS, config, root)
-    if kept is None:
+    """Return the traversals of a run, (L * STEPS, H, W), in [0, 1], or None if there are none."""
+    numbers = numbers_of(SWEPT_TRAVERSALS, config, root)
+    if numbers is None:
         return None
-    grey = np.frombuffer(zlib.decompress(b64decode(kept["pictures"])), np.uint8)
-    return grey.reshape(kept["shape"]).astype(np.float32) / np.float32(255)
+    grey = np.frombuffer(zlib.decompress(b64decode(numbers["pictures"])), np.uint8)
+    return grey.reshape(numbers["shape"]).astype(np.float32) / np.float32(255)

@@ -1,5 +1,4 @@
-"""How well a model does on test images that it never saw, and on those that are training images
-too.
+"""How well does a model do on test images that are new to it, and on twins of training images?
 
 Two thirds of the sprites' test images have a twin among the training images (`core.data.twins`).
 What judges how a model generalises has to leave them out. Measured of the runs whose weights ship:

@@ -1,4 +1,4 @@
-"""The seam between the library and the pages: a kit, and a room for each page, named as the page."""
+"""The seam between library and pages: a kit, and a room for each page, named as the page."""
 
 import os
 

@@ -242,7 +242,7 @@ def test_the_extremes_are_named_with_their_ties_and_not_at_all_if_they_tie():
 
 
 def test_no_group_leads_where_a_model_that_ties_with_both_ends_stands_among_it():
-    """The VAE ties with the least and the largest, and stands between two that tie with the least."""
+    """The VAE ties with the least and the largest, between two that tie with the least."""
     values = seeds(beta=[0.10, 0.20], vae=[0.05, 0.41], ae=[0.30, 0.18], noisy=[0.31, 0.40])
     assert extremes(values) == ([], ["noisy"])
     turned = {name: {s: -v for s, v in each.items()} for name, each in values.items()}

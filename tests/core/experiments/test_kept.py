@@ -61,7 +61,7 @@ def root(made: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def further(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a run of a further seed, which does not ship; its weights are nobody's concern here."""
+    """Return a folder with a run of a further seed, which does not ship."""
     folder = tmp_path_factory.mktemp("further")
     save(folder, replace(load(SHELF, SHIPS.key), config=MORE))
     return folder

@@ -2,7 +2,7 @@ from core.config import PRIORS, SIZES
 from core.experiments.published import PUBLISHED
 
 
-def test_every_number_is_of_binary_images_in_a_range_that_is_no_typing_error_and_says_whose_it_is():
+def test_every_number_is_of_binary_images_in_a_plausible_range_and_says_whose_it_is():
     for one in PUBLISHED:
         assert one.data in SIZES
         assert one.data.startswith("mnist-")

@@ -74,7 +74,7 @@ def test_the_rate_of_a_prior_without_a_closed_form_is_that_of_many_codes(prior: 
 
 
 def test_a_prior_is_fitted_by_information_alone_when_it_is_the_aggregate_posterior():
-    """Give a mixture prior one part for each posterior: then nothing is left of the rate but the information."""
+    """With a part of the mixture prior for each posterior, the rate is the information alone."""
     run = untrained("mixture")
     config = recipe("digits", "vae", 3, prior="mixture", components=IMAGES)
     model = build(config).eval().requires_grad_(False)
@@ -98,7 +98,7 @@ def test_every_run_with_a_kl_is_covered():
 
 
 def test_with_few_images_more_counts_as_misfit_and_both_are_kept_apart():
-    """A digits VAE: 0.156 of 360 test images, 0.110 of all 1,797, and at least 0.096 of all digits like them."""
+    """A digits VAE: 0.156 of 360 test images, 0.110 of all 1,797, at least 0.096 of all digits."""
     run = open_run(recipe("digits", "vae", 2).key)
     few, every = measure(run, SHELF), measure_aggregate(run, SHELF)
     assert (few["images"], every["images"], every["whole"]) == (360, 1797, False)

@@ -18,7 +18,7 @@ from core.ui.kit import cache
 
 
 def counts(run: Run, root: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
-    """Return how many latents are active as the library, the study, a sweep's table and the command say it."""
+    """Return the count of active latents by the library, study, a sweep's table and command."""
     command_line.main(["--root", str(root), "show", run.config.key])
     (row,) = Table(Sweep("one", (), (Point(run.config, {}),)), root, [root]).rows()
     said = re.search(r"active +(\d+) of", capsys.readouterr().out)

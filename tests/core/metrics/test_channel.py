@@ -99,7 +99,8 @@ def test_a_nat_is_more_than_a_bit():
         ),
         (
             lambda: gaussian_capacity([1.0, 2.0, 3.0], [1.0, 2.0]),
-            r"one number for all latents or one for each, got shape \(2,\) for a signal of shape \(3,\)",
+            r"one number for all latents or one for each, got shape \(2,\) for a signal of"
+            r" shape \(3,\)",
         ),
         (lambda: gaussian_capacity([[1.0]], 1), "one number for all latents or one for each"),
         (lambda: capacity_limit(0, 2), "noise_ratio should be finite and above 0, got 0"),

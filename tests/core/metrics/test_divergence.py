@@ -57,7 +57,7 @@ def test_the_kl_of_a_vampprior_of_one_image_is_that_of_two_gaussians():
 
 
 def test_a_box_is_measured_before_its_codes_are_squashed():
-    """The KL from a uniform prior is that of the Gaussian bases, and that of the codes in its box."""
+    """The KL from a uniform prior is that of the Gaussian bases and that of codes in its box."""
     model = build(recipe("digits", "vae", 3, prior="uniform", hidden=(8,))).double()
     squashed = model.encode(torch.rand(30, 1, 8, 8, generator=generator(0)).double())
     assert isinstance(squashed, Squashed)

@@ -45,14 +45,13 @@ def linear(
     off: float = 0.0,
     wider: float = 1.0,
 ):
-    """Return x = W z + b + noise with the encoder that is right (`upright`: W's columns are at
-    right angles).
+    """Return x = W z + b + noise, a model with the right encoder.
 
     Args:
         latents: L.
         scale: standard deviation of the noise.
-        upright: the true posterior's latents are independent, so that the encoder can be exactly
-            right.
+        upright: whether W's columns are at right angles: the true posterior's latents are then
+            independent, so that the encoder can be exactly right.
         off: standard deviations that the encoder's means lie away from the true ones.
         wider: factor on the encoder's standard deviations.
     """
@@ -393,7 +392,7 @@ def test_an_encoder_that_is_right_has_no_gap():
 
 
 def two_hills() -> Autoencoder:
-    """Return a model with a posterior hill at -3, where its encoder looks, and a higher one at 3."""
+    """Return a model whose posterior has a hill at -3, where its encoder is, and a higher at 3."""
     model = by_hand(nn.Linear(2, SIDE * SIDE), GaussianLikelihood(0.3).double(), 1)
     model.decoder.insert(0, nn.Linear(1, 2).double())
     model.decoder.insert(1, nn.ReLU())

@@ -126,7 +126,7 @@ def test_what_is_no_set_of_posteriors_is_refused(mean, std, options, message: st
 
 
 def drawn_posteriors(count: int, seed: int, latents: int = 2) -> tuple[np.ndarray, np.ndarray]:
-    """Return posteriors with means from N(0, 0.6 I), std 0.5: the codes of their data are Gaussian."""
+    """Return posteriors with means from N(0, 0.6 I), std 0.5: their aggregate is Gaussian."""
     random = np.random.default_rng(seed)
     return math.sqrt(0.6) * random.normal(size=(count, latents)), np.full((count, latents), 0.5)
 

@@ -17,11 +17,11 @@ SCALE = 0.5
 
 
 def probabilistic_pca() -> tuple[Autoencoder, Tensor, Tensor]:
-    """Return a linear-Gaussian member of the family whose encoder is the exact posterior, with its
-    W and offset.
+    """Return a linear-Gaussian model whose encoder is the exact posterior, with its W and offset.
 
-    The columns of W are orthogonal, so that the exact posterior has a diagonal covariance: (WᵀW/σ²
-    + I)⁻¹."""
+    The columns of W are orthogonal, so that the exact posterior has a diagonal covariance,
+    (WᵀW/σ² + I)⁻¹.
+    """
     model_config = ModelConfig(
         posterior="learned", latent_dim=2, likelihood="gaussian", scale=SCALE, hidden=()
     )

@@ -226,7 +226,7 @@ def test_latents_that_do_not_vary_are_left_out():
 
 @pytest.mark.parametrize("name", ["rotated", "all but one"])
 def test_both_kinds_of_trees_give_much_the_same_dci(name: str):
-    """The trees weigh splits differently: scores of codes of these sizes differ by 0.06 at most."""
+    """The trees weigh splits differently: scores of such codes differ by 0.06 at most."""
     world = oracle(name, (3, 4))
     data = (*world.sample(600, random()), *world.sample(600, np.random.default_rng(5)))
     fast, exact = dci(*data), dci(*data, trees="exact")
