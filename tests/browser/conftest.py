@@ -120,6 +120,19 @@ def press(page: Page, key: str, option: str) -> None:
             segment.click()
 
 
+def assert_nothing_sent(page: Page, sent: list[object], key: str) -> None:
+    """Assert that a page has sent nothing: after one more choice, one frame was sent.
+
+    Args:
+        page: the page.
+        sent: frames since the moment from which there should be none.
+        key: key of a segmented control of the page, of which another segment is pressed.
+    """
+    with rerun(page):
+        page.locator(f'.st-key-{key} button[aria-checked="false"]').first.click()
+    assert len(sent) == 1
+
+
 def reset_looks(page: Page) -> None:
     """Give a page the window of a laptop and the light theme."""
     page.emulate_media(color_scheme="light")
@@ -306,6 +319,13 @@ def shared_tabs(browser: BrowserContext) -> Iterator[Tabs]:
 def sent(tabs: Tabs) -> list[object]:
     """Return the frames that the pages of a test send to the server; the list grows."""
     return tabs.sent
+
+
+@pytest.fixture
+def shared_sent(shared_tabs: Tabs) -> list[object]:
+    """Return the frames that the tabs of a module send from now on; the list grows."""
+    shared_tabs.sent.clear()
+    return shared_tabs.sent
 
 
 @pytest.fixture

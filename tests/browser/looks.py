@@ -11,14 +11,17 @@ CARDS = '[data-testid="stPageLink"]'
 
 TEXTS = """() => {
     const numbers = color => color.match(/[\\d.]+/g).map(Number);
-    const over = ([r, g, b, a = 1], below) => [r, g, b].map((value, i) => a * value + (1 - a) * below[i]);
+    const over = ([r, g, b, a = 1], below) => [r, g, b].map(
+        (value, i) => a * value + (1 - a) * below[i]);
     const channel = value => (value /= 255) <= 0.04045
         ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
     const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
     const path = node => node ? [...path(node.parentElement), node] : [];
     const background = node => path(node).reduce(
-        (below, one) => over(numbers(getComputedStyle(one).backgroundColor), below), [255, 255, 255]);
-    const opacity = node => path(node).reduce((all, one) => all * getComputedStyle(one).opacity, 1);
+        (below, part) => over(numbers(getComputedStyle(part).backgroundColor), below),
+        [255, 255, 255]);
+    const opacity = node => path(node).reduce(
+        (all, part) => all * getComputedStyle(part).opacity, 1);
     const contrast = node => {
         const style = getComputedStyle(node), below = background(node);
         const [r, g, b, a = 1] = numbers(node.closest('svg') ? style.fill : style.color);
@@ -28,7 +31,8 @@ TEXTS = """() => {
     };
     const seen = node => node.checkVisibility() && opacity(node) && node.textContent.trim();
     const all = css => [...document.querySelectorAll(css)].filter(seen);
-    const report = nodes => nodes.map(node => [node.textContent.trim().slice(0, 40), contrast(node)]);
+    const report = nodes => nodes.map(
+        node => [node.textContent.trim().slice(0, 40), contrast(node)]);
     const prose = all('[data-testid="stMain"] :is(h1, h2, h3, p, label, summary)');
     // The number over a slider's handle is a child of the handle: it shares the handle's colour
     // and does not stand on it.

@@ -24,3 +24,4 @@ def test_a_deep_link_and_the_pages_work_from_the_entry_point_for_the_cloud(
         finish(page).locator('[data-testid="stPageLink-NavLink"]').first.click()
         expect(page.locator("h1")).to_have_text("Where do the codes lie?")
         finish(page)
+        page.close()  # before its server is gone

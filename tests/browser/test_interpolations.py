@@ -1,43 +1,33 @@
 """Only a browser can click the gallery, and play the films."""
 
-from urllib.parse import parse_qs, urlsplit
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE, finish
+from tests.browser.conftest import (
+    PATIENCE,
+    PHONE,
+    choices,
+    films,
+    finish,
+    resize,
+    strips,
+)
 
 pytestmark = pytest.mark.browser
 
-FAULTS = (
-    '[data-testid="stException"], [data-testid="stAlertContentError"],'
-    ' [data-testid="stAlertContentWarning"]'
-)
+TEN = "interpolations?data=digits&latents=10"
+
 PLACE_OF_TILE = """tile => {
     const plot = [...document.querySelectorAll('.js-plotly-plot')].find(
         plot => plot._fullData.some(trace => trace.customdata?.length));
     const {xaxis, yaxis} = plot._fullLayout, box = plot.getBoundingClientRect();
     const trace = plot._fullData.find(trace => trace.customdata?.length);
     return {
-        x: box.left + xaxis._offset + xaxis.d2p(trace.x[tile]), y: box.top + yaxis._offset + yaxis.d2p(trace.y[tile]),
+        x: box.left + xaxis._offset + xaxis.d2p(trace.x[tile]),
+        y: box.top + yaxis._offset + yaxis.d2p(trace.y[tile]),
         index: trace.text[tile].split(' ').at(-1),
     };
 }"""
-CANVASES = """() => [...document.querySelectorAll('*')].flatMap(
-    node => [...(node.shadowRoot?.querySelectorAll('canvas') ?? [])]).map(canvas => canvas.toDataURL())"""
-
-
-def strips(page: Page) -> dict[str, str]:
-    """Return the address of each strip by the name of its row."""
-    pictures = page.locator('[data-testid="stMain"] img').evaluate_all(
-        "all => all.map(one => [one.alt, one.src])"
-    )
-    return {alt.split(":")[0]: src for alt, src in pictures}
-
-
-def choices(page: Page) -> dict[str, str]:
-    """Return what stands in the address bar."""
-    return {key: value for key, (value,) in parse_qs(urlsplit(page.url).query).items()}
 
 
 def click_tile(page: Page, tile: int) -> str:
@@ -47,25 +37,6 @@ def click_tile(page: Page, tile: int) -> str:
     page.mouse.move(place["x"], place["y"])
     page.mouse.click(place["x"], place["y"])
     return place["index"]
-
-
-def films(page: Page) -> list[str]:
-    """Return what is on each film now, once all are drawn."""
-    page.wait_for_function(
-        f"() => {{ const all = ({CANVASES})(); return all.length && new Set(all).size > 1 }}"
-    )
-    return page.evaluate(CANVASES)
-
-
-@pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])
-def test_strips_and_films_are_drawn_for_every_data_set(open_page, data):
-    page = open_page(f"interpolations?data={data}")
-    assert page.locator("h1").inner_text() == "What lies between two images?"
-    assert page.locator(FAULTS).count() == 0
-    drawn = strips(page)
-    names = ["AE", "Noisy AE", "VAE", "β-VAE", *([] if data == "mnist" else ["Blending pixels"])]
-    assert list(drawn) == names
-    assert len(films(page)) == len(names)
 
 
 def test_two_clicks_pick_two_images_and_the_link_says_which(open_page):
@@ -88,25 +59,21 @@ def test_two_clicks_pick_two_images_and_the_link_says_which(open_page):
     )
 
 
-def test_the_films_move_together_and_the_strips_stay(open_page):
-    page = open_page("interpolations?data=digits&latents=10")
+def test_the_films_move_together_and_the_strips_stay(look_at):
+    page = look_at(TEN)
     before, drawn, link = strips(page), films(page), choices(page)
     slider = page.get_by_role("slider", name="Place on the path")
     slider.press("Home")
     expect(page.get_by_text("0% of the way", exact=True)).to_be_visible()
     at_start = films(page)
-    moving = [
-        place
-        for place, (one, other) in enumerate(zip(drawn, at_start, strict=True))
-        if one != other
-    ]
+    moving = [place for place, film in enumerate(drawn) if film != at_start[place]]
     assert moving == [0, 1, 2, 4]  # the β-VAE of this family has collapsed
     assert strips(page) == before
     assert choices(page) == link
 
 
-def test_the_films_play_by_themselves(open_page):
-    page = open_page("interpolations?data=digits&latents=10")
+def test_the_films_play_by_themselves(look_at):
+    page = look_at(TEN)
     films(page)
     label = page.locator("output")
     before = label.inner_text()
@@ -131,8 +98,9 @@ def test_a_link_restores_path_and_pair(open_page):
     assert page.get_by_alt_text("VAE: 5 frames from test image 40 to 7", exact=True).count() == 1
 
 
-def test_a_phone_is_wide_enough(open_page):
-    page = open_page("interpolations?data=digits", viewport={"width": 390, "height": 844})
+def test_a_phone_is_wide_enough(look_at):
+    page = look_at(TEN)
+    resize(page, PHONE)
     widths = page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
     assert widths[0] <= widths[1]
     for strip in page.locator('[data-testid="stMain"] img').all():

@@ -1,4 +1,4 @@
-"""What only a browser can tell of the Likelihood page: links, keys on its sliders, both themes, a phone."""
+"""What only a browser can tell of Likelihood: its links, and keys on its sliders."""
 
 import re
 
@@ -34,16 +34,6 @@ def test_the_place_where_the_product_is_lost_is_written_into_the_figure(open_pag
     assert len(lost) == 1
     written = page.locator(".js-plotly-plot .textpoint text").all_text_contents()
     assert written == lost
-
-
-def test_the_parts_change_the_link_and_only_the_chosen_one_is_drawn(open_page):
-    page = open_page(BY_HAND)
-    page.get_by_role("radio", name="The bound").or_(
-        page.get_by_role("button", name="The bound")
-    ).first.click()
-    expect(page.get_by_text("Why is a KL divergence never negative?")).to_be_visible()
-    page.wait_for_url("**part=The+bound*")
-    expect(page.get_by_text("Why add logarithms")).to_have_count(0)
 
 
 def test_two_gaussians_made_equal_have_no_divergence(open_page):

@@ -3,15 +3,15 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import finish
+from tests.browser.conftest import assert_nothing_sent, finish, rerun
 
 pytestmark = pytest.mark.browser
 
 PAGE = "traversals?data=digits&latents=10&model=VAE"
 PIXELS = "canvas => canvas.toDataURL()"
 FULL = (
-    "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(v"
-    " => v > 0 && v < 255)"
+    "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)"
+    ".data.some(value => value > 0 && value < 255)"
 )
 
 
@@ -25,22 +25,22 @@ def films(page: Page) -> list[Locator]:
         "() => [...document.querySelectorAll('*')].some(node =>"
         " node.shadowRoot?.querySelector('canvas'))"
     )
-    found = page.locator("figure canvas").all()
-    for canvas in found:
+    canvases = page.locator("figure canvas").all()
+    for canvas in canvases:
         canvas.page.wait_for_function(FULL, arg=canvas.element_handle())
-    return found
+    return canvases
 
 
-def pixels(found: list[Locator]) -> list[str]:
-    return [canvas.evaluate(PIXELS) for canvas in found]
+def pixels(canvases: list[Locator]) -> list[str]:
+    return [canvas.evaluate(PIXELS) for canvas in canvases]
 
 
 def said(page: Page) -> str:
     return page.locator("output").inner_text()
 
 
-def test_originals_stand_still_and_films_are_drawn_in_the_pixels_of_the_images(open_page):
-    page = open_page(PAGE)
+def test_originals_stand_still_and_films_are_drawn_in_the_pixels_of_the_images(look_at):
+    page = look_at(PAGE)
     drawn = films(page)
     names = page.locator("figcaption").all_inner_texts()
     assert names[:2] == ["Test image 0", "Its reconstruction"]
@@ -48,11 +48,11 @@ def test_originals_stand_still_and_films_are_drawn_in_the_pixels_of_the_images(o
     assert [canvas.evaluate("c => [c.width, c.height]") for canvas in drawn] == [[8, 8]] * 4
 
 
-def test_keys_on_the_slider_change_the_film_and_send_nothing(open_page, sent):
-    page = open_page(PAGE)
+def test_keys_on_the_slider_change_the_film_and_send_nothing(look_at, shared_sent):
+    page = look_at(PAGE)
+    slider(page).press("Home")
     before, label = pixels(films(page)), said(page)
-    assert sent
-    sent.clear()
+    shared_sent.clear()
     slider(page).press("End")
     assert said(page) == "+3.00 σ"
     ends = pixels(films(page))
@@ -65,15 +65,14 @@ def test_keys_on_the_slider_change_the_film_and_send_nothing(open_page, sent):
     assert len({before[2], ends[2], after[2]}) == 3
     slider(page).press("End")
     assert pixels(films(page)) == ends
-    page.wait_for_timeout(500)
-    assert sent == []
+    assert_nothing_sent(page, shared_sent, "figures")
 
 
-def test_dragging_the_slider_changes_the_film_and_sends_nothing(open_page, sent):
-    page = open_page(PAGE)
+def test_dragging_the_slider_changes_the_film_and_sends_nothing(look_at, shared_sent):
+    page = look_at(PAGE)
     slider(page).scroll_into_view_if_needed()
     films(page)
-    sent.clear()
+    shared_sent.clear()
     box = slider(page).bounding_box()
     assert box
     shown, y = [], box["y"] + box["height"] / 2
@@ -85,17 +84,16 @@ def test_dragging_the_slider_changes_the_film_and_sends_nothing(open_page, sent)
     page.mouse.up()
     assert len({label for label, _ in shown}) == 4
     assert len({picture for _, picture in shown}) == 4
-    page.wait_for_timeout(500)
-    assert sent == []
+    assert_nothing_sent(page, shared_sent, "figures")
 
 
 def test_playing_moves_to_and_fro_until_it_is_paused_or_taken_over_and_sends_nothing(
-    open_page, sent
+    look_at, shared_sent
 ):
-    page = open_page(PAGE)
+    page = look_at(PAGE)
     films(page)
     slider(page).press("End")
-    sent.clear()
+    shared_sent.clear()
     page.get_by_role("button", name="Play").click()
     page.wait_for_function(
         "label => label.innerText.startsWith('-2')", arg=page.locator("output").element_handle()
@@ -111,7 +109,7 @@ def test_playing_moves_to_and_fro_until_it_is_paused_or_taken_over_and_sends_not
     slider(page).press("End")
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     assert said(page) == "+3.00 σ"
-    assert sent == []
+    assert_nothing_sent(page, shared_sent, "figures")
 
 
 def test_another_latent_brings_other_pictures_and_leaves_the_slider_where_it_is(open_page, sent):
@@ -154,16 +152,14 @@ def test_two_trainings_form_in_step_and_the_server_hears_nothing(open_page, sent
     assert (said(page), pixels(drawn)) == start
     page.get_by_role("button", name="One frame on").click()
     second = said(page), pixels(drawn)
-    assert [label for label, _ in (start, second, before, end)] == [
-        "untrained",
-        "epoch 1",
-        "epoch 159",
-        "epoch 200",
-    ]
-    for one, other in ((start, second), (second, before), (before, end)):
-        assert all(a != b for a, b in zip(one[1], other[1], strict=True))
+    labels = [label for label, _ in (start, second, before, end)]
+    assert labels == ["untrained", "epoch 1", "epoch 159", "epoch 200"]
+    for (_, earlier), (_, later) in ((start, second), (second, before), (before, end)):
+        assert all(a != b for a, b in zip(earlier, later, strict=True))
     page.get_by_role("button", name="Play").click()
     expect(page.locator("output")).to_have_text("epoch 200")
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     assert pixels(drawn) == end[1]
-    assert sent == []
+    with rerun(page):
+        page.locator(".st-key-train_seed input").press("ArrowUp")
+    assert len(sent) == 1

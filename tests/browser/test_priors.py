@@ -1,29 +1,37 @@
-"""What only a browser can tell of the Priors page: panels with equal axes, new codes without the rest, any screen."""
+"""What only a browser can tell of Priors: panels with equal axes, new codes alone, any screen."""
 
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import finish, running
-from tests.browser.looks import PHONE, check_looks
+from tests.browser.conftest import Tabs, finish, running
+from tests.browser.looks import check_looks
 from tests.priors_shelf import BETTER, trained, write_numbers
 
 pytestmark = pytest.mark.browser
 
 SCALES = """() => [...document.querySelectorAll('.js-plotly-plot')].map(plot => plot._fullLayout)
-    .filter(layout => layout.yaxis.scaleanchor).map(layout => [layout.xaxis._m, -layout.yaxis._m, layout.width])"""
+    .filter(layout => layout.yaxis.scaleanchor)
+    .map(layout => [layout.xaxis._m, -layout.yaxis._m, layout.width])"""
 
 
 @pytest.fixture(scope="module")
 def priors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the address of the page in a lab of small runs with every prior and made-up numbers."""
+    """Return the address of Priors in a lab of small runs of every prior, with made-up numbers."""
     root = trained(tmp_path_factory.mktemp("shelf"))
     write_numbers(root, BETTER, fitted=0.2)
     with running(
         tmp_path_factory.mktemp("lab") / "server.log", LATENT_LAB_SHELF=str(root)
     ) as address:
         yield f"{address}priors?data=digits"
+
+
+@pytest.fixture
+def page(priors: str, shared_tabs: Tabs) -> Iterator[Page]:
+    """Return the page, which is opened once for those who only look at it."""
+    yield shared_tabs.look_at(priors)
+    shared_tabs.check()
 
 
 def samples(page: Page) -> dict[str, str]:
@@ -33,8 +41,7 @@ def samples(page: Page) -> dict[str, str]:
     return dict(pictures.evaluate_all("all => all.map(image => [image.alt, image.src])"))
 
 
-def test_the_panels_of_the_five_have_equal_axes_and_are_equally_large(priors: str, open_address):
-    page = open_address(priors)
+def test_the_panels_of_the_five_have_equal_axes_and_are_equally_large(page: Page):
     page.wait_for_function(f"() => ({SCALES})().length === 5")
     scales = page.evaluate(SCALES)
     for across, up, _ in scales:
@@ -59,8 +66,7 @@ def test_another_seed_draws_new_codes_and_stands_in_the_address(priors: str, ope
     assert samples(finish(page)) == after
 
 
-def test_the_table_and_the_bars_are_drawn(priors: str, open_address):
-    page = open_address(priors)
+def test_the_table_and_the_bars_are_drawn(page: Page):
     table = page.locator('[data-testid="stDataFrame"]')
     table.scroll_into_view_if_needed()
     expect(table.locator("canvas").first).to_be_visible()
@@ -71,21 +77,5 @@ def test_the_table_and_the_bars_are_drawn(priors: str, open_address):
     assert page.get_by_text("1,000 ×", exact=True).first.is_visible()
 
 
-def test_it_can_be_read_in_both_themes_and_fits_a_phone(priors: str, open_address):
-    check_looks(open_address(priors, viewport=PHONE))
-
-
-@pytest.mark.parametrize(
-    "path", ["priors?data=digits&latents=10", "priors?data=mnist", "priors?data=sprites"]
-)
-def test_the_shelf_that_ships_is_drawn_without_a_fault(open_page, path: str):
-    page = open_page(path)
-    assert (
-        page.locator("h1").inner_text()
-        == "What does the Gaussian give besides simple calculations?"
-    )
-    assert (
-        page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]').count()
-        == 0
-    )
-    assert page.locator('[data-testid="stMain"] img').count() >= 3
+def test_it_can_be_read_in_both_themes_and_fits_a_phone(page: Page):
+    check_looks(page)

@@ -1,4 +1,4 @@
-"""Training in front of the class: started, watched, stopped and kept in a real browser, on a shelf of its own."""
+"""Training in a real browser, on a shelf of its own: started, watched, stopped, deleted."""
 
 import re
 import shutil
@@ -23,7 +23,7 @@ CHARTS = ["live_curves", "live_codes", "live_kl"]
 
 @pytest.fixture(scope="module")
 def own_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the address of a lab with two runs that ship on a shelf that may be trained into."""
+    """Return the address of a lab with two runs that ship, on a shelf that takes more."""
     folder = tmp_path_factory.mktemp("training")
     for config in SHIPPED:
         shutil.copytree(SHELF / config.key, folder / "shelf" / config.key)
@@ -52,7 +52,7 @@ def bar(page: Page) -> Locator:
 
 
 def charts(page: Page) -> list[str]:
-    """Return which charts of a training are drawn."""
+    """Return the names of the charts of a training that are drawn."""
     return [name for name in CHARTS if page.locator(f".st-key-{name} .main-svg").count()]
 
 

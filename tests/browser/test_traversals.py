@@ -1,4 +1,4 @@
-"""The Traversals page in a browser: the sheet beside its names, clicks on its rows, the slider over β, downloads."""
+"""Traversals in a browser: names beside the sheet, clicks on rows, a slider over β, downloads."""
 
 import csv
 from io import BytesIO, StringIO
@@ -10,11 +10,10 @@ from playwright.sync_api import Page, expect
 
 from core.recipes import recipe
 from core.runs import open_run
-from tests.browser.conftest import LAPTOP, finish
+from tests.browser.conftest import LAPTOP, PHONE, finish, resize
 
 pytestmark = pytest.mark.browser
 
-PHONE = {"width": 390, "height": 844}
 SPRITES = "traversals?data=sprites&latents=10&model=β-VAE"
 DIGITS = "traversals?data=digits&latents=10&model=VAE"
 
@@ -31,8 +30,8 @@ def source(page: Page) -> str:
     return str(page.locator(".sheet .pictures").get_attribute("src"))
 
 
-def test_rows_are_sorted_by_kl_with_collapsed_latents_named(open_page):
-    page = open_page(SPRITES)
+def test_rows_are_sorted_by_kl_with_collapsed_latents_named(look_at):
+    page = look_at(SPRITES)
     run = open_run(recipe("sprites", "beta-vae", 10).key)
     spread = run.codes["mean"].var(axis=0)
     kl = sorted(
@@ -52,16 +51,20 @@ PLACES = """sheet => {
     const picture = box(sheet.querySelector('.pictures'));
     return {
         picture: [picture.top, picture.height, picture.left, picture.width],
-        labels: [...sheet.querySelectorAll('.label')].map(node => [box(node).top, box(node).height, box(node).right]),
-        steps: [...sheet.querySelectorAll('.step')].map(node => (box(node).left + box(node).right) / 2),
-        texts: [...sheet.querySelectorAll('.texts')].map(node => node.scrollHeight - box(node).height),
+        labels: [...sheet.querySelectorAll('.label')].map(
+            node => [box(node).top, box(node).height, box(node).right]),
+        steps: [...sheet.querySelectorAll('.step')].map(
+            node => (box(node).left + box(node).right) / 2),
+        texts: [...sheet.querySelectorAll('.texts')].map(
+            node => node.scrollHeight - box(node).height),
     };
 }"""
 
 
 @pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
-def test_names_and_steps_stand_at_their_pictures(open_page, viewport):
-    page = open_page(SPRITES, viewport=viewport)
+def test_names_and_steps_stand_at_their_pictures(look_at, viewport):
+    page = look_at(SPRITES)
+    resize(page, viewport)
     found = page.locator(".sheet").evaluate(PLACES)
     top, height, left, width = found["picture"]
     for place, (start, high, right) in enumerate(found["labels"]):
@@ -112,8 +115,8 @@ def saved(page: Page, button: str) -> tuple[str, bytes]:
     return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 
 
-def test_strip_animation_and_numbers_can_be_saved(open_page):
-    page = open_page(SPRITES)
+def test_strip_animation_and_numbers_can_be_saved(look_at):
+    page = look_at(SPRITES)
     key = recipe("sprites", "beta-vae", 10).key
     name, strip = saved(page, "Film strip")
     assert name == f"{key}-image0-sheet.png"
