@@ -14,9 +14,9 @@ def test_a_deep_link_and_the_pages_work_from_the_entry_point_for_the_cloud(
     tmp_path: Path, open_address
 ):
     with running(tmp_path / "server.log", "cloud/dashboard.py") as lab:
-        page = open_address(f"{lab}noise?data=mnist&latents=10")
+        page = open_address(f"{lab}sampling?data=mnist&latents=10")
         expect(page.locator("h1")).to_have_text(
-            "Does noise on the codes make an autoencoder a generator?"
+            "Data or noise: what does a random code look like?"
         )
         assert page.get_by_role("combobox", name="Data set").input_value() == "mnist"
         page.get_by_role("link", name="Overview").first.click()

@@ -22,9 +22,9 @@ OpenPage = Callable[..., AppTest]
 
 
 def parts(app: AppTest, name: str) -> list[dict[str, Any]]:
-    """Return what each component of a name was given."""
-    mounted = [one.proto for one in app.get("bidi_component")]
-    return [json.loads(proto.json) for proto in mounted if proto.component_name.endswith(name)]
+    """Return the data of each component with a name."""
+    components = [component.proto for component in app.get("bidi_component")]
+    return [json.loads(proto.json) for proto in components if proto.component_name.endswith(name)]
 
 
 def picture(source: str) -> NDArray[np.uint8]:
@@ -32,8 +32,8 @@ def picture(source: str) -> NDArray[np.uint8]:
     return np.asarray(Image.open(BytesIO(base64.b64decode(source.split(",")[1]))).convert("L"))
 
 
-class _Kept(logging.Handler):
-    """Keeps the warnings of a logger."""
+class _Warnings(logging.Handler):
+    """Records the warnings of a logger."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -54,21 +54,15 @@ def _without_mnist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def _nothing_to_complain_about(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Fail where Streamlit's log warns of the way a page uses it."""
     monkeypatch.setattr("streamlit.elements.lib.policies._shown_default_value_warning", False)
-    kept, rooms = (
-        _Kept(),
-        ("streamlit.elements", "streamlit.commands", "streamlit.deprecation_util"),
-    )
-    loggers = [
-        logging.getLogger(name)
-        for name in logging.root.manager.loggerDict
-        if name.startswith(rooms)
-    ]
-    for logger in loggers:
-        logger.addHandler(kept)
+    warnings = _Warnings()
+    rooms = ("streamlit.elements", "streamlit.commands", "streamlit.deprecation_util")
+    names = [name for name in logging.root.manager.loggerDict if name.startswith(rooms)]
+    for name in names:
+        logging.getLogger(name).addHandler(warnings)
     yield
-    for logger in loggers:
-        logger.removeHandler(kept)
-    assert kept.messages == []
+    for name in names:
+        logging.getLogger(name).removeHandler(warnings)
+    assert warnings.messages == []
 
 
 @pytest.fixture

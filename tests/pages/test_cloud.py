@@ -132,8 +132,8 @@ def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
 
 @pytest.mark.slow
 def test_a_deep_link_is_the_first_thing_that_a_server_there_is_asked_for(server: str):
-    titles = asyncio.run(_titles(server, "noise?data=mnist&latents=10"))
-    assert titles == ["Does noise on the codes make an autoencoder a generator?"]
+    titles = asyncio.run(_titles(server, "sampling?data=mnist&latents=10"))
+    assert titles == ["Data or noise: what does a random code look like?"]
 
 
 async def _titles(address: str, place: str) -> list[str]:

@@ -42,7 +42,8 @@ def test_a_page_that_offers_another_model_shows_something_else_for_it(open_page,
         open_page(page, data="digits", model=model, part="The bound") for model in ("AE", "VAE")
     )
     offered = "model" in {box.key for box in vae.selectbox}
-    assert not offered or shown(ae) != shown(vae)
+    differs = shown(ae) != shown(vae)  # pytest would take seconds to compare what is drawn
+    assert differs or not offered
 
 
 @pytest.mark.xfail(strict=True, reason=LATER)
