@@ -50,15 +50,18 @@ OpenPage = Callable[..., Page]
 expect.set_options(timeout=PATIENCE)
 
 
-# A chart is drawn anew a moment after its room has changed. Charts in a closed fold have no room.
+# A chart is drawn anew a moment after its room has changed; charts in a closed fold have no room.
+# What ran again fades in.
 LAID_OUT = """() => new Promise(resolve => {
     const until = performance.now() + 2000;
     const plots = [...document.querySelectorAll('.js-plotly-plot')];
     const fits = plot => !plot.checkVisibility()
         || Math.abs(plot._fullLayout.width - plot.parentElement.clientWidth) < 2;
+    const fading = () => document.getAnimations().some(
+        animation => animation instanceof CSSTransition && animation.playState === 'running');
     const frame = calm => requestAnimationFrame(() => {
         const ended = calm === 3 || performance.now() > until;
-        return ended ? resolve(calm) : frame(plots.every(fits) ? calm + 1 : 0);
+        return ended ? resolve(calm) : frame(plots.every(fits) && !fading() ? calm + 1 : 0);
     });
     frame(0);
 })"""
@@ -70,10 +73,15 @@ def finish(page: Page) -> Page:
     return page
 
 
+def settle(page: Page) -> None:
+    """Wait until the charts of a page fit their room, and nothing fades in or out."""
+    page.evaluate(LAID_OUT)
+
+
 def resize(page: Page, viewport: ViewportSize) -> None:
     """Give a page another window, and wait until its charts fit that."""
     page.set_viewport_size(viewport)
-    page.evaluate(LAID_OUT)
+    settle(page)
 
 
 def choices(page: Page) -> dict[str, str]:
