@@ -6,7 +6,7 @@ from core.experiments.priors import GRADIENTS, covers
 from core.experiments.rate import AGGREGATE, RATE
 from core.recipes import recipe
 from core.shelf import SHELF, shipped
-from core.ui.kit.misfit import misfit_text
+from core.verdicts.misfit import of_all_images
 
 
 def texts(app) -> str:
@@ -25,7 +25,7 @@ def aggregate(marginal: float, low: float, images: int, *, whole: bool = False) 
 
 
 def test_the_misfit_of_all_images_is_said_with_the_range_of_the_data():
-    said = misfit_text(
+    said = of_all_images(
         {
             "VAE": [aggregate(0.3006, 0.2728, 70_000)],
             "VampPrior": [aggregate(0.0483, 0.0107, 70_000)],
@@ -39,11 +39,11 @@ def test_the_misfit_of_all_images_is_said_with_the_range_of_the_data():
         " 0.05). " in said
     )
     assert said.endswith("This is of one training of each model.")
-    assert misfit_text({}) == ""
+    assert of_all_images({}) == ""
 
 
 def test_all_sprites_leave_no_range_and_sharp_codes_leave_it_open():
-    said = misfit_text(
+    said = of_all_images(
         {
             "VAE": [
                 aggregate(0.98, 0.98, 184_320, whole=True),
@@ -52,7 +52,7 @@ def test_all_sprites_leave_no_range_and_sharp_codes_leave_it_open():
         }
     )
     assert said.startswith("Of all 184,320 images the KL(aggregate‖prior) is: VAE 0.99. ")
-    assert "anything up to this" in misfit_text({"VAE": [aggregate(9.5, -12.0, 70_000)]})
+    assert "anything up to this" in of_all_images({"VAE": [aggregate(9.5, -12.0, 70_000)]})
 
 
 def test_the_rate_says_of_how_many_images_the_misfit_is_and_what_all_of_them_give(
