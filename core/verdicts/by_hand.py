@@ -14,7 +14,7 @@ from core.metrics.by_hand import Bell, Coin, Family, Fit, Running, lost
 if TYPE_CHECKING:
     from core.metrics.cross_entropy import Loss
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 WAYS = {
     "library": "torch's F.cross_entropy of the scores",

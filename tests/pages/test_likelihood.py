@@ -20,8 +20,10 @@ from core.runs import load_or_train
 from core.shelf import SHELF
 from core.ui.kit import cache
 from core.ui.likelihood import bound, by_hand
+from core.verdicts import bound as bound_verdicts
 from core.verdicts import by_hand as by_hand_verdicts
 from core.verdicts.by_hand import Draws
+from core.verdicts.phrases import number
 
 PAGE = "pages/likelihood.py"
 VAE = recipe("digits", "vae")
@@ -38,6 +40,10 @@ def texts(app) -> str:
 
 def tables(app) -> list[dict[str, str]]:
     return [row for table in app.dataframe for row in table.value.to_dict("records")]
+
+
+def nats(row: dict[str, str]) -> float:
+    return float(row["nats"].replace("−", "-"))
 
 
 def test_only_the_part_on_screen_is_computed(opened, monkeypatch: pytest.MonkeyPatch):
@@ -177,33 +183,31 @@ def test_equal_gaussians_have_no_divergence_and_others_have(opened):
     assert "**KL(q‖p) = 0 nats**" in equal
     apart = texts(opened(part="The bound", q_mean=0.5, q_std=1.5, p_mean=0.5, p_std=1.4))
     assert f"**KL(q‖p) = {gaussian_kl(0.5, 1.5, 0.5, 1.4):.6f} nats**" in apart
-    assert "takes away" in bound.what_it_adds_up_to(divergence(1, 0.5, 0, 1))
+    assert "takes away" in bound_verdicts.divergence_sentence(divergence(1, 0.5, 0, 1))
 
 
 def test_the_bounds_of_an_image_lie_on_one_axis_below_log_p(opened):
     app = opened(data="digits", part="The bound", image=3)
-    found = bound.one_image(VAE, 3)
-    assert found.exact
-    assert found.exact[0] == quadrature(cache.run(VAE).model, _image(3)).value[0]
-    assert f"**log p(x) = {found.exact[0]:.3f} nats**" in texts(app)
-    values = [float(row["nats"]) for row in tables(app) if "Bound" in row]
+    exact = bound.one_image(VAE, 3).exact
+    assert exact
+    assert exact.log_p == quadrature(cache.run(VAE).model, _image(3)).value[0]
+    assert f"**log p(x) = {number(exact.log_p, 3)} nats**" in texts(app)
+    values = [nats(row) for row in tables(app) if "Bound" in row]
     assert len(values) == len(SAMPLES) + 2
     assert values[1:-1] == sorted(values[1:-1])
     assert values[0] <= values[-1]
     assert max(values[:-1]) <= values[-1] + 0.05
     (chart,) = [
-        json.loads(one.proto.spec)
-        for one in app.get("plotly_chart")
-        if "k = 5,000" in one.proto.spec
+        json.loads(drawn.proto.spec)
+        for drawn in app.get("plotly_chart")
+        if "k = 5,000" in drawn.proto.spec
     ]
     assert len(chart["data"]) == 2
 
 
 def test_the_gap_is_shown_both_ways(opened):
     app = opened(data="digits", part="The bound", image=5)
-    rows = {
-        row["Of this image"]: float(row["nats"]) for row in tables(app) if "Of this image" in row
-    }
+    rows = {row["Of this image"]: nats(row) for row in tables(app) if "Of this image" in row}
     gap, kl = rows["log p(x) − ELBO"], rows["KL(q‖p(z|x)), on a grid"]
     assert gap == pytest.approx(kl, abs=0.01)
     assert rows["difference"] == pytest.approx(gap - kl, abs=2e-4)
@@ -211,7 +215,7 @@ def test_the_gap_is_shown_both_ways(opened):
         "approximation: left with the fitted one"
     ] == (pytest.approx(gap, abs=2e-4))
     assert "The two are the same" in texts(app)
-    assert "The two are not quite the same" in bound.the_gap_twice(1.0, 1.2)
+    assert "The two are not quite the same" in bound_verdicts.gap_sentence(1.0, 1.2)
 
 
 @pytest.mark.parametrize(
@@ -335,13 +339,14 @@ def test_what_was_measured_decides_the_sentence(
     assert [part for part in said if part not in text] == []
     assert "3 trainings" in text
     (chart,) = [
-        json.loads(one.proto.spec)
-        for one in app.get("plotly_chart")
-        if "amortisation gap" in one.proto.spec
+        json.loads(drawn.proto.spec)
+        for drawn in app.get("plotly_chart")
+        if "amortisation gap" in drawn.proto.spec
     ]
     assert set(chart["data"][0]["y"]) == {"VAE", "β-VAE, β = 4"}
 
 
 def test_which_part_is_larger_may_depend_on_the_seed():
-    found = Tightness({0: 2.0, 1: 2.0}, {0: 1.5, 1: 0.5}, {0: 0.5, 1: 1.5}, 10, 5)
-    assert "which part is larger **depends on the seed**" in bound.how_tight(found, 1.0, "VAE")
+    gaps = Tightness({0: 2.0, 1: 2.0}, {0: 1.5, 1: 0.5}, {0: 0.5, 1: 1.5}, 10, 5)
+    said = bound_verdicts.tightness_sentence(gaps, 1.0, "VAE")
+    assert "which part is larger **depends on the seed**" in said
