@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from core.config import ALL_LABELS, RunConfig
 from core.experiments.kept import Numbers
-from core.verdicts.phrases import seeds_text
+from core.verdicts.phrases import number, seeds_text
 
 MOST_DIGITS = 2
 """Most digits after the point."""
@@ -72,8 +72,7 @@ def rounded(value: float | None, error: float) -> str:
     if value is None:
         return "–"
     allowed = MOST_DIGITS if error <= 0 else math.floor(-math.log10(error / 2))
-    digits = min(max(allowed, 0), MOST_DIGITS)
-    return f"{value:.{digits}f}".replace("-", "−")
+    return number(value, min(max(allowed, 0), MOST_DIGITS))
 
 
 def caption(configs: Sequence[RunConfig], costs: Sequence[Numbers]) -> str:
