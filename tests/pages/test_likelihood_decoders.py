@@ -15,12 +15,11 @@ from core.config import DataConfig, RunConfig
 from core.data import ImageSet, Split, load
 from core.data.binarised import binarised
 from core.experiments import kept
-from core.experiments.claims import HOLDS
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import over_seeds
 from core.experiments.measuring.every_run import measure_runs
 from core.experiments.published import PUBLISHED
-from core.experiments.rate import RATE, exchanges
+from core.experiments.rate import RATE
 from core.experiments.scale import SCALE, affine
 from core.experiments.traits import TRAITS
 from core.models import build
@@ -31,9 +30,7 @@ from core.training import evaluate
 from core.ui.kit import cache
 from core.ui.likelihood import decoders, literature, rate
 from core.verdicts import decoders as decoder_verdicts
-from core.verdicts import literature as literature_verdicts
 from core.verdicts import rate as rate_verdicts
-from core.verdicts.decoders import Price
 from core.verdicts.phrases import with_spread
 
 PAGE = "pages/likelihood.py"
@@ -174,40 +171,6 @@ def test_the_price_of_a_nat_is_the_slope_and_a_bernoulli_has_none(three_likeliho
     assert slopes == pytest.approx([-2, -0.02], rel=1e-4)
 
 
-def numbers_of_scale(scale: float) -> dict:
-    knob = {"scale": 1.0, "beta": scale**2, "difference": 0.0, "angle": 0.0, "angle_without": 70.4}
-    return {"scale": scale, "rmse": 0.2, "pixels": 64, "images": 360, "knob": knob}
-
-
-def test_a_collapsed_model_is_called_so_and_another_not():
-    prices = [
-        Price("fixed", False, numbers_of_scale(1.0), kl=1.5, active=0, latents=2),
-        Price("learned", True, numbers_of_scale(0.16), kl=1.5, active=2, latents=2),
-    ]
-    fixed, learned, came_to = decoder_verdicts.price_sentence(prices).splitlines()
-    assert "a nat has to save 2 of squared error" in fixed
-    assert "0 of 2 latents active" in fixed
-    assert "**collapsed**" in fixed
-    assert "2 of 2 latents active" in learned
-    assert "collapsed" not in learned
-    assert "**0.1600**" in came_to
-    assert "0.2000 (360 images)" in came_to
-
-
-def test_the_knob_is_told_in_numbers():
-    said = decoder_verdicts.knob_sentence(numbers_of_scale(0.5))
-    assert "σ = 0.5 with β = 1 is σ = 1 with β = 0.25" in said
-    assert "differ by 0 of their length" in said
-    assert "70° apart" in said
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(-88.5512, "−88.55"), (0.5, "0.5"), (58.81206, "58.81")]
-)
-def test_a_minus_is_a_minus(value: float, text: str):
-    assert decoder_verdicts.four_digits(value) == text
-
-
 def test_the_binary_digits_shown_are_those_of_the_data_sets(monkeypatch: pytest.MonkeyPatch):
     pixels = torch.randint(0, 256, (5000, 1, 28, 28), dtype=torch.uint8)
     grey = ImageSet(pixels=pixels, labels=torch.zeros(5000, dtype=torch.int64))
@@ -246,51 +209,6 @@ def bound(nll: float, error: float = 0.03) -> dict:
         "images": 100,
         "test_images": 10_000,
     }
-
-
-def test_a_row_for_each_of_ours_and_theirs_and_a_dash_for_what_nobody_here_knows():
-    ours = {("mnist-dynamic", "normal"): bound(85.5), ("mnist-dynamic", "vamp"): None}
-    rows = literature_verdicts.rows(ours)
-    assert [row["nll"] for row in rows[:2]] == ["85.500 (standard error 0.030)", "–"]
-    assert rows[0]["elbo"] == "−88.50"
-    assert (rows[0]["k"], rows[0]["Epochs"]) == ("5,000", "60")
-    assert [row["From"] for row in rows[2:]] == [model.source for model in PUBLISHED]
-    for row, model in zip(rows[2:], PUBLISHED, strict=True):
-        assert row["nll"] == ("–" if model.nll is None else f"{model.nll:.2f}")
-
-
-ERROR = "standard error of the test images"
-
-
-@pytest.mark.parametrize(
-    ("vamp", "said"),
-    [
-        (bound(83.0), f"nll is smaller than the standard normal's by 2.00 nats ({ERROR} 0.04"),
-        (
-            bound(83.0),
-            "at least the 1.5 nats hoped for. This rests on one training of each model: a first",
-        ),
-        (bound(84.2), "less than the 1.5 nats hoped for"),
-        (bound(86.0), f"nll is larger than the standard normal's by 1.00 nats ({ERROR} 0.04"),
-        (bound(84.9, error=0.4), f"cannot be told apart: 0.10 nats ({ERROR} 0.40"),
-        (None, "not both measured yet"),
-    ],
-)
-def test_the_numbers_decide_what_is_said_of_the_vamp_prior(vamp: dict | None, said: str):
-    ours = {("mnist-dynamic", "normal"): bound(85.0), ("mnist-dynamic", "vamp"): vamp}
-    dynamic, static = literature_verdicts.sentences(ours).splitlines()
-    assert said in dynamic
-    assert "`mnist-static`" in static
-    assert "not both measured yet" in static
-
-
-def test_the_note_says_what_was_measured_or_that_nothing_was():
-    ours: dict = {("mnist-static", "vamp"): None}
-    assert "Ours were not measured yet" in literature_verdicts.note(ours)
-    note = literature_verdicts.note(ours | {("mnist-static", "normal"): bound(86.0)})
-    assert "bound with k = 5,000 adds to it in 100 of them" in note
-    assert "all 10,000 test images" in note
-    assert "500 pseudo-inputs" in note
 
 
 def test_measured_runs_that_do_not_ship_are_in_the_table(three_likelihoods: Path, opened):
@@ -389,84 +307,6 @@ def test_what_ships_opens_with_its_figures_and_nothing_unmeasured(
     assert not app.warning
     assert decoder_verdicts.UNMEASURED not in texts(app)
     assert rate_verdicts.UNMEASURED not in texts(app)
-
-
-def test_an_exchange_lies_between_the_betas_of_two_optima():
-    """Take models on the curve distortion = 100 / (1 + rate).
-
-    They touch lines of slope -β at rate = 10/√β - 1.
-    """
-    optima = {beta: (10 / beta**0.5 - 1, 10 * beta**0.5) for beta in (1.0, 2.0, 4.0, 8.0)}
-    found = exchanges({beta: dict.fromkeys(range(3), place) for beta, place in optima.items()})
-    assert len(found) == 3
-    assert {exchange.within.word for exchange in found} == {HOLDS}
-    said = rate_verdicts.exchange_sentence(found)
-    assert said.endswith("and it does with every seed.")
-    (wrong,) = exchanges(
-        {1.0: dict.fromkeys(range(2), (7.0, 100.0)), 4.0: {0: (5.0, 104.0), 1: (5.0, 120.0)}}
-    )
-    assert wrong.bought == {0: 2.0, 1: 10.0}
-    said = rate_verdicts.exchange_sentence([wrong])
-    assert "6.0 ± 5.7 from β = 4 to 1" in said
-    assert "it does not, with every seed, from β = 4 to 1" in said
-    assert said.endswith("This rests on 2 trainings of each model: a first look, no proof.")
-
-
-@pytest.mark.parametrize(
-    "stops",
-    [
-        {},
-        {1.0: {0: (7.0, 100.0)}},
-        {1.0: {0: (5.0, 100.0)}, 4.0: {0: (6.0, 90.0)}},
-        {1.0: {}, 4.0: {}},
-        {1.0: {0: (7.0, 100.0)}, 4.0: {1: (5.0, 104.0)}},
-    ],
-)
-def test_without_a_fall_of_rate_there_is_no_exchange(stops: dict):
-    assert exchanges(stops) == []
-    assert rate_verdicts.exchange_sentence([]) == ""
-
-
-def split(information: float, marginal: float, images: int = 10_000) -> dict:
-    return {
-        "rate": information + marginal,
-        "information": information,
-        "marginal": marginal,
-        "images": images,
-    }
-
-
-@pytest.mark.parametrize(
-    ("found", "said"),
-    [
-        (
-            [split(6.0, 2.0), split(6.0, 2.0)],
-            "spends 8.00 ± 0.00 nats per image: 6.00 ± 0.00 tell the image, and 2.00 ± 0.00 (25%)",
-        ),
-        ([split(6.0, 2.0), split(9.2, 10.0)], "takes more images to say"),
-        ([split(0.001, 0.002)], "spends no rate"),
-    ],
-)
-def test_what_the_rate_pays_for_is_said_as_far_as_the_images_tell(found: list, said: str):
-    assert said in rate_verdicts.paid_sentence("VAE", found)
-
-
-def test_priors_are_compared_seed_by_seed():
-    said = rate_verdicts.prior_sentence(
-        {
-            "standard normal": {0: 0.4, 1: 0.5, 2: 0.6},
-            "uniform box": {0: 0.3, 1: 0.45, 2: 0.7},
-            "VampPrior": {0: 0.3, 1: 0.45, 2: 0.55},
-            "Gaussian mixture": {1: 0.6},
-        }
-    )
-    assert (
-        said == "By prior, trained on one schedule, that misfit is: standard normal 0.50 ± 0.10,"
-        " uniform box 0.48 ± 0.20 (seeds disagree), VampPrior 0.43 ± 0.13 (less with every seed),"
-        " Gaussian mixture 0.60 (first look: more with every seed)."
-    )
-    assert rate_verdicts.prior_sentence({"standard normal": {0: 0.4}}) == ""
-    assert rate_verdicts.prior_sentence({"VampPrior": {0: 0.4}}) == ""
 
 
 def test_the_misfit_of_priors_is_compared_on_one_schedule_and_the_plane_has_one_standard_normal(
