@@ -66,12 +66,24 @@ class Exchange:
     Args:
         low: the smaller β.
         high: the larger β.
-        bought: seed -> nats of distortion saved for a nat of rate spent.
+        spent: seed -> nats of rate more with the smaller β, above 0.
+        saved: seed -> nats of distortion less with it.
     """
 
     low: float
     high: float
-    bought: BySeed
+    spent: BySeed
+    saved: BySeed
+
+    @property
+    def bought(self) -> dict[int, float]:
+        """Seed -> nats of distortion saved for a nat of rate spent."""
+        return {seed: saved / self.spent[seed] for seed, saved in self.saved.items()}
+
+    @property
+    def pooled(self) -> float:
+        """Nats of distortion for a nat of rate, of all seeds together."""
+        return sum(self.saved.values()) / sum(self.spent.values())
 
     @property
     def within(self) -> Cases[str]:
@@ -95,7 +107,7 @@ def exchanges(stops: Mapping[float, Mapping[int, tuple[float, float]]]) -> list[
         stops: β -> seed -> (rate, distortion) in nats, the least β first.
 
     >>> exchanges({1.0: {0: (7.0, 100.0)}, 4.0: {0: (5.0, 104.0)}})
-    [Exchange(low=1.0, high=4.0, bought={0: 2.0})]
+    [Exchange(low=1.0, high=4.0, spent={0: 2.0}, saved={0: 4.0})]
     """
     pairs = []
     for (low, ours), (high, theirs) in pairwise(stops.items()):
@@ -103,8 +115,7 @@ def exchanges(stops: Mapping[float, Mapping[int, tuple[float, float]]]) -> list[
         spent = {seed: ours[seed][0] - theirs[seed][0] for seed in seeds}
         saved = {seed: theirs[seed][1] - ours[seed][1] for seed in seeds}
         if compare(spent, 0.0, larger=True).leaning == HOLDS:
-            bought = {seed: saved[seed] / spent[seed] for seed in seeds}
-            pairs.append(Exchange(low, high, bought))
+            pairs.append(Exchange(low, high, spent, saved))
     return pairs
 
 

@@ -24,6 +24,7 @@ from core.verdicts.phrases import (
     counted_trainings,
     number,
     rests_on,
+    with_range,
     with_spread,
 )
 
@@ -74,7 +75,7 @@ def exchange_sentence(exchanges: Sequence[Exchange]) -> str:
     """
     if not exchanges:
         return ""
-    parts = [f"{with_spread(each.bought.values(), 2)} from {_steps(each)}" for each in exchanges]
+    parts = [f"{_bought(each)} from {_steps(each)}" for each in exchanges]
     wrong = [_steps(each) for each in exchanges if each.within.leaning != HOLDS]
     rule = "Between two optima it has to lie between the two β"
     verdict = f"{rule}, and it does with every seed."
@@ -86,6 +87,12 @@ def exchange_sentence(exchanges: Sequence[Exchange]) -> str:
     pairs = min(each.within.pairs for each in exchanges)
     first_look = f" {rests_on(pairs)}" if pairs < PROVEN else ""
     return f"**A nat of rate buys nats of distortion:** {', '.join(parts)}. {verdict}{first_look}"
+
+
+def _bought(exchange: Exchange) -> str:
+    """Return the exchange of all seeds together, and the least to the most of one seed."""
+    # A mean over seeds would be ruled by the seed that spent the least.
+    return with_range(spread(exchange.bought.values())._replace(mean=exchange.pooled), 2)
 
 
 def _steps(exchange: Exchange) -> str:

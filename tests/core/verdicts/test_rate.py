@@ -19,9 +19,9 @@ def test_an_exchange_lies_between_the_betas_of_two_optima():
     (wrong,) = exchanges(
         {1.0: dict.fromkeys(range(2), (7.0, 100.0)), 4.0: {0: (5.0, 104.0), 1: (5.0, 120.0)}}
     )
-    assert wrong.bought == {0: 2.0, 1: 10.0}
+    assert (wrong.bought, wrong.pooled) == ({0: 2.0, 1: 10.0}, 6.0)
     said = verdicts.exchange_sentence([wrong])
-    assert "6.0 ± 5.7 from β = 4 to 1" in said
+    assert "6.0 (2.0 to 10.0) from β = 4 to 1" in said
     assert "it does not, with every seed, from β = 4 to 1" in said
     assert said.endswith("This rests on 2 trainings of each model: a first look, no proof.")
 
