@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.experiments.claims import DEPENDS, FAILS, HOLDS, spread
+from core.experiments.claims import DEPENDS, FAILS, HOLDS, PROVEN, spread
 from core.experiments.gaps import TIGHT, Tightness
 from core.metrics.gaussian_kl import Divergence
-from core.verdicts.phrases import answer, number, some_trainings, with_range
+from core.verdicts.phrases import number, rests_on, some_trainings, with_range
 
 if TYPE_CHECKING:
     from core.experiments.measuring.one_image import Exact, OneImage
@@ -191,15 +191,16 @@ def tightness_sentence(tightness: Tightness, median: float, label: str) -> str:
     """
     encoder = spread(tightness.amortisation.values()).mean
     gaussian = spread(tightness.approximation.values()).mean
-    larger = answer(tightness.encoder_lags, LARGER_PART)
+    larger = LARGER_PART[tightness.encoder_lags.leaning]
     if max(tightness.gap.values()) < TINY:
         larger = "both parts are too small to be told apart from the error of the quadrature"
+    first_look = f" {rests_on(tightness.seeds)}" if tightness.seeds < PROVEN else ""
     return (
-        f"The bound of {label} is {answer(tightness.tight, TIGHT_WORDS)}: on average"
+        f"The bound of {label} is {TIGHT_WORDS[tightness.tight.leaning]}: on average"
         f" {with_range(tightness.gap.values(), 2)} nats below log p(x), half of the images less"
         f" than {median:.2g}. At least {encoder:.2g} nats are lost by amortisation and at most"
         f" {gaussian:.2g} by approximation; {larger}. (Tight: less than {TIGHT:g} nat, a factor e,"
-        f" on average with every seed; {some_trainings(tightness.seeds)}.)"
+        f" on average with every seed; {some_trainings(tightness.seeds)}.){first_look}"
     )
 
 

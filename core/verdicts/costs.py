@@ -50,14 +50,14 @@ def of_one_code(metrics: Numbers, error: float | None, *, kl_is_sampled: bool) -
         error: standard error in nats from the choice of codes; None where it cannot be estimated.
         kl_is_sampled: whether the KL has no closed form, and is of the same code.
     """
-    known = error is not None
-    error = error if known else UNKNOWN_ERROR
-    return {name: metrics[name] for name in ("nll", "kl", "elbo", "test_images")} | {
-        "nll_error": error,
-        "kl_error": error if kl_is_sampled else 0.0,
-        "elbo_error": error,
+    assumed = UNKNOWN_ERROR if error is None else error
+    own = {name: metrics[name] for name in ("nll", "kl", "elbo", "test_images")}
+    return own | {
+        "nll_error": assumed,
+        "kl_error": assumed if kl_is_sampled else 0.0,
+        "elbo_error": assumed,
         "codes": 1,
-        "error_known": known,
+        "error_known": error is not None,
     }
 
 

@@ -35,7 +35,7 @@ def of_all_images(by_label: Mapping[str, Sequence[Numbers]]) -> str:
 
 def _with_range(rows: Sequence[Numbers]) -> str:
     """Return the mean over trainings, and the data's range where there are more images than these."""
-    value, low = (max(0.0, float(np.mean([row[name] for row in rows]))) for name in _EDGES)
+    value, low = _mean(rows, "marginal"), _mean(rows, "low")
     if rows[0]["whole"]:
         return f"{value:.2f}"
     if low == 0 < round(value, 2):
@@ -46,4 +46,6 @@ def _with_range(rows: Sequence[Numbers]) -> str:
     return f"{value:.2f} (of the data they are drawn from: {low:.2f} to {value:.2f})"
 
 
-_EDGES = ("marginal", "low")
+def _mean(rows: Sequence[Numbers], name: str) -> float:
+    """Return the mean of a KL over trainings; an estimate below 0 counts as 0."""
+    return max(0.0, float(np.mean([row[name] for row in rows])))

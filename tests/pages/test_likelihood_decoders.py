@@ -187,8 +187,8 @@ def test_the_binary_digits_shown_are_those_of_the_data_sets(monkeypatch: pytest.
     wanted = [static, *(dynamic.epoch(epoch) for epoch in (1, 2, 3))]
     for row, images in zip([rows[4], *rows[1:4]], wanted, strict=True):
         for place in range(literature.DRAWN):
-            shown = row[:, place * 29 : place * 29 + 28]
-            np.testing.assert_array_equal(shown, images.raw(torch.tensor([place]))[0, 0].numpy())
+            digit = row[:, place * 29 : place * 29 + 28]
+            np.testing.assert_array_equal(digit, images.raw(torch.tensor([place]))[0, 0].numpy())
 
 
 def test_without_mnist_there_is_no_picture_and_a_sentence(opened):

@@ -60,8 +60,8 @@ def charged(view: View) -> tuple[RunConfig, ...]:
 
     Seeds do not count. Of the two standard normals it takes the family's.
     """
-    known, _ = cache.shelf()
-    configs = [config for config in known if _is_charged(config, view.picked)]
+    runs, _ = cache.shelf()
+    configs = [config for config in runs if _is_charged(config, view.picked)]
     configs.sort(key=_place_in_order)
     first_seeds = {with_seed(config, 0): config for config in reversed(configs)}
     return tuple(first_seeds.values())[::-1]

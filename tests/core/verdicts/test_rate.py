@@ -11,10 +11,10 @@ def test_an_exchange_lies_between_the_betas_of_two_optima():
     They touch lines of slope -β at rate = 10/√β - 1.
     """
     optima = {beta: (10 / beta**0.5 - 1, 10 * beta**0.5) for beta in (1.0, 2.0, 4.0, 8.0)}
-    found = exchanges({beta: dict.fromkeys(range(3), place) for beta, place in optima.items()})
-    assert len(found) == 3
-    assert {exchange.within.word for exchange in found} == {HOLDS}
-    said = verdicts.exchange_sentence(found)
+    optimal = exchanges({beta: dict.fromkeys(range(3), place) for beta, place in optima.items()})
+    assert len(optimal) == 3
+    assert {exchange.within.word for exchange in optimal} == {HOLDS}
+    said = verdicts.exchange_sentence(optimal)
     assert said.endswith("and it does with every seed.")
     (wrong,) = exchanges(
         {1.0: dict.fromkeys(range(2), (7.0, 100.0)), 4.0: {0: (5.0, 104.0), 1: (5.0, 120.0)}}
@@ -51,7 +51,7 @@ def split(information: float, marginal: float, images: int = 10_000) -> dict:
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("rows", "said"),
     [
         (
             [split(6.0, 2.0), split(6.0, 2.0)],
@@ -61,8 +61,8 @@ def split(information: float, marginal: float, images: int = 10_000) -> dict:
         ([split(0.001, 0.002)], "spends no rate"),
     ],
 )
-def test_what_the_rate_pays_for_is_said_as_far_as_the_images_tell(found: list, said: str):
-    assert said in verdicts.paid_sentence("VAE", found)
+def test_what_the_rate_pays_for_is_said_as_far_as_the_images_tell(rows: list, said: str):
+    assert said in verdicts.paid_sentence("VAE", rows)
 
 
 def test_priors_are_compared_seed_by_seed():
