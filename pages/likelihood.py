@@ -8,10 +8,10 @@ from core.ui.likelihood import bound, by_hand, decoders, rate
 PARTS = {
     "By hand": by_hand.draw,
     "The bound": bound.draw,
-    "The decoder": decoders.draw_decoders,
-    "The rate": rate.draw_rate,
+    "The decoder": decoders.draw,
+    "The rate": rate.draw,
 }
-"""Word on the screen and in links -> what draws that part; only the one on screen is computed."""
+"""Name of a part, on the screen and in links -> function that draws it when it is on screen."""
 
 HOW_TO_READ = {
     "By hand": (

@@ -83,9 +83,7 @@ for column, (name, config) in zip(st.columns(len(view.family)), view.family.item
 widgets.images_missing(cache.missing_images(data))
 
 st.subheader("What did it cost, and what is left?", anchor=False)
-members = list(view.family.values())
-widgets.table([costs.row(config) for config in members])
-st.caption(costs.caption(members))
+costs.draw(list(view.family.values()))
 twins.note(view)
 
 with st.expander("Are they trained to the end? The learning curves", icon=":material/show_chart:"):

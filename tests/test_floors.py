@@ -70,9 +70,9 @@ TENSORS = {
     "core/checkpoints/decoding.py",
     "core/explore/decoding.py",
     "core/explore/drawing.py",
-    "core/metrics/cross_entropy.py",
     "core/explore/neighbours.py",
     "core/metrics/classifier.py",
+    "core/metrics/cross_entropy.py",
     "core/metrics/divergence.py",
     "core/metrics/gradients.py",
     "core/metrics/likelihood/",
@@ -84,7 +84,6 @@ TENSORS = {
     "core/sweep/local.py",
     "core/sweep/ray.py",
     "core/ui/kit/cache.py",
-    "core/ui/likelihood/bound.py",
     "core/ui/priors/blocks.py",
 }
 """Files, and folders with all that is in them, that may import torch: they learn or measure."""

@@ -8,11 +8,10 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from core.metrics.gaussian_kl import log_normal
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 REACH = 6.0
 """Standard errors around the fitted parameter in which its likelihood is drawn."""
@@ -176,7 +175,7 @@ def likelihood_curves(family: Family, x: Floats, parameter: Floats) -> tuple[Flo
 
 
 def fitted(family: Family, x: Floats) -> float:
-    """Return the parameter of highest likelihood, found by a search on the sum of logs.
+    """Return the parameter of highest likelihood, by a search on the sum of logs.
 
     The place of a maximum can be told to half of the digits only, since the curve is flat there.
 
@@ -191,6 +190,7 @@ def fitted(family: Family, x: Floats) -> float:
     >>> abs(fitted(Coin(), x) - Coin().closed_form(x)) < 1e-6
     True
     """
+    from scipy.optimize import minimize_scalar
 
     def depth(parameter: float) -> float:
         return -float(family.log_probability(x, np.array([parameter])).sum())

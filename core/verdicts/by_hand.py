@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.metrics.by_hand import Bell, Coin, Family, Fit, Running, lost
+from core.verdicts.phrases import number
 
 if TYPE_CHECKING:
     from core.metrics.cross_entropy import Loss
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 WAYS = {
     "library": "torch's F.cross_entropy of the scores",
@@ -76,8 +77,8 @@ def product_sentence(likelihood: Running) -> str:
     single, double = _became(likelihood.single), _became(likelihood.double)
     return (
         f"The likelihood of all {count:,} observations is a product, and in float32 {single} and"
-        f" in float64 {double}. The **sum of the logarithms** is {total:,.1f} nats, in float32"
-        rf" too: a likelihood of $10^{{{total / np.log(10):.0f}}}$."
+        f" in float64 {double}. The **sum of the logarithms** is {number(total, 1)} nats, in"
+        rf" float32 too: a likelihood of $10^{{{total / np.log(10):.0f}}}$."
     )
 
 
@@ -98,8 +99,9 @@ def maximum_sentence(fit: Fit, draws: Draws) -> str:
     """
     apart = abs(fit.searched - fit.closed)
     return (
-        f"{_highest(fit, draws.symbol)} Searching finds {draws.symbol} = {fit.searched:.6f},"
-        f" {draws.closed_form} is {fit.closed:.6f}: {apart:.1g} apart."
+        f"{_highest(fit, draws.symbol)} Searching finds {draws.symbol} ="
+        f" {number(fit.searched, 6)}, {draws.closed_form} is {number(fit.closed, 6)}: {apart:.1g}"
+        " apart."
     )
 
 
@@ -129,13 +131,15 @@ def maximum_rows(fit: Fit, draws: Draws) -> list[dict[str, str]]:
         draws: observations that it is of.
     """
     step = fit.grid[1] - fit.grid[0]
-    product = "none: 0 or infinite" if fit.best_product is None else f"{fit.best_product:.6f}"
+    product = "none: 0 or infinite"
+    if fit.best_product is not None:
+        product = number(fit.best_product, 6)
     ways = {
         f"highest product on a grid of step {step:.1g}": product,
-        "highest sum of logs on the grid": f"{fit.best:.6f}",
-        "searched for: Brent's method on the sum of logs": f"{fit.searched:.9f}",
-        f"closed form: {draws.closed_form}": f"{fit.closed:.9f}",
-        "the truth": f"{draws.truth:g}",
+        "highest sum of logs on the grid": number(fit.best, 6),
+        "searched for: Brent's method on the sum of logs": number(fit.searched, 9),
+        f"closed form: {draws.closed_form}": number(fit.closed, 9),
+        "the truth": number(draws.truth),
     }
     return [{"Found by": way, draws.symbol: value} for way, value in ways.items()]
 

@@ -204,10 +204,20 @@ def counted_trainings(counts: Sequence[int]) -> str:
     ('3 trainings of each model', '1 to 3 trainings of each model', 'no training of each model')
     """
     least, most = min(counts), max(counts)
-    many = f"{most} trainings" if most > 1 else "one training" if most else "no training"
-    return (
-        f"{many} of each model" if least == most else f"{least} to {most} trainings of each model"
-    )
+    if least == most:
+        return f"{some_trainings(most)} of each model"
+    return f"{least} to {most} trainings of each model"
+
+
+def some_trainings(count: int) -> str:
+    """Return how many trainings one model was measured with.
+
+    >>> some_trainings(3), some_trainings(1), some_trainings(0)
+    ('3 trainings', 'one training', 'no training')
+    """
+    if count > 1:
+        return f"{count} trainings"
+    return "one training" if count else "no training"
 
 
 def rests_on(seeds: int) -> str:

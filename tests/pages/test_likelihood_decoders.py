@@ -28,7 +28,10 @@ from core.runs import _codes, _rounded
 from core.shelf import SHELF, gaussians
 from core.training import evaluate
 from core.ui.kit import cache
-from core.ui.likelihood import decoders, rate
+from core.ui.likelihood import decoders, literature, rate
+from core.verdicts import decoders as decoder_verdicts
+from core.verdicts import rate as rate_verdicts
+from core.verdicts.phrases import with_spread
 
 PAGE = "pages/likelihood.py"
 DECODER, RATES = "The decoder", "The rate"
@@ -70,7 +73,7 @@ def keep_untrained(config: RunConfig, root: Path) -> None:
 
 @pytest.fixture
 def three_likelihoods(other_shelf: Path) -> Path:
-    """Return a shelf of the digits' two-latent VAEs, the Gaussian ones untrained, nothing measured."""
+    """Return a shelf of digits' two-latent VAEs, the Gaussian ones untrained, none measured."""
     shutil.copytree(SHELF / DIGITS[0].key, other_shelf / DIGITS[0].key)
     for config in DIGITS[1:]:
         keep_untrained(config, other_shelf)
@@ -123,7 +126,7 @@ def test_three_likelihoods_stand_beside_each_other_with_their_lines(
 
 def test_what_was_not_measured_is_said_and_draws_need_no_numbers(three_likelihoods: Path, opened):
     app = opened(data="digits", part=DECODER)
-    assert decoders.UNMEASURED in texts(app)
+    assert decoder_verdicts.UNMEASURED in texts(app)
     assert figures(app) == 0
     first = pictures(app)
     assert len(set(first)) == 3
@@ -143,11 +146,11 @@ def test_data_without_a_gaussian_model_says_where_there_is_one_and_still_shows_t
     assert len(app.dataframe[0].value) == len(PUBLISHED) + 4
 
 
-def test_where_no_model_is_gaussian_no_other_data_set_is_named(other_shelf: Path):
-    assert (
-        decoders.nothing_gaussian()
-        == "No model with a Gaussian likelihood was trained on these images."
-    )
+def test_where_no_model_is_gaussian_no_other_data_set_is_named(other_shelf: Path, opened):
+    shutil.copytree(SHELF / DIGITS[0].key, other_shelf / DIGITS[0].key)
+    app = opened(data="digits", part=DECODER)
+    said = "No model with a Gaussian likelihood was trained on these images."
+    assert said in [info.value for info in app.info]
 
 
 def test_the_points_lie_on_the_line_that_is_drawn(three_likelihoods: Path):
@@ -168,67 +171,28 @@ def test_the_price_of_a_nat_is_the_slope_and_a_bernoulli_has_none(three_likeliho
     assert slopes == pytest.approx([-2, -0.02], rel=1e-4)
 
 
-def numbers_of_scale(scale: float) -> dict:
-    knob = {"scale": 1.0, "beta": scale**2, "difference": 0.0, "angle": 0.0, "angle_without": 70.4}
-    return {"scale": scale, "rmse": 0.2, "pixels": 64, "images": 360, "knob": knob}
-
-
-def test_a_collapsed_model_is_called_so_and_another_not(monkeypatch: pytest.MonkeyPatch):
-    runs = dict(zip(("fixed", "learned"), gaussians("digits"), strict=True))
-    alive = {config: np.array([name == "learned"] * 2) for name, config in runs.items()}
-    opened = type("Opened", (), {"metrics": {"kl": 1.5}})
-    monkeypatch.setattr(cache, "run", lambda config: opened)
-    monkeypatch.setattr(cache, "active_latents", lambda config: alive[config])
-    known = {
-        name: (config, numbers_of_scale(1.0 if name == "fixed" else 0.16))
-        for name, config in runs.items()
-    }
-    fixed, learned, came_to = decoders.price_sentence(known).splitlines()
-    assert "a nat has to save 2 of squared error" in fixed
-    assert "0 of 2 latents active" in fixed
-    assert "**collapsed**" in fixed
-    assert "2 of 2 latents active" in learned
-    assert "collapsed" not in learned
-    assert "**0.1600**" in came_to
-    assert "0.2000 (360 images)" in came_to
-
-
-def test_the_knob_is_told_in_numbers():
-    said = decoders.knob_sentence(numbers_of_scale(0.5))
-    assert "σ = 0.5 with β = 1 is σ = 1 with β = 0.25" in said
-    assert "differ by 0 of their length" in said
-    assert "70° apart" in said
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(-88.5512, "−88.55"), (0.5, "0.5"), (58.81206, "58.81")]
-)
-def test_a_minus_is_a_minus(value: float, text: str):
-    assert decoders._signed(value) == text
-
-
 def test_the_binary_digits_shown_are_those_of_the_data_sets(monkeypatch: pytest.MonkeyPatch):
     pixels = torch.randint(0, 256, (5000, 1, 28, 28), dtype=torch.uint8)
     grey = ImageSet(pixels=pixels, labels=torch.zeros(5000, dtype=torch.int64))
     split = Split(train=grey, test=grey.subset(slice(10)))
     monkeypatch.setattr(cache, "split", lambda data: split)
-    decoders.binary_png.clear()
-    found = decoders.binary_png()
-    decoders.binary_png.clear()
-    assert found
+    literature.binary_png.clear()
+    png = literature.binary_png()
+    literature.binary_png.clear()
+    assert png
     scale = cache.scale_of(DataConfig(name="mnist"))
-    sheet = np.asarray(Image.open(BytesIO(found)).convert("L"))[::scale, ::scale]
+    sheet = np.asarray(Image.open(BytesIO(png)).convert("L"))[::scale, ::scale]
     rows = [sheet[row * 31 : row * 31 + 28] for row in range(5)]
     dynamic, static = binarised(split, dynamic=True).train, binarised(split, dynamic=False).train
     wanted = [static, *(dynamic.epoch(epoch) for epoch in (1, 2, 3))]
     for row, images in zip([rows[4], *rows[1:4]], wanted, strict=True):
-        for place in range(decoders.DRAWN):
-            shown = row[:, place * 29 : place * 29 + 28]
-            np.testing.assert_array_equal(shown, images.raw(torch.tensor([place]))[0, 0].numpy())
+        for place in range(literature.DRAWN):
+            digit = row[:, place * 29 : place * 29 + 28]
+            np.testing.assert_array_equal(digit, images.raw(torch.tensor([place]))[0, 0].numpy())
 
 
 def test_without_mnist_there_is_no_picture_and_a_sentence(opened):
-    assert decoders.binary_png() is None
+    assert literature.binary_png() is None
     app = opened(data="digits", part=DECODER)
     assert any("MNIST" in info.value for info in app.info)
 
@@ -247,54 +211,6 @@ def bound(nll: float, error: float = 0.03) -> dict:
     }
 
 
-def test_a_row_for_each_of_ours_and_theirs_and_a_dash_for_what_nobody_here_knows():
-    ours = {("mnist-dynamic", "normal"): bound(85.5), ("mnist-dynamic", "vamp"): None}
-    rows = decoders.literature(ours)
-    assert [row["nll"] for row in rows[:2]] == ["85.50 ± 0.03", "–"]
-    assert rows[0]["elbo"] == "−88.50"
-    assert (rows[0]["k"], rows[0]["Epochs"]) == ("5,000", "60")
-    assert [row["From"] for row in rows[2:]] == [one.source for one in PUBLISHED]
-    for row, one in zip(rows[2:], PUBLISHED, strict=True):
-        assert row["nll"] == ("–" if one.nll is None else f"{one.nll:.2f}")
-
-
-ERROR = "standard error of the test images"
-
-
-@pytest.mark.parametrize(
-    ("vamp", "said"),
-    [
-        (bound(83.0), f"nll is smaller than the standard normal's by 2.00 nats ({ERROR} 0.04"),
-        (
-            bound(83.0),
-            "at least the 1.5 nats hoped for. One pair of trainings says that it was so",
-        ),
-        (bound(84.2), "less than the 1.5 nats hoped for"),
-        (bound(86.0), f"nll is larger than the standard normal's by 1.00 nats ({ERROR} 0.04"),
-        (bound(84.9, error=0.4), f"cannot be told apart: 0.10 nats ({ERROR} 0.40"),
-        (None, "not both measured yet"),
-    ],
-)
-def test_the_numbers_decide_what_is_said_of_the_vamp_prior(vamp: dict | None, said: str):
-    ours = {("mnist-dynamic", "normal"): bound(85.0), ("mnist-dynamic", "vamp"): vamp}
-    dynamic, static = decoders.literature_sentence(ours).splitlines()
-    assert said in dynamic
-    assert "`mnist-static`" in static
-    assert "not both measured yet" in static
-
-
-def test_the_note_says_what_was_measured_or_that_nothing_was():
-    assert "Ours were not measured yet" in decoders.literature_note(
-        {("mnist-static", "vamp"): None}
-    )
-    note = decoders.literature_note(
-        {("mnist-static", "vamp"): None, ("mnist-static", "normal"): bound(86.0)}
-    )
-    assert "bound with k = 5,000 adds to it in 100 of them" in note
-    assert "all 10,000 test images" in note
-    assert "500 pseudo-inputs" in note
-
-
 def test_measured_runs_that_do_not_ship_are_in_the_table(three_likelihoods: Path, opened):
     configs = [with_prior("mnist-static", 40, prior) for prior in ("normal", "vamp")]
     bounds = {c: bound(nll) for c, nll in zip(configs, (88.0, 86.0), strict=True)}
@@ -304,11 +220,9 @@ def test_measured_runs_that_do_not_ship_are_in_the_table(three_likelihoods: Path
     ours = [
         row["nll"] for row in rows if row["From"] == "Latent Lab" and row["Binarised"] == "static"
     ]
-    assert ours == ["88.00 ± 0.03", "86.00 ± 0.03"]
-    assert (
-        "On `mnist-static`, with the same networks and schedule and one training each, the"
-        " VampPrior's nll" in texts(app)
-    )
+    assert ours == ["88.000 (standard error 0.030)", "86.000 (standard error 0.030)"]
+    said = "On `mnist-static`, with the same networks and schedule, the VampPrior's nll"
+    assert said in texts(app)
 
 
 # The rate
@@ -351,7 +265,7 @@ def test_where_nothing_was_measured_the_plane_has_the_runs_own_numbers(betas: Pa
         study.path(betas).unlink()
     app = opened(data="digits", latents=2, part=RATES)
     assert figures(app) == 1
-    assert rate.UNMEASURED in texts(app)
+    assert rate_verdicts.UNMEASURED in texts(app)
 
 
 def test_a_model_alone_without_a_kl_is_told_so(other_shelf: Path, opened):
@@ -391,85 +305,19 @@ def test_what_ships_opens_with_its_figures_and_nothing_unmeasured(
     assert not app.exception
     assert not app.error
     assert not app.warning
-    assert decoders.UNMEASURED not in texts(app)
-    assert rate.UNMEASURED not in texts(app)
-
-
-def test_an_exchange_lies_between_the_betas_of_two_optima():
-    """Take models on the curve distortion = 100 / (1 + rate), which touch lines of slope -β at rate = 10/√β - 1."""
-    stops = {beta: [(10 / beta**0.5 - 1, 10 * beta**0.5)] for beta in (1.0, 2.0, 4.0, 8.0)}
-    found = rate.exchanges(stops)
-    assert len(found) == 3
-    assert all(one.within for one in found)
-    assert "does with every seed" in rate.exchange_sentence(found)
-    wrong = rate.exchanges({1.0: [(7.0, 100.0), (7.0, 100.0)], 4.0: [(5.0, 104.0), (5.0, 120.0)]})
-    assert (wrong[0].spent, wrong[0].saved, wrong[0].bought) == ((2.0, 2.0), (4.0, 20.0), 6.0)
-    assert "it does not, with every seed, from β = 4 to 1" in rate.exchange_sentence(wrong)
-
-
-@pytest.mark.parametrize(
-    "stops",
-    [{}, {1.0: [(7.0, 100.0)]}, {1.0: [(5.0, 100.0)], 4.0: [(6.0, 90.0)]}, {1.0: [], 4.0: []}],
-)
-def test_without_a_fall_of_rate_there_is_no_exchange(stops: dict):
-    assert rate.exchanges(stops) == []
-    assert rate.exchange_sentence([]) == ""
-
-
-def split(information: float, marginal: float, images: int = 10_000) -> dict:
-    return {
-        "rate": information + marginal,
-        "information": information,
-        "marginal": marginal,
-        "images": images,
-    }
-
-
-@pytest.mark.parametrize(
-    ("found", "said"),
-    [
-        (
-            [split(6.0, 2.0), split(6.0, 2.0)],
-            "spends 8.00 nats per image: 6.00 tell the image, and 2.00 (25%)",
-        ),
-        ([split(6.0, 2.0), split(9.2, 10.0)], "takes more images to say"),
-        ([split(0.001, 0.002)], "spends no rate"),
-    ],
-)
-def test_what_the_rate_pays_for_is_said_as_far_as_the_images_tell(found: list, said: str):
-    assert said in rate.paid_sentence("VAE", found)
-
-
-def test_priors_are_compared_seed_by_seed():
-    said = rate.prior_sentence(
-        {
-            "standard normal": {0: 0.4, 1: 0.5, 2: 0.6},
-            "uniform box": {0: 0.3, 1: 0.45, 2: 0.7},
-            "VampPrior": {0: 0.3, 1: 0.45, 2: 0.55},
-            "Gaussian mixture": {1: 0.6},
-        }
-    )
-    assert (
-        said
-        == "By prior, trained on one schedule, that misfit is: standard normal 0.50, uniform box"
-        " 0.48 (seeds disagree), VampPrior 0.43 (less with every seed), Gaussian mixture 0.60"
-        " (first look: more with every seed)."
-    )
-    assert rate.prior_sentence({"standard normal": {0: 0.4}}) == ""
-    assert rate.prior_sentence({"VampPrior": {0: 0.4}}) == ""
+    assert decoder_verdicts.UNMEASURED not in texts(app)
+    assert rate_verdicts.UNMEASURED not in texts(app)
 
 
 def test_the_misfit_of_priors_is_compared_on_one_schedule_and_the_plane_has_one_standard_normal(
     open_page,
 ):
     app = open_page("pages/likelihood.py", data="digits", latents=2, model="VAE", part=RATES)
-    found = over_seeds(RATE, with_prior("digits", 2, "normal"))
-    assert len(found) == 5
-    misfit = np.mean([one["marginal"] for one in found])
-    assert (
-        f"trained on one schedule, that misfit is: standard normal {misfit:.2f}, uniform box"
-        in texts(app)
-    )
+    measured = over_seeds(RATE, with_prior("digits", 2, "normal"))
+    assert len(measured) == 5
+    misfit = with_spread([numbers["marginal"] for numbers in measured])
+    said = f"trained on one schedule, that misfit is: standard normal {misfit}, uniform box"
+    assert said in texts(app)
     charts = {chart.key: json.loads(chart.proto.spec) for chart in app.get("plotly_chart")}
     rows = [name for trace in charts["rate split"]["data"] for name in trace.get("y", [])]
     assert {"VAE", "VAE, warmed up", "VAE, VampPrior"} <= set(rows)

@@ -47,14 +47,14 @@ def test_the_table_says_what_was_measured_in_as_many_digits_as_the_error_allows(
     app = open_page(data=data, latents=latents)
     table, errors = numbers(app), []
     for name, label in MODEL_LABELS.items():
-        found = numbers_of(COSTS, recipe(data, name, latents))
-        assert found is not None
+        cost = numbers_of(COSTS, recipe(data, name, latents))
+        assert cost is not None
         for column, field in (("nll", "nll"), ("KL", "kl"), ("elbo", "elbo")):
-            if found[field] is not None:
-                text, error = table.loc[label, column], found[f"{field}_error"]
+            if cost[field] is not None:
+                text, error = table.loc[label, column], cost[f"{field}_error"]
                 last_digit = 10.0 ** -len(text.partition(".")[2])
                 assert last_digit >= error / 2
-                assert number(text) == pytest.approx(found[field], abs=last_digit / 2 + 1e-6)
+                assert number(text) == pytest.approx(cost[field], abs=last_digit / 2 + 1e-6)
                 errors.append(error)
         assert table.loc[label, "Codes per image"] == ("1" if name == "ae" else "16")
         assert table.loc[label, "Active latents"].endswith(f" of {latents}")
@@ -62,7 +62,7 @@ def test_the_table_says_what_was_measured_in_as_many_digits_as_the_error_allows(
 
 
 def test_the_elbo_is_of_sixteen_codes_and_not_of_one(open_page):
-    """One code for each image gives −24.28, sixteen give −24.155, and the exact value is −24.176."""
+    """One code for each image gives −24.28, sixteen −24.155; the exact value is −24.176."""
     elbo = number(numbers(open_page(data="digits")).loc["VAE", "elbo"])
     assert elbo == pytest.approx(-24.176, abs=0.03)
 
@@ -112,7 +112,7 @@ def test_elbo_is_the_negative_sum_of_its_two_parts(open_page):
 
 def test_each_model_shows_images_reconstructions_and_decoded_random_codes(open_page):
     app = open_page(data="digits")
-    alts = [one.alt for image in app.get("image") for one in image.proto.imgs]
+    alts = [picture.alt for image in app.get("image") for picture in image.proto.imgs]
     assert alts == list(SAID) * 4
 
 

@@ -5,6 +5,7 @@ from core.experiments.kept import compared, numbers_of
 from core.experiments.twins import TWINS
 from core.recipes import recipe
 from core.ui.kit import twins
+from core.verdicts.twins import FIRST_LOOK
 
 
 def captions(app) -> str:
@@ -25,10 +26,11 @@ def test_pages_say_how_many_test_images_are_trained_on_too(open_page, page: str)
 
 def test_the_overview_gives_the_nll_without_them_as_a_first_look(open_page):
     said = captions(open_page("pages/overview.py", data="sprites"))
-    found = numbers_of(TWINS, recipe("sprites", "vae", 10))
-    assert found is not None
-    assert f", VAE {found['without']['nll']:.1f} ({found['trained']['nll']:.1f})" in said
-    assert twins.FIRST_LOOK in said
+    numbers = numbers_of(TWINS, recipe("sprites", "vae", 10))
+    assert numbers is not None
+    without, trained = numbers["without"]["nll"], numbers["trained"]["nll"]
+    assert f", VAE {without:.1f} ({trained:.1f})" in said
+    assert FIRST_LOOK in said
 
 
 def test_interpolations_leave_them_out_and_say_so(open_page):

@@ -14,8 +14,8 @@ def test_every_value_is_a_cell_and_a_text_in_its_place():
     cells, faint, full = figure.data
     assert (cells.z == np.float32(VALUES)).all()
     written = [
-        {(x, y): text for x, y, text in zip(one.x, one.y, one.text, strict=True)}
-        for one in (faint, full)
+        {(x, y): text for x, y, text in zip(texts.x, texts.y, texts.text, strict=True)}
+        for texts in (faint, full)
     ]
     assert written[0] == {(0, 0): "0.00", (1, 0): "0.25", (1, 1): "0.12"}
     assert written[1] == {(2, 0): "1.00", (0, 1): "0.50", (2, 1): "0.99"}

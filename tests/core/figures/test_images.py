@@ -113,11 +113,11 @@ def test_place_image_puts_edges_at_the_extent_and_rows_upward():
 def played(animation: bytes) -> list[tuple[np.ndarray, int]]:
     """Return each frame (H, W) of a GIF and how many milliseconds it stays."""
     film: Any = Image.open(BytesIO(animation))
-    shown = []
+    frames = []
     for place in range(film.n_frames):
         film.seek(place)
-        shown.append((np.asarray(film.convert("L")), film.info["duration"]))
-    return shown
+        frames.append((np.asarray(film.convert("L")), film.info["duration"]))
+    return frames
 
 
 def test_a_gif_plays_forth_and_back_without_end(images: np.ndarray):
@@ -171,12 +171,8 @@ def test_a_labelled_sheet_fits_a_slide():
 
 def test_names_stand_beside_and_above_a_labelled_sheet():
     def black(rows: list[str], columns: list[str], title: str = "") -> np.ndarray:
-        return (
-            np.asarray(
-                Image.open(BytesIO(labelled_png(np.ones((4, 9, 9)), rows, columns, title=title)))
-            )
-            < 99
-        )
+        png = labelled_png(np.ones((4, 9, 9)), rows, columns, title=title)
+        return np.asarray(Image.open(BytesIO(png))) < 99
 
     assert not black(["", ""], ["", ""]).any()
     beside, above = black(["z1", "z2"], ["", ""]), black(["", ""], ["-3", "+3"])
@@ -193,11 +189,8 @@ def test_names_stand_beside_and_above_a_labelled_sheet():
 def test_the_font_of_a_labelled_sheet_has_every_letter_of_a_models_name(config: RunConfig):
     font: Any = ImageFont.load_default(27)
     empty_box = bytes(font.getmask("\uffff"))
-    assert [
-        letter
-        for letter in in_latin(config.model.label)
-        if bytes(font.getmask(letter)) == empty_box
-    ] == []
+    letters = {letter: bytes(font.getmask(letter)) for letter in in_latin(config.model.label)}
+    assert [letter for letter, drawn in letters.items() if drawn == empty_box] == []
 
 
 def test_greek_letters_of_a_labelled_sheet_are_written_out():

@@ -22,14 +22,14 @@ def linear(color: str) -> np.ndarray:
     return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
 
 
-def contrast(one: str, other: str) -> float:
-    """WCAG 2.1: ratio of relative luminances, each raised by 0.05."""
-    low, high = sorted(float(linear(color) @ [0.2126, 0.7152, 0.0722]) for color in (one, other))
+def contrast(color: str, other: str) -> float:
+    """Return the ratio of relative luminances, each raised by 0.05, as WCAG 2.1 defines it."""
+    low, high = sorted(float(linear(c) @ [0.2126, 0.7152, 0.0722]) for c in (color, other))
     return (high + 0.05) / (low + 0.05)
 
 
 def oklab(rgb: np.ndarray) -> np.ndarray:
-    """Ottosson 2020: a space where distance is roughly how different two colours look."""
+    """Return a colour in Ottosson's space of 2020, where distances are as they look."""
     to_lms = [[0.4122, 0.5363, 0.0514], [0.2119, 0.6807, 0.1074], [0.0883, 0.2817, 0.6300]]
     to_lab = [[0.2105, 0.7936, -0.0041], [1.9780, -2.4286, 0.4506], [0.0259, 0.7828, -0.8087]]
     return np.array(to_lab) @ np.cbrt(np.array(to_lms) @ rgb)
