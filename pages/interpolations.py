@@ -1,4 +1,4 @@
-"""What each model draws between two images, and whether there is anything on the way."""
+"""Each model's pictures between two images, and whether there is anything on the way."""
 
 import streamlit as st
 
@@ -16,7 +16,7 @@ widgets.heading(
 
 @st.fragment
 def between() -> None:
-    """Draw the choices, the strips and the numbers; only this part runs again when a choice changes."""
+    """Draw the choices, the strips and the numbers; a choice runs this part alone again."""
     with st.container(border=True):
         choice = paths.choose(view)
     widgets.images_missing(paths.missing(view))
