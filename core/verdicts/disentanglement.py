@@ -33,7 +33,7 @@ from core.metrics.disentanglement.higgins import TEST
 from core.metrics.disentanglement.oracles import ORACLES
 from core.recipes import beta_of
 from core.shelf import MAP_BETAS, MAP_LATENTS, mapped
-from core.verdicts.phrases import chance, listed, with_error, with_range, with_spread
+from core.verdicts.phrases import expected, listed, with_error, with_range, with_spread
 
 UNMEASURED = "Disentanglement was not measured yet; run `python -m core measure`."
 SHORT = {
@@ -148,10 +148,13 @@ def _counted(order: Order | None) -> str:
 
 
 def _chance(order: Order) -> str:
-    """Return how often seeds of models that do not differ agree on an order."""
-    if order.pairs.pairs < PROVEN:
+    """Return how many pairs would have an order with every seed if no two models differed."""
+    proven = sum(comparison.pairs >= PROVEN for comparison in order.pairs.values())
+    if not proven:
         return ""
-    return f" {chance(order.pairs.pairs, words='an order with every seed')}"
+    got = order.count(HOLDS) + order.count(FAILS)
+    odds = expected(order.pairs.by_chance, proven, got, "an order with every seed")
+    return f" {proven} pairs have {PROVEN} seeds or more. {odds}"
 
 
 def plateau_sentence(table: Mapping[str, Scores], swept: Mapping[float, Scores]) -> str:
@@ -191,8 +194,8 @@ def pair_sentence(table: Mapping[str, Scores]) -> str:
         scores = values(table[label], "higgins")
         ranges.append(f"{label} {with_range(scores, 3)} with {len(scores)} seeds")
     return (
-        f"**{_PAIR[claim.word]}:** {listed(ranges)}. The pair of trainings that are closest differ"
-        f" by {with_error(*lead(pairs))}."
+        f"**{_PAIR[claim.word]}:** {listed(ranges)}. The closest pair of trainings differs by"
+        f" {with_error(*lead(pairs))}."
     )
 
 
