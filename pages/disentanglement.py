@@ -1,4 +1,4 @@
-"""Has each latent learned one factor? Seven metrics of trained and of known codes, and one of them step by step."""
+"""Has each latent learned one factor? Seven metrics, and one of them step by step."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""What each model draws between two images, and whether there is anything on the way."""
+"""Each model's pictures between two images, and whether there is anything on the way."""
 
 import streamlit as st
 
@@ -16,7 +16,7 @@ widgets.heading(
 
 @st.fragment
 def between() -> None:
-    """Draw the choices, the strips and the numbers; only this part runs again when a choice changes."""
+    """Draw the choices, the strips and the numbers; a choice runs this part alone again."""
     with st.container(border=True):
         choice = paths.choose(view)
     widgets.images_missing(paths.missing(view))
@@ -69,7 +69,7 @@ blending them. The second judge is the mean largest class probability of the lab
 brings nothing nearer to it, but it can be sure of what is nothing.
 
 **Spread.** A model's numbers are medians over pairs, but the gap is a ratio of means and
-confidence a mean; each is taken for every training. Two models tie where the ranges over their
-trainings overlap.
+confidence a mean; each is taken for every training. Trainings of the same seed are compared in
+pairs: two models tie unless one of them has the larger number in every pair.
 """
 )

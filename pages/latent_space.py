@@ -1,4 +1,4 @@
-"""Where the codes of the test images lie, what lies between them, and what one point means."""
+"""The codes of the test images, the pictures between them, and the meaning of one point."""
 
 import streamlit as st
 

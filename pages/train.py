@@ -1,4 +1,4 @@
-"""Train a run in front of the class: in the background, once for everybody, watched while it forms."""
+"""Train a run in front of the class: in the background, once for everybody, and watch it form."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""One latent moves and the others stay: what it changes, what β buys and costs, which factor it follows."""
+"""One latent moves and the others stay: its change, the price of β, the factor it follows."""
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
 
 @st.fragment
 def strips() -> None:
-    """Draw the sheet and the film; only this part runs again when the start or the range changes."""
+    """Draw the sheet and the film; the choices of start and range run this part alone again."""
     choice = blocks.choose(view)
     left, right = st.columns([2.4, 1], gap="large")
     with left:

@@ -262,13 +262,14 @@ def chance(pairs: int, criteria: int = 1, words: str = "a *yes* or a *no*") -> s
     )
 
 
-def expected(found: Odds, cases: int, got: int) -> str:
+def expected(found: Odds, cases: int, got: int, words: str = "a *yes* or a *no*") -> str:
     """Return a sentence of how many cases chance alone would give a word, beside how many got one.
 
     Args:
         found: `core.experiments.odds.by_chance` of the cases.
         cases: how many there are.
         got: how many got a word.
+        words: that a case may get.
 
     >>> expected(Odds(5.25, 47.25), 189, 150)
     'If no two models differed, chance alone would give a *yes* or a *no* to 5 (scores independent) to 47 (scores always
@@ -279,8 +280,8 @@ def expected(found: Odds, cases: int, got: int) -> str:
         most if least == most else f"{least} (scores independent) to {most} (scores always agree)"
     )
     return (
-        f"If no two models differed, chance alone would give a *yes* or a *no* to {many} of these"
-        f" {cases} cases; {got} got one."
+        f"If no two models differed, chance alone would give {words} to {many} of these {cases}"
+        f" cases; {got} got one."
     )
 
 

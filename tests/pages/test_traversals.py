@@ -12,9 +12,8 @@ from core.recipes import recipe
 from core.runs import open_run
 from core.ui.kit import cache
 from core.ui.traversals import exports, factors, strips
-from core.ui.traversals.factors import factor_sentence
-from core.ui.traversals.prices import Price, price_sentence
 from core.ui.traversals.strips import Choice
+from core.verdicts.traversals import FOLLOWS
 from tests.pages.conftest import parts, picture
 
 PAGE = "pages/traversals.py"
@@ -160,43 +159,6 @@ def test_without_the_images_the_film_has_no_original(opened):
     assert not any(name.startswith("Test image") for name in names)
 
 
-def price(beta: float, rate: list[float], distortion: list[float], active: list[float]) -> Price:
-    """Return what a β reached, from numbers of the first seeds in order."""
-    return Price(beta, *(dict(enumerate(part)) for part in (rate, distortion, active)))
-
-
-def test_the_sentence_about_the_price_is_decided_by_the_numbers():
-    usual = [price(1, [10, 12], [30, 32], [7, 6]), price(4, [6, 6], [41, 43], [3, 3])]
-    text = price_sentence(usual, 4)
-    assert "to **β = 4** the nll rises by **11.0 nats** (31.0 ± 1.4 → 42.0 ± 1.4)" in text
-    assert "the KL falls by **5.0 nats** (11.0 ± 1.4 → 6.0 ± 0.0)" in text
-    assert "active latents falls by **3.5** (6.5 ± 0.7 → 3.0 ± 0.0)" in text
-    assert "Each nat of KL saved cost 2.2 nats of nll" in text
-    assert "falls by 6.00 nats" in text
-
-
-def test_the_sentence_may_go_against_the_textbook():
-    first = price(1, [10], [30], [5])
-    assert "did not buy a lower rate" in price_sentence([first, price(2, [11], [35], [5])], 2)
-    assert "cost no nll" in price_sentence([first, price(2, [8], [29], [5])], 2)
-    assert "rises by 1.00 nats" in price_sentence([first, price(2, [8], [31], [5])], 2)
-    assert "active latents stays (5.0 → 5.0)" in price_sentence(
-        [first, price(2, [8], [31], [5])], 2
-    )
-
-
-def test_a_nat_has_no_price_where_it_was_not_saved_with_every_seed():
-    found = [price(1, [10, 14], [30, 31], [7, 7]), price(2, [9, 14.5], [35, 36], [7, 7])]
-    assert "did not buy a lower rate with every seed" in price_sentence(found, 2)
-    assert "Each nat" not in price_sentence(found, 2)
-
-
-def test_a_smaller_beta_is_told_from_small_to_large():
-    text = price_sentence([price(0.5, [12], [28], [7]), price(1, [10], [30], [5])], 0.5)
-    assert text.startswith("From β = 0.5 to **β = 1** the nll rises by **2.0 nats**")
-    assert "Each nat of KL saved cost 1.0 nats" in text
-
-
 @pytest.mark.parametrize(
     ("row", "picked"), [("5", 4), ("0", 0), ("11", 0), ("-3", 0), ("x", 0), ("1e9", 0)]
 )
@@ -204,36 +166,6 @@ def test_a_link_to_a_row_marks_it_in_the_sheet_and_plays_it(opened, row, picked)
     app = opened(**FAMILY, row=row)
     assert sheet(app)["picked"] == picked
     assert film(app)["strips"][-2]["name"] == f"VAE: {sheet(app)['rows'][picked]['name']}"
-
-
-def test_a_change_that_not_every_seed_makes_is_called_one():
-    found = [price(1, [10, 10], [30, 31], [7, 3]), price(2, [8, 8], [32, 33], [2, 4])]
-    text = price_sentence(found, 2)
-    assert "active latents falls by **2.0**, not with every seed (5.0 ± 2.8 → 3.0 ± 1.4)" in text
-    assert text.count("not with every seed") == 1
-
-
-@pytest.mark.parametrize("beta", [None, 1.0, 8.0, 3.0])
-def test_the_vae_is_held_against_the_chosen_beta_or_the_largest(beta):
-    found = [price(b, [12 / b], [30 + b], [5]) for b in (1, 2, 8)]
-    assert "**β = 8**" in price_sentence(found, beta)
-    assert "**β = 2**" in price_sentence(found, 2.0)
-
-
-def test_one_beta_alone_buys_nothing():
-    assert "nothing to compare" in price_sentence([price(1, [10], [30], [5])], 1.0)
-
-
-def test_the_sentence_about_factors_names_the_latent_that_tells_most():
-    told = np.array([[0.02, 0.91, 0.0], [0.6, 0.03, 0.05]])
-    assert (
-        factor_sentence(told, ("x", "scale", "shape"), "VAE")
-        == "In VAE, **scale** is followed by z1 (0.91), **x** is followed by z2 (0.60); no latent"
-        " tells a tenth of shape (0.05)."
-    )
-    assert factor_sentence(told / 100, ("x", "y", "shape"), "VAE").startswith(
-        "In VAE, no latent tells a tenth of"
-    )
 
 
 def test_only_sprites_have_factors(opened):
@@ -248,7 +180,7 @@ def test_the_factors_named_are_those_that_the_codes_tell(opened):
     told = factors.shares(recipe("sprites", "beta-vae", 10))
     column = cache.factor_names(DataConfig(name="sprites")).index("scale")
     best = told[:, column].argmax()
-    assert told[best, column] > factors.FOLLOWS
+    assert told[best, column] > FOLLOWS
     assert f"**scale** is followed by z{best + 1} ({told[best, column]:.2f})" in said(
         app, "is followed by"
     )

@@ -1,8 +1,8 @@
-"""The Higgins score, step by step, on one model: a pair of images, the difference of their codes, the classifier."""
+"""The Higgins score step by step on one model: a pair, the difference of codes, the classifier."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -15,9 +15,13 @@ from core.figures import theme
 from core.figures.protocol import classifier_plane, difference_bars
 from core.metrics.disentanglement.higgins import Points, classifier, difference_points
 from core.ui.kit import cache, widgets
+from core.verdicts import disentanglement as verdicts
 
 TRAIN, TEST, PARTS, CELLS = 300, 150, 9, 90
+"""Points to learn from and to score on, parts they are made in, and cells along the plane."""
+
 PAIRS = (1, 4, 16, 64)
+"""Numbers of pairs for a point to choose from."""
 
 Floats = NDArray[np.floating]
 Indices = NDArray[np.int64]
@@ -27,7 +31,7 @@ class Pair(NamedTuple):
     """Two images that share one factor.
 
     Args:
-        factors: of both (2, K).
+        factors: indices of values of both (2, K).
         images: (2, H, W).
         codes: (2, L).
     """
@@ -38,14 +42,14 @@ class Pair(NamedTuple):
 
 
 class Plane(NamedTuple):
-    """The plane through the points that a classifier looks at most.
+    """The plane through the points in which a classifier's weights differ most.
 
     Args:
-        points: of the points that are drawn, (N, 2).
-        factors: that each point is of, (N,).
-        regions: what the classifier names each place (R, R).
+        points: places of the points on the plane, (N, 2).
+        factors: factor of each point, (N,).
+        regions: factor that the classifier names at each place, (R, R).
         extent: left, right, bottom and top of the regions.
-        accuracy: on points that it has not seen.
+        accuracy: share of unseen points that it names rightly, 0 to 1.
         origin: of the plane, (L,).
         directions: of the plane, (2, L).
     """
@@ -64,46 +68,31 @@ def draw(config: RunConfig) -> None:
     """Draw the protocol on a run; only this part runs again when one of its choices changes."""
     names = cache.factor_names(config.data)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        factor = names.index(
-            st.selectbox("Shared factor", names, 3, key="shared", width=150, bind="query-params")
-        )
-        seed = int(
-            st.number_input(
-                "Seed of the pair", 0, 9999, key="pair", width=150, bind="query-params"
-            )
-        )
-        pairs = int(
-            st.select_slider(
-                "Pairs for a point", PAIRS, 16, key="pairs", width=220, bind="query-params"
-            )
-        )
+        word = st.selectbox("Shared factor", names, 3, **_field("shared", 150))
+        seed = int(st.number_input("Seed of the pair", 0, 9999, **_field("pair", 150)))
+        pairs = int(st.select_slider("Pairs for a point", PAIRS, 16, **_field("pairs", 220)))
+    factor = names.index(word)
     first, second, third = st.columns([1, 1.2, 1.2], gap="large")
-    pair, alive, color = (
-        pair_of(config, factor, seed),
-        cache.active_latents(config),
-        theme.label_color(factor),
-    )
+    pair, color = pair_of(config, factor, seed), theme.label_color(factor)
+    alive = cache.active_latents(config)
     with first:
         _two_images(config, names, pair, factor)
     with second:
         st.markdown("**2. By how much do their codes differ?**")
         apart = np.abs(pair.codes[0] - pair.codes[1])
         widgets.chart(difference_bars(apart, alive, color=color, name="|z − z′|"), "one pair")
-        st.caption(
-            "The latent that follows the shared factor should differ least; one pair alone is"
-            " mostly chance. In colour: the least of the active latents."
-        )
+        st.caption(verdicts.ONE_PAIR)
     point = points_of(config, 1, pairs, seed, factor).x[0]
     with third:
-        st.markdown(f"**3. The mean over {pairs} such pair{'s' * (pairs > 1)} is one point**")
-        widgets.chart(
-            difference_bars(point, alive, color=color, name="mean |z − z′|"), "one point"
-        )
-        st.caption(
-            "The shared factor's value is drawn anew for every pair; all other factors differ"
-            " freely."
-        )
+        st.markdown(verdicts.point_title(pairs))
+        figure = difference_bars(point, alive, color=color, name="mean |z − z′|")
+        widgets.chart(figure, "one point")
+        st.caption(verdicts.ONE_POINT)
     _classified(config, names, pairs, point)
+
+
+def _field(key: str, width: int) -> dict[str, Any]:
+    return {"key": key, "width": width, "bind": "query-params"}
 
 
 def _two_images(config: RunConfig, names: tuple[str, ...], pair: Pair, factor: int) -> None:
@@ -126,34 +115,25 @@ def _two_images(config: RunConfig, names: tuple[str, ...], pair: Pair, factor: i
 
 
 def _classified(config: RunConfig, names: tuple[str, ...], pairs: int, point: Floats) -> None:
-    """Draw the classifier's plane with the point on it, and what it scores."""
+    """Draw the classifier's plane with the point on it, and the classifier's accuracy."""
     _prepare(config, pairs)
-    found = plane_of(config, pairs)
+    plane = plane_of(config, pairs)
     left, right = st.columns([1.6, 1], gap="large")
     with left:
         st.markdown("**4. A linear classifier names the shared factor of a point**")
-        picked = (point - found.origin) @ found.directions.T
+        picked = (point - plane.origin) @ plane.directions.T
         figure = classifier_plane(
-            found.points,
-            found.factors,
+            plane.points,
+            plane.factors,
             names,
-            regions=found.regions,
-            extent=found.extent,
+            regions=plane.regions,
+            extent=plane.extent,
             picked=picked,
         )
         widgets.chart(figure, "plane")
     with right:
-        st.metric(
-            f"It is right about new points, {pairs} pair{'s' * (pairs > 1)} each",
-            f"{found.accuracy:.1%}",
-        )
-        st.markdown(
-            f"{TRAIN} points to learn from, {TEST} new ones to be scored on. The score above takes"
-            " 10,000 and 5,000 points of 64 pairs each. The plane shows the two directions that"
-            " the classifier's weights differ in most, and the regions what it says of a place"
-            " there. It sees all latents: a point in a region of another colour may still be"
-            " named rightly."
-        )
+        st.metric(verdicts.accuracy_title(pairs), f"{plane.accuracy:.1%}")
+        st.markdown(verdicts.plane_text(TRAIN, TEST))
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
@@ -208,10 +188,8 @@ def plane_of(config: RunConfig, pairs: int) -> Plane:
     weights = model.coef_ - model.coef_.mean(axis=0)
     directions = np.linalg.svd(weights)[2][:2]
     flat = (x - origin) @ directions.T
-    low, high = (
-        flat.min(axis=0) - 0.05 * np.ptp(flat, axis=0),
-        flat.max(axis=0) + 0.05 * np.ptp(flat, axis=0),
-    )
+    margin = 0.05 * np.ptp(flat, axis=0)
+    low, high = flat.min(axis=0) - margin, flat.max(axis=0) + margin
     across, up = (np.linspace(a, b, CELLS) for a, b in zip(low, high, strict=True))
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
     regions = np.asarray(model.predict(origin + grid @ directions)).reshape(CELLS, CELLS)

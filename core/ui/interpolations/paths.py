@@ -1,4 +1,4 @@
-"""The blocks of the Interpolations page that show images: which two, and what each model draws between them."""
+"""The images of the Interpolations page: the two ends, and each model's pictures between them."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from core.figures import theme
 from core.ui.kit import cache, widgets
 from core.ui.kit.picker import View
 from core.ui.kit.player import Strip, player
+from core.verdicts.interpolations import BLENDING, PATH_WORDS, WITHOUT_ORIGINALS
 
-PATH_WORDS = {"Straight line": "line", "Great circle": "circle"}
-"""Word on the screen and in links -> path."""
 SIDES = {"First": "first", "Second": "second"}
 """Word on the screen and in links -> key of the index."""
-BLENDING = "Blending pixels"
 SHOWN, COLUMNS = 60, 10
+"""Images of the gallery at most, and its columns."""
+
 FILM_FRAMES = 60
-"""A film has at least as many frames and one: what the strip shows, and frames between."""
+"""Least steps of a film; the strip shows some of its frames."""
 
 Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class PathChoice:
-    """How to go from one image to another.
+    """The way from one image to another.
 
     Args:
         path: one of `core.explore.interpolation.PATHS`.
@@ -76,27 +76,25 @@ def pair(view: View) -> tuple[int, int]:
 
 def _label_box(data: DataConfig, labels: NDArray[np.integer], side: str) -> None:
     """Draw the label of an image; choosing another one goes to the next test image that has it."""
-    names, key = cache.label_names(data), f"label {SIDES[side]}"
-    st.session_state[key] = names[labels[st.session_state[SIDES[side]]]]
+    names, image = cache.label_names(data), SIDES[side]
+    key = f"label {image}"
+    st.session_state[key] = names[labels[st.session_state[image]]]
 
     def go_to_label() -> None:
-        wanted = names.index(st.session_state[key])
-        st.session_state[SIDES[side]] = next_of_label(
-            labels, wanted, st.session_state[SIDES[side]]
-        )
+        label = names.index(st.session_state[key])
+        st.session_state[image] = next_of_label(labels, label, st.session_state[image])
 
     st.selectbox(f"{side} label", names, key=key, on_change=go_to_label)
 
 
-def next_of_label(labels: NDArray[np.integer], wanted: int, index: int) -> int:
-    """Return the first index after another one whose label is wanted, starting over after the
-    last.
+def next_of_label(labels: NDArray[np.integer], label: int, index: int) -> int:
+    """Return the next index after another whose label is `label`, from the start after the last.
 
     >>> labels = np.array([7, 3, 7, 3])
     >>> next_of_label(labels, 3, 1), next_of_label(labels, 3, 3)
     (3, 1)
     """
-    places = np.flatnonzero(labels == wanted)
+    places = np.flatnonzero(labels == label)
     return int(places[np.searchsorted(places, index, side="right") % len(places)])
 
 
@@ -109,13 +107,9 @@ def _draw_pair(labels: NDArray[np.integer]) -> None:
 
 
 def missing(view: View) -> str | None:
-    """Return what is not shown without the original images, and how to get them; None where they are here."""
+    """Return what the page lacks without the original images; None where they are here."""
     sentence = cache.missing_images(view.picked.data)
-    return (
-        f"{sentence} Until then, decoded codes stand in the gallery, and no row blends pixels."
-        if sentence
-        else None
-    )
+    return f"{sentence} {WITHOUT_ORIGINALS}" if sentence else None
 
 
 def gallery(view: View) -> None:
@@ -123,30 +117,26 @@ def gallery(view: View) -> None:
     stand_in = view.family.get("vae", view.picked)
     here = cache.missing_images(view.picked.data) is None
     figure = gallery_figure(stand_in, originals=here)
-    shown = gallery_index(stand_in)
-    widgets.chart(figure, "gallery", on_select=lambda: _take_click(shown), selection_mode="points")
-    st.caption(
-        "Test images by class"
-        if here
-        else f"Test images by class, as {stand_in.model.label} decodes them"
-    )
+    index = gallery_index(stand_in)
+    widgets.chart(figure, "gallery", on_select=lambda: _take_click(index), selection_mode="points")
+    decoded = "" if here else f", as {stand_in.model.label} decodes them"
+    st.caption(f"Test images by class{decoded}")
 
 
-def _take_click(shown: tuple[int, ...]) -> None:
+def _take_click(index: tuple[int, ...]) -> None:
+    """Set one image to the clicked one; the next click sets the other."""
     points = st.session_state["gallery"].selection.points
     if points:
         place = points[0]["customdata"]
-        now, other = (
-            st.session_state["sets"],
-            next(s for s in SIDES if s != st.session_state["sets"]),
-        )
-        st.session_state[SIDES[now]] = shown[int(place[0] if isinstance(place, list) else place)]
+        side = st.session_state["sets"]
+        (other,) = SIDES.keys() - {side}
+        st.session_state[SIDES[side]] = index[int(place[0] if isinstance(place, list) else place)]
         st.session_state["sets"] = other
 
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=cache.BY_KEY)
 def gallery_index(config: RunConfig) -> tuple[int, ...]:
-    """Return the first test images of each class, in the order of the gallery: a class is a column, or a few rows."""
+    """Return the first test images of each class; in the gallery it is a column, or a few rows."""
     labels = cache.run(config).codes["label"]
     classes = np.unique(labels)
     each = SHOWN // len(classes)
@@ -160,18 +150,17 @@ def gallery_figure(config: RunConfig, originals: bool) -> go.Figure:
 
     It depends on nothing that a click changes: the click would be lost with the figure.
     """
-    index, data = gallery_index(config), config.data
-    found = cache.test_images(data, np.array(index)) if originals else None
-    names = [
-        f"{cache.label_names(data)[cache.run(config).codes['label'][i]]}, test image {i}"
-        for i in index
-    ]
-    images = cache.decoded_codes(config, index) if found is None else found
+    index, labels = gallery_index(config), cache.run(config).codes["label"]
+    classes = cache.label_names(config.data)
+    names = [f"{classes[labels[i]]}, test image {i}" for i in index]
+    images = cache.test_images(config.data, np.array(index)) if originals else None
+    if images is None:
+        images = cache.decoded_codes(config, index)
     return pictures.image_figure(images, COLUMNS, height=240, names=names)
 
 
 def strips(view: View, ends: tuple[int, int], choice: PathChoice) -> None:
-    """Draw what lies between the two images, a row for each model under its name, and the row of blended pixels."""
+    """Draw the pictures between the two images, a row for each model, and for blended pixels."""
     for name, (strip, _) in rows(view, ends, choice).items():
         with st.container(gap="xsmall"):
             st.markdown(f':color[▌]{{foreground="{_color(name)}"}} **{name}**')
@@ -182,10 +171,10 @@ def strips(view: View, ends: tuple[int, int], choice: PathChoice) -> None:
 
 def films(view: View, ends: tuple[int, int], choice: PathChoice) -> None:
     """Draw all rows as films that move together under the visitor's finger."""
-    found = rows(view, ends, choice)
     count = film_frames(choice.frames)
     labels = [f"{place / (count - 1):.0%} of the way" for place in range(count)]
-    films = [Strip(name, film, _color(name)) for name, (_, film) in found.items()]
+    pictured = rows(view, ends, choice).items()
+    films = [Strip(name, film, _color(name)) for name, (_, film) in pictured]
     player(films, labels, "Place on the path", "passage", start=count // 2, columns=len(films))
 
 
@@ -200,7 +189,7 @@ def rows(view: View, ends: tuple[int, int], choice: PathChoice) -> dict[str, tup
 
 
 def film_frames(frames: int) -> int:
-    """Return how many frames a film has, for the strip to be some of them at equal distances.
+    """Return the number of frames of a film; the strip is some of them at equal distances.
 
     >>> film_frames(11), film_frames(21)
     (61, 61)
@@ -212,7 +201,7 @@ def film_frames(frames: int) -> int:
 def passage_png(
     config: RunConfig, first: int, second: int, path: str, frames: int
 ) -> tuple[bytes, bytes]:
-    """Return what a model decodes between the codes of two test images, as a strip and as a film; one decode."""
+    """Return a model's pictures between two test images, as a strip and as a film."""
     opened = cache.run(config)
     start, end = opened.codes["mean"][[first, second]]
     film = decode(opened.model, PATHS[path](start, end, film_frames(frames)))
@@ -229,15 +218,15 @@ def _blended(data: DataConfig, first: int, second: int, frames: int) -> tuple[by
 def blended_png(
     data: DataConfig, first: int, second: int, frames: int
 ) -> tuple[bytes, bytes] | None:
-    """Return the pixel-wise blends of two test images as a strip and as a film, or None where they are not here."""
+    """Return the blends of two test images as a strip and a film; None where they are not here."""
     return None if cache.missing_images(data) else _blended(data, first, second, frames)
 
 
 def _png(data: DataConfig, film: Floats, frames: int) -> tuple[bytes, bytes]:
+    """Return the frames of a strip as one picture, and all frames of its film as another."""
     strip = film[:: (len(film) - 1) // (frames - 1)]
-    return pictures.sheet_png(strip, frames, cache.scale_of(data)), pictures.sheet_png(
-        film, 1, 1, 0
-    )
+    sheet = pictures.sheet_png(strip, frames, cache.scale_of(data))
+    return sheet, pictures.sheet_png(film, 1, scale=1, pad=0)
 
 
 def _color(name: str) -> str:

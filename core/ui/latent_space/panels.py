@@ -1,4 +1,4 @@
-"""The blocks of the Latent space page: choices, scatter, decoded plane, and what a picked point means."""
+"""The blocks of the Latent space page: choices, scatter, decoded plane, and a picked point."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from core.figures.theme import label_color, layout
 from core.ui.kit import cache, widgets
 from core.ui.kit.picker import View
 from core.ui.kit.plane import plane
+from core.verdicts import latent_space as verdicts
 
 PROJECTIONS = {"PCA": "pca", "A pair": "pair", "t-SNE": "tsne"}
 """Word on the screen and in links -> projection."""
@@ -34,7 +35,7 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class LatentChoice:
-    """How to look at the codes.
+    """The choices of how to look at the codes.
 
     Args:
         side_by_side: all four models, or the picked one large.
@@ -126,7 +127,7 @@ def scatter_figure(
 
 
 def _with_inner_ticks(figure: go.Figure) -> go.Figure:
-    """Leave a small panel to its points, with a few numbers inside: every model has a scale of its own."""
+    """Leave a small panel to its points, with a few numbers inside for its own scale."""
     axes = {
         "zeroline": True,
         "nticks": 7,
@@ -147,19 +148,19 @@ def flatten(
         return mean[:, list(pair)], axis_names(pair)
     if projection == "pca":
         flat, share = cache.principal_components(config)
-        return flat, (f"component 1 ({share[0]:.0%} of variance)", f"component 2 ({share[1]:.0%})")
+        return flat, verdicts.component_names(share)
     return cache.tsne(config), ("t-SNE 1", "t-SNE 2")
 
 
 def plane_extent(config: RunConfig) -> tuple[float, float, float, float]:
-    """Return the square that scatter and decoded plane share: all codes but the outermost, and the prior's 3 σ."""
+    """Return the square of scatter and decoded plane: all but the outermost codes, and 3 σ."""
     mean = cache.run(config).codes["mean"]
     reach = float(np.quantile(np.abs(mean), 0.998))
     return square_extent(np.array([[-reach, -reach], [reach, reach]]), prior=True)
 
 
 def plane_or_bars(config: RunConfig, _: LatentChoice) -> None:
-    """Draw the decoded plane of two latents, or what each of many latents carries."""
+    """Draw the decoded plane of two latents, or the KL of each of many latents."""
     if config.model.latent_dim == 2:
         _plane(config)
     else:
@@ -187,8 +188,7 @@ def _plane(config: RunConfig) -> None:
         plane(
             cache.plane_png(config, half_width, resolution),
             half_width,
-            f"What {config.model.label} decodes codes between −{half_width:.2f} and"
-            f" {half_width:.2f} to",
+            verdicts.plane_text(config.model.label, half_width),
             "plane",
             circles=config.model.prior == "normal",
             kind=widgets.figure_kind(),
@@ -198,23 +198,12 @@ def _plane(config: RunConfig) -> None:
 def _bars(config: RunConfig) -> None:
     opened = cache.run(config)
     alive = cache.active_latents(config)
-    if opened.metrics["kl_per_latent"]:
-        st.markdown(f"**What does each latent carry?** {alive.sum()} of {len(alive)} are active.")
-        widgets.chart(
-            kl_bars(np.array(opened.metrics["kl_per_latent"]), alive, height=520), "carried"
-        )
+    kl = opened.metrics["kl_per_latent"]
+    st.markdown(verdicts.activity(alive, charged=bool(kl)))
+    if kl:
+        widgets.chart(kl_bars(np.array(kl), alive, height=520), "carried")
     else:
-        st.markdown(
-            f"**How far does each latent spread?** {alive.sum()} of {len(alive)} are active; no KL"
-            " is charged."
-        )
-        std = opened.codes["mean"].std(axis=0)
-        widgets.table(
-            [
-                {"Latent": i + 1, "Standard deviation of the codes": float(s)}
-                for i, s in enumerate(std)
-            ]
-        )
+        widgets.table(verdicts.spread_rows(opened.codes["mean"].std(axis=0)))
 
 
 def legend(data: DataConfig, choice: LatentChoice) -> None:
@@ -238,14 +227,13 @@ def legend_figure(data: DataConfig) -> go.Figure:
         ]
     )
     figure.update_xaxes(visible=False).update_yaxes(visible=False)
-    figure.update_layout(
-        legend_maxheight=1
-    )  # Two rows on a phone; by default half the height, and a scroll bar.
+    # Two rows on a phone; by default half the height, and a scroll bar.
+    figure.update_layout(legend_maxheight=1)
     return layout(figure, 60)
 
 
 def picked(view: View, choice: LatentChoice) -> None:
-    """Draw what the picked test image is to each model, and its surrounding in the picked one."""
+    """Draw the picked test image as each model sees it, and its surrounding in the picked one."""
     opened = cache.run(view.picked)
     last = len(opened.codes["mean"]) - 1
     st.subheader("What does one point mean?", anchor=False)
@@ -266,15 +254,14 @@ def picked(view: View, choice: LatentChoice) -> None:
 def _images_of(view: View, index: int) -> None:
     """Draw the picked image beside its reconstruction by each model."""
     original = cache.test_images(view.picked.data, slice(index, index + 1))
-    label = cache.run(view.picked).codes["label"][index]
-    shown = (
-        {}
-        if original is None
-        else {f"Image, “{cache.label_names(view.picked.data)[label]}”": original}
-    )
-    shown |= {name: cache.reconstruction(config, index) for name, config in view.by_label.items()}
+    images = {}
+    if original is not None:
+        label = cache.run(view.picked).codes["label"][index]
+        images[f"Image, “{cache.label_names(view.picked.data)[label]}”"] = original
+    for name, config in view.by_label.items():
+        images[name] = cache.reconstruction(config, index)
     with st.container(horizontal=True):
-        for caption, image in shown.items():
+        for caption, image in images.items():
             widgets.picture(
                 pictures.sheet_png(image, 1, 8),
                 f"Test image {index}: {caption}",
@@ -284,24 +271,21 @@ def _images_of(view: View, index: int) -> None:
 
 
 def _neighbours_of(config: RunConfig, index: int) -> None:
-    """Draw the test images whose codes lie nearest, or their reconstructions where the images are not here."""
+    """Draw the test images with the nearest codes, decoded where the images are not here."""
     near = neighbours_of(config, index)
-    originals = cache.test_images(config.data, near)
-    decoded = " (decoded)" if originals is None else ""
-    st.caption(
-        f"The test images{decoded} with the {NEIGHBOURS} nearest codes in {config.model.label}"
-    )
-    strip = cache.decoded_codes(config, tuple(near.tolist())) if originals is None else originals
+    strip = cache.test_images(config.data, near)
+    decoded = strip is None
+    if strip is None:
+        strip = cache.decoded_codes(config, tuple(near.tolist()))
+    st.caption(verdicts.neighbours_text(config.model.label, NEIGHBOURS, decoded=decoded))
     widgets.picture(pictures.sheet_png(strip, NEIGHBOURS, 4), "Nearest neighbours in latent space")
 
 
 def _surrounding(config: RunConfig, choice: LatentChoice, index: int) -> None:
     codes = cache.run(config).codes
-    pair = (
-        list(choice.pair)
-        if choice.projection == "pair"
-        else sorted(codes["mean"].var(axis=0).argsort()[-2:].tolist())
-    )
+    pair = list(choice.pair)
+    if choice.projection != "pair":  # the two latents that vary most
+        pair = sorted(codes["mean"].var(axis=0).argsort()[-2:].tolist())
     near = neighbours_of(config, index)
     std = codes["std"][index, pair]
     figure = picked_point(
@@ -312,27 +296,17 @@ def _surrounding(config: RunConfig, choice: LatentChoice, index: int) -> None:
         axes=axis_names(pair),
     )
     widgets.chart(figure, "surrounding")
-    noise = (
-        "1 and 2 σ of its posterior" if std.any() else "without noise, its posterior is a point"
-    )
-    st.caption(f"The code in {config.model.label}, {noise}, and the codes nearest to it.")
+    st.caption(verdicts.surrounding_text(config.model.label, std))
 
 
 def _code_of(config: RunConfig, index: int) -> None:
     codes = cache.run(config).codes
-    rows = zip(codes["mean"][index], codes["std"][index], strict=True)
-    widgets.table(
-        [
-            {"Latent": f"z{i + 1}", "mean": float(m), "σ": float(s)}
-            for i, (m, s) in enumerate(rows)
-        ],
-        mean="%.3f",
-        σ="%.3f",
-    )
+    rows = verdicts.code_rows(codes["mean"][index], codes["std"][index])
+    widgets.table(rows, mean="%.3f", σ="%.3f")
 
 
 def neighbours_of(config: RunConfig, index: int) -> NDArray[np.int64]:
-    """Return the test images (k,) whose codes lie nearest to that of one of them, in all latents."""
+    """Return the test images (k,) whose codes lie nearest to that of another, in all latents."""
     mean = cache.run(config).codes["mean"]
     return nearest_codes(mean, mean[index], NEIGHBOURS + 1)[1:]
 
@@ -340,8 +314,8 @@ def neighbours_of(config: RunConfig, index: int) -> NDArray[np.int64]:
 def _pick(chart: str) -> None:
     points = st.session_state[chart].selection.points
     if points:
-        found = points[0]["customdata"]
-        st.session_state["image"] = int(found[0] if isinstance(found, list) else found)
+        place = points[0]["customdata"]
+        st.session_state["image"] = int(place[0] if isinstance(place, list) else place)
 
 
 def _wait_for_tsne(config: RunConfig) -> None:

@@ -12,6 +12,7 @@ from core.figures import theme
 from core.ui.kit import cache
 from core.ui.kit.picker import View
 from core.ui.kit.player import Dots, Strip, player
+from core.verdicts import training
 
 SECONDS = 6.0
 """From the first frame to the last."""
@@ -20,35 +21,33 @@ SECONDS = 6.0
 def draw_films(view: View) -> None:
     """Draw the films of two models that the visitor chooses, or say why there are none."""
     if view.picked.model.latent_dim != 2:
-        st.info(
-            "A plane can be seen whole, so films are kept of models with **2 latents**: choose"
-            " that above."
-        )
+        st.info(training.NO_PLANE)
         return
-    found = {ALL_LABELS[name]: config for name, config in view.family.items() if film_of(config)}
-    if not found:
-        st.info("These runs were trained before films were kept; train one again to see it form.")
+    runs = {ALL_LABELS[name]: config for name, config in view.family.items() if film_of(config)}
+    if not runs:
+        st.info(training.NO_FILMS)
         return
     chosen = st.pills(
         "Models",
-        list(found),
+        list(runs),
         selection_mode="multi",
-        default=_usual(list(found)),
+        default=_usual(list(runs)),
         key="films",
         bind="query-params",
     )
     if not chosen:
-        st.info("Choose a model to see it form.")
+        st.info(training.NO_CHOICE)
         return
-    films = {found[label].model.label: (label, film_of(found[label])) for label in chosen}
-    epochs = max(
-        (film["epoch"] for _, film in films.values()), key=lambda column: (column[-1], len(column))
-    )
-    strips = [
-        strip
-        for title, (label, film) in films.items()
-        for strip in _strips(title, found[label], frames_at(film, epochs))
-    ]
+    _draw([runs[label] for label in chosen])
+
+
+def _draw(configs: list[RunConfig]) -> None:
+    """Draw the films of runs in step: at each epoch of the longest and finest of them."""
+    columns = [film_of(config)["epoch"] for config in configs]
+    epochs = max(columns, key=lambda column: (column[-1], len(column)))
+    strips = []
+    for config in configs:
+        strips += _strips(config, frames_at(film_of(config), epochs))
     labels = [f"epoch {epoch}" if epoch else "untrained" for epoch in epochs.tolist()]
     player(
         strips,
@@ -63,10 +62,9 @@ def draw_films(view: View) -> None:
 
 
 def _usual(labels: list[str]) -> list[str]:
-    """Return the two that differ most, where they are there."""
-    return [
-        label for label in (MODEL_LABELS["ae"], MODEL_LABELS["vae"]) if label in labels
-    ] or labels[:1]
+    """Return the two models that differ most, where they are among the labels."""
+    usual = [MODEL_LABELS[name] for name in ("ae", "vae") if MODEL_LABELS[name] in labels]
+    return usual or labels[:1]
 
 
 @st.cache_resource(
@@ -80,14 +78,16 @@ def film_of(config: RunConfig) -> Arrays:
 
 
 def frames_at(film: Arrays, epochs: np.ndarray) -> Arrays:
-    """Return a film with the newest frame there was at each of some epochs, so that two run in step."""
+    """Return a film with its newest frame at each of some epochs, so that two films run in step."""
     index = np.searchsorted(film["epoch"], epochs, side="right") - 1
     return {name: column[index] for name, column in film.items()}
 
 
-def _strips(title: str, config: RunConfig, film: Arrays) -> list[Strip]:
-    color, run = theme.color_of(title), cache.run(config)
-    labels = run.codes["label"][: film["mean"].shape[1]]
+def _strips(config: RunConfig, film: Arrays) -> list[Strip]:
+    """Return the codes and the decoded plane of a film as two strips."""
+    title = config.model.label
+    color = theme.color_of(title)
+    labels = cache.run(config).codes["label"][: film["mean"].shape[1]]
     names, circles = cache.label_names(config.data), config.model.prior == "normal"
     dots = Dots(film["mean"].astype(np.float32), film["half_width"], labels, names, circles)
     plane = pictures.sheet_png(film["plane"] / np.float32(255), 1, scale=1, pad=0)

@@ -31,6 +31,7 @@ from core.recipes import recipe
 from core.shelf import shipped
 from core.ui.kit import cache, crowd, widgets
 from core.ui.kit.picker import pick
+from core.verdicts import training
 
 WIDTHS = {"Half": 0.5, "Usual": 1.0, "Double": 2.0}
 """Word on the screen and in links -> factor of every fully connected layer's width."""
@@ -53,14 +54,13 @@ def queue() -> jobs.Jobs:
         limits = jobs.limits_of(os.environ)
     except ValueError as error:
         limits = jobs.Limits(training=False, reason=f"training is not available: {error}")
-    found = jobs.Jobs(cache.SHELF, limits)
-    found.attend()
-    return found
+    shared = jobs.Jobs(cache.SHELF, limits)
+    shared.attend()
+    return shared
 
 
 def choose(data: str) -> RunConfig | None:
-    """Draw the choices and return the run they make, or say what is wrong with them and return
-    None.
+    """Draw the choices and return their run; where none is possible, say why and return None.
 
     Args:
         data: name of the data set.
@@ -82,17 +82,12 @@ def choose(data: str) -> RunConfig | None:
             "Likelihood", LIKELIHOODS, **_field("train_likelihood")
         )
         width = st.selectbox("Network", list(WIDTHS), 1, **_field("train_width"))
+        rate = _field(f"{data}_rate" if usual.data.binarised else "train_rate")
         changes["learning_rate"] = st.number_input(
-            "Learning rate",
-            1e-5,
-            1.0,
-            usual.train.learning_rate,
-            1e-4,
-            format="%g",
-            **_field(f"{data}_rate" if usual.data.binarised else "train_rate"),
+            "Learning rate", 1e-5, 1.0, usual.train.learning_rate, 1e-4, format="%g", **rate
         )
         changes["seed"] = st.number_input("Seed", 0, 9999, **_field("train_seed"))
-    name = next(name for name, known in MODEL_LABELS.items() if known == label)
+    name = next(name for name, words in MODEL_LABELS.items() if words == label)
     changes["hidden"] = tuple(max(1, round(w * WIDTHS[width])) for w in usual.model.hidden)
     try:
         return recipe(data, name, int(latents), **changes)
@@ -108,40 +103,35 @@ def _field(key: str) -> dict[str, Any]:
 def _number_of(label: str) -> dict[str, Any]:
     """Draw the choice of β or η where there is one."""
     if label == MODEL_LABELS["beta-vae"]:
-        return {
-            "beta": st.number_input(
-                "β", 0.0, 1000.0, 4.0, 0.5, format="%g", **_field("train_beta")
-            )
-        }
+        field = _field("train_beta")
+        return {"beta": st.number_input("β", 0.0, 1000.0, 4.0, 0.5, format="%g", **field)}
     if label == MODEL_LABELS["noisy-ae"]:
-        return {
-            "noise_ratio": st.number_input(
-                "Noise η", 0.0, 100.0, 0.05, 0.05, format="%g", **_field("train_eta")
-            )
-        }
+        field = _field("train_eta")
+        ratio = st.number_input("Noise η", 0.0, 100.0, 0.05, 0.05, format="%g", **field)
+        return {"noise_ratio": ratio}
     return {}
 
 
 def _prior_of(label: str) -> dict[str, Any]:
-    """Draw the choice of a prior where the model has one that it is held to."""
+    """Draw the choice of a prior where the model pays a KL to it."""
     if label not in (MODEL_LABELS["vae"], MODEL_LABELS["beta-vae"]):
         return {}
     chosen = st.selectbox("Prior", list(PRIORS.values()), **_field("train_prior"))
-    return {"prior": next(name for name, known in PRIORS.items() if known == chosen)}
+    return {"prior": next(name for name, words in PRIORS.items() if words == chosen)}
 
 
 def job_of(config: RunConfig) -> jobs.Job | None:
-    """Return how the training of a run stands, or None where there is none, or it has ended on the shelf."""
+    """Return the training of a run; None where there is none, or its run is on the shelf."""
     return None if cache.is_there(config) else jobs.read_job(cache.SHELF, config.key)
 
 
 def offer(config: RunConfig, job: jobs.Job | None, picked: RunConfig) -> None:
-    """Draw what can be done with a run now: start, stop, go on, or pick it where it is finished.
+    """Draw the buttons of a run: start, stop or continue its training, or pick the finished run.
 
     Args:
         config: of the run.
         job: its training.
-        picked: what the run picker stands on.
+        picked: the run that the picker stands on.
     """
     if problem := st.session_state.pop("refused", None):
         st.error(f"{problem}.")
@@ -161,60 +151,57 @@ def offer(config: RunConfig, job: jobs.Job | None, picked: RunConfig) -> None:
     if job and job.state in ("queued", "running"):
         st.button("Stop", on_click=_ask, args=(queue().stop, config.key), icon=":material/stop:")
         return
-    left = job is not None or config.key in unfinished_keys(cache.SHELF)
+    _offer_training(config, job is not None or config.key in unfinished_keys(cache.SHELF))
+
+
+def _offer_training(config: RunConfig, begun: bool) -> None:
+    """Draw the buttons that start a training, or that continue or discard a begun one."""
+    forget = (queue().forget, config.key)
     with st.container(horizontal=True, vertical_alignment="center"):
-        word, icon = (
-            ("Continue", ":material/resume:") if left else ("Start", ":material/play_arrow:")
-        )
+        word, icon = ("Start", ":material/play_arrow:")
+        if begun:
+            word, icon = ("Continue", ":material/resume:")
         st.button(word, type="primary", on_click=_ask, args=(queue().submit, config), icon=icon)
-        if left:
-            st.button(
-                "Discard",
-                on_click=_ask,
-                args=(queue().forget, config.key),
-                icon=":material/delete:",
-            )
+        if begun:
+            st.button("Discard", on_click=_ask, args=forget, icon=":material/delete:")
         st.markdown(estimate(config))
 
 
-def _ask(action: Callable[[Any], None], what: RunConfig | str) -> None:
+def _ask(action: Callable[[Any], None], run: RunConfig | str) -> None:
+    """Ask the queue for something; a refusal is drawn the next time."""
     try:
-        action(what)
+        action(run)
     except (jobs.TooMany, CheckpointError) as error:
         st.session_state["refused"] = str(error)
 
 
 def estimate(config: RunConfig) -> str:
     """Return how long a training takes here, timed on a few steps of it."""
-    # Neither the seed nor the learning rate changes how long a step takes.
+    # Neither the seed nor the learning rate changes the time of a step.
     alike = changed(with_epochs(config, 1), seed=0, learning_rate=1e-3)
-    seconds = _pace(alike) * config.train.epochs
-    text = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-    return (
-        f"About **{text}** on this machine while nothing else runs ({config.train.epochs} epochs)."
-    )
+    return training.estimate(_pace(alike) * config.train.epochs, config.train.epochs)
 
 
 @st.cache_data(max_entries=64, show_spinner="Timing a few steps ...", hash_funcs=cache.BY_KEY)
 def _pace(config: RunConfig) -> float:
-    found = cache.split(config.data)
-    assert found is not None
-    return seconds_per_epoch(config, len(found.train), len(found.test))
+    split = cache.split(config.data)
+    assert split is not None, "the images should be here before a training is offered"
+    return seconds_per_epoch(config, len(split.train), len(split.test))
 
 
 def watch(config: RunConfig, job: jobs.Job | None) -> None:
-    """Draw how a training stands, again and again while it runs.
+    """Draw the progress of a training, again and again while it runs.
 
     Args:
         config: of the run.
-        job: its training, as `offer` has drawn it; where that is no longer so, all is drawn anew.
+        job: its training, as `offer` has drawn it; where that has changed, all is drawn anew.
     """
     interval = _interval(job)
     st.fragment(_watch, run_every=interval)(config, interval)
 
 
 def _interval(job: jobs.Job | None) -> float | None:
-    """Return how soon to look at a job again, in seconds, which is later where many look."""
+    """Return the seconds until the next look at a job, more where many look; None for none."""
     if job is None or job.state not in ("queued", "running"):
         return None
     alone = AT_FIRST if job.state == "running" and not job.images_per_second else REFRESH
@@ -235,11 +222,11 @@ def _watch(config: RunConfig, interval: float | None) -> None:
 
 
 class Epoch(NamedTuple):
-    """What an epoch looks like.
+    """The figures and images of an epoch.
 
     Args:
         charts: figures by key.
-        sheets: images by what they show, as PNG.
+        sheets: images by caption, as PNG.
     """
 
     charts: dict[str, go.Figure]
@@ -258,7 +245,7 @@ def _newest(config: RunConfig, kept: bool) -> Epoch | None:
 
 
 def finished(config: RunConfig) -> Arrays:
-    """Return what the last epoch of a run on the shelf looks like, as `core.jobs.snapshot` does of one in training."""
+    """Return the last epoch of a run on the shelf, in the form of `core.jobs.snapshot`."""
     run = cache.run(config)
     decoded = cache.decoded_codes(config, tuple(range(jobs.SHOWN_IMAGES)))
     return {
@@ -274,22 +261,12 @@ def finished(config: RunConfig) -> Arrays:
 
 
 def _progress(job: jobs.Job) -> None:
-    if job.state == "queued":
-        st.progress(0.0, f"Waiting; {queue().place(job.config.key)} before it")
-    elif job.state == "running":
-        left = "" if job.seconds_left is None else f", {job.seconds_left:,.0f} s left"
-        share = min(job.seen / job.total, 1.0) if job.total else 0.0
-        speed = f", {job.images_per_second:,.0f} images/s" if job.images_per_second else ""
-        begun = f"Epoch {job.epoch} of {job.config.train.epochs}{speed}{left}"
-        st.progress(share, begun if job.seen else "Starting: its process reads the images")
+    if job.state in ("queued", "running"):
+        st.progress(*training.progress(job, queue().place(job.config.key)))
     elif job.state == "failed":
-        st.error(f"It failed: {job.reason}. What it reached before is kept.")
+        st.error(training.ended(job))
     else:
-        words = {
-            "stopped": "It was stopped",
-            "interrupted": "It was interrupted: the server went away",
-        }
-        st.warning(f"{words[job.state]}. What it reached is kept; *Continue* goes on from there.")
+        st.warning(training.ended(job))
 
 
 def draw_epoch(epoch: Epoch) -> None:
@@ -325,24 +302,24 @@ def epoch_of(config: RunConfig, shown: Arrays) -> Epoch:
         "live_codes": codes_figure(config, shown),
     }
     if history["kl_per_latent"].size:
-        # An epoch that was put down by an earlier version has no widths.
+        # An epoch that an earlier version wrote has no widths.
         alive = active(shown["mean"], shown.get("std", np.zeros_like(shown["mean"])))
         charts["live_kl"] = kl_bars(history["kl_per_latent"][-1], alive, height=360)
-    found, scale = _pictures(config, shown), cache.scale_of(config.data)
+    scale = cache.scale_of(config.data)
     sheets = {
         caption: pictures.sheet_png(images / 255, len(images), scale)
-        for caption, images in found.items()
+        for caption, images in _pictures(config, shown).items()
     }
     return Epoch(charts, sheets)
 
 
 def _pictures(config: RunConfig, shown: Arrays) -> dict[str, np.ndarray]:
+    """Return images (N, H, W) by caption: originals, reconstructions and samples, 0 to 255."""
     originals = cache.test_images(config.data, slice(jobs.SHOWN_IMAGES))
-    found = {} if originals is None else {"Test images": originals * 255}
-    return found | {
-        "Their reconstructions": shown["images"],
-        "Random codes from the prior, decoded": shown["samples"],
-    }
+    images = {} if originals is None else {"Test images": originals * 255}
+    images["Their reconstructions"] = shown["images"]
+    images["Random codes from the prior, decoded"] = shown["samples"]
+    return images
 
 
 def codes_figure(config: RunConfig, shown: Arrays) -> go.Figure:
@@ -358,11 +335,10 @@ def codes_figure(config: RunConfig, shown: Arrays) -> go.Figure:
 
 
 def everyone(own: RunConfig | None) -> None:
-    """Draw the trainings that wait, run or were left, of all visitors, again and again while one
-    of them goes on.
+    """Draw the other trainings of all visitors, again and again while one of them goes on.
 
     Args:
-        own: of the run that is drawn above, which is left out.
+        own: the run that is drawn above and left out here.
     """
     interval = _interval_of_all(_others(own))
     st.fragment(_everyone, run_every=interval)(own, interval)
@@ -376,48 +352,40 @@ def _others(own: RunConfig | None) -> list[jobs.Job]:
     ]
 
 
-def _interval_of_all(found: list[jobs.Job]) -> float | None:
-    """Return how soon to look at jobs again, in seconds, which is later than at one's own."""
-    intervals = [_interval(job) for job in found]
+def _interval_of_all(others: list[jobs.Job]) -> float | None:
+    """Return the seconds until the next look at others' jobs, more than for one's own."""
+    intervals = [_interval(job) for job in others]
     return OTHERS * crowd.slowness() if any(intervals) else None
 
 
 @crowd.turn()
 def _everyone(own: RunConfig | None, interval: float | None) -> None:
-    found = _others(own)
-    if (_interval_of_all(found) is None) != (interval is None):
+    others = _others(own)
+    if (_interval_of_all(others) is None) != (interval is None):
         st.rerun()
-    if found:
+    if others:
         st.subheader("What else is being trained?", anchor=False)
-        widgets.table([_row(job) for job in found])
-
-
-def _row(job: jobs.Job) -> dict[str, str]:
-    share = f"{job.seen / job.total:.0%}" if job.total else "–"
-    run = (
-        f"{job.config.data.name}, {job.config.model.label}, {job.config.model.latent_dim} latents"
-    )
-    return {
-        "Run": run,
-        "State": job.state,
-        "Done": share,
-        "Before it": str(queue().place(job.config.key)),
-    }
+        place = queue().place
+        widgets.table([training.queue_row(job, place(job.config.key)) for job in others])
 
 
 def own_runs() -> None:
-    """Draw the runs that do not ship, each with what can be done with it, and a place to bring one back."""
+    """Draw the runs that do not ship, each with its buttons, and a place to bring one back."""
     st.subheader("Which runs are yours?", anchor=False)
     ships = {config.key for config in shipped()}
-    found = [name for name in run_names(cache.SHELF) if name not in ships]
-    if not found:
-        st.caption("None yet. Runs that ship cannot be deleted.")
-    for key in found:
+    own = [name for name in run_names(cache.SHELF) if name not in ships]
+    if not own:
+        st.caption(training.NO_RUNS)
+    for key in own:
         _own_run(key)
     if problem := st.session_state.pop("undeletable", None):
         st.error(f"{problem}.")
-    if not queue().limits.training:  # a deployment that is only shown
-        return
+    if queue().limits.training:
+        _upload()
+
+
+def _upload() -> None:
+    """Draw the place to bring a run back, and unpack a file once."""
     file = st.file_uploader("Bring a run back (the zip of its folder)", "zip", max_upload_size=50)
     if file is not None and st.session_state.get("brought") != file.file_id:
         st.session_state["brought"] = file.file_id
@@ -449,9 +417,7 @@ def _own_run(key: str) -> None:
 def _delete(key: str) -> None:
     try:
         delete(cache.SHELF, key)
-    except (
-        CheckpointError
-    ) as error:  # another visitor was first, or the disk may not be written to
+    except CheckpointError as error:  # another visitor was first, or the disk is read-only
         st.session_state["undeletable"] = str(error)
 
 

@@ -1,8 +1,6 @@
-"""The blocks of the Traversals page: what to start from, the sheet, one latent moved by hand."""
+"""The blocks of the Traversals page: the start, the sheet, one latent moved by hand."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -28,6 +26,7 @@ from core.ui.traversals.strips import (
     step_names,
     still_png,
 )
+from core.verdicts import traversals as verdicts
 
 STARTS = ("A test image", "The origin")
 
@@ -104,7 +103,10 @@ def draw_sheet(view: View, choice: Choice) -> None:
 
 
 def _row(config: RunConfig) -> int:
-    """Return the row that is scrubbed, from 0. The sheet is drawn before the widget that a link's `row` fills."""
+    """Return the row that is scrubbed, from 0.
+
+    The sheet is drawn before the widget that a link's `row` fills.
+    """
     asked = str(st.session_state.get("row", st.query_params.get("row", "1")))
     row = int(asked) if asked.isdecimal() else 1
     return (row if 1 <= row <= config.model.latent_dim else 1) - 1
@@ -114,53 +116,16 @@ def _pick_row(row: int) -> None:
     st.session_state["row"] = row + 1
 
 
-def what_is_active(config: RunConfig) -> str:
-    """Return how many latents of a run are in use, and which carries most."""
-    ranked = ranking(config)
-    first, alive = ranked.order[0], int(ranked.active.sum())
-    if not alive:
-        return (
-            f"**No latent** of {config.model.label} is active: every row shows the same pictures."
-        )
-    share = ranked.amounts[first] / ranked.amounts.sum()
-    carries = (
-        f"{ranked.amounts[first]:.2f} of {ranked.amounts.sum():.2f} nats"
-        if ranked.priced
-        else f"{share:.0%}"
-    )
-    kind = "" if ranked.priced else " of the variance of the codes"
-    return (
-        f"**{alive} of {len(ranked.active)} latents are active** in {config.model.label};"
-        f" z{first + 1} carries most, {carries}{kind}."
-    )
-
-
-def what_a_step_is(config: RunConfig) -> str:
-    """Return what the steps are counted in, and what the grey rows are."""
-    ranked = ranking(config)
-    if ranked.drawn:
-        unit = (
-            "Steps are standard deviations of the prior: the latent takes the value above, all"
-            " others stay."
-        )
-        unit += "" if ranked.priced else " Rows are sorted by the variance of the codes."
-    else:
-        unit = (
-            f"{config.model.label} has no prior to count in: steps are standard deviations of each"
-            " latent's own codes around their mean, and rows are sorted by their variance."
-        )
-    return f"{unit} Greyed: collapsed latents. **Click a row** to move it below."
-
-
 def beside_the_sheet(config: RunConfig, choice: Choice) -> None:
-    """Draw what the sheet starts from and what there is to see in it."""
+    """Draw the start of the sheet, and how to read the sheet."""
     start_pictures(config, choice)
-    st.markdown(what_is_active(config))
-    st.caption(what_a_step_is(config))
+    label, ranked = config.model.label, ranking(config)
+    st.markdown(verdicts.activity(label, ranked))
+    st.caption(verdicts.unit_of_steps(label, ranked))
 
 
 def start_pictures(config: RunConfig, choice: Choice) -> None:
-    """Draw the image that the traversals start from, where it is here, and what the model makes of it."""
+    """Draw the image that the traversals start from, where it is here, and its reconstruction."""
     original = _original(config, choice)
     with st.container(horizontal=True):
         if original is not None:
@@ -174,16 +139,14 @@ def start_pictures(config: RunConfig, choice: Choice) -> None:
 
 
 def _original(config: RunConfig, choice: Choice) -> Floats | None:
-    """Return the image (1, H, W) that the traversals start from, where there is one and it is on this machine."""
-    return (
-        None
-        if choice.image is None
-        else cache.test_images(config.data, slice(choice.image, choice.image + 1))
-    )
+    """Return the image (1, H, W) that the traversals start from; None where it is not here."""
+    if choice.image is None:
+        return None
+    return cache.test_images(config.data, slice(choice.image, choice.image + 1))
 
 
 def scrub(view: View, other: RunConfig | None, choice: Choice) -> None:
-    """Draw one latent that can be moved and played in the browser, beside another β and what it starts from."""
+    """Draw one latent to move and play in the browser, beside another β and the start."""
     latent_dim = view.picked.model.latent_dim
     numbers = list(range(1, latent_dim + 1))
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -215,21 +178,21 @@ def scrub(view: View, other: RunConfig | None, choice: Choice) -> None:
         columns=4,
         seconds=SECONDS,
     )
-    st.caption(_who_moves(films))
+    st.caption(
+        verdicts.moving(
+            [(config.model.label, ranking(config), latent) for config, latent in films]
+        )
+    )
 
 
 def _stills(config: RunConfig, choice: Choice) -> list[Strip]:
-    """Return what does not move: the original where it is here, and what the model makes of it."""
+    """Return the pictures that stand still: the original where it is here, its reconstruction."""
     name = "The origin, decoded" if choice.image is None else "Its reconstruction"
     strips = [Strip(name, still_png(config, choice.image), still=True)]
     original = _original(config, choice)
     if original is not None:
-        strips.insert(
-            0,
-            Strip(
-                f"Test image {choice.image}", pictures.sheet_png(original, 1, scale=1), still=True
-            ),
-        )
+        sheet = pictures.sheet_png(original, 1, scale=1)
+        strips.insert(0, Strip(f"Test image {choice.image}", sheet, still=True))
     return strips
 
 
@@ -246,25 +209,6 @@ def _nearest_frame(config: RunConfig, latent: int, choice: Choice) -> int:
     """Return the frame that is nearest to the start itself."""
     values = ranking(config).ruler.at(latent, steps(choice.reach, FRAMES))
     return int(np.abs(values - start(config, choice.image)[latent]).argmin())
-
-
-def _who_moves(films: Sequence[tuple[RunConfig, int]]) -> str:
-    """Return what each film's latent carries."""
-    said = []
-    for config, latent in films:
-        ranked = ranking(config)
-        place, state = (
-            ranked.order.index(latent) + 1,
-            "" if ranked.active[latent] else ", collapsed",
-        )
-        amount = f"{ranked.amounts[latent]:.2f} {'nats' if ranked.priced else 'of variance'}"
-        said.append(
-            f"{config.model.label}: z{latent + 1}, row {place} of its sheet ({amount}{state})"
-        )
-    return (
-        "; ".join(said)
-        + ". Sliding and playing run in the browser and ask the server for nothing."
-    )
 
 
 def downloads(view: View, choice: Choice) -> None:

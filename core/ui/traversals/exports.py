@@ -1,4 +1,4 @@
-"""What can be taken away from the Traversals page: the sheet, the film, the numbers."""
+"""The files of the Traversals page to take away: the sheet, the film, the numbers."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ from core.ui.traversals.strips import (
     sheet_images,
     step_names,
 )
+from core.verdicts import traversals as verdicts
 
 
 def downloads(config: RunConfig, choice: Choice, row: int) -> None:
-    """Draw the buttons that save the sheet, the film and the numbers; each is made when it is
-    asked for.
+    """Draw the buttons that save the sheet, the film and the numbers.
+
+    A file is made when its button is pressed.
 
     Args:
         config: of the run.
@@ -60,18 +62,9 @@ def _download(label: str, data: Any, name: str, mime: str) -> None:
 def strip_export(config: RunConfig, choice: Choice) -> bytes:
     """Return the sheet with its names as a PNG for a slide."""
     ranked = ranking(config)
-    unit = "nats" if ranked.priced else "variance"
-    rows = [
-        f"z{u + 1}  {ranked.amounts[u]:.2f} {unit}{'' if ranked.active[u] else ', collapsed'}"
-        for u in ranked.order
-    ]
-    start = "the origin" if choice.image is None else f"test image {choice.image}"
-    of = "the prior" if ranked.priced else "the codes"
-    title = (
-        f"{config.data.name}, {config.model.label}, from {start}; steps in standard deviations of"
-        f" {of}"
-    )
+    title = verdicts.sheet_title(config.data.name, config.model.label, choice.image, ranked)
     images = sheet_images(config, choice.image, choice.reach, choice.count)
+    rows = verdicts.row_names(ranked)
     return pictures.labelled_png(images, rows, step_names(choice), title=title)
 
 
@@ -82,28 +75,13 @@ def gif_export(config: RunConfig, choice: Choice, latent: int) -> bytes:
 
 
 def numbers_csv(config: RunConfig) -> str:
-    """Return a line for each latent: what it carries, whether it is active, and what it tells about each factor."""
-    opened, ranked = cache.run(config), ranking(config)
-    names = cache.factor_names(config.data)
-    told = shares(config) if names else np.zeros((len(ranked.order), 0))
-    std = opened.codes["mean"].std(axis=0)
+    """Return a line for each latent: its amount, whether it is active, its share of each factor."""
+    ranked, names = ranking(config), cache.factor_names(config.data)
+    table = shares(config) if names else np.zeros((len(ranked.order), 0))
+    std = cache.run(config).codes["mean"].std(axis=0)
+    rows = verdicts.latent_rows(config.key, ranked, std, table, names)
     file = StringIO()
-    lines = csv.writer(file, lineterminator="\n")
-    lines.writerow(
-        [
-            "run",
-            "latent",
-            "row",
-            "kl_nats",
-            "active",
-            "code_std",
-            *(f"nmi_{name}" for name in names),
-        ]
-    )
-    for row, u in enumerate(ranked.order, 1):
-        kl = f"{ranked.amounts[u]:.6f}" if ranked.priced else ""
-        shown = [f"{share:.6f}" for share in told[u]]
-        lines.writerow(
-            [config.key, u + 1, row, kl, int(ranked.active[u]), f"{std[u]:.6f}", *shown]
-        )
+    lines = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(rows)
     return file.getvalue()

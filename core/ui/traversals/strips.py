@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from core.config import RunConfig
 from core.explore.decoding import decode
 from core.explore.traversal import (
-    Ruler,
     code_ruler,
     most_first,
     prior_ruler,
@@ -21,6 +20,7 @@ from core.explore.traversal import (
 )
 from core.figures import images as pictures
 from core.ui.kit import cache
+from core.verdicts.traversals import Ranking
 
 FRAMES, SECONDS = 91, 2.4
 """Frames of a film and seconds from its first to its last: 38 a second."""
@@ -30,10 +30,10 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Choice:
-    """Where the traversals start, how far and how finely they go.
+    """The start, reach and number of steps of the traversals.
 
     Args:
-        image: index of a test image; the origin when None.
+        image: index of the test image to start from; the origin when None.
         reach: steps to either side, in standard deviations.
         count: pictures in a row.
     """
@@ -41,33 +41,6 @@ class Choice:
     image: int | None
     reach: float
     count: int
-
-
-@dataclass(frozen=True, eq=False)
-class Ranking:
-    """The latents of a run in the order of what they carry.
-
-    Args:
-        order: latents, the one that carries most first.
-        amounts: (L,) what each carries.
-        active: (L,) whether it is in use.
-        ruler: what a step of it is.
-        priced: whether amounts are nats of KL; else they are the variance of the code itself.
-        drawn: whether steps are those of the prior that codes are drawn from; else they too are of
-            the code itself.
-    """
-
-    order: list[int]
-    amounts: Floats
-    active: NDArray[np.bool_]
-    ruler: Ruler
-    priced: bool
-    drawn: bool
-
-    @property
-    def unit(self) -> str:
-        """What the amounts are, in few words."""
-        return "KL, nats" if self.priced else "variance"
 
 
 @st.cache_data(max_entries=48, show_spinner=False, hash_funcs=cache.BY_KEY)
@@ -92,8 +65,7 @@ def start(config: RunConfig, image: int | None) -> Floats:
 
 
 def sheet_images(config: RunConfig, image: int | None, reach: float, count: int) -> Floats:
-    """Return the decoded traversals (L*S, H, W), a row for each latent, the one that carries most
-    first.
+    """Return the decoded traversals (L*S, H, W), a row per latent, most KL or variance first.
 
     Args:
         config: of the run.
@@ -108,7 +80,7 @@ def sheet_images(config: RunConfig, image: int | None, reach: float, count: int)
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
 def sheet_png(config: RunConfig, image: int | None, reach: float, count: int) -> bytes:
-    """Return the sheet as one picture, small, as the browser enlarges it; arguments as in `sheet_images`."""
+    """Return `sheet_images` as one small picture, which the browser enlarges."""
     return pictures.sheet_png(sheet_images(config, image, reach, count), count, scale=2)
 
 
@@ -126,7 +98,7 @@ def film_png(config: RunConfig, latent: int, image: int | None, reach: float) ->
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
 def still_png(config: RunConfig, image: int | None, scale: int = 1) -> bytes:
-    """Return what a run decodes its start to."""
+    """Return the picture that a run decodes its start to."""
     return pictures.sheet_png(
         decode(cache.run(config).model, start(config, image)[None]), 1, scale
     )
