@@ -31,7 +31,7 @@ blocks.film(shown)
 
 @st.fragment
 def under_noise() -> None:
-    """Draw the error against test-time noise; only this part runs again when another error is chosen."""
+    """Draw the error against test-time noise; another error reruns only this part."""
     blocks.errors(shown)
 
 

@@ -1,4 +1,4 @@
-"""Four priors of the same VAE, and one fitted to its codes afterwards: densities, samples, numbers, gradients."""
+"""Four priors of the same VAE, and one fitted to its codes afterwards."""
 
 import streamlit as st
 

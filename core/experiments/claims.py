@@ -219,7 +219,7 @@ class Cases(dict[Case, Comparison], Generic[Case]):
 
     @property
     def pairs(self) -> int:
-        """The fewest pairs that a case rests on; 0 where a case was not measured, or there is none."""
+        """The fewest pairs that a case rests on; 0 where one was not measured."""
         return min((each.pairs for each in self.values()), default=0)
 
     @property

@@ -148,7 +148,7 @@ class NoiseVerdict:
         )
 
     def reaches_vae(self) -> Claim[tuple[float, str]]:
-        """Return the claim that a noisy AE with some sampler is as good as the VAE with its prior."""
+        """Return the claim that a noisy AE with some sampler is as good as the VAE's prior."""
         return Claim(
             statement="With noise on the codes, an AE samples as well as the VAE.",
             source=ASSIGNMENT,

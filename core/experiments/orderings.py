@@ -1,4 +1,4 @@
-"""The table of Higgins et al. 2017 beside ours: does its order hold, and what does a score of 1 stand for?"""
+"""The table of Higgins et al. 2017 beside ours: its order, and the meaning of a score."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ Its scores of untrained VAEs, which of the scores it averages, and whether its c
 four or five factors could not be checked in a source. """
 
 PLATEAU = 3 / 5 + 2 / 5 * 1 / 2
-"""Higgins score of a code by which scale, x and y are always named, and shape and orientation by the toss of a coin."""
+"""Higgins score of a code that names scale, x and y always, shape and orientation by chance."""
 
 Scores = dict[int, Numbers]
 """Seed -> scores of one representation."""
@@ -93,7 +93,7 @@ def of_run(config: RunConfig, root: Path = SHELF) -> Scores:
 
 
 def representations(root: Path = SHELF) -> dict[str, Scores]:
-    """Return the scores of every representation that was measured: those without training first."""
+    """Return the scores of every measured representation: those without training first."""
     kept = compared(DISENTANGLEMENT, SPRITES, root) or {"representations": {}}
     found = {name: dict(enumerate(scores)) for name, scores in kept["representations"].items()}
     found |= {label: of_run(config, root) for label, config in trained().items()}
@@ -202,8 +202,7 @@ def scoring_error(accuracy: float) -> float:
 
 @dataclass(frozen=True)
 class Shares:
-    """How much of a score's variance over a grid of β and seeds goes with what; the three add up
-    to 1.
+    """Shares of a score's variance over a grid of β and seeds; the three add up to 1.
 
     Args:
         beta: with β, whatever the seed.
@@ -231,8 +230,7 @@ class Shares:
 
 
 def variance_shares(found: Mapping[float, Mapping[int, float]]) -> Shares | None:
-    """Return what a score's variance over the sweep goes with, by sums of squares of a two-way
-    layout.
+    """Return the shares of a score's variance over the sweep (two-way layout).
 
     Args:
         found: β -> seed -> score. Seeds that not every β has are left out.
@@ -259,7 +257,7 @@ def variance_shares(found: Mapping[float, Mapping[int, float]]) -> Shares | None
 
 
 def agreement(root: Path = SHELF) -> tuple[list[str], NDArray[np.float64], int]:
-    """Return the scores that every swept run has, their rank correlations (M, M), and the number of runs."""
+    """Return the scores of all swept runs, their rank correlations (M, M), and how many runs."""
     runs = [numbers for scores in sweep(root).values() for numbers in scores.values()]
     names = [name for name in SCORES if all(name in numbers for numbers in runs)]
     if len(runs) < 3:

@@ -24,7 +24,7 @@ from core.experiments.claims import HOLDS, BySeed, Cases, compare
 from core.experiments.kept import Numbers, Study
 
 IMAGES = 10_000
-"""Test images, at most, the first ones; the information found is at most the log of their number."""
+"""The most test images, the first ones; their log bounds the information that is found."""
 
 DRAWS = 8
 """Codes for each image, where the KL from the prior has no closed form."""

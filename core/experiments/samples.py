@@ -1,4 +1,4 @@
-"""How real decoded random codes look: every run with every sampler, and real images against real images."""
+"""Sample quality: every run with every sampler, and real images against real images."""
 
 from __future__ import annotations
 
@@ -48,8 +48,7 @@ class Quality:
 
 @dataclass(frozen=True)
 class Trained:
-    """Sample quality of one model and sampler over trainings: a score is the mean over trainings
-    on every page.
+    """Sample quality of one model and sampler; a score is the mean over trainings.
 
     Args:
         by_seed: seed of the training -> its quality, itself over seeds of the codes; at least one.
@@ -76,7 +75,7 @@ class Trained:
         return float(np.mean(self.values(score)))
 
     def spread(self, score: str) -> float:
-        """Return the standard deviation of a score over trainings (n - 1 in the denominator); 0 of a single one."""
+        """Return the standard deviation of a score over trainings (n - 1); 0 of a single one."""
         return float(np.std(self.values(score), ddof=1)) if len(self.by_seed) > 1 else 0.0
 
 
@@ -90,7 +89,7 @@ SAMPLES = Study(
 
 
 def kept_quality(config: RunConfig, name: str, root: Path = SHELF) -> Quality | None:
-    """Return what was measured of a run and a sampler, or None if it was not, or with other weights."""
+    """Return the quality of a run's samples; None if not measured, or with other weights."""
     found = numbers_of(SAMPLES, config, root)
     return (
         None
@@ -100,8 +99,7 @@ def kept_quality(config: RunConfig, name: str, root: Path = SHELF) -> Quality | 
 
 
 def kept_trainings(config: RunConfig, name: str, root: Path = SHELF) -> Trained | None:
-    """Return what was measured of a run and its further seeds with a sampler, or None if nothing
-    was.
+    """Return the quality of a run and its further seeds with a sampler; None if not measured.
 
     A run whose seed is not among `core.shelf.seeds_of` stands for itself.
     """
@@ -137,7 +135,7 @@ def _scores(numbers: Numbers) -> dict[str, tuple[float, float]]:
 
 
 def kept_ceiling(data: DataConfig, root: Path = SHELF) -> SampleQuality | None:
-    """Return what real images score against real images of a data set, or None if it was not measured."""
+    """Return the score of real images against real images; None if it was not measured."""
     found = compared(SAMPLES, data, root)
     return None if found is None else SampleQuality(**found)
 

@@ -10,7 +10,7 @@ from core.config import MODEL_LABELS
 from core.figures import theme
 
 History = Mapping[str, NDArray[np.floating]]
-"""`nll`, `kl`, `test_nll`, `test_kl`, each (E,) in nats per image; KL is NaN where none is charged."""
+"""`nll`, `kl`, `test_nll`, `test_kl`, each (E,) in nats per image; KL is NaN without one."""
 
 _DASHES = {"": "dot", "test_": "solid"}
 """Prefix of a name in a history -> dash of its line."""

@@ -24,7 +24,7 @@ _NEAR = 1e-9
 
 
 class Family(Protocol):
-    """A distribution with one unknown parameter; x are N observations, parameters are T numbers."""
+    """A distribution with one unknown parameter; x are N observations, parameters T numbers."""
 
     def sample(self, parameter: float, count: int, seed: int) -> Floats:
         """Return observations (N,); fewer of the same seed are the first of more."""
@@ -225,7 +225,7 @@ class Fit:
 
     @property
     def best_product(self) -> float | None:
-        """Parameter of the grid with the largest product; None where all are 0 or some infinite."""
+        """Parameter of the grid with the largest product; None if all are 0 or some infinite."""
         if not self.product.max() > 0 or not np.isfinite(self.product).all():
             return None
         return float(self.grid[self.product.argmax()])

@@ -153,8 +153,9 @@ def aggregate_kl(
     cannot tell what other images would have added, so `low` belongs to it as well.
 
     Source: Hoffman and Johnson 2016, ELBO surgery, section 2,
-        https://approximateinference.org/2016/accepted/HoffmanJohnson2016.pdf; Poole et al. 2019, On
-        variational bounds of mutual information, section 2.4, for the bounds with and without the
+        https://approximateinference.org/2016/accepted/HoffmanJohnson2016.pdf; Poole et al. 2019,
+        On variational bounds of mutual information, section 2.4, for the bounds with and without
+        the
         image's own posterior, https://arxiv.org/abs/1905.06922
 
     Args:
@@ -206,7 +207,7 @@ def _posteriors(mean: ArrayLike, std: ArrayLike) -> tuple[Tensor, Tensor]:
 
 
 def _on_grid(mean: Tensor, std: Tensor, prior: Prior) -> tuple[float, float]:
-    """Return ∫ q(z) (log q(z) - log p(z)) dz over one or two latents, and the last halving's change.
+    """Return ∫ q(z) (log q(z) - log p(z)) dz over one or two latents, and the last change.
 
     The step is halved until neither the integral nor the mass on the grid changes any more.
     """

@@ -77,8 +77,8 @@ def bounds_sentence(image: OneImage) -> str:
         return (
             f"The ELBO of this image is {number(image.elbo, 2)} nats (standard error"
             f" {number(image.elbo_error, 2)}). With k = {most:,} samples the bound rises to"
-            f" **{number(best, 2)} nats**: the ELBO is at least {number(best - image.elbo, 2)} nats"
-            " too low."
+            f" **{number(best, 2)} nats**: the ELBO is at least"
+            f" {number(best - image.elbo, 2)} nats too low."
         )
     exact = image.exact
     left = exact.log_p - best

@@ -1,4 +1,4 @@
-"""Disentanglement in words: the paper's order, its score, β, known codes and the scores' agreement."""
+"""Disentanglement in words: the paper's order and score, β, known codes, agreement."""
 
 from __future__ import annotations
 

@@ -284,7 +284,7 @@ def _original_cells(originals: Numbers) -> dict[str, str]:
 
 
 def _median(quartiles: Sequence[Sequence[float]], digits: int = 3) -> str:
-    """Return the median with its range over trainings, and the quartiles over pairs in brackets."""
+    """Return the median with its range over trainings, and the quartiles over pairs."""
     if not quartiles:
         return "–"
     low, _, high = np.mean(quartiles, axis=0)

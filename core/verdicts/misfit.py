@@ -34,7 +34,7 @@ def of_all_images(by_label: Mapping[str, Sequence[Numbers]]) -> str:
 
 
 def _with_range(rows: Sequence[Numbers]) -> str:
-    """Return the mean over trainings, and the data's range where there are more images than these."""
+    """Return the mean over trainings, and the data's range where there are more images."""
     value, low = _mean(rows, "marginal"), _mean(rows, "low")
     if rows[0]["whole"]:
         return f"{value:.2f}"

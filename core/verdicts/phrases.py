@@ -194,7 +194,8 @@ def trainings(seeds: Iterable[Collection[int]]) -> str:
     """
     every = list(seeds)
     known = {seed for some in every for seed in some}
-    return f"{counted_trainings([len(some) for some in every])}{f' ({seeds_text(known)})' if known else ''}"
+    counted = counted_trainings([len(some) for some in every])
+    return f"{counted} ({seeds_text(known)})" if known else counted
 
 
 def counted_trainings(counts: Sequence[int]) -> str:
@@ -223,8 +224,10 @@ def some_trainings(count: int) -> str:
 def rests_on(seeds: int) -> str:
     """Return a sentence of how many trainings an answer rests on.
 
-    >>> rests_on(3), rests_on(1)
-    ('This rests on 3 trainings of each model.', 'This rests on one training of each model: a first look, no proof.')
+    >>> rests_on(3)
+    'This rests on 3 trainings of each model.'
+    >>> rests_on(1)
+    'This rests on one training of each model: a first look, no proof.'
     """
     if not seeds:
         return "Not all that it rests on was measured yet: a first look, no proof."
@@ -243,7 +246,7 @@ def chance(pairs: int, criteria: int = 1, words: str = "a *yes* or a *no*") -> s
         words: that a comparison may get.
 
     >>> chance(3)
-    'By chance alone, 3 pairs of trainings that do not differ get a *yes* or a *no* in 1 of 4 comparisons.'
+    'By chance alone, 3 pairs of trainings that do not differ get a *yes* or a *no* ...
     >>> chance(5, 2)[-81:]
     ' in 1 of 16 comparisons if the 2 scores always agree, in 1 of 512 if independent.'
     """
@@ -272,8 +275,8 @@ def expected(found: Odds, cases: int, got: int, words: str = "a *yes* or a *no*"
         words: that a case may get.
 
     >>> expected(Odds(5.25, 47.25), 189, 150)
-    'If no two models differed, chance alone would give a *yes* or a *no* to 5 (scores independent) to 47 (scores always
-     agree) of these 189 cases; 150 got one.'
+    'If no two models differed, chance alone would give a *yes* or a *no* to 5 (scores independent)
+     to 47 (scores always agree) of these 189 cases; 150 got one.'
     """
     least, most = (f"{number:.0f}" for number in found)
     many = (

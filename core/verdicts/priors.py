@@ -187,9 +187,10 @@ def _beaten_in_part(asked: str, verdict: PriorVerdict, measured: Sequence[str]) 
     ground = ", though no single prior does it in all of them"
     if holds:
         ground = f"; it holds its ground in {listed(holds)}"
+    headline = _headline(verdict, "it depends on what is asked")
     return (
-        f"**{_headline(verdict, 'it depends on what is asked')}** On {asked} the standard normal is"
-        f" beaten {_each(verdict, everyone)} in {listed(by)}{ground}."
+        f"**{headline}** On {asked} the standard normal is beaten {_each(verdict, everyone)}"
+        f" in {listed(by)}{ground}."
     )
 
 
@@ -301,8 +302,8 @@ def _code_scales(normal: Trainings, learned: Sequence[Trainings]) -> str:
     if not ours.trainings or not theirs:
         return ""
     return (
-        f" The standard deviation of its codes' means is {number(ours.mean)}; a learned prior moves"
-        f" along with the codes, and there it came to {_least_to_most(theirs)}."
+        f" The standard deviation of its codes' means is {number(ours.mean)}; a learned prior"
+        f" moves along with the codes, and there it came to {_least_to_most(theirs)}."
     )
 
 

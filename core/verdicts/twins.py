@@ -36,7 +36,7 @@ def without_twins(by_label: Mapping[str, Numbers]) -> str:
 
     >>> nll = {"without": {"nll": 20.31, "images": 2}, "trained": {"nll": 18.0, "images": 2}}
     >>> without_twins({"VAE": nll})
-    'On the 2 others (on as many ... of the same labels) the nll is, in nats per image: VAE 20.3 (18.0). ...'
+    'On the 2 others (on as many ...) the nll is, in nats per image: VAE 20.3 (18.0). ...'
     """
     if not by_label:
         return ""

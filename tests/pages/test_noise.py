@@ -35,7 +35,7 @@ def opened(open_page):
 def write_numbers(
     root: Path, seeds: tuple[int, ...], data: str = "digits", latents: int = 2
 ) -> None:
-    """Keep made-up numbers of a family: noise halves the error under noise, and makes samples worse."""
+    """Keep made-up numbers: noise halves the error under noise, and makes samples worse."""
     runs = next(
         runs for (kind, dim), runs in families().items() if (kind.name, dim) == (data, latents)
     )
@@ -78,7 +78,7 @@ def sample_numbers(ratio: float | None, seed: int) -> dict:
 
 @pytest.fixture
 def shelf_of_digits(other_shelf: Path) -> Path:
-    """Return a shelf of the digits' runs with two latents and their classifier, nothing measured."""
+    """Return a shelf of the digits' runs with two latents and a classifier, not measured."""
     for config in next(
         runs for (kind, dim), runs in families().items() if (kind.name, dim) == ("digits", 2)
     ).values():

@@ -120,8 +120,8 @@ def test_the_table_has_a_spread_over_seeds_or_says_why_not(shelf_of_priors: Path
             BETTER,
             0.2,
             (
-                "**First look: simple calculations, and little else.** On digits with 2 latents the"
-                " Gaussian mixture and"
+                "**First look: simple calculations, and little else.** On digits with 2 latents"
+                " the Gaussian mixture and"
             ),
         ),
         (BETTER, 0.2, "This rests on 1 to 3 trainings of each model."),
@@ -197,7 +197,7 @@ def test_a_single_latent_is_drawn_along_a_line(other_shelf: Path, name: str):
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_most_codes_of_a_prior_lie_within_its_contour(shelf_of_priors: Path, prior: str):
-    """Half of the codes that a prior draws lie within the contour of a half, whatever the prior."""
+    """Half of the codes that any prior draws lie within the contour of a half."""
     config = small(prior)
     figure: Any = blocks.panel(config, prior)
     contour = figure.data[0]
@@ -235,7 +235,7 @@ def test_images_that_are_missing_are_said_once(open_page):
 
 
 def view_of(picked: RunConfig) -> View:
-    """Return what a visitor who picked a digits' VAE with 2 latents looks at, of the runs that ship."""
+    """Return the view of a visitor who picked a digits' VAE with 2 latents."""
     alike = [
         c
         for c in shipped()

@@ -124,7 +124,7 @@ def test_the_sentence_names_the_models_that_the_kept_numbers_put_first_and_last(
 
 @pytest.mark.parametrize(("data", "latents"), [("digits", 2), ("mnist", 10)])
 def test_one_score_has_one_number_on_sampling_and_on_noise(open_page, data, latents):
-    """The AE and the VAE of one training only would have other numbers: on MNIST 114 in place of 119."""
+    """The AE and the VAE of one training only would have other numbers: 114, not 119."""
     table = (
         open_page(PAGE, data=data, latents=latents)
         .dataframe[0]

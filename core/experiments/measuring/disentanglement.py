@@ -141,7 +141,7 @@ def principal(data: DataConfig, seed: int) -> World:
 
 
 def independent(data: DataConfig, seed: int) -> World:
-    """Return the sprites as independent components of `POINTS` training images; the seed chooses images and start."""
+    """Return the sprites as independent components of `POINTS` training images, by seed."""
     size = data.size
     return tabulated(_table(ica(_images_of(data, seed), seed), size), factor_sizes(size))
 
@@ -159,7 +159,7 @@ def measure_map(run: Run, root: Path) -> Numbers:
 
 
 def world_of(run: Run) -> World:
-    """Return the sprites as a run sees them, encoded when asked for; codes on unit scale where no KL is charged."""
+    """Return the sprites as a run sees them; codes on unit scale where no KL is charged."""
     size = run.config.data.size
     learned = run.config.model.posterior == "learned"
     std = np.ones(run.config.model.latent_dim) if learned else run.codes["mean"].std(axis=0)

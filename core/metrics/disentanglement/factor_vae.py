@@ -72,7 +72,7 @@ def _votes(
     variance: Floats,
     alive: NDArray[np.bool_],
 ) -> tuple[Indices, Indices]:
-    """Return the latents and factors of votes, (count,) each; latents that are not alive get none."""
+    """Return the latents and factors of votes, (count,) each; collapsed latents get none."""
     factors = np.array(varying(world.sizes))  # all images share a factor of a single value
     shared = factors[random.integers(0, len(factors), count)]
     groups = world.groups(shared, group, random)

@@ -33,8 +33,10 @@ _DRAWN = 1 << 13
 """Codes drawn at once."""
 
 _DECODED, _WEIGHED = {"cpu": 1024}, {"cpu": 512}
-"""Codes decoded, and then weighed, at once on a CPU, for its caches; `_DRAWN` on other devices. The
-codes of an image that are decoded together are also weighed together."""
+"""Codes decoded, and then weighed, at once on a CPU, for its caches; `_DRAWN` on other devices.
+
+The codes of an image that are decoded together are also weighed together.
+"""
 
 _APART = 1_000_003
 """Step between the random seeds of parts of the images, so that no two calls share one."""

@@ -58,7 +58,7 @@ class TruePosterior:
 
 @torch.inference_mode()
 def true_posterior(model: Autoencoder, image: Tensor, most: int = MOST_CELLS) -> TruePosterior:
-    """Return the true posterior of one image, and the divergence of the encoder's Gaussian from it.
+    """Return the true posterior of one image, and the divergence of the encoder's from it.
 
     - p(z given x) = p(x given z) p(z) / p(x)
     - KL(q || p(z given x)) = sum_i q_i ( log q_i - log p(z_i given x) ) h

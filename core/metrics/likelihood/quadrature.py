@@ -206,7 +206,7 @@ def _per_image(mass: Tensor, image: Tensor, count: int) -> Tensor:
 
 
 def _halves(pairs: Tensor) -> Tensor:
-    """Return the halves (quarters) of tiles (K, 1 + L) as tiles of half the side, (K, 2^L, 1 + L)."""
+    """Return the halves (quarters) of tiles (K, 1 + L), tiles of half the side (K, 2^L, 1 + L)."""
     corners = _offsets(pairs.shape[1] - 1, (0, 1), pairs.device)
     return pairs[:, None] * corners.new_tensor([1] + [2] * (pairs.shape[1] - 1)) + corners
 

@@ -1,4 +1,4 @@
-"""The blocks of the Disentanglement page: the paper's table, β, known codes, agreement, both ends."""
+"""The blocks of Disentanglement: the paper's table, β, known codes, agreement, both ends."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ def film(shown: Columns) -> None:
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
 def noise_film(config: RunConfig) -> bytes:
-    """Return the first test images, decoded from their codes at each of `FILM_LEVELS`, as frames."""
+    """Return the first test images, decoded at each of `FILM_LEVELS`, as frames."""
     opened = cache.run(config)
     mean, scale = opened.codes["mean"][:FILM_IMAGES], code_scale(opened.codes["mean"])
     frames = [decode(opened.model, noisy_codes(mean, level, scale)) for level in FILM_LEVELS]

@@ -121,7 +121,7 @@ def schedule(shown: Sequence[Contender]) -> str:
 
 @st.fragment
 def panels(shown: Sequence[Contender]) -> None:
-    """Draw each prior under the codes, and what random codes from it decode to; a new seed draws only this again."""
+    """Draw each prior under the codes, and decoded random codes; a new seed reruns only this."""
     seed = int(
         st.number_input(
             "Seed of the random codes", 0, 9999, key="seed", width=200, bind="query-params"
@@ -140,8 +140,7 @@ def panels(shown: Sequence[Contender]) -> None:
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
 def panel(config: RunConfig, name: str) -> go.Figure:
-    """Return the density of a run's prior on its two latents of most variance, under codes of test
-    images.
+    """Return the density of a run's prior on its two widest latents, under test codes.
 
     Args:
         config: of the run.
@@ -180,7 +179,7 @@ def _extent(codes: Floats, drawn: Floats) -> Extent:
 def _density(
     config: RunConfig, name: str, pair: Sequence[int], codes: Floats
 ) -> NDArray[np.float64]:
-    """Return the density (N,) of the latents of a pair alone at their codes: exact for every prior."""
+    """Return the marginal density (N,) of a pair of latents at their codes, exactly."""
     if name == EXPOST:
         fitted = cache.sampler(config, "mixture")
         assert isinstance(fitted, sampling.Mixture)
@@ -192,7 +191,7 @@ def _density(
 
 
 def learned(shown: Sequence[Contender]) -> None:
-    """Draw what the learned priors are made of: pseudo-inputs and what they decode to, and the means of mixtures."""
+    """Draw the parts of the learned priors: pseudo-inputs, decoded, and means of mixtures."""
     made = [one for one in shown if one.name in ("vamp", "mixture", EXPOST)]
     widths = [2 if one.name == "vamp" else 1 for one in made]
     for column, one in zip(st.columns([*widths, *[1] * (4 - sum(widths))]), made, strict=False):
@@ -225,7 +224,7 @@ def _pseudo_inputs(config: RunConfig) -> None:
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=cache.BY_KEY)
 def pseudo_inputs_png(config: RunConfig) -> tuple[bytes, bytes]:
-    """Return the pseudo-inputs of a run, and below each other in the same order what their codes decode to."""
+    """Return the pseudo-inputs of a run, and their decoded codes in the same order."""
     opened = cache.run(config)
     prior, scale = opened.model.prior, cache.scale_of(config.data)
     assert isinstance(prior, Vamp)
@@ -241,8 +240,7 @@ def pseudo_inputs_png(config: RunConfig) -> tuple[bytes, bytes]:
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.BY_KEY)
 def means_png(config: RunConfig, name: str) -> tuple[bytes, str]:
-    """Return the decoded means of a run's mixture, the heaviest first, and a sentence of their
-    weights.
+    """Return the decoded means of a run's mixture, heaviest first, and a sentence on weights.
 
     Args:
         config: of the run.

@@ -78,7 +78,7 @@ def film_of(config: RunConfig) -> Arrays:
 
 
 def frames_at(film: Arrays, epochs: np.ndarray) -> Arrays:
-    """Return a film with its newest frame at each of some epochs, so that two films run in step."""
+    """Return a film with its newest frame at some epochs, so that two films run in step."""
     index = np.searchsorted(film["epoch"], epochs, side="right") - 1
     return {name: column[index] for name, column in film.items()}
 

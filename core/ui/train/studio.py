@@ -49,7 +49,7 @@ OTHERS = 5.0
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def queue() -> jobs.Jobs:
-    """Return the queue of this server, shared by all visitors; wrongly set limits allow nothing."""
+    """Return the queue of this server, shared by all visitors; wrong limits allow nothing."""
     try:
         limits = jobs.limits_of(os.environ)
     except ValueError as error:

@@ -75,7 +75,7 @@ def gif_export(config: RunConfig, choice: Choice, latent: int) -> bytes:
 
 
 def numbers_csv(config: RunConfig) -> str:
-    """Return a line for each latent: its amount, whether it is active, its share of each factor."""
+    """Return a line for each latent: amount, whether it is active, share of each factor."""
     ranked, names = ranking(config), cache.factor_names(config.data)
     table = shares(config) if names else np.zeros((len(ranked.order), 0))
     std = cache.run(config).codes["mean"].std(axis=0)

@@ -45,7 +45,7 @@ class Choice:
 
 @st.cache_data(max_entries=48, show_spinner=False, hash_funcs=cache.BY_KEY)
 def ranking(config: RunConfig) -> Ranking:
-    """Return the latents of a run by KL, or by the variance of their codes where there is no KL."""
+    """Return the latents of a run by KL, or by their codes' variance where there is no KL."""
     opened = cache.run(config)
     mean, kl = opened.codes["mean"], opened.metrics["kl_per_latent"]
     normal = config.model.prior == "normal"

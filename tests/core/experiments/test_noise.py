@@ -193,7 +193,7 @@ def test_every_sampler_is_judged_and_a_mixture_alone_is_enough_to_reach_the_vae(
     assert len(found.comparisons) == 1 + 2 * len(SAMPLERS)
 
 
-def test_without_noise_the_shipped_mnist_autoencoder_reaches_the_vae_with_a_mixture_as_sampling_shows():
+def test_without_noise_the_shipped_mnist_autoencoder_reaches_the_vae_with_a_mixture():
     ten = next(
         runs
         for (data, latents), runs in families().items()
