@@ -28,7 +28,7 @@ def test_the_sentence_about_the_price_is_decided_by_the_numbers():
     text = price_sentence(usual, 4)
     assert "to **β = 4** the nll rises by **11.0 nats** (31.0 ± 1.4 → 42.0 ± 1.4)" in text
     assert "the KL falls by **5.0 nats** (11.0 ± 1.4 → 6.0 ± 0.0)" in text
-    assert "active latents falls by **3.5** (6.50 ± 0.71 → 3.0 ± 0.0)" in text
+    assert "active latents falls by **3.5** (6.5 ± 0.7 → 3.0 ± 0.0)" in text
     assert "Each nat of KL saved cost 2.2 nats of nll" in text
     assert "falls by 6.00 nats" in text
 
