@@ -3,6 +3,7 @@
 A walk opens the lab once. From page to page it goes as a visitor does: by the menu, or by the
 cards of the front page and back."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -79,6 +80,8 @@ def presses(key: str, option: str) -> Callable[[Page], None]:
 def unfitted_box(page: Page) -> None:
     """Choose a box of one half-width for all models."""
     press(page, "sampler", "Uniform box")
+    # A toggle that is clicked while the page is drawn anew may not be told.
+    expect(page.get_by_text(re.compile(r"^Half-width [\d.]+$"))).to_have_count(4)
     with rerun(page):
         page.locator(".st-key-fit label").click()
     expect(page.get_by_text("Half-width 3.00")).to_have_count(4)
