@@ -83,7 +83,9 @@ class Parser(argparse.ArgumentParser):
         """Print the message and leave."""
         _refuse(f"{message}; see `{self.prog} --help`")
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, args: Any = None, namespace: Any = None
+    ) -> Any:
         """Return what `argparse` returns, or leave at an option that the command does not have."""
         parsed, extra = super().parse_known_args(args, namespace)
         options = [name for name in self._option_string_actions if name.startswith("--")]

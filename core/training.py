@@ -105,7 +105,8 @@ class Training:
         precision: torch.dtype = torch.float32,
     ) -> None:
         _check_components(config, len(data.train))
-        model.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        layout = torch.channels_last
+        model.to(device=device, memory_format=layout)  # pyright: ignore[reportCallIssue]
         self.model, self.config = model, config
         self.device, self.precision = device, precision
         self.images, self.test = data.train.to(device), data.test.to(device)

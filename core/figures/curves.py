@@ -84,7 +84,7 @@ def _epochs(
 ) -> go.Scatter:
     values = history[prefix + term]
     line = _line(np.arange(1, len(values) + 1), values, name, theme.color_of(name, index))
-    line.line.dash = _DASHES[prefix]  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
+    line.line.dash = _DASHES[prefix]  # pyright: ignore
     line.xaxis, line.yaxis = f"x{place}", f"y{place}"
     line.showlegend = prefix + term == "test_nll"
     line.hovertemplate = f"{line.name}, {_IMAGES[prefix]}: %{{y:.2f}} nats<extra></extra>"

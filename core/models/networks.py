@@ -18,7 +18,7 @@ from torch import Tensor, nn
 Layers = Callable[[Sequence[int]], list[nn.Module]]
 """Widths -> fully connected layers."""
 CHANNELS = 32
-"""Channels of every convolutional layer (Burgess et al. 2018, https://arxiv.org/abs/1804.03599)."""
+"""Channels of each convolutional layer (Burgess et al. 2018, https://arxiv.org/abs/1804.03599)."""
 
 
 def mlp(widths: Sequence[int]) -> list[nn.Module]:

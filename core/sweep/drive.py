@@ -58,7 +58,8 @@ def train_missing(
         seen[config] = max(seen[config], now)
         on_progress(sum(seen.values()), sum(total.values()))
 
-    with contextlib.closing(engine.run(configs, root, report)) as outcomes:  # pyright: ignore[reportArgumentType]
+    running = engine.run(configs, root, report)
+    with contextlib.closing(running) as outcomes:  # pyright: ignore[reportArgumentType]
         for outcome in outcomes:
             with contextlib.suppress(OSError):  # a full disk: the next run says so once more
                 note(root, outcome)

@@ -89,13 +89,15 @@ def _flatten(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Tens
 
 def _unflatten(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Tensor:
     assert isinstance(layer, nn.Unflatten)
-    return x.transpose(0, 1).unflatten(2, tuple(layer.unflattened_size)).flatten(1, 2)  # pyright: ignore[reportArgumentType]
+    size = tuple(layer.unflattened_size)  # pyright: ignore[reportArgumentType]
+    return x.transpose(0, 1).unflatten(2, size).flatten(1, 2)
 
 
 def _convolution(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Tensor:
     assert isinstance(layer, nn.Conv2d)
     weight, bias = (stack.flatten(0, 1) for stack in weights)
-    return F.conv2d(x, weight, bias, layer.stride, layer.padding, groups=models)  # pyright: ignore[reportArgumentType]
+    stride, padding = layer.stride, layer.padding
+    return F.conv2d(x, weight, bias, stride, padding, groups=models)  # pyright: ignore[reportArgumentType]
 
 
 def _doubling(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Tensor:

@@ -150,7 +150,8 @@ def _plain(config: RunConfig, device: torch.device, count: int) -> float:
 
 def _layers(config: RunConfig, device: torch.device, seconds: float = 3.0) -> float:
     """Return the images per second of the layers alone, forward and backward on one batch."""
-    model = build(config).to(device=device, memory_format=torch.channels_last).train()  # pyright: ignore
+    layout = torch.channels_last
+    model = build(config).to(device=device, memory_format=layout).train()  # pyright: ignore
     x = _data(config, config.train.batch_size).train.images().to(device)
     x, precision = x.contiguous(memory_format=torch.channels_last), pick_precision(device, 64 * 64)
     start, done = time.perf_counter(), 0

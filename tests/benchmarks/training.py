@@ -126,7 +126,8 @@ def _pythae(images: ImageSet, device: str, epochs: int) -> Iterator[Callable[[],
 @contextmanager
 def working(command: list[str], errors: object) -> Iterator[subprocess.Popen[str]]:
     pipe = subprocess.PIPE
-    worker = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, text=True)  # pyright: ignore
+    pipes = {"stdin": pipe, "stdout": pipe, "stderr": errors}
+    worker = subprocess.Popen(command, **pipes, text=True)  # pyright: ignore
     try:
         yield worker
     finally:

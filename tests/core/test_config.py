@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -289,7 +289,8 @@ def test_a_config_cannot_be_changed():
 
 def test_hidden_is_kept_as_a_tuple_whatever_it_came_as():
     for widths in ([8, 4], (8, 4), iter([8, 4])):
-        model = ModelConfig(posterior="point", latent_dim=2, hidden=widths)  # pyright: ignore[reportArgumentType]
+        given = cast("tuple[int, ...]", widths)
+        model = ModelConfig(posterior="point", latent_dim=2, hidden=given)
         assert model.hidden == (8, 4)
 
 

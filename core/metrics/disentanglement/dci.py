@@ -124,7 +124,8 @@ def importances(
     # Scikit-learn offers no public way to the trees among bins.
     rounds = getattr(model, "_predictors", None)
     if rounds is None:
-        return np.asarray(model.feature_importances_)  # pyright: ignore[reportAttributeAccessIssue]
+        importances = model.feature_importances_  # pyright: ignore[reportAttributeAccessIssue]
+        return np.asarray(importances)
     gains = np.zeros(latents)
     for tree in itertools.chain.from_iterable(rounds):
         splits = tree.nodes[tree.nodes["is_leaf"] == 0]
