@@ -128,8 +128,8 @@ class Mixture:
         density = np.zeros(len(codes))
         for weight, part in zip(self.weights, self.parts, strict=True):
             mean, covariance = part.mean[chosen], part.covariance[np.ix_(chosen, chosen)]
-            part = multivariate_normal.pdf(codes, mean, covariance)  # pyright: ignore[reportArgumentType]
-            density += weight * part
+            one = multivariate_normal.pdf(codes, mean, covariance)  # pyright: ignore[reportArgumentType]
+            density += weight * one
         return density
 
 
