@@ -122,14 +122,14 @@ class Mixture:
             codes: values of these latents, (N, len(latents)).
             latents: which ones, counted from 0.
         """
-        from scipy.stats import multivariate_normal
+        from scipy.stats import multivariate_normal as normal
 
         chosen = list(latents)
         density = np.zeros(len(codes))
         for weight, part in zip(self.weights, self.parts, strict=True):
             mean, covariance = part.mean[chosen], part.covariance[np.ix_(chosen, chosen)]
-            one = multivariate_normal.pdf(codes, mean, covariance)  # pyright: ignore[reportArgumentType]
-            density += weight * one
+            each = normal.pdf(codes, mean, covariance)  # pyright: ignore[reportArgumentType]
+            density += weight * each
         return density
 
 
