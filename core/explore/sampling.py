@@ -128,8 +128,8 @@ class Mixture:
         density = np.zeros(len(codes))
         for weight, part in zip(self.weights, self.parts, strict=True):
             mean, covariance = part.mean[chosen], part.covariance[np.ix_(chosen, chosen)]
-            each = normal.pdf(codes, mean, covariance)  # pyright: ignore[reportArgumentType]
-            density += weight * each
+            own = normal.pdf(codes, mean, covariance)  # pyright: ignore[reportArgumentType]
+            density += weight * own
         return density
 
 

@@ -96,8 +96,8 @@ def _unflatten(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Te
 def _convolution(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Tensor:
     assert isinstance(layer, nn.Conv2d)
     weight, bias = (stack.flatten(0, 1) for stack in weights)
-    step, pad = layer.stride, layer.padding
-    return F.conv2d(x, weight, bias, step, pad, groups=models)  # pyright: ignore[reportArgumentType]
+    by, pad = layer.stride, layer.padding
+    return F.conv2d(x, weight, bias, by, pad, groups=models)  # pyright: ignore[reportArgumentType]
 
 
 def _doubling(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Tensor:
