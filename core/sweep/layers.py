@@ -96,8 +96,9 @@ def _unflatten(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Te
 def _convolution(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Tensor:
     assert isinstance(layer, nn.Conv2d)
     weight, bias = (stack.flatten(0, 1) for stack in weights)
-    by, pad = layer.stride, layer.padding
-    return F.conv2d(x, weight, bias, by, pad, groups=models)  # pyright: ignore[reportArgumentType]
+    padding = layer.padding
+    assert not isinstance(padding, str)
+    return F.conv2d(x, weight, bias, layer.stride, padding, groups=models)
 
 
 def _doubling(layer: nn.Module, weights: Weights, x: Tensor, models: int) -> Tensor:
