@@ -43,18 +43,6 @@ TRAINING_CODES = 5000
 SAVE_EVERY = 2.0
 """Seconds of training that a crash may cost; at least an epoch is lost."""
 
-FAILURES = (ArithmeticError, ValueError, MemoryError, RuntimeError, OSError)
-"""Errors that may end a training; `CheckpointError`, `MissingData`, `Diverged` are among them."""
-
-
-def reason_of(error: BaseException) -> str:
-    """Return why a training ended, as one line.
-
-    >>> reason_of(RuntimeError("out of   memory"))
-    'out of memory'
-    """
-    return " ".join(str(error).split()) or type(error).__name__
-
 
 @dataclass(frozen=True)
 class Run:

@@ -46,6 +46,7 @@ STEPS: dict[str, list[set[str]]] = {
         {"engines"},
         {"__init__"},
     ],
+    "jobs": [{"limits", "records"}, {"queue", "worker"}, {"__init__", "__main__"}],
     "ui": [{"kit"}, {"*"}],
 }
 """Room -> its steps, from the bottom: files and folders that import none above them.
@@ -63,8 +64,7 @@ TENSORS = {
     "core/training.py",
     "core/frames.py",
     "core/runs.py",
-    "core/pace.py",
-    "core/jobs.py",
+    "core/jobs/worker.py",
     "core/data/images.py",
     "core/data/sprites.py",
     "core/checkpoints/decoding.py",
@@ -98,11 +98,14 @@ READ_WITHOUT = {
     "data",
     "checkpoints",
     "experiments",
+    "jobs",
+    "pace",
     "verdicts",
 }
 """Rooms that are read where torch is not installed, all but those of their files in `TENSORS`."""
 
 TENSORS_LATE = {
+    "core/pace.py",
     "core/data/binarised.py",
     "core/data/mnist.py",
     "core/data/shapes.py",

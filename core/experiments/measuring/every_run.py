@@ -20,7 +20,8 @@ from core.experiments.kept import (
     settings_on,
     write_entries,
 )
-from core.runs import FAILURES, open_run, reason_of
+from core.runs import open_run
+from core.runtime import FAILURES, reason_of
 from core.shelf import more_seeds
 
 Folders = Mapping[str, tuple[Path, RunConfig]]
