@@ -20,6 +20,7 @@ FLOORS: dict[str, float] = {
     "verdicts": 7,
     **dict.fromkeys(["experiments", "jobs", "sweep"], 6),
     **dict.fromkeys(["runs", "pace", "explore", "metrics", "figures"], 5),
+    "opening": 4.5,
     **dict.fromkeys(["training", "checkpoints", "frames"], 4),
     **dict.fromkeys(["objectives", "film"], 3),
     **dict.fromkeys(["models", "data"], 2),
@@ -83,7 +84,6 @@ TENSORS = {
     "core/sweep/layers.py",
     "core/sweep/local.py",
     "core/sweep/ray.py",
-    "core/ui/kit/cache.py",
     "core/ui/priors/blocks.py",
 }
 """Files, and folders with all that is in them, that may import torch: they learn or measure."""
@@ -99,6 +99,7 @@ READ_WITHOUT = {
     "checkpoints",
     "experiments",
     "jobs",
+    "opening",
     "pace",
     "verdicts",
 }
@@ -110,6 +111,9 @@ TENSORS_LATE = {
     "core/data/mnist.py",
     "core/data/shapes.py",
     "core/checkpoints/unfinished.py",
+    "core/explore/sampling.py",
+    "core/opening.py",
+    "core/ui/kit/cache.py",
 }
 """Files that may import torch inside a function or for a type checker: they read without it."""
 
@@ -121,6 +125,7 @@ _NUMBERS = {
     "checkpoints",
     "film",
     "frames",
+    "opening",
     "runs",
     "explore",
     "metrics",

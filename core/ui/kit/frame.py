@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def page_file(path: str) -> str:
 def draw_frame() -> None:
     """Draw navigation and picker, and run the page that the address names."""
     _once_per_server()
+    _set_aside(with_torch="torch" in sys.modules)
     with crowd.turn():
         _draw_page()
 
@@ -75,17 +77,27 @@ def _draw_page() -> None:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _once_per_server() -> None:
-    """Load pandas, and set aside what is imported, which is never freed.
+    """Load pandas before a page does, and let the threads share the memory that they free.
 
     Streamlit loads pandas with the first table. Where that is in one visitor's thread, another's,
     drawing a chart, finds half of it: plotly looks for its classes as soon as there is a module of
     that name.
-
-    Python looks through all that may be garbage now and then, and stops everyone meanwhile: for a
-    tenth of a second where that includes torch's modules.
     """
     share_freed_memory()
     import_module("pandas")
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _set_aside(*, with_torch: bool) -> None:
+    """Set aside what is imported, which is never freed: once, and once more after torch came.
+
+    Python looks through all that may be garbage now and then, and stops everyone meanwhile: for a
+    tenth of a second where that includes torch's modules. The first page that decodes or measures
+    loads them.
+
+    Args:
+        with_torch: whether torch was imported.
+    """
     gc.collect()
     gc.freeze()
 
