@@ -18,7 +18,8 @@ import safetensors.numpy
 
 from core.checkpoints.arrays import Arrays, Declared, declared_arrays, unpack_array
 from core.config import RunConfig
-from core.data.shapes import SHAPES, factor_sizes
+from core.data.classes import class_names
+from core.data.shapes import factor_sizes
 
 WEIGHTS, HISTORY, CODES, FILM, STATE = (
     "weights.safetensors",
@@ -235,7 +236,7 @@ def _check_environment(environment: Any) -> None:
 
 def _form_of_codes(config: RunConfig, images: int) -> dict[str, Form]:
     latents, train = config.model.latent_dim, range(1, MOST_IMAGES + 1)
-    classes = len(SHAPES) if config.data.name == "sprites" else 10
+    classes = len(class_names(config.data))
     forms = {
         "mean": Form(_HALF_OR_SINGLE, (images, latents)),
         "std": Form(_HALF_OR_SINGLE, (images, latents), low=0),

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from core.checkpoints import DOCUMENT, SHELF, CheckpointError, forget_what_was_seen, survey
 from core.config import DataConfig, RunConfig
-from core.data import MissingData, load, missing, read_test_images
+from core.data import MissingData, classes, load, missing, read_test_images
 from core.data.shapes import draw
 from core.experiments import STUDIES, kept
 from core.experiments import samples as sampled
@@ -207,12 +207,12 @@ def scale_of(data: DataConfig) -> int:
 
 def label_names(data: DataConfig) -> tuple[str, ...]:
     """Return the name of each class."""
-    return ("square", "ellipse", "heart") if data.name == "sprites" else tuple("0123456789")
+    return classes.class_names(data)
 
 
 def factor_names(data: DataConfig) -> tuple[str, ...]:
     """Return the names of the factors that truly vary, none where they are not known."""
-    return ("shape", "scale", "orientation", "x", "y") if data.name == "sprites" else ()
+    return classes.factor_names(data)
 
 
 def active_latents(config: RunConfig) -> NDArray[np.bool_]:
