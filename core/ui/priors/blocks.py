@@ -206,7 +206,8 @@ def learned(shown: Sequence[Contender]) -> None:
 
 
 def _pseudo_inputs(config: RunConfig) -> None:
-    count = config.model.components or 0
+    count = config.model.components
+    assert count is not None, "a VampPrior is made of components"
     which = (
         "its pseudo-inputs"
         if count <= PSEUDO_INPUTS
