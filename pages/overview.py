@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.config import ALL_LABELS
 from core.figures.curves import training_curves
 from core.ui.kit import cache, current_view, page_file, twins, widgets
 from core.ui.overview import costs
@@ -68,17 +67,14 @@ widgets.heading(
     " in nothing but the noise on the code and the price of the KL.",
 )
 
-for column, (name, config) in zip(st.columns(len(view.family)), view.family.items(), strict=True):
+for column, config in zip(st.columns(len(view.family)), view.family.values(), strict=True):
     with column.container(border=True, height="stretch"):
-        st.subheader(ALL_LABELS[name], anchor=False)
-        st.caption(widgets.recipe_of(config))
+        widgets.model_name(config)
         widgets.image_row("Test images", cache.originals_png(data, *RECONSTRUCTED))
         widgets.image_row(
             "Their reconstructions", cache.reconstructions_png(config, *RECONSTRUCTED)
         )
-        widgets.image_row(
-            widgets.draws_of(config), cache.samples_png(config, "prior", None, 0, *DECODED)
-        )
+        widgets.decoded_draws(config, *DECODED)
         widgets.collapse_note(config)
 widgets.images_missing(cache.missing_images(data))
 

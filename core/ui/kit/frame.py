@@ -13,6 +13,7 @@ from core.checkpoints import CheckpointError
 from core.runtime import share_freed_memory
 from core.ui.kit import cache, crowd, drawer
 from core.ui.kit.picker import View, pick_run
+from core.verdicts import family as verdicts
 
 PAGES = {
     "pages/overview.py": ("Overview", ":material/home:"),
@@ -30,12 +31,6 @@ PAGES = {
 
 PROJECT = Path(__file__).resolve().parents[3]
 ICON = Path(__file__).parent / "icon.png"
-BESIDE = (
-    "**InfoGAN** is no member of the family: it is trained by a game, not on nll and KL. What"
-    " compares the four side by side leaves it out; its own codes are on *Latent space*, what each"
-    " of them does on *Traversals*."
-)
-"""Said of a model that stands beside the four."""
 _VIEW = "view"
 
 
@@ -65,7 +60,7 @@ def _draw_page() -> None:
         )
         return
     if not view.picked.model.in_family:
-        st.caption(BESIDE)
+        st.caption(verdicts.BESIDE)
     st.session_state[_VIEW] = view
     try:
         page.run()

@@ -9,14 +9,12 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from core.config import ALL_LABELS, PRIORS, DataConfig, ModelConfig, RunConfig
+from core.config import ALL_LABELS, DataConfig, RunConfig
 from core.explore.samplers import SAMPLERS
 from core.figures import theme
 from core.ui.kit import cache
 from core.ui.kit.picker import View, pick
-
-BOX_MISSES = 0.015
-"""Share of the codes that a box may leave out unsaid; the fitted one leaves out 1%."""
+from core.verdicts import family as verdicts
 
 
 @dataclass(frozen=True)
@@ -102,49 +100,27 @@ def image_row(caption: str, png: bytes | None) -> None:
         picture(png, caption)
 
 
-def recipe_of(config: RunConfig) -> str:
-    """Return in a few words what tells a model from its siblings."""
-    model = config.model
-    return {
-        "ae": "The code is a point, no KL",
-        "noisy-ae": f"Fixed noise, η = {model.eta:g}, no KL",
-        "infogan": f"Codes recognised in images of a game, λ = {model.information}",
-    }.get(model.name, f"Learned noise, KL weighed by β = {model.beta:g}{_prior_of(model)}")
+def model_name(config: RunConfig) -> None:
+    """Draw the name of a model, and what tells it from its siblings."""
+    st.subheader(ALL_LABELS[config.model.name], anchor=False)
+    st.caption(verdicts.recipe_of(config.model))
 
 
-def _prior_of(model: ModelConfig) -> str:
-    return "" if model.prior == "normal" else f", from a {PRIORS[model.prior]}"
-
-
-def draws_of(config: RunConfig) -> str:
-    """Return in a few words where random codes of a model come from.
-
-    >>> from core.recipes import recipe
-    >>> draws_of(recipe("digits", "vae", prior="vamp"))
-    'Random codes from its VampPrior, decoded'
-    """
-    prior = config.model.prior
-    return (
-        f"Random codes from {'N(0, I)' if prior == 'normal' else f'its {PRIORS[prior]}'}, decoded"
-    )
+def decoded_draws(config: RunConfig, count: int, columns: int) -> None:
+    """Draw what random codes of a model's prior decode to, under where they come from."""
+    png = cache.samples_png(config, "prior", None, 0, count, columns)
+    image_row(verdicts.draws_of(config.model), png)
 
 
 def collapse_note(config: RunConfig) -> None:
     """Say so where no latent of a model is in use."""
     if not cache.active_latents(config).any():
-        st.caption(
-            f"**Collapsed:** no latent is active. At β = {config.model.beta:g} a nat of KL has to"
-            f" save {config.model.beta:g} nats of nll, and on these images none did: the decoder"
-            " ignores the code."
-        )
+        st.caption(verdicts.collapsed(config.model.beta))
 
 
-def table(rows: Sequence[Mapping[str, Any]], **columns: str) -> None:
-    """Draw rows of a small table; `columns` may give a number format by column name."""
-    formats = {
-        name: st.column_config.NumberColumn(format=style) for name, style in columns.items()
-    }
-    st.dataframe(rows, hide_index=True, column_config=formats)
+def table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Draw rows of a small table."""
+    st.dataframe(rows, hide_index=True, column_config={})
 
 
 def stop_slider(view: View, number: str, label: str) -> None:
@@ -220,25 +196,23 @@ def _next_seed() -> None:
 
 def sample_sheet(config: RunConfig, choice: SamplerChoice, count: int, columns: int) -> None:
     """Draw decoded random codes of one model under its name."""
-    st.subheader(ALL_LABELS[config.model.name], anchor=False)
-    st.caption(recipe_of(config))
+    model_name(config)
     half_width = choice.half_width_for(choice.name)
     png = cache.samples_png(config, choice.name, half_width, choice.seed, count, columns)
     picture(png, f"{SAMPLERS[choice.name]}, decoded by {config.model.label}")
     if choice.name == "box":
-        st.caption(f"Half-width {half_width or cache.fitted_half_width(config):.2f}")
-        if half_width:
-            box_note(config, half_width)
+        _box_notes(config, half_width)
 
 
-def box_note(config: RunConfig, half_width: float) -> None:
-    """Say so where a box does not contain a model's codes."""
-    outside = cache.share_outside(config, half_width)
-    if outside > BOX_MISSES:
-        st.caption(
-            f"**The box does not contain the codes:** {outside:.0%} of this model's lie outside"
-            f" and are never drawn; {cache.fitted_half_width(config):.2f} would hold 99%."
-        )
+def _box_notes(config: RunConfig, half_width: float | None) -> None:
+    """Draw how wide the box is, and say so where it does not contain a model's codes."""
+    fitted = cache.fitted_half_width(config)
+    if half_width is None:
+        st.caption(verdicts.half_width(fitted))
+        return
+    st.caption(verdicts.half_width(half_width))
+    if note := verdicts.box_note(cache.share_outside(config, half_width), fitted):
+        st.caption(note)
 
 
 def samples_beside_nearest(config: RunConfig, choice: SamplerChoice, count: int) -> None:
@@ -248,7 +222,4 @@ def samples_beside_nearest(config: RunConfig, choice: SamplerChoice, count: int)
         config, choice.name, half_width, choice.seed, count
     )
     picture(png, "Samples above their nearest training images")
-    st.caption(
-        f"Below, the nearest training image; root mean squared difference {distance:.3f} per pixel"
-        " (median)"
-    )
+    st.caption(verdicts.nearest(distance))
