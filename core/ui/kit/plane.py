@@ -14,6 +14,7 @@ from typing import Literal
 import streamlit as st
 
 from core.figures import theme
+from core.verdicts.phrases import with_minus
 
 _HERE = Path(__file__).parent
 _HTML = """
@@ -76,4 +77,4 @@ def ticks(half_width: float) -> list[tuple[float, str]]:
     step = next(first * power for first in (1, 2, 5, 10) if first * power >= least)
     count, digits = floor(half_width / step * (1 + 1e-9)), max(0, -floor(log10(step) + 1e-9))
     codes = [round(place * step, digits) for place in range(-count, count + 1)]
-    return [(code, f"{code:.{digits}f}".replace("-", "−")) for code in codes]
+    return [(code, with_minus(f"{code:.{digits}f}")) for code in codes]
