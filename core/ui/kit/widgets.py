@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -64,6 +64,22 @@ def save_figures_as() -> None:
         required=True,
         bind="query-params",
     )
+
+
+def take_over(old: str, key: str, options: Iterable[str]) -> None:
+    """Take a choice from a link that was made when its widget had another key.
+
+    Args:
+        old: that key, which other pages may use in their links.
+        key: of the widget, which is drawn next.
+        options: of the widget; another word is of another page, and is left alone.
+    """
+    word = st.query_params.get(old)
+    is_chosen = key in st.session_state or key in st.query_params
+    if word is not None and word in options and not is_chosen:
+        del st.query_params[old]
+        st.query_params[key] = word
+        st.session_state[key] = word
 
 
 def how_to_read(text: str) -> None:
