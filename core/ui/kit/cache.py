@@ -28,7 +28,7 @@ from core.data.shapes import draw
 from core.experiments import STUDIES, kept
 from core.experiments import samples as sampled
 from core.experiments.kept import Numbers, Study
-from core.explore import projection, sampling
+from core.explore import layers, projection, sampling
 from core.figures import images as pictures
 from core.film import plane_codes
 from core.metrics.latents import active
@@ -231,7 +231,8 @@ def originals_png(data: DataConfig, count: int, columns: int) -> bytes | None:
 @st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_KEY)
 def reconstructions_png(config: RunConfig, count: int, columns: int) -> bytes:
     """Return the reconstructions of the first test images, decoded from their kept codes."""
-    images = decoded(config, run(config).codes["mean"][:count])
+    opened = run(config)
+    images = layers.decode(opened, opened.codes["mean"][:count])
     return pictures.sheet_png(images, columns, scale_of(config.data))
 
 
@@ -242,14 +243,8 @@ def reconstruction(config: RunConfig, index: int) -> Floats:
 
 def decoded_codes(config: RunConfig, index: tuple[int, ...]) -> Floats:
     """Return the reconstructions (B, H, W) of some test images, decoded from their kept codes."""
-    return decoded(config, run(config).codes["mean"][list(index)])
-
-
-def decoded(config: RunConfig, codes: Floats) -> Floats:
-    """Return the expected images (B, H, W) of codes (B, L), in [0, 1]."""
-    from core.explore.decoding import decode
-
-    return decode(run(config).model, codes)
+    opened = run(config)
+    return layers.decode(opened, opened.codes["mean"][list(index)])
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
@@ -287,7 +282,7 @@ def samples(
     if name == "box" and half_width is not None:
         source = sampling.Box(half_width, config.model.latent_dim)
     codes = source.sample(count, seed)
-    return codes, decoded(config, codes)
+    return codes, layers.decode(run(config), codes)
 
 
 @st.cache_data(max_entries=256, show_spinner=False, hash_funcs=BY_KEY)
@@ -384,8 +379,10 @@ def ceiling(data: DataConfig) -> dict[str, float] | None:
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)
 def plane_png(config: RunConfig, half_width: float, resolution: int) -> bytes:
     """Return a square of codes around the origin as two latents decode it, 500 pixels wide."""
+    from core.explore.decoding import decode
+
     extent = (-half_width, half_width, -half_width, half_width)
-    images = decoded(config, plane_codes(extent, resolution))
+    images = decode(run(config).model, plane_codes(extent, resolution))
     scale = max(1, round(500 / (resolution * images.shape[-1])))
     return pictures.sheet_png(images, resolution, scale=scale, pad=0)
 
