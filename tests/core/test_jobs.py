@@ -445,17 +445,19 @@ class FullDisk:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.full, self.write, self.unlink = False, Path.write_bytes, Path.unlink
-        monkeypatch.setattr(Path, "write_bytes", lambda path, content: self._write(path, content))
         monkeypatch.setattr(
-            Path, "unlink", lambda path, missing_ok=False: self._unlink(path, missing_ok)
+            Path, "write_bytes", lambda path, content: self.write_some(path, content)
+        )
+        monkeypatch.setattr(
+            Path, "unlink", lambda path, missing_ok=False: self.unlink_one(path, missing_ok)
         )
 
-    def _write(self, path: Path, content: bytes) -> int:
+    def write_some(self, path: Path, content: bytes) -> int:
         if self.full and path.parent.name == JOBS:
             raise OSError(errno.ENOSPC, "No space left on device")
         return self.write(path, content)
 
-    def _unlink(self, path: Path, missing_ok: bool) -> None:
+    def unlink_one(self, path: Path, missing_ok: bool) -> None:
         self.full = self.full and path.suffix != ".npz"
         self.unlink(path, missing_ok=missing_ok)
 
