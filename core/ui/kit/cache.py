@@ -232,7 +232,7 @@ def originals_png(data: DataConfig, count: int, columns: int) -> bytes | None:
 def reconstructions_png(config: RunConfig, count: int, columns: int) -> bytes:
     """Return the reconstructions of the first test images, decoded from their kept codes."""
     opened = run(config)
-    images = layers.decode(opened, opened.codes["mean"][:count])
+    images = layers.decode(config, opened.weights, opened.codes["mean"][:count])
     return pictures.sheet_png(images, columns, scale_of(config.data))
 
 
@@ -244,7 +244,7 @@ def reconstruction(config: RunConfig, index: int) -> Floats:
 def decoded_codes(config: RunConfig, index: tuple[int, ...]) -> Floats:
     """Return the reconstructions (B, H, W) of some test images, decoded from their kept codes."""
     opened = run(config)
-    return layers.decode(opened, opened.codes["mean"][list(index)])
+    return layers.decode(config, opened.weights, opened.codes["mean"][list(index)])
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
@@ -282,7 +282,7 @@ def samples(
     if name == "box" and half_width is not None:
         source = sampling.Box(half_width, config.model.latent_dim)
     codes = source.sample(count, seed)
-    return codes, layers.decode(run(config), codes)
+    return codes, layers.decode(config, run(config).weights, codes)
 
 
 @st.cache_data(max_entries=256, show_spinner=False, hash_funcs=BY_KEY)
