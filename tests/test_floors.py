@@ -24,6 +24,7 @@ FLOORS: dict[str, float] = {
     **dict.fromkeys(["objectives", "film"], 3),
     **dict.fromkeys(["models", "data"], 2),
     **dict.fromkeys(["devices", "runtime"], 1),
+    "architecture": 1.4,
     "families": 1.3,
     "shelf": 1.2,
     "recipes": 1.1,
@@ -90,6 +91,7 @@ TENSORS = {
 
 READ_WITHOUT = {
     "config",
+    "architecture",
     "recipes",
     "shelf",
     "families",
@@ -157,6 +159,7 @@ MAY_SEE = {
     "recipes": {"config"},
     "shelf": {"config", "recipes"},
     "families": {"config", "recipes", "shelf"},
+    "architecture": {"config"},
 }
 """Sealed rooms -> the rooms of `core` they may see."""
 

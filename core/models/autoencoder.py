@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.config import DataConfig, ModelConfig, RunConfig
+from core.architecture import decoder_of, encoder_of
+from core.config import ModelConfig, RunConfig
 from core.models import networks
 from core.models.likelihoods import Bernoulli, GaussianLikelihood, Likelihood
 from core.models.posteriors import (
@@ -107,18 +107,6 @@ def unsquashed(model: Autoencoder) -> Autoencoder:
     return same.train(model.training)
 
 
-_ENCODERS = {
-    "mlp": networks.mlp_encoder,
-    "gated": partial(networks.mlp_encoder, layers=networks.gated),
-    "conv": networks.conv_encoder,
-}
-_DECODERS = {
-    "mlp": networks.mlp_decoder,
-    "gated": partial(networks.mlp_decoder, layers=networks.gated),
-    "conv": networks.conv_decoder,
-}
-
-
 def build(config: RunConfig) -> Autoencoder:
     """Return the untrained model of a run, its weights decided by the run's seed.
 
@@ -126,7 +114,7 @@ def build(config: RunConfig) -> Autoencoder:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.train.seed)
-        model = _assemble(config.data, config.model)
+        model = _assemble(config)
         if isinstance(model.posterior, Recognised):
             networks.start_wide(model.encoder)
             networks.start_wide(model.decoder)
@@ -144,7 +132,7 @@ def restore(config: RunConfig, weights: Mapping[str, Tensor | NDArray[Any]]) -> 
         RuntimeError: the weights are not those of this config.
     """
     with torch.device("meta"):
-        model = _assemble(config.data, config.model)
+        model = _assemble(config)
     state = {name: _single(weight) for name, weight in weights.items()}
     model.load_state_dict(state, assign=True)
     return model.eval().requires_grad_(False)
@@ -165,23 +153,17 @@ def weights_of(config: RunConfig) -> dict[str, tuple[int, ...]]:
     (2, 64)
     """
     with torch.device("meta"):
-        model = _assemble(config.data, config.model)
+        model = _assemble(config)
     return {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
 
 
-def _assemble(data: DataConfig, model: ModelConfig) -> Autoencoder:
-    posterior = _posterior(model)
-    played = isinstance(posterior, Recognised)
-    outputs, width = model.latent_dim * posterior.outputs_per_latent, model.latent_dim
-    if played:
-        assert model.noise_dim is not None
-        outputs, width = outputs + 1, width + model.noise_dim
+def _assemble(config: RunConfig) -> Autoencoder:
+    model = config.model
     # The encoder comes first: a seed's weights are drawn in order.
-    encoder = _ENCODERS[model.network](data.size, model.hidden, outputs)
-    decoder = _DECODERS[model.network](data.size, model.hidden, width)
-    if played:
-        decoder = nn.Sequential(networks.Padded(width), *decoder)
-    return Autoencoder(encoder, posterior, decoder, _likelihood(model), _prior(model, data.size))
+    encoder = networks.sequential(encoder_of(config))
+    decoder = networks.sequential(decoder_of(config))
+    prior = _prior(model, config.data.size)
+    return Autoencoder(encoder, _posterior(model), decoder, _likelihood(model), prior)
 
 
 def _likelihood(model: ModelConfig) -> Likelihood:

@@ -1,87 +1,20 @@
-"""Encoders and decoders: plain lists of layers, Tensor -> Tensor.
+"""Encoders and decoders as torch's modules, made from the lists of `core.architecture`.
 
 Each is an `nn.Sequential` of standard layers (`Doubling` computes what `nn.ConvTranspose2d` does)
-and nothing else, so that it can be written down layer by layer, to run in a browser for example.
+and nothing else, so that a layer's place in the list names its weights.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-Layers = Callable[[Sequence[int]], list[nn.Module]]
-"""Widths -> fully connected layers."""
-CHANNELS = 32
-"""Channels of each convolutional layer (Burgess et al. 2018, https://arxiv.org/abs/1804.03599)."""
-
-
-def mlp(widths: Sequence[int]) -> list[nn.Module]:
-    """Return fully connected layers of these widths with a ReLU between them.
-
-    >>> [type(layer).__name__ for layer in mlp([64, 16, 2])]
-    ['Linear', 'ReLU', 'Linear']
-    """
-    layers: list[nn.Module] = []
-    for wide, narrow in pairwise(widths):
-        layers += [nn.Linear(wide, narrow), nn.ReLU()]
-    return layers[:-1]
-
-
-def gated(widths: Sequence[int]) -> list[nn.Module]:
-    """Return fully connected layers of these widths, all but the last with a gate.
-
-    h = (W x + b) · sigmoid(V x + c)
-
-    Source: Tomczak and Welling 2018, section 6.1, https://arxiv.org/abs/1705.07120; Dauphin et al.
-        2017, https://arxiv.org/abs/1612.08083.
-    """
-    layers: list[nn.Module] = []
-    for wide, narrow in pairwise(widths[:-1]):
-        layers += [nn.Linear(wide, 2 * narrow), nn.GLU()]
-    return [*layers, nn.Linear(widths[-2], widths[-1])]
-
-
-def mlp_encoder(
-    size: int, hidden: Sequence[int], outputs: int, layers: Layers = mlp
-) -> nn.Sequential:
-    """Return (B, 1, size, size) -> (B, outputs), fully connected, by `mlp` or `gated` layers."""
-    return nn.Sequential(nn.Flatten(), *layers([size * size, *hidden, outputs]))
-
-
-def mlp_decoder(
-    size: int, hidden: Sequence[int], inputs: int, layers: Layers = mlp
-) -> nn.Sequential:
-    """Return (B, inputs) -> (B, 1, size, size), the encoder's mirror image."""
-    return nn.Sequential(
-        *layers([inputs, *reversed(hidden), size * size]), nn.Unflatten(1, (1, size, size))
-    )
-
-
-def conv_encoder(size: int, hidden: Sequence[int], outputs: int) -> nn.Sequential:
-    """Return (B, 1, size, size) -> (B, outputs): halvings down to 4x4, then fully connected.
-
-    At 64x64 with hidden (256, 256) this is the network of Burgess et al. 2018, appendix A,
-    https://arxiv.org/abs/1804.03599.
-    """
-    layers: list[nn.Module] = []
-    for before in [1] + [CHANNELS] * (_halvings(size) - 1):
-        layers += [nn.Conv2d(before, CHANNELS, 4, stride=2, padding=1), nn.ReLU()]
-    return nn.Sequential(*layers, nn.Flatten(), *mlp([CHANNELS * 16, *hidden, outputs]))
-
-
-def conv_decoder(size: int, hidden: Sequence[int], inputs: int) -> nn.Sequential:
-    """Return (B, inputs) -> (B, 1, size, size), the encoder's mirror image."""
-    layers: list[nn.Module] = [*mlp([inputs, *reversed(hidden), CHANNELS * 16]), nn.ReLU()]
-    layers.append(nn.Unflatten(1, (CHANNELS, 4, 4)))
-    for after in [CHANNELS] * (_halvings(size) - 1) + [1]:
-        layers += [Doubling(CHANNELS, after), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
+from core import architecture
 
 
 class Padded(nn.Module):
@@ -146,6 +79,27 @@ class _Doubling(torch.autograd.Function):
         )
 
 
+_MODULES: dict[type[architecture.Layer], Callable[[Any], nn.Module]] = {
+    architecture.Linear: lambda layer: nn.Linear(layer.inputs, layer.outputs),
+    architecture.Relu: lambda _: nn.ReLU(),
+    architecture.Glu: lambda _: nn.GLU(),
+    architecture.Pad: lambda layer: Padded(layer.width),
+    architecture.Flatten: lambda _: nn.Flatten(),
+    architecture.Reshape: lambda layer: nn.Unflatten(1, layer.shape),
+    architecture.Halving: lambda layer: nn.Conv2d(layer.before, layer.after, 4, 2, 1),
+    architecture.Doubling: lambda layer: Doubling(layer.before, layer.after),
+}
+
+
+def sequential(layers: Sequence[architecture.Layer]) -> nn.Sequential:
+    """Return a network of these layers, its weights drawn in their order.
+
+    >>> [type(layer).__name__ for layer in sequential(architecture.mlp([64, 16, 2]))]
+    ['Linear', 'ReLU', 'Linear']
+    """
+    return nn.Sequential(*(_MODULES[type(layer)](layer) for layer in layers))
+
+
 def start_wide(network: nn.Sequential) -> None:
     """Draw a network's weights anew so that every layer keeps the variance of its input.
 
@@ -163,11 +117,6 @@ def start_wide(network: nn.Sequential) -> None:
                 inputs = 4 * len(layer.weight)
             nn.init.normal_(layer.weight, 0, math.sqrt(2 / inputs))
             nn.init.zeros_(layer.bias)
-
-
-def _halvings(size: int) -> int:
-    """Return how often `size` is halved on the way to 4."""
-    return (size // 4).bit_length() - 1
 
 
 @torch.inference_mode()

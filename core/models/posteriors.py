@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from core.architecture import BOX, LEAST_VARIANCE
+
 
 @dataclass(frozen=True)
 class Gaussian:
@@ -50,9 +52,6 @@ class Gaussian:
             (z - self.mean).square() / self.log_var.exp() + self.log_var + math.log(2 * math.pi)
         )
 
-
-BOX = math.sqrt(3)
-"""Half-width of the uniform prior, whose variance is then 1."""
 
 _NODES, _WEIGHTS = (torch.from_numpy(array) for array in np.polynomial.hermite_e.hermegauss(24))
 
@@ -131,7 +130,6 @@ def _squash(u: Tensor) -> Tensor:
 class Point(nn.Module):
     """The code is what the encoder says, without noise: an autoencoder."""
 
-    outputs_per_latent = 1
     has_kl = False
     needs_calibration = False
 
@@ -158,7 +156,6 @@ class Fixed(nn.Module):
         noise_ratio: η, at least 0.
     """
 
-    outputs_per_latent = 1
     has_kl = False
     needs_calibration = True
     squared_radius: Tensor
@@ -184,7 +181,6 @@ class Learned(nn.Module):
     Source: Kingma and Welling 2014, equation 9, https://arxiv.org/abs/1312.6114.
     """
 
-    outputs_per_latent = 2
     has_kl = True
     needs_calibration = False
 
@@ -204,7 +200,6 @@ class LearnedSquashed(nn.Module):
     middle cannot move, and a smaller box costs KL at once but tells images apart only later.
     """
 
-    outputs_per_latent = 2
     has_kl = True
     needs_calibration = False
 
@@ -227,10 +222,9 @@ class Recognised(nn.Module):
     Source: Chen et al. 2016, sections 5 and 6, https://arxiv.org/abs/1606.03657.
     """
 
-    outputs_per_latent = 2
     has_kl = False
     needs_calibration = False
-    FLOOR = 0.01
+    FLOOR = LEAST_VARIANCE
     """Least variance."""
 
     def forward(self, output: Tensor) -> Gaussian:

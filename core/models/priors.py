@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from core.models.posteriors import BOX, Gaussian, Squashed
+from core.architecture import BOX
+from core.models.posteriors import Gaussian, Squashed
 
 
 class StandardNormal(nn.Module):

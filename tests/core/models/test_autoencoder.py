@@ -2,11 +2,12 @@ import pytest
 import torch
 from torch import nn
 
+from core.architecture import BOX, mlp_decoder, mlp_encoder
 from core.config import MODEL_LABELS, DataConfig, ModelConfig, RunConfig
 from core.devices import generator
 from core.models import build, restore, unsquashed
-from core.models.networks import Doubling, mlp_decoder, mlp_encoder
-from core.models.posteriors import BOX, Squashed
+from core.models.networks import Doubling, sequential
+from core.models.posteriors import Squashed
 from core.models.priors import StandardNormal
 from core.recipes import recipe
 
@@ -51,7 +52,8 @@ def test_a_seed_draws_the_encoder_before_the_decoder_or_no_run_that_ships_could_
     config = recipe("digits", "vae", 3, hidden=(8,), seed=5)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(5)
-        encoder, decoder = mlp_encoder(8, (8,), 6), mlp_decoder(8, (8,), 3)
+        encoder = sequential(mlp_encoder(8, (8,), 6))
+        decoder = sequential(mlp_decoder(8, (8,), 3))
     model = build(config)
     for found, drawn in ((model.encoder, encoder), (model.decoder, decoder)):
         assert all(

@@ -17,10 +17,11 @@ from torch.distributions.transforms import (
     CumulativeDistributionTransform,
 )
 
+from core.architecture import BOX
 from core.config import COMPONENTS, PRIORS
 from core.devices import generator
 from core.models import build
-from core.models.posteriors import BOX, Gaussian, LearnedSquashed, Squashed
+from core.models.posteriors import Gaussian, LearnedSquashed, Squashed
 from core.models.priors import Mixture, StandardNormal, Uniform, Vamp, marginal
 from core.recipes import recipe
 from core.runs import load_or_train, open_run

@@ -10,13 +10,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from core.architecture import BOX
 from core.checkpoints import UNFINISHED
 from core.config import RunConfig, with_seed
 from core.data import Split, digits, sprites
 from core.devices import generator
 from core.jobs import Jobs, Limits, newest
 from core.models import Autoencoder, build, restore
-from core.models.posteriors import BOX, Recognised
+from core.models.posteriors import Recognised
 from core.models.priors import StandardNormal
 from core.objectives import Game, Moment
 from core.objectives.game import (
