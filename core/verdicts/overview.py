@@ -11,6 +11,9 @@ from core.verdicts.phrases import number, trainings, with_range
 Scores = Mapping[int, tuple[float, float]]
 """Seed of the training -> Fréchet distance and coverage (0 to 1) of random samples."""
 
+INCOMPLETE = "The answer takes an AE and a VAE of one data set, and not both are on the shelf."
+UNMEASURED = "The answer was not measured for these models yet; run `python -m core measure`."
+
 _PRIOR_AGAINST_BOX = {
     HOLDS: "a VAE's random codes decode to better images than an AE's",
     FAILS: "a VAE's random codes decode to worse images than an AE's",
