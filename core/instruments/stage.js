@@ -9,6 +9,13 @@ function make(tag, { set = {}, ...properties } = {}, ...children) {
     return element
 }
 
+// Return what an instrument sees of a bundle: the runs, its own header and its own tensors.
+function partOf({ meta, tensors, runs }, name) {
+    const own = Object.entries(tensors).filter(([key]) => key.startsWith(`${name}/`))
+    const named = own.map(([key, tensor]) => [key.slice(name.length + 1), tensor])
+    return { meta: meta[name], tensors: Object.fromEntries(named), runs }
+}
+
 // A grey picture of size x size pixels, enlarged by the style sheet.
 class Picture {
     constructor(size, alt) {

@@ -23,7 +23,7 @@ async function start(root, data, now) {
         if (now.gone) return
         root.replaceChildren()
         const stage = new Stage(root, root.dataset.name)
-        const instrument = INSTRUMENT(root, bundle, stage)
+        const instrument = INSTRUMENT(root, partOf(bundle, stage.name), stage)
         root.append(stage.region)
         now.repaint = () => instrument.repaint?.()
         now.stop = () => {
