@@ -42,9 +42,20 @@ function planes(root, bundle, stage) {
     const ask = onFrame(draw)
     const watch = new ResizeObserver(() => paint())
     boards.forEach(board => watch.observe(board.canvas))
+    let drawn = null
+    const hear = ({ detail }) => {
+        drawn = detail
+        ask()
+    }
+    window.addEventListener('latent-lab-drawn', hear)
     mark(saved ? nearest(boards[state.run], state.code) ?? 0 : 0)
     paint()
-    return { repaint: paint, stop: () => watch.disconnect() }
+    return { repaint: paint, stop }
+
+    function stop() {
+        watch.disconnect()
+        window.removeEventListener('latent-lab-drawn', hear)
+    }
 
     function makeBoard(run, which) {
         const canvas = make('canvas', { tabIndex: 0 })
@@ -205,6 +216,7 @@ function planes(root, bundle, stage) {
         const place = code => [(side / 2) * (1 + code[0] / half), (side / 2) * (1 - code[1] / half)]
         const image = place(codes.subarray(2 * state.image, 2 * state.image + 2))
         ring(pen, image, 7 * unit, 3 * unit)
+        if (drawn) star(pen, place(drawn[which]), 10 * unit, 2 * unit)
         if (state.run !== which) return
         const [right, down] = place(state.code)
         for (const [color, width] of [[stage.color('background-color'), 5 * unit], [stage.color('text-color'), 2 * unit]]) {
@@ -214,6 +226,20 @@ function planes(root, bundle, stage) {
             pen.lineTo(right + 9 * unit, down)
             pen.moveTo(right, down - 9 * unit)
             pen.lineTo(right, down + 9 * unit)
+            pen.stroke()
+        }
+    }
+
+    // Mark the code of the drawing on the pad.
+    function star(pen, [right, down], radius, width) {
+        for (const [color, thick] of [[stage.color('background-color'), 3 * width], [stage.color('primary-color'), width]]) {
+            Object.assign(pen, { strokeStyle: color, lineWidth: thick })
+            pen.beginPath()
+            for (let turn = 0; turn < 4; turn++) {
+                const [x, y] = [radius * Math.cos((turn * Math.PI) / 4), radius * Math.sin((turn * Math.PI) / 4)]
+                pen.moveTo(right - x, down - y)
+                pen.lineTo(right + x, down + y)
+            }
             pen.stroke()
         }
     }
