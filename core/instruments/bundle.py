@@ -122,7 +122,7 @@ def _layers(config: RunConfig, part: str, layers: Layers) -> list[dict[str, Any]
     return described(part, layers)
 
 
-def _weights(entry: Entry) -> dict[str, NDArray[np.float16]]:
+def _weights(entry: Entry) -> dict[str, NDArray[Any]]:
     parts = {"decoder": decoder_of(entry.config)}
     if entry.encoder:
         parts["encoder"] = encoder_of(entry.config)
@@ -130,9 +130,14 @@ def _weights(entry: Entry) -> dict[str, NDArray[np.float16]]:
     names = [row[name] for row in rows for name in ("weight", "bias") if name in row]
     if missing := sorted(set(names) - entry.weights.keys()):
         raise ValueError(f"{entry.config.key} should have the weights {names}, lacks {missing}")
-    # A run in training may have weights that no half can hold; a stored one has none.
-    halves = {name: entry.weights[name].clip(-_LARGEST, _LARGEST) for name in names}
-    return {name: np.asarray(half, np.float16, order="C") for name, half in halves.items()}
+    return {name: _narrowed(np.asarray(entry.weights[name], order="C")) for name in names}
+
+
+def _narrowed(weight: NDArray[Any]) -> NDArray[Any]:
+    """Return a weight in half precision where that holds it, as runs are kept."""
+    if np.abs(weight).max() > _LARGEST:
+        return weight.astype(np.float32)
+    return weight.astype(np.float16)
 
 
 def _sent(name: str, array: NDArray[Any]) -> NDArray[Any]:

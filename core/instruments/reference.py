@@ -144,7 +144,8 @@ def _doubling(layer: Doubling, x: Floats, weight: Floats, bias: Floats) -> Float
 
 
 def _sigmoid(layer: Layer, x: Floats) -> Floats:
-    return 0.5 * (1 + np.tanh(0.5 * x))
+    half = np.float32(0.5)
+    return half * (np.tanh(half * x) + np.float32(1))
 
 
 def _clip(layer: Layer, x: Floats) -> Floats:
@@ -185,7 +186,7 @@ def _learned(output: Floats, latents: int, description: Mapping[str, Any]) -> Mo
 def _squashed(output: Floats, latents: int, description: Mapping[str, Any]) -> Moments:
     base, width = _learned(output, latents, description)
 
-    def squash(u: Floats) -> Floats:
+    def squash(u: NDArray[Any]) -> NDArray[Any]:
         return description["box"] * (2 * _normal_cdf(u) - 1)
 
     mean = squash(base / np.sqrt(1 + width**2))
@@ -194,7 +195,7 @@ def _squashed(output: Floats, latents: int, description: Mapping[str, Any]) -> M
     return mean, np.sqrt(variance)
 
 
-def _normal_cdf(u: Floats) -> Floats:
+def _normal_cdf(u: NDArray[Any]) -> Floats:
     flat = [0.5 * math.erfc(-value / math.sqrt(2)) for value in u.ravel().tolist()]
     return np.array(flat, np.float32).reshape(u.shape)
 
