@@ -501,23 +501,21 @@ for data, latents in (("digits", "2"), ("digits", "10"), ("sprites", "10"), ("mn
     app.run()
     assert not app.exception, app.exception[0].stack_trace
     assert app.selectbox(key="data").value == data
-    pictures, charts = len(app.get("image")), len(app.get("plotly_chart"))
-    print(data, latents, app.title[0].value, pictures, charts, len(app.dataframe[0].value))
+    parts = [part.proto.component_name.split("_")[-1] for part in app.get("bidi_component")]
+    charts = len(app.get("plotly_chart"))
+    print(data, latents, app.title[0].value, *parts, charts, len(app.dataframe[0].value))
 """
 
 
 def test_the_first_screen_needs_no_torch(tmp_path: Path):
-    """Frame, picker and all of Overview are drawn where torch is not installed.
-
-    Each model has its reconstructions and random codes, and the test images where they are here.
-    """
+    """Frame, picker and all of Overview are drawn where torch is not installed."""
     shown = run_python(FIRST_SCREEN, LATENT_LAB_DATA=tmp_path).splitlines()
     title = "What does a random code decode to?"
     assert shown == [
-        f"digits 2 {title} 12 1 4",
-        f"digits 10 {title} 12 1 4",
-        f"sprites 10 {title} 12 1 4",
-        f"mnist 10 {title} 8 1 4",
+        f"digits 2 {title} drawer address path scheme 1 4",
+        f"digits 10 {title} drawer address path scheme 1 4",
+        f"sprites 10 {title} drawer address path scheme 1 4",
+        f"mnist 10 {title} drawer address path scheme 1 4",
     ]
 
 

@@ -14,8 +14,16 @@ from core.config import check_name
 _HERE = Path(__file__).parent
 
 PUBLIC = {
-    "engine": ("openBundle", "slices"),
+    "engine": ("openBundle", "readSafetensors", "slices"),
     "pictures": ("paint", "paintSheet", "fitSheet", "tileAt"),
+    "stage": (
+        *("make", "Picture", "onFrame", "followPointer", "makeSlider", "makeSaving"),
+        *("Stage", "partOf", "standStill"),
+    ),
+    "centring": ("centredAsMnist", "centredAsDigits"),
+    "path": ("path",),
+    "planes": ("planes",),
+    "pad": ("pad",),
 }
 """File -> the functions of it that an instrument calls."""
 
@@ -35,6 +43,13 @@ def script(*names: str) -> str:
     for name in names:
         check_name("script", name, PUBLIC)
     return "".join(_closed(name) for name in names)
+
+
+@cache
+def style(*names: str) -> str:
+    """Return the style sheets of some instruments as one text, after what they share."""
+    sheets = ("stage", *names)
+    return "\n".join((_HERE / f"{name}.css").read_text(encoding="utf-8") for name in sheets)
 
 
 def _closed(name: str) -> str:

@@ -30,7 +30,6 @@ from core.experiments import samples as sampled
 from core.experiments.kept import Numbers, Study
 from core.explore import layers, projection, sampling
 from core.figures import images as pictures
-from core.film import plane_codes
 from core.metrics.latents import active
 from core.opening import Run, open_run
 
@@ -374,17 +373,6 @@ def ceiling(data: DataConfig) -> dict[str, float] | None:
     """Return what real images score against real images, by score, or None."""
     quality = sampled.kept_ceiling(data, SHELF)
     return None if quality is None else asdict(quality)
-
-
-@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)
-def plane_png(config: RunConfig, half_width: float, resolution: int) -> bytes:
-    """Return a square of codes around the origin as two latents decode it, 500 pixels wide."""
-    from core.explore.decoding import decode
-
-    extent = (-half_width, half_width, -half_width, half_width)
-    images = decode(run(config).model, plane_codes(extent, resolution))
-    scale = max(1, round(500 / (resolution * images.shape[-1])))
-    return pictures.sheet_png(images, resolution, scale=scale, pad=0)
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)
