@@ -22,7 +22,6 @@ NEXT = {
 view = current_view()
 st.title("What does a random code decode to?", anchor=False)
 first.draw(view)
-widgets.images_missing(cache.missing_images(view.picked.data))
 
 with st.container(horizontal=True):
     for page, question in NEXT.items():

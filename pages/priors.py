@@ -31,7 +31,6 @@ st.caption(
 widgets.image_row(
     "Real test images, for comparison", cache.originals_png(view.picked.data, 36, 18)
 )
-widgets.images_missing(cache.missing_images(view.picked.data))
 
 st.subheader("What did the priors learn?", anchor=False)
 blocks.learned(shown)

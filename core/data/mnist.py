@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from core.data.images import ImageSet, Split
 
 FOLDER_SETTING = "LATENT_LAB_DATA"
+SHIPPED = Path(__file__).parent / "files"
+"""Where the images to test on lie, which ship with the lab; `LICENCES.md` says whose they are."""
 DIGESTS = {
     "train-images": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -122,17 +124,12 @@ def read(
 
 
 def read_test() -> Part:
-    """Return the 10,000 digits to test on; of IDX files, those to train on are not read.
+    """Return the 10,000 digits to test on, which ship with the lab.
 
     Raises:
-        MissingData: they are not on this machine, or a file is damaged.
+        MissingData: a file of the lab is damaged or gone.
     """
-    files = find_files()
-    if files:
-        return _part(files, "t10k")
-    if not _is_file(cache_file()):
-        raise MissingData(_absent())
-    return _read({"cache": cache_file()}).test
+    return _part(_files_in(SHIPPED), "t10k")
 
 
 def missing() -> str | None:
@@ -310,8 +307,10 @@ def _part(files: Mapping[str, Path], name: str) -> Part:
     """Return a part of MNIST, `train` or `t10k`, from its IDX files.
 
     Raises:
-        MissingData: they are damaged, or not MNIST's.
+        MissingData: they are gone, damaged, or not MNIST's.
     """
+    if absent := {f"{name}-images", f"{name}-labels"} - files.keys():
+        raise MissingData(f"the lab should come with {sorted(absent)[0]}, lacks it; copy it again")
     images, labels = files[f"{name}-images"], files[f"{name}-labels"]
     part = Part(idx.read(images, ndim=3), idx.read(labels, ndim=1))
     _check_part(part, name, {"images": images, "labels": labels})

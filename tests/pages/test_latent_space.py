@@ -63,18 +63,6 @@ def test_a_picked_image_is_shown_beside_its_reconstruction_by_each_model(opened)
     assert captions(opened(data="digits"))[1:5] == ["AE", "Noisy AE", "VAE", "β-VAE"]
 
 
-def test_without_the_images_of_mnist_label_reconstructions_and_decoded_neighbours_are_shown(
-    opened,
-):
-    app = opened(data="mnist", model="VAE", image=5)
-    assert captions(app)[:4] == ["AE", "Noisy AE", "VAE", "β-VAE"]
-    assert any("decoded" in caption.value for caption in app.caption)
-    assert any(
-        str(load(SHELF, recipe("mnist", "vae", 2).key).codes["label"][5]) in text
-        for text in said(app)
-    )
-
-
 def said(app) -> list[str]:
     """Return what stands around the picked image."""
     return [*captions(app), *(caption.value for caption in app.caption)]

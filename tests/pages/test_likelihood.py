@@ -231,13 +231,6 @@ def test_what_cannot_be_asked_gets_one_clear_sentence(
     assert not app.exception
 
 
-def test_without_the_images_of_mnist_what_was_measured_is_shown_still(opened):
-    app = opened(data="mnist", part="The bound")
-    assert [info.value for info in app.info if "LATENT_LAB_DATA" in info.value]
-    assert app.get("image")
-    assert not [row for row in tables(app) if "Bound" in row]
-
-
 def test_an_image_that_does_not_exist_is_the_first_one(opened):
     app = opened(data="digits", part="The bound", image=360)
     assert app.number_input(key="image").value == 0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.config import PRIORS, DataConfig, RunConfig, with_seed
+from core.config import PRIORS, RunConfig, with_seed
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import numbers_of
 from core.experiments.priors import EXPOST
@@ -226,12 +226,6 @@ def test_runs_that_the_study_leaves_out_are_not_said_to_be_unmeasured():
     sprites = Contender("normal", recipe("sprites", "vae", 10))
     assert "not for these runs" in blocks.unmeasured([sprites])
     assert blocks.unmeasured([Contender("normal", small())]) == UNMEASURED
-
-
-def test_images_that_are_missing_are_said_once(open_page):
-    app = open_page(PAGE, data="mnist")
-    assert cache.missing_images(DataConfig(name="mnist"))
-    assert len([info for info in app.info if "LATENT_LAB_DATA" in info.value]) == 1
 
 
 def view_of(picked: RunConfig) -> View:

@@ -225,7 +225,6 @@ def picked(view: View, choice: LatentChoice) -> None:
         _surrounding(view.picked, choice, index)
     with right:
         _code_of(view.picked, index)
-    widgets.images_missing(cache.missing_images(view.picked.data))
 
 
 def _images_of(view: View, index: int) -> None:

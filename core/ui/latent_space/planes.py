@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core import checkpoints
 from core.config import RunConfig
-from core.data import MissingData, read_test_images
+from core.data import read_test_images
 from core.figures import images as pictures
 from core.figures import theme
 from core.figures.plane import square_extent
@@ -45,7 +45,7 @@ def _planes_of(configs: tuple[RunConfig, ...]) -> bytes:
         np.stack([run.codes["mean"][:POINTS] for run in runs]),
         [half_width(run.codes["mean"]) for run in runs],
         runs[0].codes["label"][:POINTS],
-        _images(configs[0]),
+        read_test_images(configs[0].data, slice(POINTS)),
         classes=names,
         colors=[theme.label_color(i) for i in range(len(names))],
         normal=[config.model.prior == "normal" for config in configs],
@@ -78,10 +78,3 @@ def half_width(codes: NDArray[np.floating]) -> float:
 
 def _open(configs: Sequence[RunConfig]) -> list[checkpoints.Checkpoint]:
     return [checkpoints.load(cache.SHELF, config.key) for config in configs]
-
-
-def _images(config: RunConfig) -> NDArray[np.uint8] | None:
-    try:
-        return read_test_images(config.data, slice(POINTS))
-    except MissingData:
-        return None

@@ -86,11 +86,7 @@ def _one_image(config: RunConfig) -> None:
     left, right = st.columns([1, 3], gap="large")
     with left:
         index = _choose_image(config)
-    missing = cache.missing_images(config.data)
     with right:
-        if missing:
-            widgets.images_missing(f"The log p(x) of an image needs the image. {missing}")
-            return
         image = one_image(config, index)
         _draw_bounds(config, image)
     if image.exact:

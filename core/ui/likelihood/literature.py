@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.config import DataConfig
+from core.data import read_test_images
 from core.data.binarised import binarise
 from core.experiments.evidence import EVIDENCE
 from core.experiments.kept import Numbers, numbers_of
@@ -16,10 +17,7 @@ from core.verdicts import literature as verdicts
 DRAWN = 6
 """Digits that are binarised."""
 
-MNIST = DataConfig(name="mnist")
-
-_CHUNK = 4096
-"""Images that `binarise` draws at once, so that these are the very ones of the data set."""
+MNIST, STATIC = DataConfig(name="mnist"), DataConfig(name="mnist-static")
 
 
 def draw() -> None:
@@ -28,7 +26,6 @@ def draw() -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(verdicts.BINARY)
-        widgets.images_missing(cache.missing_images(MNIST))
     with right:
         caption = "From above: grey, three dynamic draws, and the static one"
         widgets.image_row(caption, binary_png())
@@ -40,19 +37,12 @@ def draw() -> None:
 
 
 @st.cache_data(max_entries=2, show_spinner=False)
-def binary_png() -> bytes | None:
-    """Return training digits in grey, as three epochs draw them and as they are drawn once.
-
-    Returns:
-        None where the images of MNIST are not on this machine.
-    """
-    split = cache.split(MNIST)
-    if split is None:
-        return None
-    grey = split.train.raw(slice(_CHUNK)).numpy()
-    rows = [grey, *(binarise(grey, epoch) for epoch in (1, 2, 3)), binarise(grey, 0)]
-    strips = [row[:DRAWN, 0] / 255 for row in rows]
-    return pictures.rows_png(strips, cache.scale_of(MNIST))
+def binary_png() -> bytes:
+    """Return test digits in grey, drawn three times, and as the static set draws them once."""
+    grey = read_test_images(MNIST, slice(DRAWN))
+    static = read_test_images(STATIC, slice(DRAWN))
+    rows = [grey, *(binarise(grey, seed) for seed in (1, 2, 3)), static]
+    return pictures.rows_png([row / 255 for row in rows], cache.scale_of(MNIST))
 
 
 @cache.fresh(EVIDENCE, max_entries=16)

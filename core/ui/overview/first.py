@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core import checkpoints
 from core.config import RunConfig
-from core.data import MissingData, read_test_images
+from core.data import read_test_images
 from core.experiments.samples import SAMPLES, kept_quality, scores_by_seed
 from core.explore import sampling
 from core.figures import images as pictures
@@ -58,7 +58,7 @@ def _scores(config: RunConfig, sampler: str) -> verdicts.Scores:
 def bundle_of(configs: tuple[RunConfig, ...]) -> bytes:
     """Return what the browser draws the path of some runs of one data set from."""
     runs = [checkpoints.load(cache.SHELF, config.key) for config in configs]
-    images = _images(configs[0])
+    images = read_test_images(configs[0].data, slice(PAIRS))
     names = cache.label_names(configs[0].data)
     labels = runs[0].codes["label"][:PAIRS]
     part = path.part(
@@ -80,13 +80,6 @@ def bundle_of(configs: tuple[RunConfig, ...]) -> bytes:
     return bundle(entries, [part], still)
 
 
-def _images(config: RunConfig) -> NDArray[np.uint8] | None:
-    try:
-        return read_test_images(config.data, slice(PAIRS))
-    except MissingData:
-        return None
-
-
 def _random_codes(run: checkpoints.Checkpoint) -> Floats:
     """Return random codes (PAIRS, L), from the model's box or from its prior."""
     name = SOURCES.get(run.config.model.posterior, "prior")
@@ -97,11 +90,10 @@ def _random_codes(run: checkpoints.Checkpoint) -> Floats:
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.BY_KEY)
-def _scheme_of(config: RunConfig) -> tuple[bytes | None, list[float], bytes]:
+def _scheme_of(config: RunConfig) -> tuple[bytes, list[float], bytes]:
     """Return the first test image, its code and its reconstruction."""
     run = checkpoints.load(cache.SHELF, config.key)
     code = run.codes["mean"][0]
-    original = _images(config)
-    image = None if original is None else pictures.sheet_png(original[:1] / 255, 1, 4)
+    image = pictures.sheet_png(read_test_images(config.data, slice(1)) / 255, 1, 4)
     decoded = decode(config, run.weights, code[None])
     return image, code.tolist(), pictures.sheet_png(decoded, 1, 4)

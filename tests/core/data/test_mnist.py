@@ -35,6 +35,7 @@ def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(mnist, "TRAIN_COUNT", COUNTS["train"])
     monkeypatch.setattr(mnist, "TEST_COUNT", COUNTS["t10k"])
+    monkeypatch.setattr(mnist, "SHIPPED", write(tmp_path / "shipped", end=".gz"))
     monkeypatch.setattr(mnist, "DIGESTS", {name: idx.digest(a) for name, a in stand_in().items()})
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
@@ -286,18 +287,31 @@ def test_images_to_test_on_are_the_same_without_tensors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ):
     data = DataConfig(name=name)
-    mnist.load(download=True, fetch=fetch)
-    in_cache = read_test_images(data, slice(2))
+    images = read_test_images(data, slice(2))
     monkeypatch.setenv("LATENT_LAB_DATA", str(write(tmp_path)))
-    assert np.array_equal(in_cache, load(data).test.raw(slice(2)).squeeze(1).numpy())
-    for path in tmp_path.glob("train-*"):
-        path.write_bytes(b"is not asked for")
-    assert np.array_equal(read_test_images(data, slice(2)), in_cache)
+    assert np.array_equal(images, load(data).test.raw(slice(2)).squeeze(1).numpy())
     assert read_test_images(data, np.array([2, 0])).shape == (2, 28, 28)
 
 
-def test_without_files_there_are_no_images_to_test_on():
-    with pytest.raises(MissingData, match="The images of MNIST are not on this machine"):
+def test_images_to_test_on_ship_and_ask_for_no_folder(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LATENT_LAB_DATA", "/is/none")
+    assert np.array_equal(read_test_images(MNIST, slice(None)), stand_in()["t10k-images"])
+
+
+def test_the_images_that_ship_are_those_of_mnist(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.undo()
+    part = mnist.read_test()
+    assert {idx.digest(array) for array in part} == {
+        mnist.DIGESTS["t10k-images"],
+        mnist.DIGESTS["t10k-labels"],
+    }
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut"])
+def test_a_file_that_should_have_shipped_is_named(damage: str):
+    path = mnist.SHIPPED / "t10k-images-idx3-ubyte.gz"
+    path.unlink() if damage == "gone" else path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(MissingData, match="t10k-images"):
         read_test_images(MNIST, slice(2))
 
 
