@@ -3,30 +3,25 @@
 import streamlit as st
 
 from core.ui.kit import current_view, widgets
-from core.ui.latent_space import panels
+from core.ui.latent_space import panels, planes
 
 view = current_view()
-widgets.heading(
-    "Where do the codes lie?",
+on_planes = view.picked.model.latent_dim == 2
+st.title("Where do the codes lie?", anchor=False)
+st.markdown(
     "Each point is the code of one test image. An autoencoder may put it anywhere; a VAE pays for"
     " every step away from the prior, whose 1, 2 and 3 σ are circles where two latents are drawn"
-    " as they are. **Click a point** to see what it means.",
+    " as they are."
 )
-with st.container(border=True):
-    choice = panels.choose(view)
-panels.legend(view.picked.data, choice)
-if choice.side_by_side:
-    for column, config in zip(st.columns(len(view.family)), view.family.values(), strict=True):
-        column.markdown(f"**{config.model.label}**")
-        with column:
-            panels.scatter(config, choice, quiet=True)
+if on_planes:
+    planes.draw(tuple(view.family.values()))
+    choice = panels.AS_THEY_ARE
 else:
-    left, right = st.columns(2)
-    with left:
-        panels.scatter(view.picked, choice, quiet=False)
-    with right:
-        panels.plane_or_bars(view.picked, choice)
-panels.picked(view, choice)
+    choice = panels.draw(view)
+with st.expander(
+    "What does one point mean?", icon=":material/my_location:", expanded=not on_planes
+):
+    panels.picked(view, choice)
 
 widgets.how_to_read(
     r"""
@@ -36,8 +31,13 @@ principal components or t-SNE, grey circles are 1, 2 and 3 standard deviations o
 N(0, I). It is drawn for the autoencoders too, though they never heard of
 it: look how little their codes care.
 
-- **Decoded plane** (two latents, *One large*): what the decoder makes of every place on the same
-  axes. Where no code lies, the decoder was never asked: that is where a random draw may land.
+- **Planes** (two latents): the browser decodes the place under the pointer, in the model whose
+  plane it is; each plane has its own scale, so the same place means something else in each. A
+  ring marks one test image in every plane; its reconstructions stand beside them. *What every
+  place decodes to* shows the decoder where no code lies too: it was never asked there, and that
+  is where a random draw may land.
+- **A drawing** is centred as the data set's images are, and goes through every model's encoder
+  and decoder in the browser; a star marks its code, the squared error is of the centred drawing.
 - **Ellipse**: 1 and 2 σ of the posterior of the picked image. A VAE's images claim an area, and
   the areas tile the plane; an autoencoder's images claim a point.
 - **Nearest codes** are nearest in all latents, not in the two that are drawn.

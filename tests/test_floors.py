@@ -19,6 +19,7 @@ FLOORS: dict[str, float] = {
     **dict.fromkeys(["ui", "__main__"], 8),
     "verdicts": 7,
     **dict.fromkeys(["experiments", "jobs", "sweep"], 6),
+    "instruments": 5.5,
     **dict.fromkeys(["runs", "pace", "explore", "metrics", "figures"], 5),
     **dict.fromkeys(["training", "checkpoints", "frames"], 4),
     **dict.fromkeys(["objectives", "film"], 3),
@@ -99,6 +100,7 @@ READ_WITHOUT = {
     "film",
     "data",
     "checkpoints",
+    "instruments",
     "experiments",
     "verdicts",
 }
@@ -127,6 +129,7 @@ _NUMBERS = {
     "pace",
     "experiments",
     "sweep",
+    "instruments",
     "verdicts",
     "ui",
     "figures",
@@ -139,7 +142,7 @@ MAY_IMPORT = {
     "sklearn": {"data", "explore", "metrics"},
     "scipy": {"explore", "metrics"},
     "threadpoolctl": {"explore"},
-    "safetensors": {"checkpoints", "experiments"},
+    "safetensors": {"checkpoints", "experiments", "instruments"},
     "tqdm": {"__main__"},
     "ray": {"sweep"},
     "pyarrow": {"sweep"},
@@ -160,6 +163,10 @@ MAY_SEE = {
     "shelf": {"config", "recipes"},
     "families": {"config", "recipes", "shelf"},
     "architecture": {"config"},
+    "instruments": {
+        *("config", "recipes", "shelf", "families", "architecture"),
+        *("checkpoints", "film", "data", "explore"),
+    },
 }
 """Sealed rooms -> the rooms of `core` they may see."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.config import nearest
-from core.devices import generator
 from core.explore.samplers import COMPONENTS, SAMPLERS
-from core.models import Prior
-from core.models.priors import StandardNormal, centers
+
+if TYPE_CHECKING:
+    from core.models import Prior
 
 Codes = NDArray[np.float32]
 
@@ -95,10 +95,15 @@ class Drawn:
 
     def sample(self, count: int, seed: int) -> Codes:
         """Return codes (count, L)."""
+        from core.devices import generator
+
         return self.prior.sample(count, generator(seed)).numpy()
 
     def centers(self, count: int, seed: int) -> Codes:
         """Return the middle (count, L) of the prior, or of each code's component."""
+        from core.devices import generator
+        from core.models.priors import centers
+
         return centers(self.prior, count, generator(seed)).numpy()
 
 
@@ -208,9 +213,7 @@ def sampler(
         fitted = max(box_half_width(codes), _NARROWEST) if half_width is None else half_width
         return Box(fitted, latent_dim)
     if name == "prior":
-        if prior is None or isinstance(prior, StandardNormal):
-            return Normal(np.zeros(latent_dim), np.eye(latent_dim))
-        return Drawn(prior)
+        return _prior(prior, latent_dim)
     if name == "gaussian":
         return Normal(
             codes.mean(0, dtype=np.float64), np.cov(codes.T).reshape(latent_dim, latent_dim)
@@ -220,3 +223,12 @@ def sampler(
     raise ValueError(
         f"sampler should be one of {', '.join(SAMPLERS)}, got '{name}'{nearest(name, SAMPLERS)}"
     )
+
+
+def _prior(prior: Prior | None, latent_dim: int) -> Sampler:
+    standard = Normal(np.zeros(latent_dim), np.eye(latent_dim))
+    if prior is None:
+        return standard
+    from core.models.priors import StandardNormal
+
+    return standard if isinstance(prior, StandardNormal) else Drawn(prior)

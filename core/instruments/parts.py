@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.instruments.bundle import Entry, pack
+
 
 @dataclass(frozen=True, eq=False)
 class Part:
@@ -25,15 +27,18 @@ class Part:
     tensors: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
-def header_of(parts: Sequence[Part]) -> dict[str, Any]:
-    """Return the headers of some parts by their names."""
-    return {part.name: dict(part.header) for part in parts}
+def bundle(entries: Sequence[Entry], parts: Sequence[Part], still: bytes) -> bytes:
+    """Return runs and what some instruments show of them, for `openBundle` in the browser.
 
+    Args:
+        entries: the runs.
+        parts: of the instruments, each of another name.
+        still: PNG of what is seen at first, for a browser that cannot decode.
 
-def tensors_of(parts: Sequence[Part]) -> dict[str, NDArray[Any]]:
-    """Return the tensors of some parts; each name begins with the part's name and a slash."""
-    return {
-        f"{part.name}/{name}": np.ascontiguousarray(array)
-        for part in parts
-        for name, array in part.tensors.items()
-    }
+    Raises:
+        ValueError: see `core.instruments.bundle.pack`.
+    """
+    tensors: dict[str, NDArray[Any]] = {"still": np.frombuffer(still, np.uint8)}
+    for part in parts:
+        tensors |= {f"{part.name}/{name}": array for name, array in part.tensors.items()}
+    return pack(entries, tensors, {part.name: dict(part.header) for part in parts})

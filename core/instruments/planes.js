@@ -9,13 +9,14 @@
 
 const NEAR = 14
 const STEP = 0.02
+const ACROSS = 15
 
 function planes(root, bundle, stage) {
     const { meta, tensors, runs } = bundle
     const count = tensors.labels.shape[0]
     const size = runs[0].size
     const saved = stage.readNumbers('finger', 3)
-    const state = { run: 0, code: [0, 0], image: 0 }
+    const state = { run: 0, code: [0, 0], image: 0, decoded: stage.read('plane') === 'decoded' }
     if (saved && runs[saved[0]]) Object.assign(state, { run: saved[0], code: saved.slice(1) })
 
     const boards = runs.map(makeBoard)
@@ -37,12 +38,13 @@ function planes(root, bundle, stage) {
                 make('div', { className: 'planes-copies' }, ...makeCopies()),
             ),
         ),
-        makeSaving(root, 'latent-lab-codes'),
+        make('div', { className: 'planes-buttons' }, ...makeChoices(), makeSaving(root, 'latent-lab-codes')),
     )
+    const work = slices(boards.length * ACROSS * ACROSS, 8, decodeTile)
     const ask = onFrame(draw)
     const watch = new ResizeObserver(() => paint())
     boards.forEach(board => watch.observe(board.canvas))
-    let drawn = null
+    let [drawn, asked, gone] = [null, false, false]
     const hear = ({ detail }) => {
         drawn = detail
         ask()
@@ -53,6 +55,7 @@ function planes(root, bundle, stage) {
     return { repaint: paint, stop }
 
     function stop() {
+        gone = true
         watch.disconnect()
         window.removeEventListener('latent-lab-drawn', hear)
     }
@@ -61,10 +64,12 @@ function planes(root, bundle, stage) {
         const canvas = make('canvas', { tabIndex: 0 })
         canvas.setAttribute('role', 'application')
         canvas.setAttribute('aria-roledescription', 'plane of codes')
+        canvas.setAttribute('aria-label', `${run.label}: ${count} codes of test images; arrow keys move the finger`)
         const name = make('figcaption', { className: 'name', textContent: run.label })
         name.dataset.text = ''
         name.style.setProperty('--mark', run.color)
         const board = { run, which, canvas, figure: make('figure', {}, name, canvas), points: document.createElement('canvas') }
+        board.tiles = makeTiles()
         board.half = tensors.half.data[which]
         board.codes = tensors.codes.data.subarray(2 * count * which, 2 * count * (which + 1))
         const point = (right, down) => put(which, [(2 * right - 1) * board.half, (1 - 2 * down) * board.half])
@@ -76,6 +81,43 @@ function planes(root, bundle, stage) {
         })
         canvas.addEventListener('keydown', event => move(event, board))
         return board
+    }
+
+    function makeChoices() {
+        const choices = [['codes', false], ['what every place decodes to', true]].map(([name, decoded]) => {
+            const button = make('button', { type: 'button', className: 'choice', textContent: name })
+            button.setAttribute('aria-pressed', decoded === state.decoded)
+            button.onclick = () => {
+                state.decoded = decoded
+                choices.forEach(other => other.setAttribute('aria-pressed', other === button))
+                stage.write('plane', decoded ? 'decoded' : 'codes')
+                paint()
+            }
+            return button
+        })
+        return choices
+    }
+
+    // Decode one place of one plane onto its picture; a finger goes on moving meanwhile.
+    function decodeTile(piece) {
+        const { run, half, tiles } = boards[piece % boards.length]
+        const place = Math.floor(piece / boards.length)
+        const [column, row] = [place % ACROSS, Math.floor(place / ACROSS)]
+        const code = [column, ACROSS - 1 - row].map(step => half * ((2 * step + 1) / ACROSS - 1))
+        tiles.tile.draw(run.decode(Float32Array.from(code), 1))
+        tiles.pen.drawImage(tiles.tile.element, column * size, row * size)
+    }
+
+    function decodeTiles() {
+        const left = work.frame()
+        boards.forEach(drawPoints)
+        draw()
+        if (left && state.decoded && !gone) requestAnimationFrame(decodeTiles)
+    }
+
+    function makeTiles() {
+        const canvas = make('canvas', { width: ACROSS * size, height: ACROSS * size })
+        return { canvas, pen: canvas.getContext('2d'), tile: new Picture(size, '') }
     }
 
     function makeCopies() {
@@ -136,6 +178,11 @@ function planes(root, bundle, stage) {
     function paint() {
         boards.forEach(drawPoints)
         draw()
+        if (state.decoded && !asked) {
+            asked = true
+            work.restart()
+            requestAnimationFrame(decodeTiles)
+        }
     }
 
     function draw() {
@@ -149,14 +196,19 @@ function planes(root, bundle, stage) {
     }
 
     // Draw all that stands still into a canvas of its own.
-    function drawPoints({ canvas, points, codes, half, run, which }) {
+    function drawPoints({ canvas, points, codes, half, run, which, tiles }) {
         const side = Math.max(1, Math.round((canvas.clientWidth || 240) * devicePixelRatio))
         for (const each of [canvas, points]) Object.assign(each, { width: side, height: side })
         const pen = points.getContext('2d')
         const x = code => (side / 2) * (1 + code / half)
         const y = code => (side / 2) * (1 - code / half)
         const unit = devicePixelRatio
+        if (state.decoded) {
+            pen.imageSmoothingEnabled = false
+            pen.drawImage(tiles.canvas, 0, 0, side, side)
+        }
         if (meta.normal[which]) drawCircles(pen, side, half, unit)
+        if (state.decoded) return drawScale(pen, side, half, unit)
         const sums = meta.classes.map(() => [0, 0, 0])
         for (let i = 0; i < count; i++) {
             const label = tensors.labels.data[i]
@@ -176,7 +228,6 @@ function planes(root, bundle, stage) {
             pen.fillText(meta.classes[label], right / many, down / many)
         })
         drawScale(pen, side, half, unit)
-        canvas.setAttribute('aria-label', `${run.label}: ${count} codes of test images; arrow keys move the finger`)
     }
 
     function drawCircles(pen, side, half, unit) {
@@ -195,16 +246,17 @@ function planes(root, bundle, stage) {
         const power = 10 ** Math.floor(Math.log10(most))
         const length = [5, 2, 1].map(first => first * power).find(each => each <= most)
         const [left, down, long] = [8 * unit, side - 8 * unit, (side / 2) * (length / half)]
-        pen.strokeStyle = pen.fillStyle = stage.color('text-color')
-        pen.lineWidth = 2 * unit
-        pen.beginPath()
-        pen.moveTo(left, down - 4 * unit)
-        pen.lineTo(left, down)
-        pen.lineTo(left + long, down)
-        pen.lineTo(left + long, down - 4 * unit)
-        pen.stroke()
+        const bar = [[left, down - 4 * unit], [left, down], [left + long, down], [left + long, down - 4 * unit]]
         Object.assign(pen, { textAlign: 'center', textBaseline: 'bottom', font: `${12 * unit}px sans-serif` })
-        pen.fillText(String(Number(length.toPrecision(1))), left + long / 2, down - 3 * unit)
+        for (const [color, width] of [['background-color', 5], ['text-color', 2]]) {
+            Object.assign(pen, { strokeStyle: stage.color(color), fillStyle: stage.color(color), lineWidth: width * unit })
+            pen.beginPath()
+            bar.forEach(point => pen.lineTo(...point))
+            pen.stroke()
+            const words = [String(Number(length.toPrecision(1))), left + long / 2, down - 3 * unit]
+            if (width > 2) pen.strokeText(...words)
+            pen.fillText(...words)
+        }
     }
 
     function drawMarks({ canvas, points, codes, half, which }) {

@@ -38,11 +38,6 @@ def code_rows(mean: Floats, std: Floats) -> list[dict[str, str | float]]:
     ]
 
 
-def plane_text(label: str, half_width: float) -> str:
-    """Return the decoded plane of a model in words, for those who do not see it."""
-    return f"What {label} decodes codes between −{half_width:.2f} and {half_width:.2f} to"
-
-
 def neighbours_text(label: str, count: int, *, decoded: bool) -> str:
     """Return the caption of the test images with the nearest codes."""
     images = "test images (decoded)" if decoded else "test images"

@@ -11,6 +11,7 @@ from core.runs import load_or_train
 from core.shelf import SHELF, shipped
 from core.ui.kit.frame import PAGES
 from core.ui.kit.picker import View
+from tests.pages.conftest import parts
 
 FAMILY = [recipe("digits", name, 2) for name in MODEL_LABELS]
 
@@ -246,3 +247,40 @@ def test_an_empty_shelf_says_how_to_train(open_page, other_shelf, page):
     (error,) = app.error
     assert "python -m core train" in error.value
     assert other_shelf.is_dir()
+
+
+def picked(app) -> tuple[str, int]:
+    return app.selectbox(key="data").value, app.selectbox(key="latents").value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_that_lives_from_two_latents_opens_with_two_and_the_others_with_ten(
+    open_page, page
+):
+    planes = ("pages/latent_space.py", "pages/likelihood.py", "pages/priors.py")
+    assert picked(open_page(page)) == ("mnist", 2 if page in planes else 10)
+
+
+def test_a_choice_of_latents_holds_on_the_pages_of_its_kind_alone(open_page):
+    app = open_page("pages/sampling.py")
+    app.selectbox(key="latents").select(40).run()
+    assert picked(app.switch_page("pages/noise.py").run()) == ("mnist", 40)
+    assert picked(app.switch_page("pages/priors.py").run()) == ("mnist", 2)
+    app.selectbox(key="latents").select(10).run()
+    assert picked(app.switch_page("pages/latent_space.py").run()) == ("mnist", 10)
+    assert picked(app.switch_page("pages/sampling.py").run()) == ("mnist", 40)
+
+
+def test_a_link_holds_for_one_visit_and_the_visitor_may_choose_otherwise(open_page):
+    app = open_page("pages/sampling.py", data="digits", latents=2)
+    app.selectbox(key="data").select("sprites").run()
+    assert picked(app.run()) == ("sprites", 10)
+
+
+def test_the_browser_is_told_after_every_run_what_a_link_has_to_say(open_page):
+    app = open_page("pages/noise.py")
+    (first,) = parts(app, "address")
+    assert first["said"] == {"data": "mnist", "latents": "10"}
+    (second,) = parts(app.selectbox(key="data").select("digits").run(), "address")
+    assert second["said"] == {"data": "digits", "latents": "10"}
+    assert second["run"] > first["run"]

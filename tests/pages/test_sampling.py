@@ -73,7 +73,7 @@ def test_the_slider_sets_one_half_width_for_all_models(opened):
 
 
 def test_a_box_that_does_not_contain_the_codes_says_so_and_one_that_does_not(opened):
-    app = opened(data="digits", **BOX, width=0.5)
+    app = opened(data="digits", latents=2, **BOX, width=0.5)
     said = [
         caption.value
         for caption in app.caption
@@ -110,7 +110,7 @@ def test_the_sentence_names_the_models_that_the_kept_numbers_put_first_and_last(
     best, worst = min(distance, key=distance.__getitem__), max(distance, key=distance.__getitem__)
     (said,) = [
         m.value
-        for m in opened(data="digits", sampler=SAMPLERS[name]).markdown
+        for m in opened(data="digits", latents=2, sampler=SAMPLERS[name]).markdown
         if "closest to" in m.value
     ]
     assert (

@@ -264,7 +264,7 @@ def test_without_the_images_a_run_that_is_not_kept_cannot_be_started(opened):
 
 
 def test_the_films_of_two_models_run_in_step(opened):
-    app = opened(data="digits")
+    app = opened(data="digits", latents=2)
     assert "How did the latent space form?" in [block.value for block in app.subheader]
     assert app.button_group(key="films").value == ["AE", "VAE"]
 
@@ -272,7 +272,7 @@ def test_the_films_of_two_models_run_in_step(opened):
 def test_no_film_is_one_sentence(opened):
     app = opened(data="digits", latents=10)
     assert any("films are kept of models with **2 latents**" in block.value for block in app.info)
-    app = opened(data="digits")
+    app = opened(data="digits", latents=2)
     app.button_group(key="films").set_value([]).run()
     assert any("Choose a model to see it form" in block.value for block in app.info)
     assert not app.exception

@@ -31,7 +31,6 @@ from core.experiments.measuring import samples as measuring
 from core.experiments.measuring.reference import Reference, load_classifier
 from core.explore import decoding, neighbours, projection, sampling
 from core.figures import images as pictures
-from core.film import plane_codes
 from core.metrics.latents import active
 from core.runs import Run, open_run
 
@@ -364,15 +363,6 @@ def ceiling(data: DataConfig) -> dict[str, float] | None:
     """Return what real images score against real images, by score, or None."""
     quality = sampled.kept_ceiling(data, SHELF)
     return None if quality is None else asdict(quality)
-
-
-@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)
-def plane_png(config: RunConfig, half_width: float, resolution: int) -> bytes:
-    """Return a square of codes around the origin as two latents decode it, 500 pixels wide."""
-    extent = (-half_width, half_width, -half_width, half_width)
-    decoded = decoding.decode(run(config).model, plane_codes(extent, resolution))
-    scale = max(1, round(500 / (resolution * decoded.shape[-1])))
-    return pictures.sheet_png(decoded, resolution, scale=scale, pad=0)
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)

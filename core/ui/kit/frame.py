@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.checkpoints import CheckpointError
 from core.runtime import share_freed_memory
-from core.ui.kit import cache, crowd, drawer
+from core.ui.kit import address, cache, crowd, drawer
 from core.ui.kit.picker import View, pick_run
 
 PAGES = {
@@ -26,6 +26,8 @@ PAGES = {
     "pages/train.py": ("Train", ":material/model_training:"),
 }
 """File -> title and icon, in the order of the lecture; the first one is the front page."""
+PLANES = ("Latent space", "Likelihood", "Priors")
+"""Titles of the pages that live from two latents: codes, posteriors and densities on a plane."""
 
 PROJECT = Path(__file__).resolve().parents[3]
 ICON = Path(__file__).parent / "icon.png"
@@ -55,7 +57,9 @@ def _draw_page() -> None:
     page = st.navigation(_pages(), position="top")
     drawer.close_after_choice()
     with st.container(horizontal=True, vertical_alignment="bottom", key="picker"):
-        view = pick_run()
+        view = pick_run(page.title, 2 if page.title in PLANES else 10)
+        if view:
+            address.complete(view.picked)
     if view is None:
         st.error(
             "There is no trained run to show. Train one with `python -m core train digits vae`,"

@@ -32,6 +32,7 @@ async function start(root, data, now) {
         }
         root.dataset.ready = 'true'
     } catch (error) {
-        standStill(root, readTensors(data).still?.data, error)
+        const { buffer } = readSafetensors(data).stored['tensors/still']
+        standStill(root, new Uint8Array(buffer), error)
     }
 }

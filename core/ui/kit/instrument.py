@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from core.checkpoints import Checkpoint
+from core.config import ALL_LABELS, RunConfig
+from core.figures import theme
+from core.instruments import Entry
 from core.instruments.scripts import script, style
 
 _MOUNT = (Path(__file__).parent / "instrument.js").read_text()
@@ -19,8 +24,8 @@ def _component(name: str) -> Any:
     return st.components.v2.component(  # pyright: ignore[reportAttributeAccessIssue]
         f"latent_lab_{name}",
         html=f'<div class="instrument {name}" data-name="{name}"></div>',
-        css=style("stage", name),
-        js=f"{script('engine', 'stage', name)}\nconst INSTRUMENT = {name}\n{_MOUNT}",
+        css=style(name),
+        js=f"{script('engine', 'stage', 'centring', name)}\nconst INSTRUMENT = {name}\n{_MOUNT}",
     )
 
 
@@ -34,3 +39,22 @@ def instrument(name: str, bundle: bytes, key: str) -> None:
         key: of the instrument, unique on the page.
     """
     _component(name)(data=bundle, key=key)
+
+
+def entries_of(runs: Sequence[Checkpoint], *, encoder: bool = False) -> list[Entry]:
+    """Return runs as a bundle holds them, each in the colour of its model.
+
+    Args:
+        runs: read from disk.
+        encoder: whether their encoders come along.
+    """
+    return [
+        Entry(run.config, run.weights, encoder=encoder, options=_options(run.config))
+        for run in runs
+    ]
+
+
+def _options(config: RunConfig) -> dict[str, str]:
+    """Return the colour and the short name of a run's model."""
+    name = config.model.name
+    return {"color": theme.MODEL_COLORS.get(name, theme.MUTED), "short": ALL_LABELS[name]}

@@ -67,6 +67,7 @@ class _Choice:
         is_asked: runs -> whether it is drawn; where they differ in it when left out.
         order: option -> its place; options are sorted as they are when left out.
         usual: runs -> the option that is taken unless another is chosen; the first when left out.
+        always: whether every link says it, also where it is the usual one.
     """
 
     key: str
@@ -75,6 +76,7 @@ class _Choice:
     is_asked: Callable[[Sequence[RunConfig]], bool] | None = None
     order: Callable[[Any], Any] | None = None
     usual: Callable[[Sequence[RunConfig]], Any] | None = None
+    always: bool = False
 
     def applies(self, configs: Sequence[RunConfig]) -> bool:
         """Return whether there is something to choose among some runs."""
@@ -82,9 +84,13 @@ class _Choice:
             return self.is_asked(configs)
         return len({self.option(config) for config in configs}) > 1
 
+    def options(self, configs: Iterable[RunConfig]) -> list[Any]:
+        """Return the options that some runs leave, in order."""
+        return sorted({self.option(config) for config in configs}, key=self.order)
+
     def draw(self, configs: Sequence[RunConfig]) -> list[RunConfig]:
         """Draw the choice, and return the runs that it leaves."""
-        options = sorted({self.option(config) for config in configs}, key=self.order)
+        options = self.options(configs)
         if st.session_state.get(self.key, options[0]) not in options:
             del st.session_state[self.key]
         usual = self.usual(configs) if self.usual else None
@@ -93,7 +99,8 @@ class _Choice:
             options,
             index=options.index(usual) if usual in options else 0,
             key=self.key,
-            bind="query-params",
+            # A choice that is bound leaves the link where it is the usual one.
+            bind=None if self.always else "query-params",
             # A run's key needs more room than a number.
             width=max(150, 10 * max(len(str(option)) for option in options) - 10),
         )
@@ -132,12 +139,16 @@ _CHOICES = (
         option=lambda config: config.data.name,
         is_asked=_always,
         order=_place_in(SIZES),
+        usual=lambda configs: "mnist",
+        always=True,
     ),
     _Choice(
         key="latents",
         label="Latents",
         option=lambda config: config.model.latent_dim,
         is_asked=_always,
+        usual=lambda configs: st.session_state[_USUAL_LATENTS],
+        always=True,
     ),
     _Choice(
         key="model",
@@ -171,19 +182,50 @@ _CHOICES = (
 )
 """The picker's choices, in order; each is among the runs that those before it leave."""
 
+_PAGE, _LATENTS, _USUAL_LATENTS = "page of the picker", "chosen latents", "usual latents"
+"""Names in the session: the page, the chosen latents by usual latents, those of the page."""
 
-def pick_run() -> View | None:
-    """Draw the picker and return the view of the picked run; None where no run is kept."""
+
+def pick_run(page: str, usual_latents: int) -> View | None:
+    """Draw the picker and return the view of the picked run; None where no run is kept.
+
+    Args:
+        page: name of the page that the visitor is on.
+        usual_latents: latents that the page opens with where neither the link nor the visitor
+            said another number; pages that share it share the visitor's choice too.
+    """
     configs, refused = cache.shelf()
     for sentence in (*refused, *cache.damaged_studies()):
         st.warning(sentence)
     left = [config for config in configs if not families.is_doubled(config)]
     if not left:
         return None
+    st.session_state[_USUAL_LATENTS] = usual_latents
+    if st.session_state.get(_PAGE) != page:
+        _arrive(left, usual_latents)
+    st.session_state[_PAGE] = page
     for choice in _CHOICES:
         if choice.applies(left):
             left = choice.draw(left)
+    st.session_state.setdefault(_LATENTS, {})[usual_latents] = st.session_state["latents"]
     return _view_of(left[0], configs)
+
+
+def _arrive(configs: Sequence[RunConfig], usual_latents: int) -> None:
+    """Take what the link says of a page that the visitor comes to, else what was chosen before.
+
+    The address is asked once a visit: it may be a moment behind the visitor's choices.
+    """
+    chosen = st.session_state.get(_LATENTS, {}).get(usual_latents)
+    if chosen is None:
+        st.session_state.pop("latents", None)
+    else:
+        st.session_state["latents"] = chosen
+    for choice in (each for each in _CHOICES if each.always):
+        written = {str(option): option for option in choice.options(configs)}
+        said = st.query_params.get(choice.key)
+        if said in written:
+            st.session_state[choice.key] = written[said]
 
 
 def pick(config: RunConfig) -> None:
@@ -191,16 +233,16 @@ def pick(config: RunConfig) -> None:
     left = [other for other in cache.shelf()[0] if not families.is_doubled(other)]
     for choice in _CHOICES:
         if choice.applies(left):
-            _set(choice.key, choice.option(config))
+            _set(choice, choice.option(config))
             left = [other for other in left if choice.option(other) == choice.option(config)]
 
 
-def _set(key: str, value: Any) -> None:
+def _set(choice: _Choice, value: Any) -> None:
     """Make a choice of the picker, which may not be drawn yet."""
     # Streamlit writes the address itself for choices that were there before.
-    if key not in st.session_state:
-        st.query_params[key] = str(value)
-    st.session_state[key] = value
+    if not choice.always and choice.key not in st.session_state:
+        st.query_params[choice.key] = str(value)
+    st.session_state[choice.key] = value
 
 
 def _view_of(picked: RunConfig, configs: Iterable[RunConfig]) -> View:

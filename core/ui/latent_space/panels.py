@@ -16,11 +16,10 @@ from core.explore.projection import TSNE_STAGES
 from core.figures import images as pictures
 from core.figures.bars import kl_bars
 from core.figures.latents import factor_scatter, latent_scatter, picked_point
-from core.figures.plane import axis_names, square_extent
+from core.figures.plane import axis_names
 from core.figures.theme import label_color, layout
 from core.ui.kit import cache, widgets
 from core.ui.kit.picker import View
-from core.ui.kit.plane import plane
 from core.verdicts import latent_space as verdicts
 
 PROJECTIONS = {"PCA": "pca", "A pair": "pair", "t-SNE": "tsne"}
@@ -48,6 +47,30 @@ class LatentChoice:
     color: str
     projection: str
     pair: tuple[int, int]
+
+
+AS_THEY_ARE = LatentChoice(True, "label", "pair", (0, 1))
+"""The choice where there are two latents and nothing to flatten."""
+
+
+def draw(view: View) -> LatentChoice:
+    """Draw the choices and the codes, and return what was chosen."""
+    with st.container(border=True):
+        choice = choose(view)
+    legend(view.picked.data, choice)
+    if choice.side_by_side:
+        columns = st.columns(len(view.family))
+        for column, config in zip(columns, view.family.values(), strict=True):
+            column.markdown(f"**{config.model.label}**")
+            with column:
+                scatter(config, choice, quiet=True)
+    else:
+        left, right = st.columns(2)
+        with left:
+            scatter(view.picked, choice, quiet=False)
+        with right:
+            _bars(view.picked)
+    return choice
 
 
 def choose(view: View) -> LatentChoice:
@@ -113,8 +136,6 @@ def scatter_figure(
         "prior_circles": projection == "pair" and config.model.prior == "normal",
     }
     common |= {"height": 280, "marker_size": 3} if quiet else {"height": 560, "marker_size": 4}
-    if projection == "pair" and config.model.latent_dim == 2:
-        common["extent"] = plane_extent(config)
     if color == "label":
         names = cache.label_names(config.data)
         figure = latent_scatter(flat, opened.codes["label"][: len(flat)], names, **common)
@@ -150,49 +171,6 @@ def flatten(
         flat, share = cache.principal_components(config)
         return flat, verdicts.component_names(share)
     return cache.tsne(config), ("t-SNE 1", "t-SNE 2")
-
-
-def plane_extent(config: RunConfig) -> tuple[float, float, float, float]:
-    """Return the square of scatter and decoded plane: all but the outermost codes, and 3 σ."""
-    mean = cache.run(config).codes["mean"]
-    reach = float(np.quantile(np.abs(mean), 0.998))
-    return square_extent(np.array([[-reach, -reach], [reach, reach]]), prior=True)
-
-
-def plane_or_bars(config: RunConfig, _: LatentChoice) -> None:
-    """Draw the decoded plane of two latents, or the KL of each of many latents."""
-    if config.model.latent_dim == 2:
-        _plane(config)
-    else:
-        _bars(config)
-
-
-@st.fragment
-def _plane(config: RunConfig) -> None:
-    above = st.container()
-    with st.container(horizontal=True):
-        widths = st.slider(
-            "Extent, in widths of the scatter",
-            0.1,
-            2.0,
-            1.0,
-            0.1,
-            key="extent",
-            bind="query-params",
-        )
-        resolution = st.slider(
-            "Images along each axis", 8, 32, 16, key="resolution", bind="query-params"
-        )
-    with above:
-        half_width = widths * plane_extent(config)[1]
-        plane(
-            cache.plane_png(config, half_width, resolution),
-            half_width,
-            verdicts.plane_text(config.model.label, half_width),
-            "plane",
-            circles=config.model.prior == "normal",
-            kind=widgets.figure_kind(),
-        )
 
 
 def _bars(config: RunConfig) -> None:
@@ -236,7 +214,6 @@ def picked(view: View, choice: LatentChoice) -> None:
     """Draw the picked test image as each model sees it, and its surrounding in the picked one."""
     opened = cache.run(view.picked)
     last = len(opened.codes["mean"]) - 1
-    st.subheader("What does one point mean?", anchor=False)
     index = int(
         st.number_input("Test image", 0, last, key="image", width=180, bind="query-params")
     )

@@ -14,10 +14,10 @@ from core.data import MissingData, read_test_images
 from core.experiments.samples import SAMPLES, kept_quality, scores_by_seed
 from core.explore import sampling
 from core.figures import images as pictures
-from core.figures import theme
-from core.instruments import path
+from core.instruments import decode, path, prior_of
+from core.instruments.parts import bundle
 from core.ui.kit import cache
-from core.ui.kit.instrument import instrument
+from core.ui.kit.instrument import entries_of, instrument
 from core.ui.kit.picker import View
 from core.ui.kit.scheme import scheme
 from core.verdicts import overview as verdicts
@@ -66,18 +66,23 @@ def bundle_of(configs: tuple[RunConfig, ...]) -> bytes:
     images = _images(configs[0])
     names = cache.label_names(configs[0].data)
     labels = runs[0].codes["label"][:PAIRS]
-    return path.bundle(
-        runs,
-        colors=[theme.MODEL_COLORS.get(config.model.name, theme.MUTED) for config in configs],
-        start=np.stack([run.codes["mean"][:PAIRS] for run in runs], 1),
-        end={words: _random_codes(runs, kinds) for words, kinds in SOURCES.items()},
-        images=images,
+    part = path.part(
+        np.stack([run.codes["mean"][:PAIRS] for run in runs], 1),
+        {words: _random_codes(runs, kinds) for words, kinds in SOURCES.items()},
+        images,
         names=[f"test image {i}, “{names[label]}”" for i, label in enumerate(labels)],
         ends=("the code of a real image", "a random code"),
         title="The way from the code of a real image to a random code",
         another="Another pair",
         place=1.0,
     )
+    entries = entries_of(runs)
+    first = [
+        decode(run.config, run.weights, part.tensors["to"][0, 0, place][None])
+        for place, run in enumerate(runs)
+    ]
+    still = pictures.sheet_png(np.concatenate(first), len(runs), scale=6)
+    return bundle(entries, [part], still)
 
 
 def _images(config: RunConfig) -> NDArray[np.uint8] | None:
@@ -97,8 +102,8 @@ def _random_codes(runs: Sequence[checkpoints.Checkpoint], kinds: dict[str, str])
 
 
 def _sampler(run: checkpoints.Checkpoint, name: str) -> sampling.Sampler:
-    if run.config.model.prior != "normal":
-        return cache.sampler(run.config, name)
+    if name == "prior":
+        return prior_of(run.config, run.weights)
     mean, std = run.codes["train_mean"], run.codes["train_std"]
     return sampling.sampler(name, sampling.aggregate_posterior(mean, std))
 
@@ -110,5 +115,5 @@ def _scheme_of(config: RunConfig) -> tuple[bytes | None, list[float], bytes]:
     code = run.codes["mean"][0]
     original = _images(config)
     image = None if original is None else pictures.sheet_png(original[:1] / 255, 1, 4)
-    decoded = path.decoded(run, code[None])
+    decoded = decode(config, run.weights, code[None])
     return image, code.tolist(), pictures.sheet_png(decoded, 1, 4)

@@ -4,7 +4,6 @@ from core.verdicts.latent_space import (
     activity,
     code_rows,
     neighbours_text,
-    plane_text,
     spread_rows,
     surrounding_text,
 )
@@ -38,7 +37,6 @@ def test_a_posterior_without_width_is_a_point():
 
 
 def test_captions_name_the_model():
-    assert plane_text("AE", 3.456) == "What AE decodes codes between −3.46 and 3.46 to"
     assert neighbours_text("VAE", 8, decoded=True) == (
         "The test images (decoded) with the 8 nearest codes in VAE"
     )
