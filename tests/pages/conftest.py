@@ -4,10 +4,11 @@ import logging
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+import safetensors.numpy
 import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -25,6 +26,35 @@ def parts(app: AppTest, name: str) -> list[dict[str, Any]]:
     """Return the data of each component with a name."""
     components = [component.proto for component in app.get("bidi_component")]
     return [json.loads(proto.json) for proto in components if proto.component_name.endswith(name)]
+
+
+class Sent(NamedTuple):
+    """What an instrument on a page was sent.
+
+    Args:
+        header: of the instrument.
+        runs: each run's label, layers and options.
+        tensors: of the instrument, by name.
+    """
+
+    header: dict[str, Any]
+    runs: list[dict[str, Any]]
+    tensors: dict[str, NDArray[Any]]
+
+
+def sent(app: AppTest, name: str) -> Sent:
+    """Return what the only instrument with a name was sent; see `core.instruments.bundle`."""
+    components = [component.proto for component in app.get("bidi_component")]
+    (content,) = [proto.bytes for proto in components if proto.component_name.endswith(name)]
+    length = int.from_bytes(content[:8], "little")
+    note = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["bundle"])
+    prefix = f"tensors/{name}/"
+    tensors = {
+        key.removeprefix(prefix): tensor
+        for key, tensor in safetensors.numpy.load(content).items()
+        if key.startswith(prefix)
+    }
+    return Sent(note["meta"][name], note["runs"], tensors)
 
 
 def picture(source: str) -> NDArray[np.uint8]:

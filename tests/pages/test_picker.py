@@ -11,7 +11,7 @@ from core.runs import load_or_train
 from core.shelf import SHELF, shipped
 from core.ui.kit.frame import PAGES
 from core.ui.kit.picker import View
-from tests.pages.conftest import parts
+from tests.pages.conftest import parts, sent
 
 FAMILY = [recipe("digits", name, 2) for name in MODEL_LABELS]
 
@@ -221,6 +221,8 @@ def test_an_altered_checkpoint_is_one_warning_and_the_rest_opens(open_page, othe
         "pages/disentanglement.py",
     ):  # no VAE of digits is left, and no run of sprites
         assert app.info
+    elif page == "pages/overview.py":
+        assert [run["short"] for run in sent(app, "path").runs] == ["AE", "Noisy AE", "β-VAE"]
     else:
         assert app.get("image")
 
