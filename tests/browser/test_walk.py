@@ -14,13 +14,11 @@ from tests.browser.conftest import (
     FAULTS,
     Tabs,
     choices,
-    films,
     finish,
     pick,
     press,
     rerun,
     reset_looks,
-    strips,
 )
 from tests.browser.looks import check_looks
 
@@ -202,8 +200,11 @@ def test_it_is_drawn_without_a_fault(page: Page, stop: Stop):
     if not stop.choose:
         assert choices(page) == ({} if stop.data == "digits" else {"data": stop.data})
     assert page.locator(FAULTS).count() == 0
+    for instrument in page.locator(".instrument").all():
+        expect(instrument).to_have_attribute("data-ready", "true")
     drawn = pictures(page)
-    assert len(drawn) + page.locator("figure canvas").count() >= PICTURES.get(stop.page, 4)
+    canvases = page.locator("figure canvas, .instrument button canvas")
+    assert len(drawn) + canvases.count() >= PICTURES.get(stop.page, 4)
     assert min(drawn, default=1) > 0
 
 
@@ -241,11 +242,12 @@ def how_to_read(page: Page) -> str:
 
 
 @at(*(Stop(data, "interpolations") for data in DATA))
-def test_strips_and_films_are_drawn_for_every_data_set(page: Page, stop: Stop):
-    models = ["AE", "Noisy AE", "VAE", "β-VAE"]
+def test_every_way_is_drawn_for_every_data_set(page: Page, stop: Stop):
+    expect(page.locator(".instrument[data-ready]")).to_have_count(1)
+    models = ["AE", "Noisy AE, η = 0.05", "VAE", "β-VAE, β = 4"]
     names = models if stop.data == "mnist" else [*models, "Blending pixels"]
-    assert list(strips(page)) == names
-    assert len(films(page)) == len(names)
+    assert page.locator(".passage-line .name").all_inner_texts() == names
+    assert page.locator(".passage canvas.picture").count() == 60 + 2 + len(names)
 
 
 @at(Stop("sprites", "disentanglement"))
