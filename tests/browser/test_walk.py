@@ -3,7 +3,6 @@
 A walk opens the lab once. From page to page it goes as a visitor does: by the menu, or by the
 cards of the front page and back."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -18,7 +17,6 @@ from tests.browser.conftest import (
     finish,
     pick,
     press,
-    rerun,
     reset_looks,
     strips,
 )
@@ -77,16 +75,6 @@ def presses(key: str, option: str) -> Callable[[Page], None]:
     return lambda page: press(page, key, option)
 
 
-def unfitted_box(page: Page) -> None:
-    """Choose a box of one half-width for all models."""
-    press(page, "sampler", "Uniform box")
-    # A toggle that is clicked while the page is drawn anew may not be told.
-    expect(page.get_by_text(re.compile(r"^Half-width [\d.]+$"))).to_have_count(4)
-    with rerun(page):
-        page.locator(".st-key-fit label").click()
-    expect(page.get_by_text("Half-width 3.00")).to_have_count(4)
-
-
 BOUND = ("likelihood", "the bound", presses("part", "The bound"))
 BINARISED = picks(
     train_images="Binarised anew", train_likelihood="gaussian", train_prior="Gaussian mixture"
@@ -94,7 +82,7 @@ BINARISED = picks(
 # What is picked for one page goes along to the next, so these stops come last.
 MORE = (
     Stop("digits", "latent_space", "one large", presses("show", "One large")),
-    Stop("digits", "sampling", "a box", unfitted_box),
+    Stop("digits", "sampling", "a box", presses("sampler", "Uniform box")),
     Stop("digits", *BOUND),
     Stop("digits", "train", "a β-VAE", picks(train_model="β-VAE")),
     Stop("digits", "noise", "10 latents", picks(latents="10")),

@@ -2,12 +2,14 @@ import base64
 import json
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.numpy
 import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -25,6 +27,42 @@ def parts(app: AppTest, name: str) -> list[dict[str, Any]]:
     """Return the data of each component with a name."""
     components = [component.proto for component in app.get("bidi_component")]
     return [json.loads(proto.json) for proto in components if proto.component_name.endswith(name)]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What an instrument of a page gets.
+
+    Args:
+        runs: the label of each run, and what else is said of it.
+        header: words and single numbers of the instrument.
+        tensors: its arrays by name.
+    """
+
+    runs: list[dict[str, Any]]
+    header: dict[str, Any]
+    tensors: dict[str, NDArray[Any]]
+
+    @property
+    def labels(self) -> list[str]:
+        return [run["label"] for run in self.runs]
+
+
+def bundles(app: AppTest) -> dict[str, Bundle]:
+    """Return the bundles of a page by the name of the instrument."""
+    found = {}
+    for component in app.get("bidi_component"):
+        blob, name = component.proto.bytes, component.proto.component_name.split("latent_lab_")[-1]
+        if not blob:
+            continue
+        size = int.from_bytes(blob[:8], "little")
+        note = json.loads(json.loads(blob[8 : 8 + size])["__metadata__"]["bundle"])
+        prefix = f"tensors/{name}/"
+        arrays = safetensors.numpy.load(bytes(blob))
+        own = {key: array for key, array in arrays.items() if key.startswith(prefix)}
+        tensors = {key.removeprefix(prefix): array for key, array in own.items()}
+        found[name] = Bundle(note["runs"], note["meta"][name], tensors)
+    return found
 
 
 def picture(source: str) -> NDArray[np.uint8]:
