@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from core.recipes import recipe
 from core.runs import open_run
-from tests.browser.conftest import LAPTOP, PHONE, finish, resize
+from tests.browser.conftest import LAPTOP, PHONE, choices, finish, rerun, resize
 
 pytestmark = pytest.mark.browser
 
@@ -142,3 +142,15 @@ def test_figures_can_be_saved_as_png_or_svg(open_page):
         camera.click()
     assert download.value.suggested_filename.endswith(".svg")
     assert b"<svg" in Path(download.value.path()).read_bytes()[:200]
+
+
+def test_moving_the_slider_away_from_a_vae_changes_the_link_too(open_page):
+    page = open_page("traversals")
+    expect(page.get_by_role("combobox", name="Model")).to_have_value("VAE")
+    with rerun(page):
+        page.locator('[data-testid="stSlider"] input[type="range"]').first.press("End")
+    expect(page.get_by_role("combobox", name="β", exact=True)).to_have_value("4")
+    page.wait_for_url("**model=*")
+    assert choices(finish(page)) == {"model": "β-VAE", "beta": "4"}
+    page.reload()
+    expect(page.get_by_role("combobox", name="β", exact=True)).to_have_value("4")
