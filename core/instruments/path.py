@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ def part(
     shapes = {codes.shape for codes in end.values()}
     if shapes != {start.shape}:
         raise ValueError(f"codes should all be {start.shape}, got {sorted(shapes)}")
-    tensors = {
+    tensors: dict[str, NDArray[Any]] = {
         "from": start.astype(np.float32),
         "to": np.stack([codes.astype(np.float32) for codes in end.values()]),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ def part(
     """
     if codes.ndim != 3 or codes.shape[2] != 2 or codes.shape[1] != len(labels):
         raise ValueError(f"codes should be (R, {len(labels)}, 2), got {codes.shape}")
-    tensors = {
+    tensors: dict[str, NDArray[Any]] = {
         "codes": codes.astype(np.float32),
         "half": np.asarray(half_widths, np.float32),
         "labels": labels.astype(np.uint8),
