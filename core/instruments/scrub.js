@@ -146,7 +146,10 @@ function scrub(root, bundle, stage) {
         const stop = meta.stops.marks[state.stop]?.[1] ?? ''
         stopScale.say(stop)
         noiseScale.say(`${amount}, variance ${Number(variance.toPrecision(2))}·R`)
-        choices.forEach((choice, which) => choice.setAttribute('aria-pressed', which === state.source))
+        choices.forEach((choice, which) => {
+            choice.setAttribute('aria-pressed', which === state.source)
+            choice.toggleAttribute('data-text', which === state.source)
+        })
         for (const panel of panels) {
             const run = runOf(panel)
             const { label, color } = runs[run]

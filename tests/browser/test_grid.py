@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from core.explore.decoding import decode
 from core.recipes import recipe
 from core.ui.kit import cache, draws
-from tests.browser.conftest import LAPTOP, PHONE, assert_nothing_sent, choices
+from tests.browser.conftest import LAPTOP, PHONE, choices
 from tests.browser.looks import BEYOND
 
 pytestmark = pytest.mark.browser
@@ -61,7 +61,9 @@ def test_dragging_the_box_decodes_anew_and_asks_the_server_for_nothing(look_at, 
     drag(page, "Half-width, × the fitted box", 1 / 3, 0.9)
     assert changed(before, drawn(page, SHEETS)) == [True] * MODELS + [False] * MODELS
     assert float(choices(page)["times"]) == pytest.approx(2.7, abs=0.1)
-    assert_nothing_sent(page, shared_sent, "sampler")
+    page.get_by_role("radio", name="Uniform box").click()
+    expect(page.get_by_text("With codes from Uniform box")).to_be_visible()
+    assert len(shared_sent) == 1
     assert "times" in choices(page)
 
 
@@ -122,7 +124,9 @@ def test_the_scrub_changes_its_panel_alone_and_noise_the_noised_images(look_at, 
     assert changed(at_one, drawn(page, CANVASES)) == [True, False, True] * 3
     stop, noise, *_ = choices(page)["frame"].split(",")
     assert (stop, float(noise)) == ("5", pytest.approx(0.8, abs=0.05))
-    assert_nothing_sent(page, shared_sent, "error")
+    page.get_by_role("radio", name="nll").click()
+    expect(page.get_by_text("nll, nats per image", exact=True)).to_be_visible()
+    assert len(shared_sent) == 1
 
 
 def test_no_noise_gives_the_reconstructions_and_a_link_restores_the_frame(open_page):
