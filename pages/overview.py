@@ -39,9 +39,9 @@ with st.expander("Are they trained to the end? The learning curves", icon=":mate
 widgets.how_to_read(
     r"""
 An autoencoder learns to copy images through a few numbers, the code. Whether a code drawn **at
-random** is an image too depends on how the space between the codes was trained. Here are four
-members of one family, trained on the same images with the same seed, that differ in nothing but
-the noise on the code and the price of the KL.
+random** is an image too depends on how the space between the codes was trained. The models here
+are members of one family, trained on the same images with the same seed, that differ in nothing
+but the noise on the code and the price of the KL.
 
 Every model minimises, averaged over images,
 

@@ -2,10 +2,9 @@ import base64
 import json
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -29,40 +28,33 @@ def parts(app: AppTest, name: str) -> list[dict[str, Any]]:
     return [json.loads(proto.json) for proto in components if proto.component_name.endswith(name)]
 
 
-@dataclass(frozen=True)
-class Bundle:
-    """What an instrument of a page gets.
+class Sent(NamedTuple):
+    """What an instrument on a page was sent.
 
     Args:
-        runs: the label of each run, and what else is said of it.
-        header: words and single numbers of the instrument.
-        tensors: its arrays by name.
+        header: of the instrument.
+        runs: each run's label, layers and options.
+        tensors: of the instrument, by name.
     """
 
-    runs: list[dict[str, Any]]
     header: dict[str, Any]
+    runs: list[dict[str, Any]]
     tensors: dict[str, NDArray[Any]]
 
-    @property
-    def labels(self) -> list[str]:
-        return [run["label"] for run in self.runs]
 
-
-def bundles(app: AppTest) -> dict[str, Bundle]:
-    """Return the bundles of a page by the name of the instrument."""
-    found = {}
-    for component in app.get("bidi_component"):
-        blob, name = component.proto.bytes, component.proto.component_name.split("latent_lab_")[-1]
-        if not blob:
-            continue
-        size = int.from_bytes(blob[:8], "little")
-        note = json.loads(json.loads(blob[8 : 8 + size])["__metadata__"]["bundle"])
-        prefix = f"tensors/{name}/"
-        arrays = safetensors.numpy.load(bytes(blob))
-        own = {key: array for key, array in arrays.items() if key.startswith(prefix)}
-        tensors = {key.removeprefix(prefix): array for key, array in own.items()}
-        found[name] = Bundle(note["runs"], note["meta"][name], tensors)
-    return found
+def sent(app: AppTest, name: str) -> Sent:
+    """Return what the only instrument with a name was sent; see `core.instruments.bundle`."""
+    components = [component.proto for component in app.get("bidi_component")]
+    (content,) = [proto.bytes for proto in components if proto.component_name.endswith(name)]
+    length = int.from_bytes(content[:8], "little")
+    note = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["bundle"])
+    prefix = f"tensors/{name}/"
+    tensors = {
+        key.removeprefix(prefix): tensor
+        for key, tensor in safetensors.numpy.load(content).items()
+        if key.startswith(prefix)
+    }
+    return Sent(note["meta"][name], note["runs"], tensors)
 
 
 def picture(source: str) -> NDArray[np.uint8]:

@@ -46,7 +46,6 @@ def test_a_page_that_offers_another_model_shows_something_else_for_it(open_page,
     assert differs or not offered
 
 
-@pytest.mark.xfail(strict=True, reason=LATER)
 def test_one_model_alone_is_not_called_four(open_page):
     texts, *_ = shown(open_page("pages/overview.py", data="mnist", latents=40))
     assert not any("four members" in text for text in texts)

@@ -7,15 +7,13 @@ import numpy as np
 import pytest
 
 from core.checkpoints import load
-from core.explore.decoding import decode
-from core.figures import theme
+from core.data import read_test_images
 from core.figures.plane import prior_traces
 from core.recipes import recipe
-from core.runs import open_run
 from core.shelf import SHELF
 from core.ui.kit import cache
 from core.ui.latent_space import panels
-from tests.pages.conftest import parts, picture
+from tests.pages.conftest import sent
 
 PAGE = "pages/latent_space.py"
 VAE2, VAE10 = recipe("digits", "vae", 2), recipe("digits", "vae", 10)
@@ -87,8 +85,8 @@ def test_a_model_without_noise_says_that_its_posterior_is_a_point(opened):
 
 
 def test_every_test_code_is_drawn_once_by_every_model_and_can_be_picked(opened):
-    drawn = figures(opened(data="digits"))
-    count = len(load(SHELF, VAE2.key).codes["label"])
+    drawn = figures(opened(data="digits", latents=10))
+    count = len(load(SHELF, VAE10.key).codes["label"])
     for name in ("ae", "noisy-ae", "vae", "beta-vae"):
         assert (
             sum(len(numbers(trace["customdata"])) for trace in marked(drawn[f"codes {name}"]))
@@ -109,7 +107,7 @@ def numbers(array) -> np.ndarray:
 def test_axes_are_equal(opened, show):
     drawn = {
         key: one
-        for key, one in figures(opened(data="digits", show=show)).items()
+        for key, one in figures(opened(data="digits", latents=10, show=show)).items()
         if key.startswith("codes")
     }
     assert len(drawn) == (4 if show == "All four" else 1)
@@ -125,7 +123,6 @@ def test_the_prior_is_drawn_around_two_latents_and_left_out_where_axes_are_not_l
         ]
         return "prior" in {trace.get("name") for trace in figure["data"]}
 
-    assert has_prior(latents=2)
     assert has_prior(latents=10, flatten="A pair")
     assert not has_prior(latents=10, flatten="PCA")
 
@@ -173,46 +170,41 @@ def test_sprites_can_be_coloured_by_what_truly_varies(opened, factor):
 
 
 def test_images_without_known_factors_are_coloured_by_label_only(opened):
-    assert opened(data="digits").selectbox(key="color").options == ["label"]
+    assert opened(data="digits", latents=10).selectbox(key="color").options == ["label"]
 
 
-def plane(app) -> dict[str, Any]:
-    (found,) = parts(app, "latent_lab_plane")
-    return found
+def test_the_planes_hold_the_first_codes_and_images_of_every_model(opened):
+    planes = sent(opened(data="digits", latents=2), "planes")
+    assert [run["label"] for run in planes.runs] == [
+        "AE",
+        "Noisy AE, η = 0.05",
+        "VAE",
+        "β-VAE, β = 4",
+    ]
+    codes = load(SHELF, VAE2.key).codes
+    np.testing.assert_array_equal(planes.tensors["codes"][2], codes["mean"])
+    np.testing.assert_array_equal(planes.tensors["labels"], codes["label"])
+    np.testing.assert_array_equal(
+        planes.tensors["images"], read_test_images(VAE2.data, slice(None))
+    )
+    assert (np.abs(planes.tensors["codes"]) > planes.tensors["half"][:, None, None]).mean() < 0.01
+    assert planes.header["classes"] == list("0123456789")
 
 
-def test_the_decoded_plane_stands_beside_the_codes_on_the_same_axes(opened):
-    app = opened(data="digits", latents=2, show="One large", model="VAE")
-    half = plane(app)["half"]
-    for axis in ("xaxis", "yaxis"):
-        np.testing.assert_allclose(
-            figures(app)["codes vae"]["layout"][axis]["range"], (-half, half), rtol=1e-6
-        )
+def test_the_circles_of_the_prior_are_drawn_for_the_normal_prior_alone(opened):
+    link = {"data": "mnist", "latents": 2, "model": "VAE"}
+    assert sent(opened(**link), "planes").header["normal"] == [True] * 4
+    boxed = sent(opened(**link, prior="uniform box"), "planes").header
+    assert boxed["normal"] == [True, True, False, True]
 
 
-def test_the_decoded_plane_is_what_the_decoder_makes_of_the_middle_of_each_cell(opened):
-    drawn = plane(opened(data="digits", latents=2, show="One large", model="VAE", resolution=9))
-    grey = picture(drawn["src"]) / 255
-    scale = len(grey) // (9 * 8)
-    tiles = grey[::scale, ::scale].reshape(9, 8, 9, 8)  # from the top, from the left
-    top_left_and_right = np.array([[-8, 8], [8, 0]], np.float32) / 9 * drawn["half"]
-    expected = decode(open_run(VAE2.key).model, top_left_and_right)
-    np.testing.assert_allclose(tiles[0, :, 0], expected[0], atol=2 / 255)
-    np.testing.assert_allclose(tiles[4, :, 8], expected[1], atol=2 / 255)
-
-
-def test_the_circles_of_the_prior_lie_on_the_plane_of_the_normal_prior_alone(opened):
-    link = {"data": "mnist", "latents": 2, "show": "One large", "model": "VAE"}
-    assert plane(opened(**link))["prior"] == theme.PRIOR
-    assert plane(opened(**link, prior="uniform box"))["prior"] is None
-
-
-@pytest.mark.parametrize(("slider", "value"), [("extent", 2.0), ("resolution", 9)])
-def test_a_slider_draws_another_plane(opened, slider, value):
-    app = opened(data="digits", latents=2, show="One large")
-    before = plane(app)["src"]
-    app.slider(key=slider).set_value(value).run()
-    assert plane(app)["src"] != before
+def test_a_drawing_is_taken_where_images_are_digits_and_encoders_can_be_sent(opened):
+    for data in ("digits", "mnist"):
+        app = opened(data=data, latents=2)
+        app.toggle(key="pad").set_value(True).run()
+        drawn = sent(app, "pad")
+        assert drawn.header == {"centred": data}
+        assert all("encoder" in run for run in drawn.runs)
 
 
 @pytest.mark.parametrize("model", ["AE", "VAE"])

@@ -21,7 +21,7 @@ from core.shelf import SHELF
 from core.ui.kit import cache
 from core.ui.noise import blocks, frame
 from core.verdicts.phrases import rests_on
-from tests.pages.conftest import bundles
+from tests.pages.conftest import sent
 
 PAGE = "pages/noise.py"
 ROUGHLY = {"levels": list(LEVELS), "n": 360, "code_scale": 1.0}
@@ -94,8 +94,8 @@ def texts(app) -> str:
 
 def panels(app) -> list[list[str]]:
     """Return the runs of each panel, by their labels."""
-    frame = bundles(app)["scrub"]
-    return [[frame.labels[run] for run in panel] for panel in frame.header["panels"]]
+    frame = sent(app, "scrub")
+    return [[frame.runs[run]["label"] for run in panel] for panel in frame.header["panels"]]
 
 
 STOPS = [f"Noisy AE, η = {ratio}" for ratio in ("0.01", "0.05", "0.2", "0.5", "1.0")]
@@ -116,7 +116,7 @@ def test_every_noise_stands_between_none_and_the_vae_and_the_slider_where_it_is_
 ):
     app = opened(data="digits", **choices)
     assert panels(app) == [["AE"], ["AE", *STOPS], ["VAE"]]
-    stops = bundles(app)["scrub"].header["stops"]
+    stops = sent(app, "scrub").header["stops"]
     assert stops["marks"][stops["value"]][1] == start
 
 
@@ -136,7 +136,7 @@ def test_a_single_latent_is_drawn_along_a_line(other_shelf: Path, opened):
         load_or_train(small(model, 1), other_shelf)
     app = opened(data="digits")
     assert panels(app) == [["AE"], ["AE", "Noisy AE, η = 0.05"], ["VAE"]]
-    cloud = bundles(app)["scrub"].tensors["cloud"]
+    cloud = sent(app, "scrub").tensors["cloud"]
     assert cloud.shape == (3, 360, 2)
     assert cloud[..., 0].std() > 0
     assert not cloud[..., 1].any()
@@ -176,10 +176,10 @@ def test_a_cloud_is_drawn_with_the_noise_of_its_training(opened):
 
 
 def test_images_that_are_missing_are_left_out_of_the_frame(opened):
-    assert bundles(opened(data="digits"))["scrub"].tensors["images"].shape == (8, 8, 8)
+    assert sent(opened(data="digits"), "scrub").tensors["images"].shape == (8, 8, 8)
     app = opened(data="mnist")
     if cache.missing_images(recipe("mnist", "ae").data):
-        assert "images" not in bundles(app)["scrub"].tensors
+        assert "images" not in sent(app, "scrub").tensors
 
 
 def test_a_panel_says_the_noise_in_the_units_of_the_codes():

@@ -1,19 +1,23 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.checkpoints import load
 from core.config import MODEL_LABELS
+from core.data import read_test_images
 from core.experiments.costs import COSTS
 from core.experiments.kept import numbers_of
 from core.experiments.measuring.costs import error_of_one_code
+from core.experiments.samples import scores_by_seed
 from core.recipes import recipe
 from core.runs import load_or_train, open_run
 from core.shelf import SHELF
+from core.ui.kit import cache
 from core.ui.kit.frame import PAGES
 from core.ui.overview import costs
-
-SAID = ("Test images", "Their reconstructions", "Random codes from N(0, I), decoded")
+from core.verdicts.overview import INCOMPLETE, answer
+from tests.pages.conftest import sent
 
 
 def numbers(app):
@@ -110,17 +114,49 @@ def test_elbo_is_the_negative_sum_of_its_two_parts(open_page):
     assert abs(table.map(number).sum(axis=1)).max() <= 0.016
 
 
-def test_each_model_shows_images_reconstructions_and_decoded_random_codes(open_page):
-    app = open_page(data="digits")
-    alts = [picture.alt for image in app.get("image") for picture in image.proto.imgs]
-    assert alts == list(SAID) * 4
+def test_the_path_leads_every_model_from_the_first_test_images_to_its_own_random_codes(open_page):
+    path = sent(open_page(data="digits", latents=2), "path")
+    configs = [recipe("digits", model, 2) for model in MODEL_LABELS]
+    assert [run["name"] for run in path.runs] == [config.key for config in configs]
+    pairs = len(path.header["names"])
+    for place, config in enumerate(configs):
+        mean = load(SHELF, config.key).codes["mean"][:pairs]
+        np.testing.assert_array_equal(path.tensors["from"][:, place], mean)
+    images = read_test_images(configs[0].data, slice(pairs))
+    np.testing.assert_array_equal(path.tensors["images"], images)
+    assert path.header["sources"] == ["uniform box or prior", "fitted mixture"]
+    assert path.header["start"] == 1
 
 
-def test_the_four_models_are_shown_the_same_images_and_make_different_ones_of_them(open_page):
-    urls = [url for image in open_page(data="digits").get("image") for url in image.value]
-    originals, reconstructions, decoded = urls[::3], urls[1::3], urls[2::3]
-    assert len(set(originals)) == 1
-    assert len(set(reconstructions)) == len(set(decoded)) == 4
+@pytest.mark.parametrize(("place", "model", "source"), [(0, "ae", "box"), (2, "vae", "prior")])
+def test_the_random_codes_are_those_of_the_page_sampling(open_page, place, model, source):
+    path = sent(open_page(data="digits", latents=2), "path")
+    codes = path.tensors["to"][:, :, place]
+    config = recipe("digits", model, 2)
+    for row, name in enumerate((source, "mixture")):
+        expected, _ = cache.samples(config, name, None, 0, len(codes[row]))
+        np.testing.assert_allclose(codes[row], expected, rtol=1e-5)
+
+
+def test_the_answer_stands_under_the_path_and_is_the_verdict_of_the_kept_numbers(open_page):
+    app = open_page()
+    ae, vae = recipe("mnist", "ae", 10), recipe("mnist", "vae", 10)
+    scores = {
+        "box": scores_by_seed(ae),
+        "prior": scores_by_seed(vae),
+        "mixture": scores_by_seed(ae),
+    }
+    rows = {
+        name: {seed: row[name] for seed, row in by_seed.items()}
+        for name, by_seed in scores.items()
+    }
+    assert app.markdown[0].value == answer(**rows, images=5000)
+    assert "**A VAE's random codes decode to better images than an AE's;" in app.markdown[0].value
+
+
+def test_without_an_ae_or_a_vae_there_is_no_answer(open_page, other_shelf: Path):
+    load_or_train(recipe("digits", "ae", 2, hidden=(8,), epochs=1), other_shelf)
+    assert open_page().markdown[0].value == INCOMPLETE
 
 
 def test_the_overview_names_the_pages_that_come_after_it(open_page):

@@ -11,7 +11,7 @@ from core.shelf import SHELF
 from core.ui.kit import cache, draws
 from core.ui.sampling import grids
 from core.verdicts.phrases import number, trainings, with_spread
-from tests.pages.conftest import bundles
+from tests.pages.conftest import sent
 
 PAGE = "pages/sampling.py"
 BOX = {"sampler": SAMPLERS["box"], "fit": "false"}
@@ -30,8 +30,8 @@ def sheets(app) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])
 def test_every_model_decodes_codes_from_every_source(opened, data):
-    grid = bundles(opened(data=data))["grid"]
-    assert [label.split(",")[0] for label in grid.labels] == list(MODEL_LABELS.values())
+    grid = sent(opened(data=data), "grid")
+    assert [run["short"] for run in grid.runs] == list(MODEL_LABELS.values())
     words = [density["words"] for density in grid.header["densities"]]
     assert ["Uniform box", *words] == list(SAMPLERS.values())
     for name in SAMPLERS:
@@ -51,13 +51,13 @@ def test_the_codes_are_those_of_the_samplers(name):
 
 
 def test_the_seed_of_a_link_is_among_the_draws(opened):
-    first = [bundles(opened(data="digits", seed=seed))["grid"].header["seed"] for seed in (5, 6)]
+    first = [sent(opened(data="digits", seed=seed), "grid").header["seed"] for seed in (5, 6)]
     assert first == [0, draws.DRAWS]
-    assert bundles(opened(data="digits", seed="many"))["grid"].header["seed"] == 0
+    assert sent(opened(data="digits", seed="many"), "grid").header["seed"] == 0
 
 
 def test_the_scale_of_a_box_is_the_half_width_that_holds_99_percent_of_the_codes(opened):
-    grid = bundles(opened(data="digits", latents=2))["grid"]
+    grid = sent(opened(data="digits", latents=2), "grid")
     widths = [cache.fitted_half_width(recipe("digits", model)) for model in ("ae", "vae")]
     np.testing.assert_allclose(grid.tensors["box/scale"][[0, 2]], widths, rtol=1e-6)
     shares = np.linspace(0, 1, grid.tensors["reach"].shape[1])

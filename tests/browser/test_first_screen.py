@@ -1,0 +1,111 @@
+"""The first screen: four pictures under one finger, and an answer that needs no click."""
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, choices
+
+pytestmark = pytest.mark.browser
+
+READY = ".instrument[data-ready]"
+PIXELS = """name => [...document.querySelectorAll('*')]
+    .flatMap(node => [...(node.shadowRoot?.querySelectorAll(name) ?? [])])
+    .map(canvas => {
+        const { width, height } = canvas;
+        return [...canvas.getContext('2d').getImageData(0, 0, width, height).data];
+    })
+"""
+
+
+def drawn(page: Page) -> np.ndarray:
+    """Return the pixels of the four pictures (4, 28, 28)."""
+    rows = page.evaluate(PIXELS, ".path-pictures canvas")
+    return np.array(rows).reshape(4, 28, 28, 4)[..., 0]
+
+
+def slider(page: Page):
+    return page.get_by_role("slider", name="The way from the code of a real image")
+
+
+def test_the_answer_and_four_pictures_need_no_click_and_no_scroll(look_at):
+    page = look_at()
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.locator(READY).wait_for()
+    for name in ("AE", "Noisy AE, η = 0.05", "VAE", "β-VAE, β = 4"):
+        expect(page.locator("figcaption", has_text=name).first).to_be_in_viewport(ratio=1)
+    said = page.get_by_text("A VAE's random codes decode to better images than an AE's")
+    expect(said).to_be_in_viewport(ratio=1)
+    assert slider(page).input_value() == "1000"
+    assert (drawn(page).std(axis=(1, 2)) > 10).all()
+
+
+def test_a_drag_moves_all_four_and_asks_the_server_for_nothing(open_page, sent):
+    page = open_page("?data=mnist&latents=10")
+    page.locator(READY).wait_for()
+    before = drawn(page)
+    sent.clear()
+    box = slider(page).bounding_box()
+    page.mouse.move(box["x"] + box["width"] - 8, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=5)
+    middle = drawn(page)
+    page.mouse.move(box["x"], box["y"] + box["height"] / 2, steps=5)
+    page.mouse.up()
+    page.wait_for_url("**path=0%2C0%2C0**")
+    start = drawn(page)
+    for one, other in ((before, middle), (middle, start), (before, start)):
+        assert (np.abs(one - other).mean(axis=(1, 2)) > 1).all()
+    assert sent == []
+
+
+def test_keys_dice_and_source_change_the_pictures_and_a_link_brings_them_back(open_page, sent):
+    page = open_page("?data=mnist&latents=10")
+    page.locator(READY).wait_for()
+    sent.clear()
+    slider(page).press("ArrowLeft")
+    page.get_by_role("button", name="Another pair").click()
+    page.get_by_role("button", name="fitted mixture").click()
+    page.wait_for_url("**path=0.999%2C1%2C1**")
+    expect(page.get_by_role("button", name="fitted mixture")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    after = drawn(page)
+    assert sent == []
+    other = open_page(f"?data=mnist&latents=10&path={choices(page)['path']}")
+    other.locator(READY).wait_for()
+    np.testing.assert_array_equal(drawn(other), after)
+
+
+@pytest.mark.parametrize("path", ["nonsense", "2,-1,9", "0.5,1e9,0", "NaN,0,0"])
+def test_nonsense_in_the_link_falls_back(open_page, path):
+    page = open_page(f"?data=mnist&latents=10&path={path}")
+    page.locator(READY).wait_for()
+    assert (drawn(page).std(axis=(1, 2)) > 10).all()
+
+
+def test_on_a_phone_the_models_stand_two_by_two_and_a_finger_drags(browser, lab):
+    context = browser.browser.new_context(has_touch=True, viewport=PHONE)
+    page = context.new_page()
+    page.goto(lab)
+    page.locator(READY).wait_for()
+    boxes = [figure.bounding_box() for figure in page.locator(".path-pictures figure").all()]
+    assert boxes[0]["y"] == boxes[1]["y"] < boxes[2]["y"] == boxes[3]["y"]
+    assert boxes[0]["x"] == boxes[2]["x"] < boxes[1]["x"] == boxes[3]["x"]
+    assert boxes[1]["x"] + boxes[1]["width"] <= PHONE["width"]
+    before = drawn(page)
+    slider(page).tap(position={"x": 20, "y": 16})
+    page.wait_for_url("**path=0.**")
+    assert (np.abs(drawn(page) - before).mean(axis=(1, 2)) > 1).all()
+    context.close()
+
+
+def test_a_browser_without_webassembly_shows_the_still_picture_and_says_so(open_page, browser):
+    page = browser.new_page()
+    page.add_init_script("WebAssembly.instantiate = () => Promise.reject(new Error('forbidden'))")
+    page.goto(open_page("?data=mnist&latents=10").url)
+    expect(page.get_by_text("This browser should run WebAssembly with SIMD")).to_be_visible()
+    still = page.locator("img.still")
+    expect(still).to_be_visible()
+    assert still.evaluate("image => image.decode().then(() => image.naturalWidth)") > 400
+    page.close()
