@@ -15,7 +15,7 @@ widgets.heading(
 frame.draw(view)
 st.caption(
     "In each panel: the codes of test images by class, on their two latents or their principal"
-    " plane; what random codes (×) decode to; and eight test images, above, with what their codes"
+    " plane; what random codes (×) decode to; and ten test images, above, with what their codes"
     " (●) decode to under noise. Dashed: √R, drawn equally large in every panel. Violet: one"
     " standard deviation of the noise in training around the first code; black: of the noise on"
     " the codes now. The VAE sets its noise itself, in each latent; circles: 1, 2 and 3 σ of its"

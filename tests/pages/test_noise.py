@@ -176,7 +176,7 @@ def test_a_cloud_is_drawn_with_the_noise_of_its_training(opened):
 
 
 def test_images_that_are_missing_are_left_out_of_the_frame(opened):
-    assert sent(opened(data="digits"), "scrub").tensors["images"].shape == (8, 8, 8)
+    assert sent(opened(data="digits"), "scrub").tensors["images"].shape == (frame.IMAGES, 8, 8)
     app = opened(data="mnist")
     if cache.missing_images(recipe("mnist", "ae").data):
         assert "images" not in sent(app, "scrub").tensors

@@ -24,7 +24,7 @@ from core.ui.kit.picker import View
 from core.ui.noise.blocks import vae_of
 from core.verdicts import noise as said
 
-IMAGES = 8
+IMAGES = 10
 """Test images whose codes get noise."""
 POINTS = 1000
 """Codes of a cloud."""
