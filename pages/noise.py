@@ -86,3 +86,5 @@ Sources: Shannon 1948, theorem 17 (capacity); Kingma and Welling 2014 (the VAE);
 From variational to deterministic autoencoders (a density fitted to the codes).
 """
 )
+
+frame.send_rest(view)

@@ -21,6 +21,7 @@ PUBLIC = {
         *("Stage", "partOf", "standStill"),
     ),
     "sheet": ("Source", "Sheet", "Turns", "piecesOf", "Scale", "written"),
+    "later": ("later", "whenLater"),
     "grid": ("grid",),
     "scrub": ("scrub",),
     "centring": ("centredAsMnist", "centredAsDigits"),
@@ -30,7 +31,7 @@ PUBLIC = {
 }
 """File -> the functions of it that an instrument calls."""
 
-SHARED = {"grid": ("sheet",), "scrub": ("sheet",), "pad": ("centring",)}
+SHARED = {"grid": ("sheet",), "scrub": ("sheet", "later"), "pad": ("centring",)}
 """Instrument -> the files besides engine and stage that it stands on."""
 
 

@@ -28,7 +28,8 @@ FRAME = "() => new Promise(resolve => requestAnimationFrame(() => requestAnimati
 
 def drawn(page: Page, css: str) -> list[str]:
     """Return the picture of each canvas now, once the instrument is there."""
-    expect(page.locator(".instrument[data-ready]")).to_have_count(1)
+    expect(page.locator(".instrument[data-ready]").first).to_be_visible()
+    expect(page.locator(".instrument:not([data-ready])")).to_have_count(0)
     page.evaluate(FRAME)
     return page.locator(css).evaluate_all("all => all.map(canvas => canvas.toDataURL())")
 
@@ -148,7 +149,7 @@ def test_no_noise_gives_the_reconstructions_and_a_link_restores_the_frame(open_p
 def test_the_state_is_said_and_every_picture_has_a_text(look_at):
     page = look_at(NOISE)
     slider(page, "Noise on the codes").press("Home")
-    expect(page.locator(".instrument .heard")).to_contain_text("noise on the codes 0.00·√R")
+    expect(page.locator(".instrument.scrub .heard")).to_contain_text("noise on the codes 0.00·√R")
     texts = page.locator(CANVASES).evaluate_all("all => all.map(one => one.ariaLabel)")
     assert len(texts) == 9
     assert all(texts)

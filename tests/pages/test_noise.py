@@ -93,9 +93,13 @@ def texts(app) -> str:
 
 
 def panels(app) -> list[list[str]]:
-    """Return the runs of each panel, by their labels."""
-    frame = sent(app, "scrub")
-    return [[frame.runs[run]["label"] for run in panel] for panel in frame.header["panels"]]
+    """Return the runs of each panel, by their labels; some come after the first picture."""
+    runs = list(sent(app, "scrub").runs)
+    if any(
+        component.proto.component_name.endswith("later") for component in app.get("bidi_component")
+    ):
+        runs += sent(app, "later").runs
+    return [[runs[run]["label"] for run in panel] for panel in sent(app, "scrub").header["panels"]]
 
 
 STOPS = [f"Noisy AE, η = {ratio}" for ratio in ("0.01", "0.05", "0.2", "0.5", "1.0")]
@@ -118,6 +122,15 @@ def test_every_noise_stands_between_none_and_the_vae_and_the_slider_where_it_is_
     assert panels(app) == [["AE"], ["AE", *STOPS], ["VAE"]]
     stops = sent(app, "scrub").header["stops"]
     assert stops["marks"][stops["value"]][1] == start
+
+
+def test_the_models_of_the_first_picture_come_first_and_the_others_at_the_end(opened):
+    app = opened(data="digits", model="Noisy AE", eta="0.2")
+    first, rest = sent(app, "scrub"), sent(app, "later")
+    assert [run["label"] for run in first.runs] == ["AE", "VAE", "Noisy AE, η = 0.2"]
+    assert len(rest.runs) == 4
+    assert rest.header["token"] == first.header["later"]
+    assert len(first.header["notes"]) == len(first.tensors["radius"]) == 7
 
 
 def small(model: str, latents: int = 2) -> RunConfig:

@@ -9,6 +9,7 @@ import numpy as np
 from core import checkpoints
 from core.config import RunConfig
 from core.figures import images as pictures
+from core.instruments import later
 from core.instruments.parts import Part, bundle
 from core.instruments.reference import decode
 from core.instruments.sheet import Source
@@ -27,10 +28,19 @@ def bundle_of(configs: Sequence[RunConfig], part: Part, source: Source) -> bytes
         part: what the instrument shows besides the runs.
         source: of the codes in the still picture, a row for each run.
     """
-    runs = [checkpoints.load(cache.SHELF, config.key) for config in configs]
+    runs = _loaded(configs)
     rows = []
     for place, run in enumerate(runs):
         codes = source.codes(place)[:_STILL]
         rows.append(decode(run.config, run.weights, codes))
     still = pictures.sheet_png(np.concatenate(rows), len(rows[0]), cache.scale_of(configs[0].data))
     return bundle(entries_of(runs), [part], still)
+
+
+def later_bundle_of(configs: Sequence[RunConfig], token: str) -> bytes:
+    """Return runs on the shelf that an instrument waits for, see `core.instruments.later`."""
+    return bundle(entries_of(_loaded(configs)), [later.part(token)], b"")
+
+
+def _loaded(configs: Sequence[RunConfig]) -> list[checkpoints.Checkpoint]:
+    return [checkpoints.load(cache.SHELF, config.key) for config in configs]

@@ -39,18 +39,29 @@ Floats = NDArray[np.floating]
 
 def draw(view: View) -> None:
     """Draw the frame: AE, autoencoder with the η of a slider, VAE."""
+    instrument("scrub", bundle_of(*_runs_of(view), draws.first_seed()), "frame")
+    widgets.images_missing(cache.missing_images(view.picked.data))
+
+
+def send_rest(view: View) -> None:
+    """Send the models that the first picture does not show; call it at the end of the page."""
+    early, every = parted(*_runs_of(view))
+    if len(every) > len(early):
+        instrument("later", rest_of(tuple(every[len(early) :])), "later")
+
+
+def _runs_of(view: View) -> tuple[tuple[RunConfig, ...], RunConfig | None, RunConfig | None]:
+    """Return the AE and noisy AEs by η, what stands beside them, and the one that is picked."""
     stops, vae = tuple(view.stops("noise_ratio").values()), vae_of(view)
     beside = vae or (None if stops else view.picked)
-    chosen = view.picked if view.picked in stops else None
-    instrument("scrub", bundle_of(stops, beside, chosen, draws.first_seed()), "frame")
-    widgets.images_missing(cache.missing_images(view.picked.data))
+    return stops, beside, view.picked if view.picked in stops else None
 
 
 @st.cache_data(max_entries=3, show_spinner=False, hash_funcs=cache.BY_KEY)
 def bundle_of(
     stops: tuple[RunConfig, ...], beside: RunConfig | None, chosen: RunConfig | None, first: int
 ) -> bytes:
-    """Return all decoders of the frame, and what it shows.
+    """Return the decoders of the first picture, and all that the frame shows.
 
     Args:
         stops: the AE and the noisy AEs, by η; there may be none.
@@ -58,28 +69,50 @@ def bundle_of(
         chosen: where the slider stands at first; at the usual η when None.
         first: seed of the first random codes.
     """
-    configs = (*stops, beside) if beside else stops
-    random = {SAMPLERS[name]: draws.source_of(configs, name, COUNT, first) for name in SAMPLED}
+    early, every = parted(stops, beside, chosen)
+    random = {SAMPLERS[name]: draws.source_of(every, name, COUNT, first) for name in SAMPLED}
     part = scrub.part(
-        noised(configs),
+        noised(every),
         random,
-        clouds(configs),
-        panels(stops, beside),
-        _images(configs[0]),
+        clouds(every),
+        [[every.index(config) for config in panel] for panel in panels(stops, beside)],
+        _images(every[0]),
         stops=slider(stops, chosen),
         noise=NOISE,
-        notes=[size_of_noise(config) for config in configs],
+        notes=[size_of_noise(config) for config in every],
         columns=COLUMNS,
         seed=first,
+        later=_token(every[len(early) :]),
     )
-    return decoders.bundle_of(configs, part, random[SAMPLERS["box"]])
+    return decoders.bundle_of(early, part, random[SAMPLERS["box"]])
 
 
-def panels(stops: Sequence[RunConfig], beside: RunConfig | None) -> list[list[int]]:
+@st.cache_data(max_entries=3, show_spinner=False, hash_funcs=cache.BY_KEY)
+def rest_of(configs: tuple[RunConfig, ...]) -> bytes:
+    """Return the decoders of the stops that the first picture does not show."""
+    return decoders.later_bundle_of(configs, _token(configs))
+
+
+def _token(configs: Sequence[RunConfig]) -> str:
+    return " ".join(config.key for config in configs)
+
+
+def parted(
+    stops: Sequence[RunConfig], beside: RunConfig | None, chosen: RunConfig | None
+) -> tuple[list[RunConfig], list[RunConfig]]:
+    """Return the runs of the first picture, and all runs: these first, then the other stops."""
+    shown = [panel[0] for panel in panels(stops, beside)]
+    if stops:
+        shown.append(stops[int(slider(stops, chosen).value)])
+    early = list(dict.fromkeys(shown))
+    return early, [*early, *(config for config in stops if config not in early)]
+
+
+def panels(stops: Sequence[RunConfig], beside: RunConfig | None) -> list[list[RunConfig]]:
     """Return the runs of each panel: the AE, all stops under the slider, and the VAE behind."""
-    every = list(range(len(stops)))
-    plain = [[0]] if len(stops) > 1 and stops[0].model.name == "ae" else []
-    return [*plain, *([every] if every else []), *([[len(stops)]] if beside else [])]
+    plain = [[stops[0]]] if len(stops) > 1 and stops[0].model.name == "ae" else []
+    moved = [list(stops)] if stops else []
+    return [*plain, *moved, *([[beside]] if beside else [])]
 
 
 def slider(stops: Sequence[RunConfig], chosen: RunConfig | None) -> Slider:
