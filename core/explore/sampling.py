@@ -184,15 +184,6 @@ def box_half_width(codes: Codes, share: float = 0.99) -> float:
     return float(np.quantile(np.abs(codes).max(axis=1), share))
 
 
-def share_outside(codes: Codes, half_width: float) -> float:
-    """Return the share of codes (N, L) that a box around the origin does not contain.
-
-    >>> share_outside(np.array([[0.0, 1.0], [-3.0, 2.0]]), half_width=2)
-    0.5
-    """
-    return float((np.abs(codes).max(axis=1) > half_width).mean())
-
-
 def sampler(
     name: str, codes: Codes, half_width: float | None = None, prior: Prior | None = None
 ) -> Sampler:

@@ -49,6 +49,7 @@ function grid(root, bundle, stage) {
         const row = { kind, place: make('div', { className: 'grid-scale' }) }
         row.sheets = runs.map(run => new Sheet(run.size, count, meta.columns))
         row.notes = runs.map(() => make('div', { className: 'grid-note' }))
+        for (const note of row.notes) note.dataset.text = ''
         const figures = runs.map((run, which) => {
             const name = make('figcaption', { className: 'name' }, run.label)
             name.dataset.text = ''
@@ -87,7 +88,11 @@ function grid(root, bundle, stage) {
             make('button', { type: 'button', className: 'choice', textContent, onclick: () => choose(which) }),
         )
         const name = make('span', { className: 'name', textContent: title })
-        const mark = () => buttons.forEach((button, which) => button.setAttribute('aria-pressed', which === chosen()))
+        name.dataset.text = ''
+        const mark = () => buttons.forEach((button, which) => {
+            button.setAttribute('aria-pressed', which === chosen())
+            button.toggleAttribute('data-text', !title && which === chosen())
+        })
         return { element: make('div', { className: 'grid-choices' }, ...(title ? [name] : []), ...buttons), mark }
     }
 

@@ -21,6 +21,7 @@ PUBLIC = {
         *("Stage", "partOf", "standStill"),
     ),
     "sheet": ("Source", "Sheet", "Turns", "piecesOf", "Scale", "written"),
+    "later": ("later", "whenLater"),
     "grid": ("grid",),
     "scrub": ("scrub",),
     "centring": ("centredAsMnist", "centredAsDigits"),
@@ -36,7 +37,7 @@ PUBLIC = {
 
 SHARED = {
     "grid": ("sheet",),
-    "scrub": ("sheet",),
+    "scrub": ("sheet", "later"),
     "pad": ("centring",),
     "sliders": ("sheet", "gallery"),
     "passage": ("sheet", "gallery", "ways"),

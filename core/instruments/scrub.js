@@ -3,7 +3,8 @@
 // Its tensors and its header are `core.instruments.scrub`'s.
 
 function scrub(root, bundle, stage) {
-    const { meta, tensors, runs } = bundle
+    const { meta, tensors } = bundle
+    const runs = [...bundle.runs]
     const noised = new Source(tensors, 'noised')
     const random = meta.random.map(({ name, words }) => ({ words, source: new Source(tensors, name) }))
     const [{ count, draws }] = random.map(({ source }) => source)
@@ -35,7 +36,16 @@ function scrub(root, bundle, stage) {
     stopScale.set(state.stop)
     noiseScale.set(state.noise)
     paint()
-    return { repaint: paint, stop: () => watch.disconnect() }
+    const endWait = whenLater(meta.later, more => {
+        runs.push(...more)
+        setStop(state.stop)
+    })
+    return { repaint: paint, stop }
+
+    function stop() {
+        watch.disconnect()
+        endWait()
+    }
 
     function readState() {
         const { stops: { value }, noise } = meta
@@ -54,7 +64,7 @@ function scrub(root, bundle, stage) {
     }
 
     function makePanel(own) {
-        const size = runs[own[0]].size
+        const { size } = runs[0]
         const cloud = make('canvas', { className: 'cloud' })
         cloud.setAttribute('role', 'img')
         const name = make('figcaption', { className: 'name' })
@@ -83,8 +93,11 @@ function scrub(root, bundle, stage) {
         return panel
     }
 
-    function runOf({ own }) {
-        return own[Math.min(state.stop, own.length - 1)]
+    // Return the run that a panel shows: the one of the slider, or the last one while that is on its way.
+    function runOf(panel) {
+        const wanted = panel.own[Math.min(state.stop, panel.own.length - 1)]
+        if (runs[wanted]) panel.run = wanted
+        return panel.run ?? panel.own.find(run => runs[run])
     }
 
     function setStop(value) {
@@ -146,7 +159,10 @@ function scrub(root, bundle, stage) {
         const stop = meta.stops.marks[state.stop]?.[1] ?? ''
         stopScale.say(stop)
         noiseScale.say(`${amount}, variance ${Number(variance.toPrecision(2))}·R`)
-        choices.forEach((choice, which) => choice.setAttribute('aria-pressed', which === state.source))
+        choices.forEach((choice, which) => {
+            choice.setAttribute('aria-pressed', which === state.source)
+            choice.toggleAttribute('data-text', which === state.source)
+        })
         for (const panel of panels) {
             const run = runOf(panel)
             const { label, color } = runs[run]

@@ -92,8 +92,11 @@ def part(
     notes: Sequence[str],
     columns: int,
     seed: int,
+    later: str = "",
 ) -> Part:
     """Return what the scrub shows besides the runs.
+
+    The runs of a bundle come first, then those that come later, see `core.instruments.later`.
 
     Args:
         noised: the codes of the first test images with noise on them.
@@ -106,6 +109,7 @@ def part(
         notes: how large noise and codes of each run are, in a sentence (R).
         columns: pictures in a row of a sheet of random codes.
         seed: of the first draw of random codes; each further one has the next.
+        later: the token of the runs that come later.
 
     Raises:
         ValueError: a panel has no run, or one that there is not.
@@ -121,6 +125,7 @@ def part(
         "notes": list(notes),
         "columns": columns,
         "seed": seed,
+        "later": later,
         **clouds.header(),
     }
     tensors = {**tensors_of([noised, *random.values()]), **clouds.tensors()}

@@ -111,7 +111,9 @@ class Scale {
             release(value)
         }
         const rail = make('span', { className: 'rail' }, this.range, ...marks.map(mark => this.makeMark(mark, choose)))
-        this.element = make('div', { className: 'scale' }, make('span', { className: 'scale-name', textContent: label }), rail, this.output)
+        const name = make('span', { className: 'scale-name', textContent: label })
+        for (const words of [name, this.output]) words.dataset.text = ''
+        this.element = make('div', { className: 'scale' }, name, rail, this.output)
         this.element.classList.toggle('marked', marks.length > 0)
     }
 

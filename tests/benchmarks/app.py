@@ -72,11 +72,9 @@ BLANKS = {
     "stSlider": Control("an empty page", "", "Grey", SHEETS, 255),
     FIELD: Control("an empty page with a field", "", "Grey by number", SHEETS, 255, FIELD),
 }
-BOX = "sampling?data=mnist&latents=2&sampler=Uniform+box&fit=false&width=0.5"
 ONE_LARGE = "latent_space?data=mnist&latents=2&show=One+large"
 TRAVERSALS = "traversals?data=sprites&latents=10&model=β-VAE"
 CONTROLS = (
-    Control("half-width of the box (Sampling)", BOX, "Half-width of the box", SHEETS, 30),
     Control(
         "extent of the decoded plane (Latent space)",
         f"{ONE_LARGE}&extent=0.1",

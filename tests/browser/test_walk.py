@@ -3,7 +3,6 @@
 A walk opens the lab once. From page to page it goes as a visitor does: by the menu, or by the
 cards of the front page and back."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -17,7 +16,6 @@ from tests.browser.conftest import (
     finish,
     pick,
     press,
-    rerun,
     reset_looks,
 )
 from tests.browser.looks import check_looks
@@ -75,16 +73,6 @@ def presses(key: str, option: str) -> Callable[[Page], None]:
     return lambda page: press(page, key, option)
 
 
-def unfitted_box(page: Page) -> None:
-    """Choose a box of one half-width for all models."""
-    press(page, "sampler", "Uniform box")
-    # A toggle that is clicked while the page is drawn anew may not be told.
-    expect(page.get_by_text(re.compile(r"^Half-width [\d.]+$"))).to_have_count(4)
-    with rerun(page):
-        page.locator(".st-key-fit label").click()
-    expect(page.get_by_text("Half-width 3.00")).to_have_count(4)
-
-
 BOUND = ("likelihood", "the bound", presses("part", "The bound"))
 BINARISED = picks(
     train_images="Binarised anew", train_likelihood="gaussian", train_prior="Gaussian mixture"
@@ -92,14 +80,14 @@ BINARISED = picks(
 # What is picked for one page goes along to the next, so these stops come last.
 MORE = (
     Stop("digits", "latent_space", "one large", presses("show", "One large")),
-    Stop("digits", "sampling", "a box", unfitted_box),
+    Stop("digits", "sampling", "a box", presses("sampler", "Uniform box")),
     Stop("digits", *BOUND),
     Stop("digits", "train", "a β-VAE", picks(train_model="β-VAE")),
-    Stop("digits", "noise", "10 latents", picks(latents="10")),
+    Stop("digits", "noise", "2 latents", picks(latents="2")),
     Stop("digits", "priors", "10 latents", picks(latents="10")),
     Stop("mnist", *BOUND),
     Stop("mnist", "train", "binarised", BINARISED),
-    Stop("mnist", "noise", "10 latents", picks(latents="10")),
+    Stop("mnist", "noise", "2 latents", picks(latents="2")),
     Stop("mnist", "interpolations", "10 latents", picks(latents="10")),
     Stop("sprites", *BOUND),
     Stop("sprites", "noise", "an AE", picks(model="AE")),
@@ -198,7 +186,8 @@ def test_it_is_drawn_without_a_fault(page: Page, stop: Stop):
     assert page.locator("h1").inner_text() == TITLES[stop.page]
     assert page.locator(".st-key-data input").input_value() == stop.data
     if not stop.choose:
-        assert choices(page) == ({} if stop.data == "digits" else {"data": stop.data})
+        assert choices(page).keys() == {"data", "latents"}
+        assert choices(page)["data"] == stop.data
     assert page.locator(FAULTS).count() == 0
     for instrument in page.locator(".instrument").all():
         expect(instrument).to_have_attribute("data-ready", "true")

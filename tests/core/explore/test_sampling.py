@@ -16,7 +16,6 @@ from core.explore.sampling import (
     aggregate_posterior,
     box_half_width,
     sampler,
-    share_outside,
 )
 
 MEAN = np.array([1.0, -2.0, 0.5])
@@ -182,13 +181,6 @@ def test_a_code_of_a_mixture_lies_around_the_center_of_its_own_component():
     spread = mixture.sample(COUNT, 3) - mixture.centers(COUNT, 3)
     np.testing.assert_allclose(spread.mean(0), 0, atol=0.02)
     np.testing.assert_allclose(np.cov(spread.T), COVARIANCE, atol=0.03)
-
-
-def test_the_share_outside_of_a_box_is_what_its_samples_can_never_be():
-    z = codes()
-    assert share_outside(z, box_half_width(z, share=0.9)) == pytest.approx(0.1, abs=0.01)
-    assert share_outside(z, 100.0) == 0
-    assert share_outside(z, 1e-6) == 1
 
 
 def two_parts() -> Mixture:
