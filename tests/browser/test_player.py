@@ -7,7 +7,7 @@ from tests.browser.conftest import rerun
 
 pytestmark = pytest.mark.browser
 
-PAGE = "train?data=digits"
+PAGE = "train?data=digits&latents=2"
 PIXELS = "canvas => canvas.toDataURL()"
 FULL = (
     "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)"

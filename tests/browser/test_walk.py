@@ -264,4 +264,4 @@ def test_the_parts_change_the_link_and_only_the_chosen_one_is_drawn(page: Page, 
 def test_the_back_button_returns_to_the_front_page_with_what_was_picked(page: Page, stop: Stop):
     page.go_back()
     expect(page.locator("h1")).to_have_text(TITLES["overview"])
-    assert choices(finish(page)) == {"data": "mnist"}
+    assert choices(finish(page)) == {"data": "mnist", "latents": "10"}
