@@ -18,6 +18,8 @@ INSTRUMENTS = {
     "pages/overview.py": ("path", ["AE", "Noisy AE", "β-VAE"]),
     "pages/sampling.py": ("grid", ["AE", "Noisy AE", "β-VAE"]),
     "pages/noise.py": ("scrub", ["AE", "Noisy AE"]),
+    "pages/traversals.py": ("sliders", ["AE"]),
+    "pages/interpolations.py": ("passage", ["AE", "Noisy AE", "β-VAE"]),
 }
 """Page -> its instrument, and the models that it shows where the VAE of a family is missing."""
 
