@@ -162,6 +162,7 @@ def test_a_box_of_the_visitors_own_width_is_measured_on_request(opened):
         button for button in app.button if button.label.startswith("Measure the 4 missing")
     ]
     assert not app.dataframe
+    assert any("Half-width of the box: 4 for all" in caption.value for caption in app.caption)
     button.click().run()
     table = app.dataframe[0].value
     assert len(table) == 17
