@@ -101,6 +101,8 @@ def test_nonsense_in_a_link_falls_back_to_what_a_link_without_it_shows(open_page
         "width",
         "nearest",
         "score",
+        "quality",
+        "metric",
     )
     words += ("show", "color", "flatten", "across", "up", "extent", "resolution", "image")
     usual, odd = open_page(page), open_page(page, **dict.fromkeys(words, "<b>-1e9"))
