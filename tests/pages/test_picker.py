@@ -17,9 +17,9 @@ FAMILY = [recipe("digits", name, 2) for name in MODEL_LABELS]
 INSTRUMENTS = {
     "pages/overview.py": ("path", ["AE", "Noisy AE", "β-VAE"]),
     "pages/sampling.py": ("grid", ["AE", "Noisy AE", "β-VAE"]),
-    "pages/noise.py": ("scrub", ["AE", "Noisy AE"]),
+    "pages/noise.py": ("scrub", ["AE"]),
 }
-"""Page -> its instrument, and the models that it shows where the VAE of a family is missing."""
+"""Page -> its instrument, and the models of its first picture where a family lacks the VAE."""
 
 
 def copy_runs(target: Path, configs: list[RunConfig]) -> None:
