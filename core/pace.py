@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import time
 
-import torch
-
 from core.config import RunConfig, with_epochs
-from core.data import ImageSet, Split
-from core.devices import pick_device, pick_precision
-from core.models import build
-from core.training import Training, evaluate
 
 STEPS = 8
 """Number of steps that are timed."""
@@ -32,6 +26,14 @@ def seconds_per_epoch(config: RunConfig, train_images: int, test_images: int) ->
     Returns:
         Seconds, above 0.
     """
+    # A page offers the estimate; only who asks for it waits for torch.
+    import torch
+
+    from core.data import ImageSet, Split
+    from core.devices import pick_device, pick_precision
+    from core.models import build
+    from core.training import Training, evaluate
+
     size, batch = config.data.size, config.train.batch_size
     noise = torch.randint(
         0, 256, (STEPS * batch, 1, size, size), dtype=torch.uint8, generator=torch.Generator()

@@ -1,4 +1,4 @@
-"""Runs: train a run, or open it from its checkpoint. Joins training and checkpoints."""
+"""Runs: train a run and keep it, or open it where it is kept. Joins training and checkpoints."""
 
 from __future__ import annotations
 
@@ -18,11 +18,9 @@ from core.checkpoints import (
     SHELF,
     Arrays,
     Checkpoint,
-    CheckpointError,
     Unfinished,
     check_writable,
     drop_unfinished,
-    load,
     load_unfinished,
     save,
     save_unfinished,
@@ -35,75 +33,16 @@ from core.film import Film, film_epochs, spliced
 from core.frames import frame_of
 from core.models import Autoencoder, build, restore
 from core.objectives import objective_of
+from core.opening import Run, open_run
 from core.training import Diverged, EpochRecord, Evaluation, Training, encode, evaluate
+
+__all__ = ["KeptTraining", "Run", "load_or_train", "open_run", "train_and_keep"]
 
 TRAINING_CODES = 5000
 """Number of training images whose codes are kept with a run, to fit densities to."""
 
 SAVE_EVERY = 2.0
 """Seconds of training that a crash may cost; at least an epoch is lost."""
-
-FAILURES = (ArithmeticError, ValueError, MemoryError, RuntimeError, OSError)
-"""Errors that may end a training; `CheckpointError`, `MissingData`, `Diverged` are among them."""
-
-
-def reason_of(error: BaseException) -> str:
-    """Return why a training ended, as one line.
-
-    >>> reason_of(RuntimeError("out of   memory"))
-    'out of memory'
-    """
-    return " ".join(str(error).split()) or type(error).__name__
-
-
-@dataclass(frozen=True)
-class Run:
-    """A trained run, opened: the model is ready to be read and must not be changed.
-
-    Args:
-        config: of the run.
-        model: on the CPU, in float32, in evaluation mode.
-        metrics: `nll`, `kl`, `elbo` in nats per test image (None where there is no KL),
-            `kl_per_latent`, `mse` per pixel, `squared_radius`, `test_images`, `seconds` of
-            training, `images_per_second`, and what the objective measures (of an InfoGAN
-            `code_error` and `fooled`, see `core.objectives.Game`).
-        history: per epoch, `nll`, `kl`, `test_nll`, `test_kl`, `kl_per_latent`, `test_mse`,
-            `squared_radius`, `code_scale` (older runs lack it), and what the objective measures
-            (of an InfoGAN `code_error` (E, L) and `fooled`).
-        codes: `mean` and `std` (N, L) of the test images' posteriors, `label` (N,), `factors` (N,
-            K) for sprites, `train_mean` and `train_std` (M, L) of the first training images.
-        environment: device, precision, threads, library versions.
-    """
-
-    config: RunConfig
-    model: Autoencoder
-    metrics: dict[str, Any]
-    history: Arrays
-    codes: Arrays
-    environment: dict[str, str]
-
-
-def open_run(key: str, root: Path = SHELF) -> Run:
-    """Return the run kept under a key.
-
-    Raises:
-        CheckpointError: there is none, or it is refused.
-    """
-    checkpoint = load(root, key)
-    try:
-        model = restore(checkpoint.config, checkpoint.weights)
-    except RuntimeError as error:
-        raise CheckpointError(
-            f"{key} has weights that do not fit its config; train it again"
-        ) from error
-    return Run(
-        config=checkpoint.config,
-        model=model,
-        metrics=checkpoint.metrics,
-        history=checkpoint.history,
-        codes={name: _widen(array) for name, array in checkpoint.codes.items()},
-        environment=checkpoint.environment,
-    )
 
 
 def load_or_train(
@@ -420,10 +359,6 @@ def _rounded(weight: Tensor) -> Tensor:
 
 def _narrow(values: Tensor) -> np.ndarray:
     return values.to(torch.uint8).numpy()
-
-
-def _widen(array: np.ndarray) -> np.ndarray:
-    return array.astype(np.float32 if np.issubdtype(array.dtype, np.floating) else np.int64)
 
 
 def _number(value: float) -> float | None:

@@ -8,6 +8,9 @@ import os
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Names of glibc's settings (malloc.h)."""
 
+FAILURES = (ArithmeticError, ValueError, MemoryError, RuntimeError, OSError)
+"""Errors that may end a training; `CheckpointError`, `MissingData`, `Diverged` are among them."""
+
 
 def keep_freed_memory() -> None:
     """Let this process keep the memory that tensors free, instead of asking the system again.
@@ -59,3 +62,12 @@ def death(code: int) -> str:
         else f"ended with code {code}"
     )
     return f"its process {ended}"
+
+
+def reason_of(error: BaseException) -> str:
+    """Return why a training ended, as one line.
+
+    >>> reason_of(RuntimeError("out of   memory"))
+    'out of memory'
+    """
+    return " ".join(str(error).split()) or type(error).__name__

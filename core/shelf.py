@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from core.config import RunConfig, with_seed
@@ -63,23 +64,17 @@ def shipped() -> tuple[RunConfig, ...]:
     >>> len(shipped())
     70
     """
-    latent_dims = {"digits": (2, 10), "mnist": (2, 10), "sprites": (10,)}
-    first = [
-        config
-        for data, dims in latent_dims.items()
-        for dim in dims
-        for config in _families(data, dim)
-    ]
-    swept = [
-        config
-        for config in first
-        if config.data.name == "sprites" and config.model.posterior == "learned"
-    ]
+    places = [("digits", 2), ("digits", 10), ("mnist", 2), ("mnist", 10), ("sprites", 10)]
+    first = list(chain.from_iterable(_families(data, latents) for data, latents in places))
+    sprites = [config for config in first if config.data.name == "sprites"]
+    swept = [config for config in sprites if config.model.posterior == "learned"]
+    seconds = [with_seed(config, seed) for config in swept for seed in _SWEPT_SEEDS]
     return (
         *first,
-        *(with_seed(config, seed) for config in swept for seed in _SWEPT_SEEDS),
+        *seconds,
         *held_against_priors(),
-        *(config for data in ("digits", "mnist") for config in gaussians(data)),
+        *gaussians("digits"),
+        *gaussians("mnist"),
     )
 
 

@@ -17,7 +17,7 @@ st.caption(
     "In each panel: the codes of test images by class, on their two latents or their principal"
     " plane; what random codes (×) decode to; and ten test images, above, with what their codes"
     " (●) decode to under noise. Dashed: √R, drawn equally large in every panel. Violet: one"
-    " standard deviation of the noise in training around the first code; black: of the noise on"
+    " standard deviation of the noise in training around the first code; ring: of the noise on"
     " the codes now. The VAE sets its noise itself, in each latent; circles: 1, 2 and 3 σ of its"
     " prior."
 )

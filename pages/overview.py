@@ -57,8 +57,9 @@ origin. A **VAE** learns the noise and pays for it with β = 1; a **β-VAE** pay
 
 **The slider** moves each model's code on the straight line from the code of a test image to a
 random code, and the browser decodes it. Random codes of an AE and of a noisy AE come from the
-uniform box that holds 99% of the model's codes, those of a VAE and a β-VAE from its prior; with
-*fitted mixture* all come from ten Gaussians fitted to the codes of the model's training images.
+uniform box that holds 99% of the model's codes, those of a VAE and a β-VAE from its prior. The
+*mixture* of the answer has ten Gaussians, fitted to the codes of the AE's training images; the
+page *Sampling* shows what it decodes to.
 *Coverage* is the share of real images that have a decoded random code among their neighbours; it
 is explained on the page *Sampling*.
 

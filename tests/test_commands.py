@@ -92,6 +92,10 @@ HELD_BACK = {
             " && .venv/bin/basedpyright --version && .venv/bin/pytest --version"
         ),
     ),
+    "python -m tests.benchmarks.engine --firefox": (
+        "needs Firefox and measures for a minute",
+        "python -m tests.benchmarks.engine --firefox --help",
+    ),
     "python -m tests.benchmarks.kills": (
         "measures for minutes",
         "python -m tests.benchmarks.kills --help",

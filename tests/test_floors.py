@@ -21,6 +21,7 @@ FLOORS: dict[str, float] = {
     **dict.fromkeys(["experiments", "jobs", "sweep"], 6),
     "instruments": 5.5,
     **dict.fromkeys(["runs", "pace", "explore", "metrics", "figures"], 5),
+    "opening": 4.5,
     **dict.fromkeys(["training", "checkpoints", "frames"], 4),
     **dict.fromkeys(["objectives", "film"], 3),
     **dict.fromkeys(["models", "data"], 2),
@@ -48,6 +49,7 @@ STEPS: dict[str, list[set[str]]] = {
         {"engines"},
         {"__init__"},
     ],
+    "jobs": [{"limits", "records"}, {"queue", "worker"}, {"__init__", "__main__"}],
     "ui": [{"kit"}, {"*"}],
 }
 """Room -> its steps, from the bottom: files and folders that import none above them.
@@ -65,8 +67,7 @@ TENSORS = {
     "core/training.py",
     "core/frames.py",
     "core/runs.py",
-    "core/pace.py",
-    "core/jobs.py",
+    "core/jobs/worker.py",
     "core/data/images.py",
     "core/data/sprites.py",
     "core/checkpoints/decoding.py",
@@ -85,7 +86,6 @@ TENSORS = {
     "core/sweep/layers.py",
     "core/sweep/local.py",
     "core/sweep/ray.py",
-    "core/ui/kit/cache.py",
     "core/ui/priors/blocks.py",
 }
 """Files, and folders with all that is in them, that may import torch: they learn or measure."""
@@ -102,15 +102,22 @@ READ_WITHOUT = {
     "checkpoints",
     "instruments",
     "experiments",
+    "jobs",
+    "opening",
+    "pace",
     "verdicts",
 }
 """Rooms that are read where torch is not installed, all but those of their files in `TENSORS`."""
 
 TENSORS_LATE = {
+    "core/pace.py",
     "core/data/binarised.py",
     "core/data/mnist.py",
     "core/data/shapes.py",
     "core/checkpoints/unfinished.py",
+    "core/explore/sampling.py",
+    "core/opening.py",
+    "core/ui/kit/cache.py",
 }
 """Files that may import torch inside a function or for a type checker: they read without it."""
 
@@ -122,6 +129,7 @@ _NUMBERS = {
     "checkpoints",
     "film",
     "frames",
+    "opening",
     "runs",
     "explore",
     "metrics",
@@ -476,6 +484,38 @@ def test_what_only_reads_needs_no_torch(tmp_path: Path):
         "sprites (3, 32, 32)",
         "mnist (3, 28, 28)",
         "mnist-static (3, 28, 28)",
+    ]
+
+
+FIRST_SCREEN = """
+import logging, sys
+logging.disable(logging.CRITICAL)
+for package in ("torch", "sklearn.mixture"):
+    sys.modules[package] = None
+
+from streamlit.testing.v1 import AppTest
+
+for data, latents in (("digits", "2"), ("digits", "10"), ("sprites", "10"), ("mnist", "10")):
+    app = AppTest.from_file("dashboard.py", default_timeout=60)
+    app.query_params["data"], app.query_params["latents"] = data, latents
+    app.run()
+    assert not app.exception, app.exception[0].stack_trace
+    assert app.selectbox(key="data").value == data
+    parts = [part.proto.component_name.split("_")[-1] for part in app.get("bidi_component")]
+    charts = len(app.get("plotly_chart"))
+    print(data, latents, app.title[0].value, *parts, charts, len(app.dataframe[0].value))
+"""
+
+
+def test_the_first_screen_needs_no_torch(tmp_path: Path):
+    """Frame, picker and all of Overview are drawn where torch is not installed."""
+    shown = run_python(FIRST_SCREEN, LATENT_LAB_DATA=tmp_path).splitlines()
+    title = "What does a random code decode to?"
+    assert shown == [
+        f"digits 2 {title} drawer address path scheme 1 4",
+        f"digits 10 {title} drawer address path scheme 1 4",
+        f"sprites 10 {title} drawer address path scheme 1 4",
+        f"mnist 10 {title} drawer address path scheme 1 4",
     ]
 
 

@@ -150,16 +150,21 @@ def _declared(name: str, entry: Entry) -> Declared:
     beginning = entry.beginning(_LONGEST_HEADER)
     if not beginning.startswith(_MAGIC) or len(beginning) < 12:
         raise ValueError(f"{name} should be an array, is none")
-    length, start = (struct.unpack("<H", beginning[8:10])[0], 10)
-    if beginning[6] > 1:
-        length, start = (struct.unpack("<I", beginning[8:12])[0], 12)
-    header = _HEADER.fullmatch(beginning[start : start + length])
-    if start + length > len(beginning) or header is None or header[1] not in _NUMBERS:
+    start, end = _header_place(beginning)
+    header = _HEADER.fullmatch(beginning[start:end])
+    if end > len(beginning) or header is None or header[1] not in _NUMBERS:
         raise ValueError(f"{name} should be an array of plain numbers, is none")
     dtype = np.dtype(header[1].decode())
     shape = tuple(int(number) for number in header[3].decode().split(",") if number.strip())
-    if len(shape) > 8 or start + length + dtype.itemsize * math.prod(shape) != entry.size:
+    if len(shape) > 8 or end + dtype.itemsize * math.prod(shape) != entry.size:
         raise ValueError(
             f"{name} declares an array of shape {shape} in {entry.size:,} bytes, which it is not"
         )
-    return Declared(dtype, shape, "F" if header[2] == b"True" else "C", entry, start + length)
+    return Declared(dtype, shape, "F" if header[2] == b"True" else "C", entry, end)
+
+
+def _header_place(beginning: bytes) -> tuple[int, int]:
+    """Return where the header of an npy begins and ends; its length is written before it."""
+    if beginning[6] > 1:
+        return 12, 12 + struct.unpack("<I", beginning[8:12])[0]
+    return 10, 10 + struct.unpack("<H", beginning[8:10])[0]

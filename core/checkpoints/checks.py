@@ -18,7 +18,8 @@ import safetensors.numpy
 
 from core.checkpoints.arrays import Arrays, Declared, declared_arrays, unpack_array
 from core.config import RunConfig
-from core.data.shapes import SHAPES, factor_sizes
+from core.data.classes import class_names
+from core.data.shapes import factor_sizes
 
 WEIGHTS, HISTORY, CODES, FILM, STATE = (
     "weights.safetensors",
@@ -188,17 +189,13 @@ def _check_metrics(config: RunConfig, metrics: Any) -> int:
     """Make sure that every metric is there, and return the number of test images."""
     if not isinstance(metrics, dict):
         raise ValueError("it should have a table of metrics, has none")
-    charged, played = _is_charged(config), config.model.posterior == "recognised"
     _check_number("metric nll", metrics.get("nll"), signed=True)
     for name in ("mse", "squared_radius", "test_images", "seconds", "images_per_second"):
         _check_number(f"metric {name}", metrics.get(name))
     for name in ("kl", "elbo"):
-        if charged:
-            _check_number(f"metric {name}", metrics.get(name), signed=True)
-        elif metrics.get(name, 0) is not None:
-            raise ValueError(f"metric {name} should be null where no KL is charged, is not")
+        _check_charge(f"metric {name}", metrics.get(name, 0), charged=_is_charged(config))
     _check_numbers("metric kl_per_latent", metrics.get("kl_per_latent"), _split_latents(config))
-    if played:
+    if config.model.posterior == "recognised":
         _check_number("metric fooled", metrics.get("fooled"))
         _check_numbers("metric code_error", metrics.get("code_error"), config.model.latent_dim)
     images = metrics["test_images"]
@@ -207,6 +204,14 @@ def _check_metrics(config: RunConfig, metrics: Any) -> int:
             f"metric test_images should be between 1 and {MOST_IMAGES:,}, is {_cut(images)}"
         )
     return images
+
+
+def _check_charge(what: str, value: Any, *, charged: bool) -> None:
+    """Make sure that a number is there where a KL is charged, and null elsewhere."""
+    if charged:
+        _check_number(what, value, signed=True)
+    elif value is not None:
+        raise ValueError(f"{what} should be null where no KL is charged, is not")
 
 
 def _check_numbers(what: str, values: Any, count: int) -> None:
@@ -235,7 +240,7 @@ def _check_environment(environment: Any) -> None:
 
 def _form_of_codes(config: RunConfig, images: int) -> dict[str, Form]:
     latents, train = config.model.latent_dim, range(1, MOST_IMAGES + 1)
-    classes = len(SHAPES) if config.data.name == "sprites" else 10
+    classes = len(class_names(config.data))
     forms = {
         "mean": Form(_HALF_OR_SINGLE, (images, latents)),
         "std": Form(_HALF_OR_SINGLE, (images, latents), low=0),
@@ -342,18 +347,23 @@ def _declared(what: str, content: bytes, forms: Mapping[str, Form]) -> dict[str,
         declared = declared_arrays(content)
     except ValueError as error:
         raise ValueError(f"{what} cannot be read: {_cut(error)}") from error
-    missing = [name for name, form in forms.items() if form.needed and name not in declared]
-    if missing or declared.keys() - forms.keys():
+    needed = {name for name, form in forms.items() if form.needed}
+    if not needed <= declared.keys() <= forms.keys():
         has = ", ".join(declared) or "nothing"
         raise ValueError(f"{what} should hold {', '.join(forms)}, holds {_cut(has)}")
     for name, array in declared.items():
-        if array.dtype.str not in forms[name].dtypes:
-            types = " or ".join(str(np.dtype(one)) for one in forms[name].dtypes)
-            raise ValueError(f"{name} in {what} should be {types}, is {array.dtype}")
-        if not _fits(array.shape, forms[name].shape):
-            shape = ", ".join(_in_words(side) for side in forms[name].shape)
-            raise ValueError(f"{name} in {what} should have shape ({shape}), has {array.shape}")
+        _check_form(f"{name} in {what}", array, forms[name])
     return declared
+
+
+def _check_form(what: str, array: Declared, form: Form) -> None:
+    """Make sure that an array declares the type and the shape that it should have."""
+    if array.dtype.str not in form.dtypes:
+        types = " or ".join(str(np.dtype(dtype)) for dtype in form.dtypes)
+        raise ValueError(f"{what} should be {types}, is {array.dtype}")
+    if not _fits(array.shape, form.shape):
+        shape = ", ".join(map(_in_words, form.shape))
+        raise ValueError(f"{what} should have shape ({shape}), has {array.shape}")
 
 
 def _unpacked(what: str, declared: Mapping[str, Declared], forms: Mapping[str, Form]) -> Arrays:

@@ -23,6 +23,8 @@ from core.config import nearest
 
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_NOT_ONE_FOLDER = "the file should hold one folder of one run; zip the run's folder and try again"
+_ODD_NAME = "the file should hold one folder of one run; a name in it is none of a run's"
 _ODDMENTS = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
 """What other systems put into a zip of their own accord."""
 
@@ -94,21 +96,21 @@ def _unzip(content: bytes, place: Path, most: int) -> str:
 
 def _one_folder(entries: Iterable[Entry]) -> tuple[str, dict[str, Entry]]:
     """Return the name of the only folder in a zip, and its files by name."""
-    parts = {entry: _parts_of(entry.name) for entry in entries}
-    ours = {entry: names for entry, names in parts.items() if not any(map(_is_oddment, names))}
-    folders = {names[0] for names in ours.values() if len(names) == 2}
-    if len(folders) != 1 or any(len(names) != 2 for names in ours.values()):
-        raise CheckpointError(
-            "the file should hold one folder of one run; zip the run's folder and try again"
-        )
-    key, files = folders.pop(), {names[1]: entry for entry, names in ours.items()}
-    odd = [name for name in files if not _FILE.fullmatch(name)] + [
-        entry.name for entry in ours if entry.is_link
-    ]
-    if odd or not _KEY.fullmatch(key) or len(files) != len(ours):
-        raise CheckpointError(
-            "the file should hold one folder of one run; a name in it is none of a run's"
-        )
+    key, files = "", dict[str, Entry]()
+    for entry in entries:
+        parts = _parts_of(entry.name)
+        if any(map(_is_oddment, parts)):
+            continue
+        if len(parts) != 2 or parts[0] != (key or parts[0]):
+            raise CheckpointError(_NOT_ONE_FOLDER)
+        key, name = parts
+        if name in files or entry.is_link or not _FILE.fullmatch(name):
+            raise CheckpointError(_ODD_NAME)
+        files[name] = entry
+    if not files:
+        raise CheckpointError(_NOT_ONE_FOLDER)
+    if not _KEY.fullmatch(key):
+        raise CheckpointError(_ODD_NAME)
     return key, files
 
 

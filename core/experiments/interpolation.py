@@ -111,18 +111,17 @@ def extremes(values: Mapping[str, BySeed]) -> tuple[list[str], list[str]]:
     order = sorted(values, key=lambda name: float(np.mean(list(values[name].values()))))
     if len(order) < 2 or not differs(values[order[0]], values[order[-1]]):
         return [], []
-    from_least, from_most = (
-        [differs(values[name], values[end]) for name in order] for end in (order[0], order[-1])
-    )
-    with_least = [high and not low for low, high in zip(from_least, from_most, strict=True)]
-    with_most = [low and not high for low, high in zip(from_least, from_most, strict=True)]
+    from_least = np.array([differs(values[name], values[order[0]]) for name in order])
+    from_most = np.array([differs(values[name], values[order[-1]]) for name in order])
+    with_least = from_most & ~from_least
+    with_most = from_least & ~from_most
     return _unbroken(order, with_least), _unbroken(order[::-1], with_most[::-1])[::-1]
 
 
-def _unbroken(order: Sequence[str], chosen: Sequence[bool]) -> list[str]:
+def _unbroken(order: Sequence[str], chosen: NDArray[np.bool_]) -> list[str]:
     """Return the chosen names where they come first; none where another one stands among them."""
-    count = sum(chosen)
-    return list(order[:count]) if all(chosen[:count]) else []
+    count = int(chosen.sum())
+    return list(order[:count]) if chosen[:count].all() else []
 
 
 def kept_passages(config: RunConfig, root: Path = SHELF) -> dict[int, Numbers]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 
 import numpy as np
@@ -229,11 +229,11 @@ class Shares:
         return (self.betas - 1) / (runs - 1), (self.seeds - 1) / (runs - 1)
 
 
-def variance_shares(found: Mapping[float, Mapping[int, float]]) -> Shares | None:
+def variance_shares(scores: Mapping[float, Mapping[int, float]]) -> Shares | None:
     """Return the shares of a score's variance over the sweep (two-way layout).
 
     Args:
-        found: β -> seed -> score. Seeds that not every β has are left out.
+        scores: β -> seed -> score. Seeds that not every β has are left out.
 
     Returns:
         None with fewer than two β or two seeds, or where the score is always the same.
@@ -241,29 +241,27 @@ def variance_shares(found: Mapping[float, Mapping[int, float]]) -> Shares | None
     >>> variance_shares({1: {0: 0.1, 1: 0.3}, 4: {0: 0.5, 1: 0.7}})
     Shares(beta=0.8, seed=0.2, rest=0.0, betas=2, seeds=2)
     """
-    shared = sorted(set.intersection(*(set(scores) for scores in found.values()))) if found else []
-    if len(found) < 2 or len(shared) < 2:
+    if len(scores) < 2:
         return None
-    grid = np.array([[scores[seed] for seed in shared] for scores in found.values()])
-    if np.ptp(grid) == 0:
+    shared = sorted(set.intersection(*map(set, scores.values())))
+    grid = np.array([list(map(by_seed.__getitem__, shared)) for by_seed in scores.values()])
+    if len(shared) < 2 or np.ptp(grid) == 0:
         return None
     grid = grid - grid.mean()
     total = np.square(grid).mean()
     beta, seed = (float(np.square(grid.mean(axis=axis)).mean() / total) for axis in (1, 0))
     rest = max(0.0, 1 - beta - seed)
     return Shares(
-        round(beta, 12), round(seed, 12), round(rest, 12), betas=len(found), seeds=len(shared)
+        round(beta, 12), round(seed, 12), round(rest, 12), betas=len(scores), seeds=len(shared)
     )
 
 
 def agreement(root: Path = SHELF) -> tuple[list[str], NDArray[np.float64], int]:
     """Return the scores of all swept runs, their rank correlations (M, M), and how many runs."""
-    runs = [numbers for scores in sweep(root).values() for numbers in scores.values()]
-    names = [name for name in SCORES if all(name in numbers for numbers in runs)]
+    runs = list(chain.from_iterable(by_seed.values() for by_seed in sweep(root).values()))
     if len(runs) < 3:
         return [], np.zeros((0, 0)), len(runs)
-    return (
-        names,
-        rank_agreement([[numbers[name] for name in names] for numbers in runs]),
-        len(runs),
-    )
+    shared = set.intersection(*map(set, runs))
+    names = [name for name in SCORES if name in shared]
+    rows = [list(map(numbers.__getitem__, names)) for numbers in runs]
+    return names, rank_agreement(rows), len(runs)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.config import nearest
 from core.explore.samplers import COMPONENTS, SAMPLERS
+from core.opening import Run
 
 if TYPE_CHECKING:
     from core.models import Prior
@@ -204,7 +205,7 @@ def sampler(
         fitted = max(box_half_width(codes), _NARROWEST) if half_width is None else half_width
         return Box(fitted, latent_dim)
     if name == "prior":
-        return _prior(prior, latent_dim)
+        return Drawn(prior) if prior else Normal(np.zeros(latent_dim), np.eye(latent_dim))
     if name == "gaussian":
         return Normal(
             codes.mean(0, dtype=np.float64), np.cov(codes.T).reshape(latent_dim, latent_dim)
@@ -216,10 +217,38 @@ def sampler(
     )
 
 
-def _prior(prior: Prior | None, latent_dim: int) -> Sampler:
-    standard = Normal(np.zeros(latent_dim), np.eye(latent_dim))
-    if prior is None:
-        return standard
-    from core.models.priors import StandardNormal
+def sampler_of(run: Run, name: str, half_width: float | None = None) -> Sampler:
+    """Return a source of codes for a run, fitted to its aggregate posterior.
 
-    return standard if isinstance(prior, StandardNormal) else Drawn(prior)
+    That is the one of its training images. A standard normal prior is drawn from without torch.
+
+    Args:
+        run: whose codes.
+        name: one of `SAMPLERS`.
+        half_width: of the box; fitted when left out.
+    """
+    prior = None if run.config.model.prior == "normal" else run.model.prior
+    return sampler(name, codes_of(run, "train_"), half_width, prior)
+
+
+def codes_of(run: Run, which: str = "", seed: int = 0) -> Codes:
+    """Return one code (N, L) from the posterior of each image whose codes are kept.
+
+    Under a uniform prior they lie within its box.
+
+    Args:
+        run: whose codes.
+        which: `train_` for the first training images, nothing for the test images.
+        seed: of the codes.
+    """
+    mean, std = run.codes[f"{which}mean"], run.codes[f"{which}std"]
+    if run.config.model.prior != "uniform":
+        return aggregate_posterior(mean, std, seed)
+
+    import torch
+
+    from core.devices import generator
+    from core.models.posteriors import Squashed
+
+    squashed = Squashed.from_moments(torch.from_numpy(mean), torch.from_numpy(std))
+    return squashed.sample(generator(seed)).numpy()

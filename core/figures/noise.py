@@ -74,15 +74,15 @@ def spread_lines(
     return figure.update_xaxes(title_text=x_name).update_yaxes(title_text=y_name)
 
 
+_STEPS = ((2, (1, 2, 5)), (3, (1, 3)), (np.inf, (1,)))
+"""Decades that an axis spans, at most -> the numbers of each decade that are written."""
+
+
 def _ticks(values: Iterable[float]) -> dict[str, Any]:
     """Return ticks for a logarithmic axis in full numbers, where plotly would write 2 for 200."""
     logs = np.log10([value for value in values if value > 0] or [1.0])
-    if np.ptp(logs) < 2:
-        steps = (1, 2, 5)
-    elif np.ptp(logs) < 3:
-        steps = (1, 3)
-    else:
-        steps = (1,)
+    # The more decades there are, the fewer numbers each has.
+    steps = next(steps for most, steps in _STEPS if np.ptp(logs) < most)
     decades = range(int(np.floor(logs.min())) - 1, int(np.ceil(logs.max())) + 1)
     places = [step * 10.0**decade for decade in decades for step in steps]
     return {"tickvals": places, "ticktext": [f"{place:,.12g}" for place in places]}
@@ -90,10 +90,8 @@ def _ticks(values: Iterable[float]) -> dict[str, Any]:
 
 def _traces(line: Line) -> list[go.Scatter]:
     measured = [(x, values) for x, values in zip(line.x, line.values, strict=True) if len(values)]
-    x = np.array([place for place, _ in measured], np.float32)
-    mean = np.array([np.mean(values) for _, values in measured], np.float32)
-    low = np.array([min(values) for _, values in measured], np.float32)
-    high = np.array([max(values) for _, values in measured], np.float32)
+    rows = [(x, np.mean(values), min(values), max(values)) for x, values in measured]
+    x, mean, low, high = np.array(rows, np.float32).reshape(-1, 4).T
     middle = go.Scatter(
         x=x,
         y=mean,

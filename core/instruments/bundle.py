@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from core.architecture import Layers, decoder_of, described, encoder_of, mean_of
 from core.config import RunConfig
-from core.instruments.reference import Weights, posterior_of
+from core.explore.layers import Weights, posterior_of
 
 KINDS = frozenset(
     {"linear", "relu", "glu", "pad", "flatten", "reshape", "doubling", "sigmoid", "clip"}

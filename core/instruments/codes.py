@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from core.architecture import BOX
 from core.config import RunConfig
+from core.explore.layers import Floats, Weights, encode
 from core.explore.sampling import Box, Codes, Normal, Sampler
-from core.instruments.reference import Floats, Weights, encode
 
 
 @dataclass(frozen=True, eq=False)

@@ -99,7 +99,7 @@ async function startKernel() {
     const place = free;
     free += Math.ceil(count / 16) * 64;
     const missing = free - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / 65536));
+    if (missing > 0) memory.grow(16 + Math.ceil(missing / 65536));  // some engines copy it all
     return place;
   };
   return { ...exports, floats, take };

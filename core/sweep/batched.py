@@ -25,7 +25,8 @@ from core.models import Autoencoder
 from core.models.posteriors import Gaussian
 from core.models.priors import StandardNormal
 from core.objectives import Terms, Variational, objective_class
-from core.runs import FAILURES, KeptTraining, reason_of
+from core.runs import KeptTraining
+from core.runtime import FAILURES, reason_of
 from core.sweep.contract import TOLD_EVERY, Outcome, Report
 from core.sweep.layers import hand_out_gradients, network, stacked
 from core.training import Diverged, EpochRecord, Training

@@ -17,8 +17,8 @@ import torch
 
 from core.config import RunConfig
 from core.data import load
-from core.runs import FAILURES, reason_of, train_and_keep
-from core.runtime import cores, death, keep_freed_memory
+from core.runs import train_and_keep
+from core.runtime import FAILURES, cores, death, keep_freed_memory, reason_of
 from core.sweep.contract import TOLD_EVERY, Outcome, Report
 
 load_once = lru_cache(maxsize=1)(load)

@@ -19,8 +19,7 @@ from typing import Any, final
 import torch
 
 from core.config import RunConfig
-from core.runs import reason_of
-from core.runtime import keep_freed_memory
+from core.runtime import keep_freed_memory, reason_of
 from core.sweep.contract import Outcome, Report
 from core.sweep.local import attempt
 from core.sweep.records import seen_path

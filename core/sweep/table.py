@@ -12,7 +12,7 @@ from typing import Any
 from core.checkpoints import load, write_file
 from core.config import RunConfig
 from core.metrics.latents import active
-from core.runs import FAILURES, reason_of
+from core.runtime import FAILURES, reason_of
 from core.sweep.grid import Sweep
 from core.sweep.records import place_of, reason_noted
 

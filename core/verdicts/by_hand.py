@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.metrics.by_hand import Bell, Coin, Family, Fit, Running, lost
-from core.verdicts.phrases import number
+from core.verdicts.phrases import number, with_minus
 
 if TYPE_CHECKING:
     from core.metrics.cross_entropy import Loss
@@ -209,4 +209,4 @@ def _gradient_apart(loss: Loss, other: Loss) -> float:
 
 
 def _tiny(value: float) -> str:
-    return f"{value:.1e}" if value else "0"
+    return with_minus(f"{value:.1e}") if value else "0"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.experiments.kept import Numbers
 from core.experiments.scale import GRADIENT_IMAGES, affine
-from core.verdicts.phrases import number
+from core.verdicts.phrases import number, with_minus
 
 UNMEASURED = "These models were not measured yet; run `python -m core measure`."
 
@@ -105,7 +105,7 @@ def four_digits(value: float) -> str:
     >>> four_digits(-88.5512), four_digits(0.5)
     ('−88.55', '0.5')
     """
-    return f"{value:.4g}".replace("-", "−")
+    return with_minus(f"{value:.4g}")
 
 
 def in_powers(value: float) -> str:

@@ -33,7 +33,7 @@ from core.metrics.disentanglement.higgins import TEST
 from core.metrics.disentanglement.oracles import ORACLES
 from core.recipes import beta_of
 from core.shelf import MAP_BETAS, MAP_LATENTS, mapped
-from core.verdicts.phrases import expected, listed, with_error, with_range, with_spread
+from core.verdicts.phrases import expected, listed, number, with_error, with_range, with_spread
 
 UNMEASURED = "Disentanglement was not measured yet; run `python -m core measure`."
 SHORT = {
@@ -343,7 +343,8 @@ def agreement_sentence(names: Sequence[str], correlations: Floats, count: int) -
     pairs = [(correlations[a, b], a, b) for a in range(len(names)) for b in range(a)]
     ends = []
     for correlation, a, b in (min(pairs), max(pairs)):
-        ends.append(f"{SCORES[names[a]]} and {SCORES[names[b]]} ({correlation:+.2f})")
+        agreement = number(correlation, 2, signed=True)
+        ends.append(f"{SCORES[names[a]]} and {SCORES[names[b]]} ({agreement})")
     return (
         f"Spearman's rank correlation over {count} runs (sprites, β from 1 to 16). Least agree"
         f" {ends[0]}, most {ends[1]}."

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.verdicts.phrases import number
+
 Floats = NDArray[np.floating]
 
 
@@ -29,11 +31,11 @@ def spread_rows(std: Floats) -> list[dict[str, int | float]]:
     ]
 
 
-def code_rows(mean: Floats, std: Floats) -> list[dict[str, str | float]]:
+def code_rows(mean: Floats, std: Floats) -> list[dict[str, str]]:
     """Return a row for each latent of one image's posterior: mean and σ, (L,) each."""
     pairs = zip(mean, std, strict=True)
     return [
-        {"Latent": f"z{place}", "mean": float(m), "σ": float(s)}
+        {"Latent": f"z{place}", "mean": number(m, 3), "σ": number(s, 3)}
         for place, (m, s) in enumerate(pairs, 1)
     ]
 

@@ -72,7 +72,16 @@ def number(
         text = f"{scaled:{sign}.3g}"
     else:
         text = f"{round(scaled, digits):{sign},.{max(digits, 0)}f}"
-    return text.replace("-", "−") + ("%" if percent else "")
+    return with_minus(text) + ("%" if percent else "")
+
+
+def with_minus(text: str) -> str:
+    """Return a written number with the minus sign of the screen, which is as wide as a plus.
+
+    >>> with_minus(f"{-88.5:g}")
+    '−88.5'
+    """
+    return text.replace("-", "−")
 
 
 def with_spread(

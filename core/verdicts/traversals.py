@@ -198,7 +198,7 @@ def price_sentence(prices: Sequence[Price], beta: float | None) -> str:
     """
     by_beta = {price.beta: price for price in prices}
     first = by_beta.get(1.0)
-    last = by_beta.get(beta or 1.0, prices[-1])
+    last = by_beta.get(1.0 if beta is None else beta, prices[-1])
     if last is first:
         last = prices[-1]
     if first is None or last is first:

@@ -17,7 +17,7 @@ CHECK = ("--quick",)
 def main() -> None:
     """Run each script in a process of its own, so that no script warms another up."""
     scripts = [["training"], ["sprites"], ["app"], ["studio"], ["load"], ["kills"], ["likelihood"]]
-    scripts += [["disentanglement"], ["sweep"], ["threads"]]
+    scripts += [["disentanglement"], ["sweep"], ["threads"], ["engine"]]
     if torch.cuda.is_available():
         scripts += [[name, "--device", "cuda"] for name in ("training", "sprites", "batched")]
     options = [option for option in CHECK if option in sys.argv]

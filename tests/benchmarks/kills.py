@@ -110,14 +110,14 @@ class Trial:
 
     def kill(self) -> None:
         """Begin or go on with the training in one of the ways, kill it, and check what is left."""
-        way = self.random.choice([self._command, self._job, self._server])
+        way = self.random.choice([self.command, self.job, self.server])
         aimed = self.random.random() < 0.5
-        killed = way(self._during_a_save if aimed else self._some_time)
-        outcome = self._check() if killed else f"{self._check()} before the kill"
+        killed = way(self.during_a_save if aimed else self.some_time)
+        outcome = self.check() if killed else f"{self.check()} before the kill"
         self.kills += killed
         self.outcomes[outcome] += 1
         moment = "saving" if aimed else "any moment"
-        self.said = f"{way.__name__[1:]}, {moment}: {outcome}, epoch {self.reached}"
+        self.said = f"{way.__name__}, {moment}: {outcome}, epoch {self.reached}"
 
     def finish(self, other: Path) -> int:
         """Let the last training end, and return how many runs there are.
@@ -129,10 +129,10 @@ class Trial:
             Lost: a run differs from the undisturbed one in a bit.
         """
         if self.config.key not in self.digests:
-            self._train(self.root, self.seed)
-            self._check()
+            self.train(self.root, self.seed)
+            self.check()
         for seed in range(self.seed):
-            self._train(other, seed)
+            self.train(other, seed)
             key = recipe("digits", "vae", seed=seed, epochs=self.epochs).key
             killed, undisturbed = load(self.root, key), load(other, key)
             same = all(
@@ -144,9 +144,9 @@ class Trial:
                 raise Lost(f"{key} should have weights and history of an undisturbed training")
         return self.seed
 
-    def _command(self, wait: Callable[[], None]) -> bool:
+    def command(self, wait: Callable[[], None]) -> bool:
         process = subprocess.Popen(
-            self._words(self.root, self.seed), cwd=ROOT, stderr=subprocess.PIPE
+            self.words(self.root, self.seed), cwd=ROOT, stderr=subprocess.PIPE
         )
         with process:
             assert process.stderr
@@ -154,19 +154,19 @@ class Trial:
             wait()
             return _kill(process.pid)
 
-    def _job(self, wait: Callable[[], None]) -> bool:
+    def job(self, wait: Callable[[], None]) -> bool:
         queue = Jobs(self.root, Limits(epochs=10**6, runs=10**6))
         queue.submit(self.config)
-        pid = self._begun(os.getpid())
+        pid = self.training_of(os.getpid())
         wait()
         killed = _kill(pid)
         queue.close()
         return killed
 
-    def _server(self, wait: Callable[[], None]) -> bool:
+    def server(self, wait: Callable[[], None]) -> bool:
         words = [sys.executable, "-c", SERVER, str(self.root), str(self.seed), str(self.epochs)]
         with subprocess.Popen(words, cwd=ROOT) as server:
-            pid = self._begun(server.pid)
+            pid = self.training_of(server.pid)
             wait()
             there = _there(pid)
             _kill(server.pid)
@@ -176,7 +176,7 @@ class Trial:
         _until(lambda: not pid or not _there(pid))
         return there
 
-    def _begun(self, server: int) -> int:
+    def training_of(self, server: int) -> int:
         """Return the process of the job once it trains, 0 where it has ended already."""
 
         def begun() -> bool:
@@ -185,34 +185,34 @@ class Trial:
                 return True
             return job.pid not in (0, server) and job.images_per_second > 0
 
-        _until(lambda: self._exists() and begun())
+        _until(lambda: self.exists() and begun())
         job = read_job(self.root, self.config.key)
         return job.pid if job and job.pid != server else 0
 
-    def _exists(self) -> bool:
+    def exists(self) -> bool:
         return (
             read_job(self.root, self.config.key) is not None
             or (self.root / self.config.key).exists()
         )
 
-    def _some_time(self) -> None:
+    def some_time(self) -> None:
         time.sleep(self.random.uniform(0, LONGEST))
 
-    def _during_a_save(self) -> None:
+    def during_a_save(self) -> None:
         """Wait until a folder is written, and then up to a hundredth of a second of that time."""
         end = time.monotonic() + 3 * LONGEST
-        before = self._written()
+        before = self.written()
         while time.monotonic() < end and not (self.root / self.config.key).exists():
-            if self._written() - before:
+            if self.written() - before:
                 time.sleep(self.random.uniform(0, 0.01))
                 return
             time.sleep(0.0005)
 
-    def _written(self) -> set[Path]:
+    def written(self) -> set[Path]:
         """Return the folders that are written now."""
         return {*self.root.glob(".new-*"), *(self.root / UNFINISHED).glob(".new-*")}
 
-    def _check(self) -> str:
+    def check(self) -> str:
         """Return what became of the training: `finished`, `continuable` or `absent`.
 
         Raises:
@@ -225,16 +225,16 @@ class Trial:
                 raise Lost(f"the finished run {key} should be as it was, is not")
         if broken := [str(run) for run in runs.values() if not isinstance(run, RunConfig)]:
             raise Lost(f"every run on the shelf should be whole, is not: {broken}")
-        return self._check_end() if self.config.key in runs else self._check_middle()
+        return self.check_end() if self.config.key in runs else self.check_middle()
 
-    def _check_end(self) -> str:
+    def check_end(self) -> str:
         self.digests[self.config.key] = _digest(self.root / self.config.key)
         if read_job(self.root, self.config.key) or load_unfinished(self.root, self.config):
             raise Lost(f"{self.config.key} should be finished, is still said to be in training")
         self.seed, self.reached = self.seed + 1, 0
         return "finished"
 
-    def _check_middle(self) -> str:
+    def check_middle(self) -> str:
         left = load_unfinished(self.root, self.config)
         epoch = len(left.history["nll"]) if left else 0
         if epoch < self.reached:
@@ -242,13 +242,13 @@ class Trial:
         self.reached = epoch
         return "continuable" if epoch else "absent"
 
-    def _words(self, root: Path, seed: int) -> list[str]:
+    def words(self, root: Path, seed: int) -> list[str]:
         words = f"train digits vae --seed {seed} --epochs {self.epochs}".split()
         return [sys.executable, "-m", "core", "--root", str(root), *words]
 
-    def _train(self, root: Path, seed: int) -> None:
+    def train(self, root: Path, seed: int) -> None:
         subprocess.run(
-            self._words(root, seed),
+            self.words(root, seed),
             cwd=ROOT,
             check=True,
             stderr=subprocess.DEVNULL,

@@ -103,11 +103,11 @@ class Day:
     async def pass_by(self) -> None:
         """Let all visitors come, and go once the training is over."""
         over, pressed = asyncio.Event(), asyncio.Barrier(self.count)
-        watch = asyncio.create_task(self._weigh())
+        watch = asyncio.create_task(self.weigh())
         around = [
-            asyncio.create_task(self._look_around(number, over)) for number in range(self.count)
+            asyncio.create_task(self.look_around(number, over)) for number in range(self.count)
         ]
-        await asyncio.gather(*(self._train(pressed) for _ in range(self.count)))
+        await asyncio.gather(*(self.train(pressed) for _ in range(self.count)))
         over.set()
         await asyncio.gather(*around)
         watch.cancel()
@@ -115,7 +115,7 @@ class Day:
         if dict(survey(self.shelf)).get(config.key) != config:
             self.problems.append("the run is not on the shelf")
 
-    async def _train(self, pressed: asyncio.Barrier) -> None:
+    async def train(self, pressed: asyncio.Barrier) -> None:
         try:
             async with Visitor(self.lab.address, PATIENCE) as visitor:
                 await visitor.open(
@@ -130,7 +130,7 @@ class Day:
         except (Broken, OSError, TimeoutError, asyncio.BrokenBarrierError) as error:
             self.problems.append(f"training: {error!r}")
 
-    async def _look_around(self, number: int, over: asyncio.Event) -> None:
+    async def look_around(self, number: int, over: asyncio.Event) -> None:
         chance = random.Random(number)
         try:
             async with Visitor(self.lab.address, PATIENCE) as visitor:
@@ -142,7 +142,7 @@ class Day:
         except (Broken, OSError, TimeoutError) as error:
             self.problems.append(f"looking around: {error!r}")
 
-    async def _weigh(self) -> None:
+    async def weigh(self) -> None:
         """Note the memory of server and jobs all the time."""
         while True:
             server = self.lab.process.memory_info().rss

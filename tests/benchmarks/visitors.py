@@ -32,14 +32,14 @@ class Visitor:
         self.address, self.patience = address.replace("http://", "ws://"), patience
         self.elements: dict[tuple[int, ...], Element] = {}
         self.page, self.query = "", ""
-        self._hash = ""
-        self._socket: ClientConnection | None = None
-        self._asking: dict[str, asyncio.Task[None]] = {}
+        self.script = ""
+        self.socket: ClientConnection | None = None
+        self.asking: dict[str, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
         """Connect."""
         url = f"{self.address}_stcore/stream"
-        self._socket = await connect(
+        self.socket = await connect(
             url,
             subprotocols=["streamlit"],  # pyright: ignore[reportArgumentType]
             max_size=None,
@@ -54,15 +54,15 @@ class Visitor:
         trace: TracebackType | None,
     ) -> None:
         """Leave, as a visitor who closes the tab."""
-        self._ask_no_more()
-        if self._socket:
-            await self._socket.close()
+        self.ask_no_more()
+        if self.socket:
+            await self.socket.close()
 
     async def open(self, place: str) -> float:
         """Follow a link, `page?choice=value&...`, and return the seconds until it was there."""
         self.page, _, self.query = place.partition("?")
-        self._hash = ""
-        return await self._run(ClientState(page_name=self.page))
+        self.script = ""
+        return await self.run(ClientState(page_name=self.page))
 
     async def press(self, label: str) -> float:
         """Press a button, and return the seconds until the page was there again."""
@@ -74,13 +74,13 @@ class Visitor:
         if not buttons:
             raise Broken(f"there should be a button {label}, but the page says: {self.said()}")
         pressed = WidgetStates(widgets=[WidgetState(id=buttons[0], trigger_value=True)])
-        return await self._run(ClientState(widget_states=pressed))
+        return await self.run(ClientState(widget_states=pressed))
 
     async def watch(self, true: Callable[[], bool]) -> None:
         """Take what comes, and ask again as the page says, until something is true."""
         async with asyncio.timeout(self.patience):
             while not true():
-                self._take(await self._receive())
+                self.take(await self.receive())
 
     def said(self) -> list[str]:
         """Return the sentences in coloured boxes."""
@@ -92,59 +92,59 @@ class Visitor:
         bars = [row.progress for row in self.elements.values() if row.HasField("progress")]
         return " ".join(bar.text for bar in bars)
 
-    async def _run(self, state: ClientState) -> float:
+    async def run(self, state: ClientState) -> float:
         """Let the page run, also where it stops halfway to run again, and return the seconds."""
         start = time.monotonic()
-        self._ask_no_more()
-        await self._send(state)
+        self.ask_no_more()
+        await self.send(state)
         async with asyncio.timeout(self.patience):
-            while not _ends(message := await self._receive()):
-                self._take(message)
+            while not _ends(message := await self.receive()):
+                self.take(message)
         return time.monotonic() - start
 
-    async def _send(self, state: ClientState) -> None:
-        assert self._socket
-        state.query_string, state.page_script_hash = self.query, self._hash
-        await self._socket.send(BackMsg(rerun_script=state).SerializeToString())
+    async def send(self, state: ClientState) -> None:
+        assert self.socket
+        state.query_string, state.page_script_hash = self.query, self.script
+        await self.socket.send(BackMsg(rerun_script=state).SerializeToString())
 
-    async def _receive(self) -> ForwardMsg:
-        assert self._socket
+    async def receive(self) -> ForwardMsg:
+        assert self.socket
         message = ForwardMsg()
-        message.ParseFromString(await self._socket.recv())  # pyright: ignore[reportArgumentType]
+        message.ParseFromString(await self.socket.recv())  # pyright: ignore[reportArgumentType]
         return message
 
-    def _take(self, message: ForwardMsg) -> None:
+    def take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
         if kind == "new_session" and not message.metadata.run.fragment_ids:
             self.elements.clear()
-            self._ask_no_more()
+            self.ask_no_more()
         elif kind == "delta" and message.delta.HasField("new_element"):
             element = message.delta.new_element
             self.elements[tuple(message.metadata.delta_path)] = element
             if element.HasField("exception"):
                 raise Broken(f"{self.page}: {element.exception.type}: {element.exception.message}")
         elif kind == "navigation":
-            self._hash = message.navigation.page_script_hash
+            self.script = message.navigation.page_script_hash
         elif kind == "auto_rerun":
-            self._asking[message.auto_rerun.fragment_id] = asyncio.create_task(
-                self._ask_again(message)
+            self.asking[message.auto_rerun.fragment_id] = asyncio.create_task(
+                self.ask_again(message)
             )
         elif kind == "stop_auto_rerun":
-            self._ask_no_more(message.stop_auto_rerun.fragment_ids)
+            self.ask_no_more(message.stop_auto_rerun.fragment_ids)
         elif kind in ("page_not_found", "ref_hash"):
             raise Broken(f"{self.page}: {kind}")
 
-    async def _ask_again(self, message: ForwardMsg) -> None:
+    async def ask_again(self, message: ForwardMsg) -> None:
         while True:
             await asyncio.sleep(message.auto_rerun.interval)
-            await self._send(
+            await self.send(
                 ClientState(fragment_id=message.auto_rerun.fragment_id, is_auto_rerun=True)
             )
 
-    def _ask_no_more(self, fragments: Iterable[str] | None = None) -> None:
-        for fragment in list(self._asking if fragments is None else fragments):
-            if fragment in self._asking:
-                self._asking.pop(fragment).cancel()
+    def ask_no_more(self, fragments: Iterable[str] | None = None) -> None:
+        for fragment in list(self.asking if fragments is None else fragments):
+            if fragment in self.asking:
+                self.asking.pop(fragment).cancel()
 
 
 def _ends(message: ForwardMsg) -> bool:

@@ -68,6 +68,20 @@ def test_dragging_the_box_decodes_anew_and_asks_the_server_for_nothing(look_at, 
     assert "times" in choices(page)
 
 
+IN_ITS_FRAME = """range => new Promise(resolve => {
+    const sheet = range.getRootNode().querySelector('canvas.sheet'), before = sheet.toDataURL();
+    range.value = 2;
+    range.dispatchEvent(new Event('input'));
+    requestAnimationFrame(() => resolve(sheet.toDataURL() !== before));
+})"""
+
+
+def test_what_moves_is_drawn_in_the_next_frame(open_page):
+    page = open_page(SAMPLING)
+    drawn(page, SHEETS)
+    assert slider(page, "Half-width, × the fitted box").evaluate(IN_ITS_FRAME)
+
+
 def test_a_key_and_a_mark_move_the_temperature(look_at):
     page = look_at(f"{SAMPLING}&seed=3")
     before = drawn(page, SHEETS)

@@ -30,6 +30,7 @@ from core.jobs import (
     read_job,
     read_jobs,
     started,
+    worker,
     write_job,
 )
 from core.models import build
@@ -444,17 +445,19 @@ class FullDisk:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.full, self.write, self.unlink = False, Path.write_bytes, Path.unlink
-        monkeypatch.setattr(Path, "write_bytes", lambda path, content: self._write(path, content))
         monkeypatch.setattr(
-            Path, "unlink", lambda path, missing_ok=False: self._unlink(path, missing_ok)
+            Path, "write_bytes", lambda path, content: self.write_some(path, content)
+        )
+        monkeypatch.setattr(
+            Path, "unlink", lambda path, missing_ok=False: self.unlink_one(path, missing_ok)
         )
 
-    def _write(self, path: Path, content: bytes) -> int:
+    def write_some(self, path: Path, content: bytes) -> int:
         if self.full and path.parent.name == JOBS:
             raise OSError(errno.ENOSPC, "No space left on device")
         return self.write(path, content)
 
-    def _unlink(self, path: Path, missing_ok: bool) -> None:
+    def unlink_one(self, path: Path, missing_ok: bool) -> None:
         self.full = self.full and path.suffix != ".npz"
         self.unlink(path, missing_ok=missing_ok)
 
@@ -476,8 +479,8 @@ def test_a_training_goes_on_where_its_progress_cannot_be_written(
         disk.full = True
         yield from train_and_keep(*given, **options)
 
-    monkeypatch.setattr(jobs, "train_and_keep", fill)
-    jobs.work(tmp_path, config.key, os.getppid())
+    monkeypatch.setattr(worker, "train_and_keep", fill)
+    worker.work(tmp_path, config.key, os.getppid())
     assert dict(survey(tmp_path)) == {config.key: config}
     assert read_jobs(tmp_path) == []
 
@@ -493,8 +496,8 @@ def test_a_job_that_ends_on_a_full_disk_makes_room_to_say_why(
         disk.full = True
         raise CheckpointError("the disk is full")
 
-    monkeypatch.setattr(jobs, "train_and_keep", fail)
-    jobs.work(tmp_path, config.key, os.getppid())
+    monkeypatch.setattr(worker, "train_and_keep", fail)
+    worker.work(tmp_path, config.key, os.getppid())
     failed = read_job(tmp_path, config.key)
     assert failed is not None
     assert (failed.state, failed.reason) == ("failed", "the disk is full")
@@ -525,14 +528,14 @@ def test_a_job_that_cannot_be_started_says_so_and_the_queue_lives(
 def test_a_snapshot_is_of_the_model_as_it_is(tmp_path: Path):
     run = load_or_train(small(), tmp_path, device="cpu")
     data = digits.load()
-    shown = jobs.snapshot(run.model, data, run.history)
+    shown = worker.snapshot(run.model, data, run.history)
     for name in ("mean", "std"):
         np.testing.assert_allclose(
             shown[name], open_run(small().key, tmp_path).codes[name], atol=2e-2
         )
     assert torch.is_inference_mode_enabled() is False
     assert not np.array_equal(
-        shown["mean"], jobs.snapshot(build(small()), data, run.history)["mean"]
+        shown["mean"], worker.snapshot(build(small()), data, run.history)["mean"]
     )
 
 
@@ -559,11 +562,11 @@ def test_a_stamp_says_when_there_is_a_newer_epoch_to_show(tmp_path: Path):
 @pytest.mark.skipif(not hasattr(os, "nice"), reason="only POSIX knows niceness")
 def test_a_job_leaves_the_pages_a_core_and_the_right_of_way():
     code = (
-        "import os, torch; from core import jobs; torch.set_num_threads(64); jobs.give_way();"
-        " print(os.nice(0), torch.get_num_threads())"
+        "import os, torch; from core.jobs import worker; torch.set_num_threads(64);"
+        " worker.give_way(); print(os.nice(0), torch.get_num_threads())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [
-        str(min(19, os.nice(0) + jobs.NICENESS)),
+        str(min(19, os.nice(0) + worker.NICENESS)),
         str(max(1, cores() - 1)),
     ]

@@ -45,11 +45,21 @@ def test_the_page_opens_with_a_verdict_and_every_figure(opened):
     assert not app.info
 
 
+def test_a_score_is_chosen_by_old_links_too_but_not_by_those_of_the_page_sampling(opened):
+    assert opened(metric=SCORES["mig"]).selectbox(key="metric").value == SCORES["mig"]
+    app = opened(score=SCORES["mig"])
+    assert app.selectbox(key="metric").value == SCORES["mig"]
+    assert "score" not in app.query_params
+    app.selectbox(key="metric").set_value(SCORES["sap"]).run()
+    assert app.selectbox(key="metric").value == SCORES["sap"]
+    assert opened(score="Coverage").selectbox(key="metric").value == SCORES["higgins"]
+
+
 def test_another_score_is_drawn_against_beta_and_ranks_the_runs(opened):
     app = opened()
     before = texts(app)
     assert "**Higgins score: β explains " in before
-    app.selectbox(key="score").set_value(SCORES["mig"]).run()
+    app.selectbox(key="metric").set_value(SCORES["mig"]).run()
     assert not app.exception
     assert "**MIG: β explains 31% of its variance** over 6 β and 5 seeds, the seed 29%" in texts(
         app
@@ -145,7 +155,7 @@ def test_the_plateau_is_drawn_where_the_higgins_score_is(opened):
     app = opened()
     drawn = [chart.proto.spec for chart in app.get("plotly_chart")]
     assert sum(PLATEAU_NAME in spec for spec in drawn) == 2
-    app.selectbox(key="score").set_value(SCORES["mig"]).run()
+    app.selectbox(key="metric").set_value(SCORES["mig"]).run()
     assert not any(PLATEAU_NAME in chart.proto.spec for chart in app.get("plotly_chart"))
 
 

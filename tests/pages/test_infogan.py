@@ -9,7 +9,8 @@ from core.config import ALL_LABELS, MODEL_LABELS
 from core.recipes import recipe
 from core.runs import load_or_train
 from core.shelf import SHELF
-from core.ui.kit.frame import BESIDE, PAGES
+from core.ui.kit.frame import PAGES
+from core.verdicts.family import BESIDE
 from tests.pages.conftest import sent
 
 PICKED = {"data": "digits", "latents": 2, "model": "InfoGAN"}

@@ -44,8 +44,10 @@ def test_picking_a_point_shows_its_label_its_image_and_its_code(opened):
         app.run()
         assert captions(app)[0] == f"Image, “{codes['label'][index]}”"
         table = app.dataframe[0].value
-        np.testing.assert_allclose(table["mean"], codes["mean"][index], atol=1e-3)
-        np.testing.assert_allclose(table["σ"], codes["std"][index], atol=1e-3)
+        mean = [float(text.replace("−", "-")) for text in table["mean"]]
+        np.testing.assert_allclose(mean, codes["mean"][index], atol=1e-3)
+        np.testing.assert_allclose(table["σ"].astype(float), codes["std"][index], atol=1e-3)
+        assert not table["mean"].str.contains("-").any()
 
 
 def test_picking_another_point_changes_every_picture_of_it(opened):

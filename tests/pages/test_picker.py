@@ -17,11 +17,11 @@ FAMILY = [recipe("digits", name, 2) for name in MODEL_LABELS]
 INSTRUMENTS = {
     "pages/overview.py": ("path", ["AE", "Noisy AE", "β-VAE"]),
     "pages/sampling.py": ("grid", ["AE", "Noisy AE", "β-VAE"]),
-    "pages/noise.py": ("scrub", ["AE", "Noisy AE"]),
+    "pages/noise.py": ("scrub", ["AE"]),
     "pages/traversals.py": ("sliders", ["AE"]),
     "pages/interpolations.py": ("passage", ["AE", "Noisy AE", "β-VAE"]),
 }
-"""Page -> its instrument, and the models that it shows where the VAE of a family is missing."""
+"""Page -> its instrument, and the models of its first picture where a family lacks the VAE."""
 
 
 def copy_runs(target: Path, configs: list[RunConfig]) -> None:
@@ -103,6 +103,8 @@ def test_nonsense_in_a_link_falls_back_to_what_a_link_without_it_shows(open_page
         "width",
         "nearest",
         "score",
+        "quality",
+        "metric",
     )
     words += ("show", "color", "flatten", "across", "up", "extent", "resolution", "image")
     usual, odd = open_page(page), open_page(page, **dict.fromkeys(words, "<b>-1e9"))

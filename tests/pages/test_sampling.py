@@ -95,6 +95,13 @@ def test_the_sentence_names_the_models_that_the_kept_numbers_put_first_and_last(
     )
 
 
+def test_a_score_is_chosen_by_old_links_too_but_not_by_those_of_disentanglement(opened):
+    for link in ({"quality": "Coverage"}, {"score": "Coverage"}):
+        assert opened(data="digits", **link).get("segmented_control")[1].value == "Coverage"
+    other = opened(data="digits", score="MIG").get("segmented_control")[1]
+    assert other.value == "Fréchet distance"
+
+
 @pytest.mark.parametrize(("data", "latents"), [("digits", 2), ("mnist", 10)])
 def test_one_score_has_one_number_on_sampling_and_on_noise(open_page, data, latents):
     """The AE and the VAE of one training only would have other numbers: 114, not 119."""
@@ -162,6 +169,7 @@ def test_a_box_of_the_visitors_own_width_is_measured_on_request(opened):
         button for button in app.button if button.label.startswith("Measure the 4 missing")
     ]
     assert not app.dataframe
+    assert any("Half-width of the box: 4 for all" in caption.value for caption in app.caption)
     button.click().run()
     table = app.dataframe[0].value
     assert len(table) == 17

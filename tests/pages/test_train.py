@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from core import jobs
 from core.checkpoints import CheckpointError, survey
 from core.config import PRIORS, with_seed
 from core.jobs import Job, Jobs, Limits, read_job
@@ -171,7 +170,7 @@ def test_what_cannot_be_written_is_one_sentence(opened, own_shelf, monkeypatch):
     def full(*_: object) -> None:
         raise CheckpointError("the disk that holds it is full; free some space and train again")
 
-    monkeypatch.setattr(jobs, "write_job", full)
+    monkeypatch.setattr("core.jobs.queue.write_job", full)
     app = opened(**QUICK)
     button(app, "Start").click().run()
     assert [one.value for one in app.error] == [

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.checkpoints import SHELF, CheckpointError, survey
@@ -20,7 +21,8 @@ from core.experiments.kept import (
     settings_on,
     write_entries,
 )
-from core.runs import FAILURES, open_run, reason_of
+from core.runs import open_run
+from core.runtime import FAILURES, reason_of
 from core.shelf import more_seeds
 
 Folders = Mapping[str, tuple[Path, RunConfig]]
@@ -54,25 +56,30 @@ def measure_runs(
     parts = {part: dict(entries) for part, entries in entries_of(study, root).items()}
     parts["entries"] = _that_stay(parts["entries"], study, folders, root)
     for done, (key, (folder, config)) in enumerate(folders.items(), 1):
-        try:
-            numbers = _numbers(study, config, folder, root, parts["entries"].get(key))
-        except FAILURES as error:
-            refuse(_sentence(study, key, error))
-        else:
-            if numbers is not parts["entries"].get(key):
-                parts["entries"][key] = numbers
-                write_entries(study, root, parts)
+        before = numbers = parts["entries"].get(key)
+        with _refusing(refuse, study, key):
+            numbers = _numbers(study, config, folder, root, before)
+        if numbers is not None and numbers is not before:
+            parts["entries"][key] = numbers
+            write_entries(study, root, parts)
         if on_done:
             on_done(done, len(folders))
     data_sets = dict.fromkeys(config.data for _, config in folders.values())
     for data in data_sets:
-        try:
+        with _refusing(refuse, study, folder_name(data)):
             _compare(study, root, parts, data)
-        except FAILURES as error:
-            refuse(_sentence(study, folder_name(data), error))
     present = {folder_name(data) for data in data_sets}
     parts["compared"] = {name: row for name, row in parts["compared"].items() if name in present}
     return write_entries(study, root, parts)
+
+
+@contextmanager
+def _refusing(refuse: Callable[[str], None], study: Study, name: str) -> Iterator[None]:
+    """Say why a run or a data set is passed over, and go on with the next one."""
+    try:
+        yield
+    except FAILURES as error:
+        refuse(_sentence(study, name, error))
 
 
 def _that_stay(
@@ -94,19 +101,18 @@ def _that_stay(
 
 def _folders(study: Study, root: Path, more: Path | None) -> Folders:
     """Return where each run that can be measured lies, by key; the shelf's own first."""
-    places = [Path(root)] if more is None else [Path(root), Path(more)]
-    found: dict[str, tuple[Path, RunConfig]] = {}
-    for place in reversed(places):
+    places = [Path(root)] if more is None else [Path(more), Path(root)]
+
+    def is_asked(config: RunConfig) -> bool:
+        is_judged = not study.judged or (Path(root) / folder_name(config.data)).is_dir()
+        return study.includes(config) and is_judged
+
+    folders: dict[str, tuple[Path, RunConfig]] = {}
+    for place in places:
         for key, config in survey(place):
-            if isinstance(config, RunConfig) and study.includes(config):
-                found[key] = place, config
-    if study.judged:
-        found = {
-            key: (place, config)
-            for key, (place, config) in found.items()
-            if (Path(root) / folder_name(config.data)).is_dir()
-        }
-    return dict(sorted(found.items()))
+            if isinstance(config, RunConfig) and is_asked(config):
+                folders[key] = place, config
+    return dict(sorted(folders.items()))
 
 
 def _sentence(study: Study, name: str, error: BaseException) -> str:

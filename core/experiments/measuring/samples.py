@@ -10,46 +10,13 @@ from typing import Any
 import torch
 
 from core.config import DataConfig
-from core.devices import generator
 from core.experiments.kept import Numbers
 from core.experiments.measuring.reference import Reference, ceiling_of, judge, load_classifier
 from core.experiments.samples import CODE_SEEDS, SCORES, Quality
 from core.explore.decoding import decode
-from core.explore.sampling import SAMPLERS, Codes, Sampler, aggregate_posterior, sampler
+from core.explore.sampling import SAMPLERS, Sampler, sampler_of
 from core.metrics.sample_quality import SampleQuality
-from core.models.posteriors import Squashed
-from core.models.priors import Uniform
 from core.runs import Run
-
-
-def sampler_of(run: Run, name: str, half_width: float | None = None) -> Sampler:
-    """Return a source of codes for a run, fitted to its aggregate posterior.
-
-    That is the one of its training images.
-
-    Args:
-        run: whose codes.
-        name: one of `core.explore.sampling.SAMPLERS`.
-        half_width: of the box; fitted when left out.
-    """
-    return sampler(name, codes_of(run, "train_"), half_width, run.model.prior)
-
-
-def codes_of(run: Run, which: str = "", seed: int = 0) -> Codes:
-    """Return one code (N, L) from the posterior of each image whose codes are kept.
-
-    Under a uniform prior they lie within its box.
-
-    Args:
-        run: whose codes.
-        which: `train_` for the first training images, nothing for the test images.
-        seed: of the codes.
-    """
-    mean, std = run.codes[f"{which}mean"], run.codes[f"{which}std"]
-    if not isinstance(run.model.prior, Uniform):
-        return aggregate_posterior(mean, std, seed)
-    squashed = Squashed.from_moments(torch.from_numpy(mean), torch.from_numpy(std))
-    return squashed.sample(generator(seed)).numpy()
 
 
 def measure_samples(

@@ -51,7 +51,8 @@ def sweep_of() -> dict[float, Scores]:
 
 def choose() -> str:
     """Draw the choice of a score and return its name; all figures above the protocol show it."""
-    words = st.selectbox("Score", list(_NAMES), key="score", width=300, bind="query-params")
+    widgets.take_over("score", "metric", _NAMES)
+    words = st.selectbox("Score", list(_NAMES), key="metric", width=300, bind="query-params")
     return _NAMES[words]
 
 

@@ -3,6 +3,8 @@
 All visitors share the results. Every cache is bounded, and keyed by runs and plain choices.
 Nothing is keyed by an array: Streamlit hashes only a sample of a large one. A run is keyed by the
 key of its config, a study by the version of its file. A result must not be changed.
+
+Reading needs no torch: a function that trains, measures or decodes imports it when it is called.
 """
 
 from __future__ import annotations
@@ -13,26 +15,27 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
-import torch
 from numpy.typing import NDArray
 
 from core.checkpoints import DOCUMENT, SHELF, CheckpointError, forget_what_was_seen, survey
 from core.config import DataConfig, RunConfig
-from core.data import ImageSet, MissingData, Split, load, missing
+from core.data import MissingData, classes, load, missing, read_test_images
 from core.data.shapes import draw
 from core.experiments import STUDIES, kept
 from core.experiments import samples as sampled
 from core.experiments.kept import Numbers, Study
-from core.experiments.measuring import samples as measuring
-from core.experiments.measuring.reference import Reference, load_classifier
-from core.explore import decoding, neighbours, projection, sampling
+from core.explore import layers, projection, sampling
 from core.figures import images as pictures
 from core.metrics.latents import active
-from core.runs import Run, open_run
+from core.opening import Run, open_run
+
+if TYPE_CHECKING:
+    from core.data import Split
+    from core.experiments.measuring.reference import Reference
 
 RUNS = 16
 """Runs kept in memory, of some 5 MB each."""
@@ -155,10 +158,8 @@ def lost_a_run() -> bool:
 
 @st.cache_resource(max_entries=RUNS, show_spinner=False, hash_funcs=BY_KEY)
 def run(config: RunConfig) -> Run:
-    """Return an opened run, its convolutions laid out in memory as they are fastest on a CPU."""
-    opened = open_run(config.key, SHELF)
-    opened.model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    return opened
+    """Return an opened run; its model is made when it is first asked for."""
+    return open_run(config.key, SHELF, channels_last=True)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
@@ -186,13 +187,16 @@ def missing_images(data: DataConfig) -> str | None:
 
 def test_images(data: DataConfig, index: NDArray[np.integer] | slice) -> Floats | None:
     """Return test images (B, H, W), or None where they are not on this machine."""
-    images = split(data)
-    return None if images is None else _read(images.test, index)
+    try:
+        return _held_out(data)[index].astype(np.float32) / np.float32(255)
+    except MissingData:
+        return None
 
 
-def _read(images: ImageSet, index: NDArray[np.integer] | slice) -> Floats:
-    where = index if isinstance(index, slice) else torch.from_numpy(np.asarray(index, np.int64))
-    return images.images(where).squeeze(1).numpy()
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _held_out(data: DataConfig) -> NDArray[np.uint8]:
+    """Return all test images (N, H, W), 0 black and 255 white."""
+    return read_test_images(data, slice(None))
 
 
 def scale_of(data: DataConfig) -> int:
@@ -202,12 +206,12 @@ def scale_of(data: DataConfig) -> int:
 
 def label_names(data: DataConfig) -> tuple[str, ...]:
     """Return the name of each class."""
-    return ("square", "ellipse", "heart") if data.name == "sprites" else tuple("0123456789")
+    return classes.class_names(data)
 
 
 def factor_names(data: DataConfig) -> tuple[str, ...]:
     """Return the names of the factors that truly vary, none where they are not known."""
-    return ("shape", "scale", "orientation", "x", "y") if data.name == "sprites" else ()
+    return classes.factor_names(data)
 
 
 def active_latents(config: RunConfig) -> NDArray[np.bool_]:
@@ -227,7 +231,7 @@ def originals_png(data: DataConfig, count: int, columns: int) -> bytes | None:
 def reconstructions_png(config: RunConfig, count: int, columns: int) -> bytes:
     """Return the reconstructions of the first test images, decoded from their kept codes."""
     opened = run(config)
-    images = decoding.decode(opened.model, opened.codes["mean"][:count])
+    images = layers.decode(config, opened.weights, opened.codes["mean"][:count])
     return pictures.sheet_png(images, columns, scale_of(config.data))
 
 
@@ -239,13 +243,13 @@ def reconstruction(config: RunConfig, index: int) -> Floats:
 def decoded_codes(config: RunConfig, index: tuple[int, ...]) -> Floats:
     """Return the reconstructions (B, H, W) of some test images, decoded from their kept codes."""
     opened = run(config)
-    return decoding.decode(opened.model, opened.codes["mean"][list(index)])
+    return layers.decode(config, opened.weights, opened.codes["mean"][list(index)])
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
 def sampler(config: RunConfig, name: str) -> sampling.Sampler:
     """Return a source of codes for a run, its box, Gaussian or mixture fitted to the codes."""
-    return measuring.sampler_of(run(config), name)
+    return sampling.sampler_of(run(config), name)
 
 
 def fitted_half_width(config: RunConfig) -> float:
@@ -267,12 +271,11 @@ def samples(
         seed: seed of the codes.
         count: number of codes.
     """
-    opened = run(config)
     source = sampler(config, name)
     if name == "box" and half_width is not None:
         source = sampling.Box(half_width, config.model.latent_dim)
     codes = source.sample(count, seed)
-    return codes, decoding.decode(opened.model, codes)
+    return codes, layers.decode(config, run(config).weights, codes)
 
 
 @st.cache_data(max_entries=256, show_spinner=False, hash_funcs=BY_KEY)
@@ -280,8 +283,8 @@ def samples_png(
     config: RunConfig, name: str, half_width: float | None, seed: int, count: int, columns: int
 ) -> bytes:
     """Return decoded random codes as one picture; arguments as in `samples`."""
-    decoded = samples(config, name, half_width, seed, count)[1]
-    return pictures.sheet_png(decoded, columns, scale_of(config.data))
+    _, images = samples(config, name, half_width, seed, count)
+    return pictures.sheet_png(images, columns, scale_of(config.data))
 
 
 @st.cache_data(
@@ -297,15 +300,22 @@ def samples_beside_nearest_png(
     Raises:
         MissingData: the training images are not on this machine.
     """
-    _, decoded = samples(config, name, half_width, seed, count)
+    import torch
+
+    from core.explore.neighbours import nearest_images
+
+    _, images = samples(config, name, half_width, seed, count)
     training = _split(config.data).train
-    index, distance = neighbours.nearest_images(training, decoded)
-    png = pictures.rows_png([decoded, _read(training, index)], scale_of(config.data))
+    index, distance = nearest_images(training, images)
+    nearest = training.images(torch.from_numpy(index)).squeeze(1).numpy()
+    png = pictures.rows_png([images, nearest], scale_of(config.data))
     return png, float(np.median(distance))
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _reference(data: DataConfig) -> Reference:
+    from core.experiments.measuring.reference import load_classifier
+
     return load_classifier(SHELF, data)
 
 
@@ -347,10 +357,10 @@ def over_seeds(study: Study, config: RunConfig) -> list[Numbers]:
 @st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_KEY)
 def measured_quality(config: RunConfig, name: str, half_width: float | None) -> sampled.Quality:
     """Return the sample quality of a run, measured now with one seed."""
+    from core.experiments.measuring.samples import measure_samples
+
     reference = _reference(config.data)
-    return measuring.measure_samples(
-        run(config), reference, name, half_width=half_width, seeds=(0,)
-    )
+    return measure_samples(run(config), reference, name, half_width=half_width, seeds=(0,))
 
 
 def ceiling(data: DataConfig) -> dict[str, float] | None:

@@ -8,10 +8,10 @@ import numpy as np
 
 from core import checkpoints
 from core.config import RunConfig
+from core.explore.layers import decode
 from core.figures import images as pictures
 from core.instruments import later
 from core.instruments.parts import Part, bundle
-from core.instruments.reference import decode
 from core.instruments.sheet import Source
 from core.ui.kit import cache
 from core.ui.kit.instrument import entries_of

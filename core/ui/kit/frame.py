@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from core.checkpoints import CheckpointError
 from core.runtime import share_freed_memory
 from core.ui.kit import address, cache, crowd, drawer
 from core.ui.kit.picker import View, pick_run
+from core.verdicts import family as verdicts
 
 PAGES = {
     "pages/overview.py": ("Overview", ":material/home:"),
@@ -31,12 +33,6 @@ PLANES = ("Latent space", "Likelihood", "Priors")
 
 PROJECT = Path(__file__).resolve().parents[3]
 ICON = Path(__file__).parent / "icon.png"
-BESIDE = (
-    "**InfoGAN** is no member of the family: it is trained by a game, not on nll and KL. What"
-    " compares the four side by side leaves it out; its own codes are on *Latent space*, what each"
-    " of them does on *Traversals*."
-)
-"""Said of a model that stands beside the four."""
 _VIEW = "view"
 
 
@@ -48,6 +44,7 @@ def page_file(path: str) -> str:
 def draw_frame() -> None:
     """Draw navigation and picker, and run the page that the address names."""
     _once_per_server()
+    _set_aside(with_torch="torch" in sys.modules)
     with crowd.turn():
         _draw_page()
 
@@ -67,7 +64,7 @@ def _draw_page() -> None:
         )
         return
     if not view.picked.model.in_family:
-        st.caption(BESIDE)
+        st.caption(verdicts.BESIDE)
     st.session_state[_VIEW] = view
     try:
         page.run()
@@ -79,17 +76,27 @@ def _draw_page() -> None:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _once_per_server() -> None:
-    """Load pandas, and set aside what is imported, which is never freed.
+    """Load pandas before a page does, and let the threads share the memory that they free.
 
     Streamlit loads pandas with the first table. Where that is in one visitor's thread, another's,
     drawing a chart, finds half of it: plotly looks for its classes as soon as there is a module of
     that name.
-
-    Python looks through all that may be garbage now and then, and stops everyone meanwhile: for a
-    tenth of a second where that includes torch's modules.
     """
     share_freed_memory()
     import_module("pandas")
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _set_aside(*, with_torch: bool) -> None:
+    """Set aside what is imported, which is never freed: once, and once more after torch came.
+
+    Python looks through all that may be garbage now and then, and stops everyone meanwhile: for a
+    tenth of a second where that includes torch's modules. The first page that decodes or measures
+    loads them.
+
+    Args:
+        with_torch: whether torch was imported.
+    """
     gc.collect()
     gc.freeze()
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import streamlit as st
 
-from core.config import PRIORS, DataConfig, ModelConfig, RunConfig
+from core.config import ALL_LABELS, DataConfig, RunConfig
 from core.figures import theme
 from core.ui.kit import cache
+from core.verdicts import family as verdicts
 
 
 def heading(question: str, answer: str) -> None:
@@ -41,6 +42,22 @@ def save_figures_as() -> None:
         required=True,
         bind="query-params",
     )
+
+
+def take_over(old: str, key: str, options: Iterable[str]) -> None:
+    """Take a choice from a link that was made when its widget had another key.
+
+    Args:
+        old: that key, which other pages may use in their links.
+        key: of the widget, which is drawn next.
+        options: of the widget; another word is of another page, and is left alone.
+    """
+    word = st.query_params.get(old)
+    is_chosen = key in st.session_state or key in st.query_params
+    if word is not None and word in options and not is_chosen:
+        del st.query_params[old]
+        st.query_params[key] = word
+        st.session_state[key] = word
 
 
 def how_to_read(text: str) -> None:
@@ -77,46 +94,24 @@ def image_row(caption: str, png: bytes | None) -> None:
         picture(png, caption)
 
 
-def recipe_of(config: RunConfig) -> str:
-    """Return in a few words what tells a model from its siblings."""
-    model = config.model
-    return {
-        "ae": "The code is a point, no KL",
-        "noisy-ae": f"Fixed noise, η = {model.eta:g}, no KL",
-        "infogan": f"Codes recognised in images of a game, λ = {model.information}",
-    }.get(model.name, f"Learned noise, KL weighed by β = {model.beta:g}{_prior_of(model)}")
+def model_name(config: RunConfig) -> None:
+    """Draw the name of a model, and what tells it from its siblings."""
+    st.subheader(ALL_LABELS[config.model.name], anchor=False)
+    st.caption(verdicts.recipe_of(config.model))
 
 
-def _prior_of(model: ModelConfig) -> str:
-    return "" if model.prior == "normal" else f", from a {PRIORS[model.prior]}"
-
-
-def draws_of(config: RunConfig) -> str:
-    """Return in a few words where random codes of a model come from.
-
-    >>> from core.recipes import recipe
-    >>> draws_of(recipe("digits", "vae", prior="vamp"))
-    'Random codes from its VampPrior, decoded'
-    """
-    prior = config.model.prior
-    return (
-        f"Random codes from {'N(0, I)' if prior == 'normal' else f'its {PRIORS[prior]}'}, decoded"
-    )
+def decoded_draws(config: RunConfig, count: int, columns: int) -> None:
+    """Draw what random codes of a model's prior decode to, under where they come from."""
+    png = cache.samples_png(config, "prior", None, 0, count, columns)
+    image_row(verdicts.draws_of(config.model), png)
 
 
 def collapse_note(config: RunConfig) -> None:
     """Say so where no latent of a model is in use."""
     if not cache.active_latents(config).any():
-        st.caption(
-            f"**Collapsed:** no latent is active. At β = {config.model.beta:g} a nat of KL has to"
-            f" save {config.model.beta:g} nats of nll, and on these images none did: the decoder"
-            " ignores the code."
-        )
+        st.caption(verdicts.collapsed(config.model.beta))
 
 
-def table(rows: Sequence[Mapping[str, Any]], **columns: str) -> None:
-    """Draw rows of a small table; `columns` may give a number format by column name."""
-    formats = {
-        name: st.column_config.NumberColumn(format=style) for name, style in columns.items()
-    }
-    st.dataframe(rows, hide_index=True, column_config=formats)
+def table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Draw rows of a small table."""
+    st.dataframe(rows, hide_index=True, column_config={})

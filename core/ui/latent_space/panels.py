@@ -279,7 +279,7 @@ def _surrounding(config: RunConfig, choice: LatentChoice, index: int) -> None:
 def _code_of(config: RunConfig, index: int) -> None:
     codes = cache.run(config).codes
     rows = verdicts.code_rows(codes["mean"][index], codes["std"][index])
-    widgets.table(rows, mean="%.3f", σ="%.3f")
+    widgets.table(rows)
 
 
 def neighbours_of(config: RunConfig, index: int) -> NDArray[np.int64]:

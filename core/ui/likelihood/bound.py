@@ -200,7 +200,7 @@ def _parts_of_siblings(view: View) -> list[Parts]:
 
 
 def _by_beta_and_prior(config: RunConfig) -> tuple[float, int]:
-    return config.model.beta or 0.0, list(PRIORS).index(config.model.prior)
+    return config.model.beta, list(PRIORS).index(config.model.prior)
 
 
 def _parts(config: RunConfig, gaps: Tightness) -> Parts:

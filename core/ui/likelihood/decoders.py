@@ -134,7 +134,7 @@ def _place(config: RunConfig, symbol: str) -> Place:
     numbers = cache.over_seeds(SCALE, config)[0]
     slope = None
     if numbers["scale"] is not None:
-        slope = -2 * numbers["scale"] ** 2 * float(config.model.beta or 0)
+        slope = -2 * numbers["scale"] ** 2 * config.model.beta
     return Place(
         config.model.likelihood_label,
         [cache.run(config).metrics["kl"]],

@@ -10,7 +10,6 @@ from core.config import RunConfig
 from core.data import MissingData
 from core.experiments.costs import COSTS
 from core.experiments.kept import Numbers, numbers_of
-from core.experiments.measuring.costs import error_of_one_code
 from core.ui.kit import cache, widgets
 from core.verdicts import costs as verdicts
 
@@ -36,11 +35,17 @@ def of(config: RunConfig) -> Numbers:
     measured = numbers_of(COSTS, config, cache.SHELF)
     if measured is not None:
         return measured
-    run = cache.run(config)
-    try:
-        error = error_of_one_code(run)
-    except (MissingData, ValueError):  # the test images are not here, or are others
-        error = None
     # Without a closed form the KL is of the same single code as the nll.
     sampled = bool(config.model.components)
-    return verdicts.of_one_code(run.metrics, error, kl_is_sampled=sampled)
+    error = _error_of_one_code(config)
+    return verdicts.of_one_code(cache.run(config).metrics, error, kl_is_sampled=sampled)
+
+
+def _error_of_one_code(config: RunConfig) -> float | None:
+    """Measure the standard error of a run's own nll, in nats; None where that cannot be done."""
+    from core.experiments.measuring.costs import error_of_one_code
+
+    try:
+        return error_of_one_code(cache.run(config))
+    except (MissingData, ValueError):  # the test images are not here, or are others
+        return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -24,11 +22,8 @@ from core.verdicts import overview as verdicts
 
 PAIRS = 24
 """Ways from a code to a code: from the first test images to the first random codes of seed 0."""
-SOURCES = {
-    "uniform box or prior": {"point": "box", "fixed": "box", "learned": "prior"},
-    "fitted mixture": {},
-}
-"""Words on the screen -> kind of posterior -> where random codes come from."""
+SOURCES = {"point": "box", "fixed": "box"}
+"""Kind of posterior -> where its model's random codes come from; the prior when left out."""
 
 Floats = NDArray[np.floating]
 
@@ -68,7 +63,7 @@ def bundle_of(configs: tuple[RunConfig, ...]) -> bytes:
     labels = runs[0].codes["label"][:PAIRS]
     part = path.part(
         np.stack([run.codes["mean"][:PAIRS] for run in runs], 1),
-        {words: _random_codes(runs, kinds) for words, kinds in SOURCES.items()},
+        {"uniform box or prior": np.stack([_random_codes(run) for run in runs], 1)},
         images,
         names=[f"test image {i}, “{names[label]}”" for i, label in enumerate(labels)],
         ends=("the code of a real image", "a random code"),
@@ -92,20 +87,13 @@ def _images(config: RunConfig) -> NDArray[np.uint8] | None:
         return None
 
 
-def _random_codes(runs: Sequence[checkpoints.Checkpoint], kinds: dict[str, str]) -> Floats:
-    """Return random codes (PAIRS, R, L) of some runs."""
-    codes = []
-    for run in runs:
-        name = kinds.get(run.config.model.posterior, "prior") if kinds else "mixture"
-        codes.append(_sampler(run, name).sample(PAIRS, seed=0))
-    return np.stack(codes, 1)
-
-
-def _sampler(run: checkpoints.Checkpoint, name: str) -> sampling.Sampler:
+def _random_codes(run: checkpoints.Checkpoint) -> Floats:
+    """Return random codes (PAIRS, L), from the model's box or from its prior."""
+    name = SOURCES.get(run.config.model.posterior, "prior")
     if name == "prior":
-        return prior_of(run.config, run.weights)
-    mean, std = run.codes["train_mean"], run.codes["train_std"]
-    return sampling.sampler(name, sampling.aggregate_posterior(mean, std))
+        return prior_of(run.config, run.weights).sample(PAIRS, seed=0)
+    codes = sampling.aggregate_posterior(run.codes["train_mean"], run.codes["train_std"])
+    return sampling.sampler(name, codes).sample(PAIRS, seed=0)
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=cache.BY_KEY)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from core.config import PRIORS, RunConfig, changed
 from core.experiments.evidence import EVIDENCE
-from core.experiments.measuring.samples import codes_of
 from core.experiments.priors import (
     EXPOST,
     GRADIENTS,
@@ -148,7 +147,8 @@ def panel(config: RunConfig, name: str) -> go.Figure:
     """
     pair = cache.widest_pair(config)
     drawn = cache.sampler(config, "mixture" if name == EXPOST else "prior").sample(2000, 0)
-    codes, drawn = (_flat(table[:, pair]) for table in (codes_of(cache.run(config)), drawn))
+    codes = sampling.codes_of(cache.run(config))
+    codes, drawn = (_flat(table[:, pair]) for table in (codes, drawn))
     extent = _extent(codes, drawn)
     fine = _density(config, name, pair, grid(extent, CELLS * FINER)[:, : len(pair)])
     # The mean over a cell's parts: narrow Gaussians would slip between the middles of cells.
@@ -206,7 +206,8 @@ def learned(shown: Sequence[Contender]) -> None:
 
 
 def _pseudo_inputs(config: RunConfig) -> None:
-    count = config.model.components or 0
+    count = config.model.components
+    assert count is not None, "a VampPrior is made of components"
     which = (
         "its pseudo-inputs"
         if count <= PSEUDO_INPUTS

@@ -42,4 +42,6 @@ def sampler_choice() -> SamplerChoice:
     )
     name = next(name for name, known in SAMPLERS.items() if known == label)
     half_width = draws.half_width_of_link() if name == "box" else None
+    if half_width is not None:
+        st.caption(f"Half-width of the box: {half_width:g} for all models, as in the link.")
     return SamplerChoice(name, half_width, draws.seed_of_link())

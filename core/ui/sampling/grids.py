@@ -6,12 +6,13 @@ import numpy as np
 import streamlit as st
 
 from core.config import RunConfig
-from core.experiments.measuring.samples import codes_of
 from core.explore.samplers import SAMPLERS
+from core.explore.sampling import codes_of
 from core.instruments import grid
-from core.ui.kit import cache, decoders, draws, widgets
+from core.ui.kit import cache, decoders, draws
 from core.ui.kit.instrument import instrument
 from core.ui.kit.picker import View
+from core.verdicts.family import recipe_of
 
 COLUMNS, COUNT = 6, 18
 
@@ -40,7 +41,7 @@ def bundle_of(configs: tuple[RunConfig, ...], first: int) -> bytes:
         sources,
         np.stack([grid.reach_of(each) for each in codes]),
         columns=COLUMNS,
-        notes=[widgets.recipe_of(config) for config in configs],
+        notes=[recipe_of(config.model) for config in configs],
         seed=first,
     )
     return decoders.bundle_of(configs, part, box)

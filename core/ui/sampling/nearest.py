@@ -8,6 +8,7 @@ from core.config import ALL_LABELS, RunConfig
 from core.ui.kit import cache, widgets
 from core.ui.kit.picker import View
 from core.ui.sampling.choice import SamplerChoice
+from core.verdicts import family as verdicts
 
 COUNT = 8
 
@@ -36,7 +37,4 @@ def _beside(config: RunConfig, choice: SamplerChoice) -> None:
         config, choice.name, half_width, choice.seed, COUNT
     )
     widgets.picture(png, "Samples above their nearest training images")
-    st.caption(
-        f"Seed {choice.seed}. Below, the nearest training image; root mean squared difference"
-        f" {distance:.3f} per pixel (median)"
-    )
+    st.caption(f"Seed {choice.seed}. {verdicts.nearest(distance)}")

@@ -27,8 +27,9 @@ def draw(view: View, choice: SamplerChoice) -> None:
         return
     st.markdown(said.sentence(numbers, choice.name))
     words = list(SCORES)
+    widgets.take_over("score", "quality", words)
     word = st.segmented_control(
-        "Score", words, default=words[0], key="score", required=True, bind="query-params"
+        "Score", words, default=words[0], key="quality", required=True, bind="query-params"
     )
     score = SCORES[word]
     means, spreads = numbers.grid(score)

@@ -245,7 +245,7 @@ def _newest(config: RunConfig, kept: bool) -> Epoch | None:
 
 
 def finished(config: RunConfig) -> Arrays:
-    """Return the last epoch of a run on the shelf, in the form of `core.jobs.snapshot`."""
+    """Return the last epoch of a run on the shelf, in the form of `core.jobs.worker.snapshot`."""
     run = cache.run(config)
     decoded = cache.decoded_codes(config, tuple(range(jobs.SHOWN_IMAGES)))
     return {
@@ -290,7 +290,7 @@ def epoch_of(config: RunConfig, shown: Arrays) -> Epoch:
 
     Args:
         config: of the training.
-        shown: see `core.jobs.snapshot`.
+        shown: see `core.jobs.worker.snapshot`.
     """
     history = {
         name.removeprefix("history."): column

@@ -14,7 +14,7 @@ from core.experiments.measuring.reference import (
     make_reference,
     save_classifier,
 )
-from core.experiments.measuring.samples import codes_of, measure_samples, sampler_of
+from core.experiments.measuring.samples import measure_samples
 from core.experiments.noise import SAMPLED
 from core.experiments.noise import measured as noise_measured
 from core.experiments.priors import EXPOST
@@ -28,7 +28,7 @@ from core.experiments.samples import (
     kept_quality,
     kept_trainings,
 )
-from core.explore.sampling import SAMPLERS, Box
+from core.explore.sampling import SAMPLERS, Box, codes_of, sampler_of
 from core.models.posteriors import BOX
 from core.recipes import recipe
 from core.runs import load_or_train, open_run

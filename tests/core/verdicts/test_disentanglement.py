@@ -157,7 +157,7 @@ def test_the_map_says_where_a_score_is_highest_and_how_little_one_training_says(
 def test_the_pair_that_agrees_least_is_named():
     correlations = np.array([[1, 0.9, -0.5], [0.9, 1, 0.2], [-0.5, 0.2, 1]])
     said = agreement_sentence(["higgins", "mig", "sap"], correlations, 15)
-    assert "Least agree SAP and Higgins score (-0.50), most MIG and Higgins score (+0.90)." in said
+    assert "Least agree SAP and Higgins score (−0.50), most MIG and Higgins score (+0.90)." in said
 
 
 def test_a_representation_that_was_not_trained_is_in_the_table_all_the_same():

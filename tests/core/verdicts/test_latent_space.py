@@ -26,8 +26,8 @@ def test_latents_count_from_one():
     ]
     assert code_rows(np.array([1.0, -1.0]), np.array([0.5, 0.25]))[1] == {
         "Latent": "z2",
-        "mean": -1.0,
-        "σ": 0.25,
+        "mean": "−1.000",
+        "σ": "0.250",
     }
 
 

@@ -52,6 +52,8 @@ def test_a_smaller_beta_is_told_from_small_to_large():
     text = price_sentence([price(0.5, [12], [28], [7]), price(1, [10], [30], [5])], 0.5)
     assert text.startswith("From β = 0.5 to **β = 1** the nll rises by **2.0 nats**")
     assert "Each nat of KL saved cost 1.0 nats" in text
+    free = price_sentence([price(b, [12 - b], [28], [7]) for b in (0, 1, 4)], 0.0)
+    assert free.startswith("From β = 0 to **β = 1**")
 
 
 def test_a_change_that_not_every_seed_makes_is_called_one():

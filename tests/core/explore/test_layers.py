@@ -9,8 +9,8 @@ import torch
 from core.architecture import decoder_of, encoder_of, mean_of
 from core.checkpoints import SHELF, load, survey
 from core.config import COMPONENTS, RunConfig
+from core.explore import layers
 from core.explore.decoding import decode as torch_decode
-from core.instruments import reference
 from core.instruments.bundle import KINDS, encodable
 from core.instruments.codes import GaussianMixture, prior_of
 from core.models import Autoencoder, build, restore
@@ -44,10 +44,10 @@ def images(config: RunConfig, count: int = 3) -> np.ndarray:
 
 
 def assert_same(config: RunConfig, model: Autoencoder, weights: dict[str, np.ndarray]) -> None:
-    pixels = reference.decode(config, weights, codes(config))
+    pixels = layers.decode(config, weights, codes(config))
     np.testing.assert_allclose(pixels, torch_decode(model, codes(config)), atol=1e-4)
     x = images(config)
-    mean, std = reference.encode(config, weights, x)
+    mean, std = layers.encode(config, weights, x)
     with torch.inference_mode():
         posterior = model.encode(torch.from_numpy(x[:, None]))
     np.testing.assert_allclose(mean, posterior.mean, atol=1e-4, rtol=1e-4)
@@ -79,8 +79,8 @@ def test_no_config_has_a_layer_that_numpy_or_the_browser_does_not_know():
         assert decoder <= KINDS
         assert encodable(config) == (network != "conv")
         kinds |= decoder | {layer.kind for layer in encoder_of(config)}
-    assert kinds | {"clip"} == reference.LAYERS.keys()
-    assert reference.LAYERS.keys() - KINDS == {"halving"}
+    assert kinds | {"clip"} == layers.LAYERS.keys()
+    assert layers.LAYERS.keys() - KINDS == {"halving"}
 
 
 @pytest.mark.parametrize("prior", COMPONENTS)
