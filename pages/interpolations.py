@@ -2,36 +2,29 @@
 
 import streamlit as st
 
-from core.ui.interpolations import passages, paths
+from core.ui.interpolations import between, passages
 from core.ui.kit import current_view, widgets
 
 view = current_view()
 widgets.heading(
     "What lies between two images?",
-    "Take two test images, walk from the code of one to the code of the other, and decode every"
-    " step. **Click two images**, then drag or play the film. Blending their pixels is what any"
-    " model has to beat.",
+    "Walk from the code of one test image to the code of another, and decode every step. **Click"
+    " two images**, then drag. Blending their pixels is what any model has to beat.",
 )
 
 
+between.draw(view)
+widgets.images_missing(between.missing(view))
+
+
 @st.fragment
-def between() -> None:
-    """Draw the choices, the strips and the numbers; a choice runs this part alone again."""
-    with st.container(border=True):
-        choice = paths.choose(view)
-    widgets.images_missing(paths.missing(view))
-    left, right = st.columns([1, 2], gap="medium")
-    with left:
-        paths.gallery(view)
-        ends = paths.pair(view)
-    with right:
-        paths.strips(view, ends, choice)
-    paths.films(view, ends, choice)
+def numbers() -> None:
+    """Draw the measured numbers; the choice of the path runs this part alone again."""
     st.subheader("Which passes smoothly, which through nothing?", anchor=False)
-    passages.draw(view, choice.path)
+    passages.draw(view, passages.choose())
 
 
-between()
+numbers()
 
 widgets.how_to_read(
     r"""

@@ -3,30 +3,24 @@
 import streamlit as st
 
 from core.ui.kit import current_view, widgets
-from core.ui.noise import answer, blocks
+from core.ui.noise import answer, blocks, frame
 
 view = current_view()
 shown = blocks.columns(view)
 widgets.heading(
     "Does noise on the codes make an autoencoder a generator?",
-    "Add Gaussian noise to every code while training, and a decoder has to make sense of the"
-    " places **between** the codes too. How much noise is a number, η: the noise's variance is"
-    " η·R, R the mean squared distance of the codes from the origin. At η = 0 it is a plain"
-    " autoencoder.",
+    "A noisy autoencoder is trained with Gaussian noise of variance η·R on every code, R the mean"
+    " squared distance of the codes from the origin.",
 )
-with st.container(border=True):
-    widgets.stop_slider(view, "noise_ratio", "Noise in training, η")
-
-st.subheader("How large is the noise beside the codes?", anchor=False)
-blocks.scatters(shown)
+frame.draw(view)
 st.caption(
-    "Test codes by class. Dashed: √R, drawn equally large in every panel. The violet disc: one"
-    " standard deviation of the noise around one code. The VAE sets its noise itself, in each"
-    " latent; 1, 2 and 3 σ are of its prior."
+    "In each panel: the codes of test images by class, on their two latents or their principal"
+    " plane; what random codes (×) decode to; and ten test images, above, with what their codes"
+    " (●) decode to under noise. Dashed: √R, drawn equally large in every panel. Violet: one"
+    " standard deviation of the noise in training around the first code; ring: of the noise on"
+    " the codes now. The VAE sets its noise itself, in each latent; circles: 1, 2 and 3 σ of its"
+    " prior."
 )
-
-st.subheader("What does noise on the code do to an image?", anchor=False)
-blocks.film(shown)
 
 
 @st.fragment
@@ -38,8 +32,7 @@ def under_noise() -> None:
 st.subheader("Which model bears it best?", anchor=False)
 under_noise()
 
-st.subheader("What do random codes decode to?", anchor=False)
-blocks.draws(shown)
+st.subheader("How real do random codes look, in numbers?", anchor=False)
 blocks.scores(view)
 
 left, right = st.columns(2)
@@ -61,10 +54,11 @@ over the batch. The gradient flows through $R$: noise grows with the codes, so t
 win by running away from it, and √R need not explode. With many latents the same η is more noise:
 $R$ sums over latents, while each gets $\eta R$.
 
-**Noise in units of the code scale.** After training, any model's codes can be disturbed. Their
-scale differs from model to model, so the noise is measured in units of each model's own code
-scale, the root of the mean variance of its latents. The same random ε is used for all models and
-levels.
+**Noise at test time.** After training, any model's codes can be disturbed. Their
+scale differs from model to model, so the curves measure the noise in units of each model's own
+code scale, the root of the mean variance of its latents; the slider of the first figure in units
+of √R, so that training with η and a variance of η·R at test time are the same noise. The same
+random ε is used for all models and levels.
 
 **The rate.** No code of variance $s^2$ tells more about its image through noise of variance $\eta
 R$ than the capacity of the Gaussian channel,
@@ -92,3 +86,5 @@ Sources: Shannon 1948, theorem 17 (capacity); Kingma and Welling 2014 (the VAE);
 From variational to deterministic autoencoders (a density fitted to the codes).
 """
 )
+
+frame.send_rest(view)

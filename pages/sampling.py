@@ -2,10 +2,8 @@
 
 import streamlit as st
 
-from core.ui.kit import cache, current_view, twins, widgets
-from core.ui.sampling import quality
-
-COLUMNS, COUNT, BESIDE = 6, 36, 8
+from core.ui.kit import current_view, twins, widgets
+from core.ui.sampling import choice, grids, nearest, quality
 
 view = current_view()
 widgets.heading(
@@ -13,39 +11,31 @@ widgets.heading(
     "Draw codes at random, decode them with each model, and compare with real images: first by"
     " eye, then by number.",
 )
+grids.draw(view)
+twins.note_of(view.picked.data)
 
 
 @st.fragment
-def draws() -> None:
-    """Draw the choices, the four sheets and their numbers; a choice runs only this part again."""
-    with st.container(border=True):
-        choice = widgets.sampler_choice()
-        beside = st.toggle(
-            "Show the nearest training image under each", key="nearest", bind="query-params"
-        )
-    missing = cache.missing_images(view.picked.data) if beside else None
-    widgets.images_missing(missing)
-    for column, config in zip(
-        st.columns(len(view.family), gap="medium"), view.family.values(), strict=True
-    ):
-        with column:
-            widgets.sample_sheet(config, choice, COUNT, COLUMNS)
-            if beside and not missing:
-                widgets.samples_beside_nearest(config, choice, BESIDE)
-    twins.note_of(view.picked.data)
+def numbers() -> None:
+    """Draw the numbers of a source of codes; a choice runs only this part again."""
     st.subheader("How real do they look, in numbers?", anchor=False)
-    quality.draw(view, choice)
+    chosen = choice.sampler_choice()
+    nearest.draw(view, chosen)
+    quality.draw(view, chosen)
 
 
-draws()
+numbers()
 
 widgets.how_to_read(
     r"""
 **Where codes come from.** The *uniform box* is [−w, w] in every latent; fitted, it is the smallest
-that holds 99% of a model's codes. The *prior* is N(0, I), what a VAE was trained to decode. The
+that holds 99% of a model's codes. Its slider stretches it, and says how many codes of training
+images it leaves out. The *prior* is N(0, I), what a VAE was trained to decode. The
 *fitted Gaussian* has the mean and covariance of the codes of training images (with the posterior's
 noise, where there is one); the *fitted mixture* has ten Gaussians with full covariances (Ghosh et
-al. 2020).
+al. 2020). The *temperature* stretches every code from the middle of what it is drawn from, the
+mean of the Gaussian or of the mixture's component: at 0 all codes are there, at 1 they are as
+drawn.
 
 **Numbers.** All are taken in the 64 features of a small classifier that ships with the lab, so
 they compare models here and cannot be compared with numbers from other networks.

@@ -3,41 +3,19 @@
 import streamlit as st
 
 from core.ui.kit import cache, current_view, widgets
-from core.ui.traversals import blocks, factors, prices
+from core.ui.traversals import exports, factors, moving, prices
 
 view = current_view()
 widgets.heading(
     "What does one latent change?",
-    "Take a code, move **one** latent and leave the others: whatever changes in the picture, that"
+    "Move **one** latent of a code and leave the others: whatever changes in the picture, that"
     " latent changed it. A larger β makes every nat of KL dearer, and the model keeps fewer"
-    " latents. Every β here is a model of its own.",
+    " latents. Every β is a model of its own.",
 )
-with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
-    widgets.stop_slider(view, "beta", "β")
-    other = blocks.against(view)
-
-
-@st.fragment
-def strips() -> None:
-    """Draw the sheet and the film; the choices of start and range run this part alone again."""
-    choice = blocks.choose(view)
-    left, right = st.columns([2.4, 1], gap="large")
-    with left:
-        blocks.draw_sheet(view, choice)
-    with right:
-        blocks.beside_the_sheet(view.picked, choice)
-    film(choice)
-
-
-@st.fragment
-def film(choice: blocks.Choice) -> None:
-    st.subheader("One latent, moved by hand", anchor=False)
-    blocks.scrub(view, other, choice)
-    blocks.downloads(view, choice)
-
-
-strips()
+moving.draw(view)
 widgets.images_missing(cache.missing_images(view.picked.data))
+with st.expander("Files for a slide", icon=":material/download:"):
+    exports.draw(view.picked)
 
 st.subheader("What does β buy, and what does it cost?", anchor=False)
 prices.draw(view)
@@ -49,9 +27,10 @@ widgets.save_figures_as()
 
 widgets.how_to_read(
     r"""
-A row of the sheet is $\mathrm{decode}(z + (v - z_u)\,e_u)$ for values $v$ from left to right:
-latent $u$ takes the value, all others keep that of the start. Bars are the **KL of each latent**,
-averaged over test images,
+**Sliders.** The seven pictures above a slider are $\mathrm{decode}(z + (v - z_u)\,e_u)$ for values
+$v$ from left to right: latent $u$ takes the value, all others stay where they are; a click on a
+picture sets it. The first row moves, in every model, the latent that carries most there, the
+second row the next one. Bars are the **KL of each latent**, averaged over test images,
 
 $$
 \mathrm{KL}_u = \mathbb{E}_x\big[\tfrac12(\mu_u^2 + \sigma_u^2 - 1) - \ln\sigma_u\big],
@@ -60,7 +39,7 @@ $$
 at most how many nats it carries about the image. A latent is *active* if the images decide more
 than 1 % of its variance: that of $\mu_u$, as a share of $\mathrm{Var}(\mu_u) +
 \mathbb{E}[\sigma_u^2]$ (without noise, of the mean of all latents' variances). A collapsed one has
-the same posterior for every image, and its row stands still.
+the same posterior for every image, and its pictures stay the same.
 
 **β.** The models minimise $\mathrm{nll} + \beta\,\mathrm{KL}$: distortion, plus β times the rate.
 Along the curve of the best models a nat of rate is worth β nats of distortion, so a larger β moves

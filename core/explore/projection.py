@@ -43,6 +43,26 @@ def principal_components(codes: Codes) -> tuple[Codes, NDArray[np.float64]]:
     return flat.clip(-_LARGEST, _LARGEST).astype(np.float32), shares
 
 
+def plane(codes: Codes) -> NDArray[np.float64]:
+    """Return two directions (L, 2) that codes (N, L) are drawn on: codes @ plane is flat.
+
+    Two latents are the plane themselves. More have their principal plane, turned so that the
+    larger part of each direction is positive; the origin stays where it is. A single latent lies
+    along the first direction, and the second is 0.
+
+    >>> plane(np.array([[0.0, 1.0], [2.0, 5.0]])).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    latents = codes.shape[1]
+    if latents <= 2:
+        return np.eye(latents, 2)
+    centred, _ = _centred(codes)
+    _, _, directions = np.linalg.svd(centred, full_matrices=False)
+    flat = np.pad(directions[:2], ((0, max(0, 2 - len(directions))), (0, 0))).T
+    largest = np.take_along_axis(flat, np.abs(flat).argmax(axis=0)[None], axis=0)
+    return flat * np.where(largest < 0, -1.0, 1.0)
+
+
 def tsne_stage(codes: Codes, start: Codes | None = None, seed: int = 0) -> Codes:
     """Return a t-SNE map (N, 2) of codes (N, L) after 250 more steps.
 

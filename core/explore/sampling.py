@@ -28,6 +28,13 @@ class Sampler(Protocol):
         """Return codes (count, L), the same for the same seed."""
         ...
 
+    def centers(self, count: int, seed: int) -> Codes:
+        """Return the middle (count, L) of what each code of `sample` is drawn from.
+
+        It is the mean of the Gaussian or of the mixture's component, or the middle of the box.
+        """
+        ...
+
 
 class Box:
     """Uniform on [-half_width, half_width] in every latent.
@@ -49,6 +56,10 @@ class Box:
         unit = np.random.default_rng(seed).uniform(-1, 1, (count, self.latent_dim))
         return (self.half_width * unit).astype(np.float32)
 
+    def centers(self, count: int, seed: int) -> Codes:
+        """Return the origin (count, L)."""
+        return np.zeros((count, self.latent_dim), np.float32)
+
 
 class Normal:
     """A Gaussian.
@@ -68,6 +79,10 @@ class Normal:
         noise = np.random.default_rng(seed).normal(size=(count, len(self.mean)))
         return (self.mean + noise @ self.root.T).astype(np.float32)
 
+    def centers(self, count: int, seed: int) -> Codes:
+        """Return the mean (count, L)."""
+        return np.tile(self.mean.astype(np.float32), (count, 1))
+
 
 class Drawn:
     """The prior of a model.
@@ -84,6 +99,13 @@ class Drawn:
         from core.devices import generator
 
         return self.prior.sample(count, generator(seed)).numpy()
+
+    def centers(self, count: int, seed: int) -> Codes:
+        """Return the middle (count, L) of the prior, or of each code's component."""
+        from core.devices import generator
+        from core.models.priors import centers
+
+        return centers(self.prior, count, generator(seed)).numpy()
 
 
 class Mixture:
@@ -114,9 +136,18 @@ class Mixture:
 
     def sample(self, count: int, seed: int) -> Codes:
         """Return codes (count, L)."""
-        chosen = np.random.default_rng([seed, 1]).choice(len(self.weights), count, p=self.weights)
         drawn = np.stack([part.sample(count, seed) for part in self.parts])
-        return drawn[chosen, np.arange(count)]
+        return drawn[self._chosen(count, seed), np.arange(count)]
+
+    def centers(self, count: int, seed: int) -> Codes:
+        """Return the mean (count, L) of each code's component."""
+        means = np.stack([part.mean for part in self.parts])
+        return means[self._chosen(count, seed)].astype(np.float32)
+
+    def _chosen(self, count: int, seed: int) -> NDArray[np.integer]:
+        """Return the component (count,) of each code."""
+        draws = np.random.default_rng([seed, 1])
+        return draws.choice(len(self.weights), count, p=self.weights)
 
     def density(self, codes: NDArray[np.floating], latents: Sequence[int]) -> NDArray[np.float64]:
         """Return the density (N,) of some latents alone, whatever the others are.
@@ -152,15 +183,6 @@ def box_half_width(codes: Codes, share: float = 0.99) -> float:
     3.0
     """
     return float(np.quantile(np.abs(codes).max(axis=1), share))
-
-
-def share_outside(codes: Codes, half_width: float) -> float:
-    """Return the share of codes (N, L) that a box around the origin does not contain.
-
-    >>> share_outside(np.array([[0.0, 1.0], [-3.0, 2.0]]), half_width=2)
-    0.5
-    """
-    return float((np.abs(codes).max(axis=1) > half_width).mean())
 
 
 def sampler(

@@ -1,16 +1,12 @@
-"""Many images as the tiles of one sheet: an array, a PNG or a figure that can be clicked."""
+"""Many images as the tiles of one sheet: an array, a PNG or an animation."""
 
-import base64
 import unicodedata
 from collections.abc import Sequence
 from io import BytesIO
 from math import ceil, sqrt
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
-
-from core.figures import theme
 
 # One grey level means "clear" in a PNG, so that a pixel stays one byte; nobody sees that pixels of
 # level 1 become 0.
@@ -160,97 +156,6 @@ def gif(
     rest = {"save_all": True, "append_images": pictures[1:], "loop": 0}
     pictures[0].save(file, "GIF", duration=10 * hundredths, **rest)
     return file.getvalue()
-
-
-def image_figure(
-    images: NDArray[np.floating],
-    columns: int | None = None,
-    *,
-    height: int = 420,
-    names: Sequence[str] = (),
-) -> go.Figure:
-    """Return the sheet as a figure; a click reports the image's index as `customdata`.
-
-    Args:
-        images: (B, 1, H, W) or (B, H, W), in [0, 1].
-        columns: images in a row; about as many as rows when left out.
-        height: height in pixels.
-        names: text for the pointer on each image; its index when left out.
-
-    Raises:
-        ValueError: the images are no stack of at least one grey image.
-    """
-    count = len(images)
-    columns = columns or ceil(sqrt(count))
-    rows = ceil(count / columns)
-    index = np.arange(count, dtype=np.int32)
-    x, y = index % columns + 0.5, rows - index // columns - 0.5
-    figure = go.Figure(click_grid(x, y, index, size=0.8 * height / rows, names=names))
-    place_image(figure, sheet_png(images, columns), (0, columns, 0, rows))
-    figure.update_xaxes(range=[0, columns], visible=False, constrain="domain", fixedrange=True)
-    figure.update_yaxes(
-        range=[0, rows], visible=False, constrain="domain", fixedrange=True, scaleanchor="x"
-    )
-    figure.update_yaxes(scaleratio=images.shape[-2] / images.shape[-1])
-    theme.layout(figure, height, legend=False)
-    return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
-
-
-def click_grid(
-    x: NDArray[np.floating],
-    y: NDArray[np.floating],
-    index: NDArray[np.integer],
-    *,
-    size: float,
-    names: Sequence[str] = (),
-    hover: str = "",
-) -> go.Scatter:
-    """Return points that cannot be seen but clicked, since a picture reports no clicks itself.
-
-    Args:
-        x: (B,) horizontal places of the centres.
-        y: (B,) vertical places of the centres.
-        index: (B,) number that a click reports as `customdata`.
-        size: size of a point, in screen pixels.
-        names: texts for the pointer, one for each point.
-        hover: plotly's template for the pointer's text, in place of names.
-    """
-    if not hover:
-        hover = "%{text}" if len(names) else "%{customdata}"
-    return go.Scatter(
-        x=np.float32(x),
-        y=np.float32(y),
-        customdata=index,
-        mode="markers",
-        marker={"symbol": "square", "size": size, "color": theme.POSTERIOR, "opacity": 0},
-        selected={"marker": {"opacity": 0.45}},
-        unselected={"marker": {"opacity": 0}},
-        text=list(names) or None,
-        hovertemplate=hover + "<extra></extra>",
-        showlegend=False,
-    )
-
-
-def place_image(figure: go.Figure, png: bytes, extent: tuple[float, float, float, float]) -> None:
-    """Put a picture into a figure, its edges at places on the axes.
-
-    Args:
-        figure: figure that is changed in place.
-        png: bytes of the picture.
-        extent: left, right, bottom and top edge, in units of the axes.
-    """
-    left, right, bottom, top = extent
-    figure.add_layout_image(
-        source="data:image/png;base64," + base64.b64encode(png).decode(),
-        xref="x",
-        yref="y",
-        x=left,
-        y=top,
-        sizex=right - left,
-        sizey=top - bottom,
-        sizing="stretch",
-        layer="below",
-    )
 
 
 def _grey(images: NDArray[np.floating]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Noise on codes, drawn to scale among them, and quantities over the noise's size."""
+"""Quantities over the size of the noise on codes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,6 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from core.figures import theme
-from core.figures.latents import latent_scatter
-from core.figures.plane import ellipse
 
 
 @dataclass(frozen=True)
@@ -76,57 +74,6 @@ def spread_lines(
     return figure.update_xaxes(title_text=x_name).update_yaxes(title_text=y_name)
 
 
-def noise_among_codes(
-    codes: NDArray[np.floating],
-    labels: NDArray[np.integer],
-    names: Sequence[str],
-    *,
-    radius: float,
-    center: NDArray[np.floating],
-    std: NDArray[np.floating],
-    half_width: float,
-    prior: bool,
-    axes: tuple[str, str],
-    height: int = 280,
-) -> go.Figure:
-    """Return a small panel of codes, √R around the origin and the noise of one code.
-
-    All are drawn to the same scale. R is the mean squared distance of the codes from the origin.
-
-    Args:
-        codes: (N, 2) codes in two latents.
-        labels: (N,) class of each image, from 0.
-        names: names of the classes.
-        radius: √R, in units of the codes.
-        center: (2,) the code whose noise is drawn.
-        std: (2,) standard deviations of the noise; no ellipse where both are 0.
-        half_width: half the width of the square that is drawn, in units of the codes.
-        prior: whether to draw 1, 2 and 3 sigma of the standard normal prior.
-        axes: names of the axes.
-        height: height in pixels.
-    """
-    extent = (-half_width, half_width, -half_width, half_width)
-    figure = latent_scatter(
-        codes,
-        labels,
-        names,
-        prior_circles=prior,
-        extent=extent,
-        marker_size=3,
-        height=height,
-        quiet=True,
-    )
-    figure.update_traces(hoverinfo="skip", hovertemplate=None)
-    figure.add_trace(_radius(radius))
-    if std.any():
-        figure.add_trace(ellipse(center, std, 1))
-    figure.add_trace(_cross(center))
-    figure.update_xaxes(title_text=axes[0], showticklabels=False).update_yaxes(
-        title_text=axes[1], showticklabels=False
-    )
-    return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
-
-
 _STEPS = ((2, (1, 2, 5)), (3, (1, 3)), (np.inf, (1,)))
 """Decades that an axis spans, at most -> the numbers of each decade that are written."""
 
@@ -173,18 +120,4 @@ def _band(
         legendgroup=line.name,
         showlegend=False,
         hoverinfo="skip",
-    )
-
-
-def _radius(radius: float) -> go.Scatter:
-    angle = np.linspace(0, 2 * np.pi, 97)
-    x, y = (radius * np.stack([np.cos(angle), np.sin(angle)])).astype(np.float32)
-    line = {"color": theme.MUTED, "width": 2, "dash": "dash"}
-    return go.Scatter(x=x, y=y, mode="lines", name="√R", line=line, hoverinfo="skip")
-
-
-def _cross(point: NDArray[np.floating]) -> go.Scatter:
-    marker = {"symbol": "cross-thin", "size": 10, "line": {"color": theme.POSTERIOR, "width": 2}}
-    return go.Scatter(
-        x=point[:1], y=point[1:], mode="markers", name="one code", marker=marker, hoverinfo="skip"
     )

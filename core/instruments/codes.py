@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.architecture import BOX
 from core.config import RunConfig
@@ -29,10 +30,19 @@ class GaussianMixture:
     def sample(self, count: int, seed: int) -> Codes:
         """Return codes (count, L), the same for the same seed."""
         random = np.random.default_rng(seed)
-        shares = self.weights.astype(np.float64)
-        chosen = random.choice(len(shares), count, p=shares / shares.sum())
+        chosen = self._chosen(count, random)
         noise = random.normal(size=(count, self.mean.shape[1]))
         return (self.mean[chosen] + self.std[chosen] * noise).astype(np.float32)
+
+    def centers(self, count: int, seed: int) -> Codes:
+        """Return the mean (count, L) of each code's component."""
+        chosen = self._chosen(count, np.random.default_rng(seed))
+        return self.mean[chosen].astype(np.float32)
+
+    def _chosen(self, count: int, random: np.random.Generator) -> NDArray[np.integer]:
+        """Return the component (count,) of each code."""
+        shares = self.weights.astype(np.float64)
+        return random.choice(len(shares), count, p=shares / shares.sum())
 
 
 def prior_of(config: RunConfig, weights: Weights) -> Sampler:

@@ -17,15 +17,41 @@ PUBLIC = {
     "engine": ("openBundle", "readSafetensors", "slices"),
     "pictures": ("paint", "paintSheet", "fitSheet", "tileAt"),
     "stage": (
-        *("make", "Picture", "onFrame", "followPointer", "makeSlider", "makeSaving"),
+        *("make", "Picture", "onFrame", "onRest", "followPointer", "makeSlider", "makeSaving"),
         *("Stage", "partOf", "standStill"),
     ),
+    "sheet": ("Source", "Sheet", "Turns", "piecesOf", "Scale", "written"),
+    "later": ("later", "whenLater"),
+    "grid": ("grid",),
+    "scrub": ("scrub",),
     "centring": ("centredAsMnist", "centredAsDigits"),
     "path": ("path",),
     "planes": ("planes",),
     "pad": ("pad",),
+    "gallery": ("Gallery",),
+    "ways": ("onLine", "onCircle"),
+    "sliders": ("sliders",),
+    "passage": ("passage",),
 }
 """File -> the functions of it that an instrument calls."""
+
+SHARED = {
+    "grid": ("sheet",),
+    "scrub": ("sheet", "later"),
+    "pad": ("centring",),
+    "sliders": ("sheet", "gallery"),
+    "passage": ("sheet", "gallery", "ways"),
+}
+"""Instrument -> the files besides engine and stage that it stands on."""
+
+
+def files_of(name: str) -> tuple[str, ...]:
+    """Return the files that an instrument is made of, in their order, its own last.
+
+    >>> files_of("grid")
+    ('sheet', 'grid')
+    """
+    return (*SHARED.get(name, ()), name)
 
 
 @cache
@@ -49,7 +75,8 @@ def script(*names: str) -> str:
 def style(*names: str) -> str:
     """Return the style sheets of some instruments as one text, after what they share."""
     sheets = ("stage", *names)
-    return "\n".join((_HERE / f"{name}.css").read_text(encoding="utf-8") for name in sheets)
+    paths = [_HERE / f"{name}.css" for name in sheets]
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths if path.exists())
 
 
 def _closed(name: str) -> str:

@@ -56,6 +56,17 @@ function onFrame(draw) {
     }
 }
 
+// Return a function that asks for a deed, done once the hand has rested for a moment.
+//
+// A browser ignores a page that changes its address more than some 20 times a second.
+function onRest(deed, milliseconds = 150) {
+    let later = 0
+    return () => {
+        clearTimeout(later)
+        later = setTimeout(deed, milliseconds)
+    }
+}
+
 // Follow a finger, a pen or a mouse on an element: `move` gets its place, 0 to 1 right and down.
 function followPointer(element, move, release = () => {}) {
     const place = event => {

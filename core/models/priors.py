@@ -196,6 +196,23 @@ def marginal(prior: Prior, latents: Sequence[int]) -> Factorised | Mixture:
     return alone.requires_grad_(False)
 
 
+@torch.no_grad()
+def centers(prior: Prior, count: int, generator: torch.Generator) -> Tensor:
+    """Return the middle (count, L) of what each code of a prior's `sample` is drawn from.
+
+    It is the mean of a mixture's component, and the origin for a product over latents.
+
+    Args:
+        prior: over L latents.
+        count: of codes.
+        generator: as `sample` would begin with.
+    """
+    if isinstance(prior, Factorised):
+        return torch.zeros(count, prior.latent_dim)
+    log_weights, parts = prior.parts()
+    return parts.mean.cpu()[_chosen(log_weights, count, generator)]
+
+
 def _normal(*shape: int) -> Tensor:
     # As `torch.randn`, which loads torch's compiler, 80 MB of it, where a stored model is put
     # together without memory.
@@ -211,7 +228,11 @@ def _log_prob(log_weights: Tensor, parts: Gaussian, z: Tensor) -> Tensor:
 def _sample(
     log_weights: Tensor, parts: Gaussian, count: int, generator: torch.Generator | None
 ) -> Tensor:
-    chosen = torch.multinomial(
-        log_weights.exp().cpu(), count, replacement=True, generator=generator
-    )
+    chosen = _chosen(log_weights, count, generator)
     return Gaussian(parts.mean.cpu()[chosen], parts.log_var.cpu()[chosen]).sample(generator)
+
+
+def _chosen(log_weights: Tensor, count: int, generator: torch.Generator | None) -> Tensor:
+    """Return the component (count,) of each code; the first random numbers that are drawn."""
+    weights = log_weights.exp().cpu()
+    return torch.multinomial(weights, count, replacement=True, generator=generator)

@@ -11,9 +11,6 @@ BESIDE = (
 )
 """Said of a model that stands beside the four."""
 
-BOX_MISSES = 0.015
-"""Share of the codes that a box may leave out unsaid; the fitted one leaves out 1%."""
-
 
 def recipe_of(model: ModelConfig) -> str:
     """Return in a few words what tells a model from its siblings."""
@@ -49,29 +46,6 @@ def collapsed(beta: float) -> str:
         f"**Collapsed:** no latent is active. At β = {beta:g} a nat of KL has to save {beta:g}"
         " nats of nll, and on these images none did: the decoder ignores the code."
     )
-
-
-def box_note(outside: float, fitted: float) -> str:
-    """Return that a box does not contain a model's codes; nothing where it does.
-
-    Args:
-        outside: share of the codes that the box leaves out, 0 to 1.
-        fitted: half-width of the box that holds 99% of them.
-
-    >>> box_note(0.01, 2.5)
-    ''
-    """
-    if outside <= BOX_MISSES:
-        return ""
-    return (
-        f"**The box does not contain the codes:** {outside:.0%} of this model's lie outside and"
-        f" are never drawn; {fitted:.2f} would hold 99%."
-    )
-
-
-def half_width(value: float) -> str:
-    """Return the half-width of a box in words."""
-    return f"Half-width {value:.2f}"
 
 
 def nearest(distance: float) -> str:

@@ -55,50 +55,28 @@ def activity(label: str, ranking: Ranking) -> str:
     """Return how many latents of a model are active, and which carries most."""
     first, count = ranking.order[0], int(ranking.active.sum())
     if not count:
-        return f"**No latent** of {label} is active: every row shows the same pictures."
+        return f"No latent of {label} is active: every slider leaves the picture as it is."
     amount, total = ranking.amounts[first], ranking.amounts.sum()
     if ranking.priced:
         most = f"{amount:.2f} of {total:.2f} nats"
     else:
         most = f"{amount / total:.0%} of the variance of the codes"
     return (
-        f"**{count} of {len(ranking.active)} latents are active** in {label};"
+        f"{count} of {len(ranking.active)} latents are active in {label};"
         f" z{first + 1} carries most, {most}."
     )
 
 
 def unit_of_steps(label: str, ranking: Ranking) -> str:
-    """Return the unit of the steps, and the meaning of the grey rows."""
+    """Return the unit of the steps, and what rows are sorted by where it is no KL."""
     if ranking.drawn:
         unit = (
-            "Steps are standard deviations of the prior: the latent takes the value above, all"
-            " others stay."
+            "σ is a standard deviation of the prior: the latent takes that value, all others stay."
         )
-        unit += "" if ranking.priced else " Rows are sorted by the variance of the codes."
-    else:
-        unit = (
-            f"{label} has no prior to count in: steps are standard deviations of each latent's own"
-            " codes around their mean, and rows are sorted by their variance."
-        )
-    return f"{unit} Greyed: collapsed latents. **Click a row** to move it below."
-
-
-def moving(films: Sequence[tuple[str, Ranking, int]]) -> str:
-    """Return the amount that the moving latent of each film carries.
-
-    Args:
-        films: label of a model, its latents, and the one that moves, from 0.
-    """
-    sentences = []
-    for label, ranking, latent in films:
-        place = ranking.order.index(latent) + 1
-        unit = "nats" if ranking.priced else "of variance"
-        state = "" if ranking.active[latent] else ", collapsed"
-        amount = f"{ranking.amounts[latent]:.2f} {unit}{state}"
-        sentences.append(f"{label}: z{latent + 1}, row {place} of its sheet ({amount})")
+        return unit if ranking.priced else f"{unit} Rows are sorted by the variance of the codes."
     return (
-        "; ".join(sentences)
-        + ". Sliding and playing run in the browser and ask the server for nothing."
+        f"{label} has no prior to count in: σ is a standard deviation of each latent's own codes"
+        " around their mean, and rows are sorted by their variance."
     )
 
 

@@ -66,17 +66,13 @@ class Control(NamedTuple):
     kind: str = "stSlider"
 
 
-SHEETS, PLANE, ROWS = '[data-testid="stMain"] img', ".plane image", ".sheet img"
-FIELD = "stNumberInput"
+SHEETS, PLANE = '[data-testid="stMain"] img', ".plane image"
 BLANKS = {
     "stSlider": Control("an empty page", "", "Grey", SHEETS, 255),
-    FIELD: Control("an empty page with a field", "", "Grey by number", SHEETS, 255, FIELD),
 }
-BOX = "sampling?data=mnist&latents=2&sampler=Uniform+box&fit=false&width=0.5"
 ONE_LARGE = "latent_space?data=mnist&latents=2&show=One+large"
-TRAVERSALS = "traversals?data=sprites&latents=10&model=β-VAE"
+INTERPOLATIONS = "interpolations?data=sprites&latents=10"
 CONTROLS = (
-    Control("half-width of the box (Sampling)", BOX, "Half-width of the box", SHEETS, 30),
     Control(
         "extent of the decoded plane (Latent space)",
         f"{ONE_LARGE}&extent=0.1",
@@ -90,17 +86,6 @@ CONTROLS = (
         "Images along",
         PLANE,
         24,
-    ),
-    Control(
-        "sheet of a new image, sprites (Traversals)", TRAVERSALS, "Test image", ROWS, 20, FIELD
-    ),
-    Control(
-        "sheet of a new image, MNIST (Traversals)",
-        "traversals?data=mnist&latents=10",
-        "Test image",
-        ROWS,
-        20,
-        FIELD,
     ),
 )
 
@@ -297,7 +282,7 @@ def _latency(
         control.name: focused_page(browser, lab, control),
         bare.name: focused_page(browser, blank, bare),
     }
-    key = "ArrowUp" if control.kind == FIELD else "ArrowRight"
+    key = "ArrowRight"
     presses_of = {name: partial(press_key, page, key) for name, page in pages.items()}
     values_of = alternate(presses_of, presses - 1)
     for page in pages.values():
@@ -332,14 +317,14 @@ def press_key(page: Page, key: str) -> float:
 
 
 def _films(browser: Browser, lab: Server, rounds: int) -> dict:
-    """Return the frames that a film on the Traversals page draws, second by second."""
-    page, _ = open_page(browser, lab.address + TRAVERSALS)
+    """Return the frames that the Interpolations page draws while it plays, second by second."""
+    page, _ = open_page(browser, lab.address + INTERPOLATIONS)
     page.evaluate(COUNT)
     page.get_by_role("button", name="Play").click()
     seconds = [page.evaluate(ONE_SECOND) for _ in range(rounds + 1)][1:]
     close_page(page)
     return figure(
-        "Frames a film draws while it plays (Traversals)", seconds, "per second", "at least 30"
+        "Frames drawn while it plays (Interpolations)", seconds, "per second", "at least 30"
     )
 
 

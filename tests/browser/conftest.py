@@ -148,27 +148,6 @@ def reset_looks(page: Page) -> None:
         resize(page, LAPTOP)
 
 
-CANVASES = """() => [...document.querySelectorAll('*')]
-    .flatMap(node => [...(node.shadowRoot?.querySelectorAll('canvas') ?? [])])
-    .map(canvas => canvas.toDataURL())"""
-
-
-def strips(page: Page) -> dict[str, str]:
-    """Return the address of each strip by the name of its row."""
-    pictures = page.locator('[data-testid="stMain"] img').evaluate_all(
-        "all => all.map(image => [image.alt, image.src])"
-    )
-    return {alt.split(":")[0]: src for alt, src in pictures}
-
-
-def films(page: Page) -> list[str]:
-    """Return the picture of each film now, once all are drawn."""
-    page.wait_for_function(
-        f"() => {{ const all = ({CANVASES})(); return all.length && new Set(all).size > 1 }}"
-    )
-    return page.evaluate(CANVASES)
-
-
 @contextmanager
 def running(log: Path, script: str = "dashboard.py", **variables: str) -> Iterator[str]:
     """Start the lab as `streamlit run` does, without the images of MNIST, and give its address.

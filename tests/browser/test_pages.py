@@ -133,33 +133,6 @@ def test_a_click_on_a_point_shows_its_image(open_page, show):
     assert all(one["src"] != other["src"] for one, other in zip(before, after, strict=True))
 
 
-def test_a_key_on_the_slider_of_the_box_draws_other_pictures_and_moves_the_address(open_page):
-    page = open_page("sampling?sampler=Uniform+box&fit=false")
-    before = pictures(page)
-    page.locator('[data-testid="stSlider"] input[type="range"]').press("ArrowRight")
-    page.wait_for_url("**width=3.5*")
-    expect(page.get_by_text("Half-width 3.50")).to_have_count(4)
-    after = pictures(finish(page))
-    assert len(before) == len(after) == 4
-    assert all(one["src"] != other["src"] for one, other in zip(before, after, strict=True))
-
-
-def test_draw_again_moves_the_seed_in_the_address(open_page):
-    page = open_page("sampling?seed=7")
-    before = pictures(page)
-    page.get_by_role("button", name="Draw again").click()
-    page.wait_for_url("**seed=8*")
-    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("8")
-    page.wait_for_function(
-        "old => document.querySelector('[data-testid=\"stMain\"] img').src !== old",
-        arg=before[0]["src"],
-    )
-    assert all(
-        one["src"] != other["src"]
-        for one, other in zip(before, pictures(finish(page)), strict=True)
-    )
-
-
 PLANE = """picture => {
     const box = node => node.getBoundingClientRect();
     const middle = node => (box(node).left + box(node).right) / 2;

@@ -3,7 +3,6 @@
 A walk opens the lab once. From page to page it goes as a visitor does: by the menu, or by the
 cards of the front page and back."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -14,13 +13,10 @@ from tests.browser.conftest import (
     FAULTS,
     Tabs,
     choices,
-    films,
     finish,
     pick,
     press,
-    rerun,
     reset_looks,
-    strips,
 )
 from tests.browser.looks import check_looks
 
@@ -77,16 +73,6 @@ def presses(key: str, option: str) -> Callable[[Page], None]:
     return lambda page: press(page, key, option)
 
 
-def unfitted_box(page: Page) -> None:
-    """Choose a box of one half-width for all models."""
-    press(page, "sampler", "Uniform box")
-    # A toggle that is clicked while the page is drawn anew may not be told.
-    expect(page.get_by_text(re.compile(r"^Half-width [\d.]+$"))).to_have_count(4)
-    with rerun(page):
-        page.locator(".st-key-fit label").click()
-    expect(page.get_by_text("Half-width 3.00")).to_have_count(4)
-
-
 BOUND = ("likelihood", "the bound", presses("part", "The bound"))
 BINARISED = picks(
     train_images="Binarised anew", train_likelihood="gaussian", train_prior="Gaussian mixture"
@@ -94,14 +80,14 @@ BINARISED = picks(
 # What is picked for one page goes along to the next, so these stops come last.
 MORE = (
     Stop("digits", "latent_space", "one large", presses("show", "One large")),
-    Stop("digits", "sampling", "a box", unfitted_box),
+    Stop("digits", "sampling", "a box", presses("sampler", "Uniform box")),
     Stop("digits", *BOUND),
     Stop("digits", "train", "a β-VAE", picks(train_model="β-VAE")),
-    Stop("digits", "noise", "10 latents", picks(latents="10")),
+    Stop("digits", "noise", "2 latents", picks(latents="2")),
     Stop("digits", "priors", "10 latents", picks(latents="10")),
     Stop("mnist", *BOUND),
     Stop("mnist", "train", "binarised", BINARISED),
-    Stop("mnist", "noise", "10 latents", picks(latents="10")),
+    Stop("mnist", "noise", "2 latents", picks(latents="2")),
     Stop("mnist", "interpolations", "10 latents", picks(latents="10")),
     Stop("sprites", *BOUND),
     Stop("sprites", "noise", "an AE", picks(model="AE")),
@@ -200,10 +186,14 @@ def test_it_is_drawn_without_a_fault(page: Page, stop: Stop):
     assert page.locator("h1").inner_text() == TITLES[stop.page]
     assert page.locator(".st-key-data input").input_value() == stop.data
     if not stop.choose:
-        assert choices(page) == ({} if stop.data == "digits" else {"data": stop.data})
+        assert choices(page).keys() == {"data", "latents"}
+        assert choices(page)["data"] == stop.data
     assert page.locator(FAULTS).count() == 0
+    for instrument in page.locator(".instrument").all():
+        expect(instrument).to_have_attribute("data-ready", "true")
     drawn = pictures(page)
-    assert len(drawn) + page.locator("figure canvas").count() >= PICTURES.get(stop.page, 4)
+    canvases = page.locator("figure canvas, .instrument button canvas")
+    assert len(drawn) + canvases.count() >= PICTURES.get(stop.page, 4)
     assert min(drawn, default=1) > 0
 
 
@@ -241,11 +231,12 @@ def how_to_read(page: Page) -> str:
 
 
 @at(*(Stop(data, "interpolations") for data in DATA))
-def test_strips_and_films_are_drawn_for_every_data_set(page: Page, stop: Stop):
-    models = ["AE", "Noisy AE", "VAE", "β-VAE"]
+def test_every_way_is_drawn_for_every_data_set(page: Page, stop: Stop):
+    expect(page.locator(".instrument[data-ready]")).to_have_count(1)
+    models = ["AE", "Noisy AE, η = 0.05", "VAE", "β-VAE, β = 4"]
     names = models if stop.data == "mnist" else [*models, "Blending pixels"]
-    assert list(strips(page)) == names
-    assert len(films(page)) == len(names)
+    assert page.locator(".passage-line .name").all_inner_texts() == names
+    assert page.locator(".passage canvas.picture").count() == 60 + 2 + len(names)
 
 
 @at(Stop("sprites", "disentanglement"))
@@ -273,4 +264,4 @@ def test_the_parts_change_the_link_and_only_the_chosen_one_is_drawn(page: Page, 
 def test_the_back_button_returns_to_the_front_page_with_what_was_picked(page: Page, stop: Stop):
     page.go_back()
     expect(page.locator("h1")).to_have_text(TITLES["overview"])
-    assert choices(finish(page)) == {"data": "mnist"}
+    assert choices(finish(page)) == {"data": "mnist", "latents": "10"}

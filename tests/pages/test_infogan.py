@@ -77,7 +77,9 @@ def test_its_traversals_are_counted_in_the_prior_that_its_codes_are_drawn_from(
 ):
     shutil.copytree(made, other_shelf, dirs_exist_ok=True)
     app = open_page("pages/traversals.py", **PICKED)
-    assert any("Steps are standard deviations of the prior" in caption for caption in said(app))
+    header = sent(app, "sliders").header
+    note = header["models"][header["picked"]]["note"]
+    assert "σ is a standard deviation of the prior" in note
 
 
 def test_the_bound_says_why_there_is_none(open_page, other_shelf: Path, made: Path):

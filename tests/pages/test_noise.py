@@ -1,17 +1,16 @@
 import json
 import shutil
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from core.config import DataConfig, RunConfig, with_seed
 from core.experiments import kept
 from core.experiments.kept import Numbers, Study
+from core.experiments.measuring.noise import noisy_codes
 from core.experiments.noise import LEVELS, NOISE, SAMPLED, USUAL, families
 from core.experiments.samples import SAMPLES
 from core.explore.samplers import SAMPLERS
@@ -20,8 +19,9 @@ from core.recipes import recipe
 from core.runs import load_or_train
 from core.shelf import SHELF
 from core.ui.kit import cache
-from core.ui.noise import blocks
+from core.ui.noise import blocks, frame
 from core.verdicts.phrases import rests_on
+from tests.pages.conftest import sent
 
 PAGE = "pages/noise.py"
 ROUGHLY = {"levels": list(LEVELS), "n": 360, "code_scale": 1.0}
@@ -92,33 +92,45 @@ def texts(app) -> str:
     return "\n".join(markdown.value for markdown in app.markdown)
 
 
-def panels(app) -> list[str]:
-    return [
-        m.value.strip("*")
-        for m in app.markdown[1:]
-        if m.value.startswith(("**AE**", "**Noisy AE,", "**VAE**"))
-    ]
+def panels(app) -> list[list[str]]:
+    """Return the runs of each panel, by their labels; some come after the first picture."""
+    runs = list(sent(app, "scrub").runs)
+    if any(
+        component.proto.component_name.endswith("later") for component in app.get("bidi_component")
+    ):
+        runs += sent(app, "later").runs
+    return [[runs[run]["label"] for run in panel] for panel in sent(app, "scrub").header["panels"]]
+
+
+STOPS = [f"Noisy AE, η = {ratio}" for ratio in ("0.01", "0.05", "0.2", "0.5", "1.0")]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("choices", "labels"),
+    ("choices", "start"),
     [
-        ({"model": "VAE"}, ["AE", "Noisy AE, η = 0.05", "VAE"]),
-        ({"model": "AE"}, ["AE", "Noisy AE, η = 0.05", "VAE"]),
-        ({"model": "β-VAE"}, ["AE", "Noisy AE, η = 0.05", "VAE"]),
-        (
-            {"model": "Noisy AE", "eta": "0.5"},
-            ["AE", "Noisy AE, η = 0.05", "Noisy AE, η = 0.5", "VAE"],
-        ),
-        (
-            {"model": "Noisy AE", "eta": "0.01"},
-            ["AE", "Noisy AE, η = 0.01", "Noisy AE, η = 0.05", "VAE"],
-        ),
+        ({"model": "VAE"}, "0.05"),
+        ({"model": "AE"}, "0"),
+        ({"model": "β-VAE"}, "0.05"),
+        ({"model": "Noisy AE", "eta": "0.5"}, "0.5"),
     ],
 )
-def test_the_chosen_noise_stands_beside_none_the_usual_one_and_the_vae(opened, choices, labels):
-    assert panels(opened(data="digits", **choices)) == labels
+def test_every_noise_stands_between_none_and_the_vae_and_the_slider_where_it_is_picked(
+    opened, choices, start
+):
+    app = opened(data="digits", **choices)
+    assert panels(app) == [["AE"], ["AE", *STOPS], ["VAE"]]
+    stops = sent(app, "scrub").header["stops"]
+    assert stops["marks"][stops["value"]][1] == start
+
+
+def test_the_models_of_the_first_picture_come_first_and_the_others_at_the_end(opened):
+    app = opened(data="digits", model="Noisy AE", eta="0.2")
+    first, rest = sent(app, "scrub"), sent(app, "later")
+    assert [run["label"] for run in first.runs] == ["AE", "VAE", "Noisy AE, η = 0.2"]
+    assert len(rest.runs) == 4
+    assert rest.header["token"] == first.header["later"]
+    assert len(first.header["notes"]) == len(first.tensors["radius"]) == 7
 
 
 def small(model: str, latents: int = 2) -> RunConfig:
@@ -129,88 +141,67 @@ def small(model: str, latents: int = 2) -> RunConfig:
 def test_any_model_may_be_the_only_one(other_shelf: Path, opened, model):
     config = small(model)
     load_or_train(config, other_shelf)
-    app = opened(data="digits")
-    assert app.get("bidi_component")
-    assert f"**{config.model.label}**" in texts(app)
+    assert panels(opened(data="digits")) == [[config.model.label]]
 
 
 def test_a_single_latent_is_drawn_along_a_line(other_shelf: Path, opened):
     for model in ("ae", "noisy-ae", "vae"):
         load_or_train(small(model, 1), other_shelf)
     app = opened(data="digits")
-    assert panels(app) == ["AE", "Noisy AE, η = 0.05", "VAE"]
-    panel: Any = blocks.panel(small("vae", 1), 1.0)
-    codes = [y for trace in panel.data if trace.name in map(str, range(10)) for y in trace.y]
-    assert len(codes) == 360
-    assert set(codes) == {0}
+    assert panels(app) == [["AE"], ["AE", "Noisy AE, η = 0.05"], ["VAE"]]
+    cloud = sent(app, "scrub").tensors["cloud"]
+    assert cloud.shape == (3, 360, 2)
+    assert cloud[..., 0].std() > 0
+    assert not cloud[..., 1].any()
 
 
 def test_a_vae_of_another_network_is_no_yardstick(shelf_of_digits: Path, opened):
     load_or_train(small("noisy-ae"), shelf_of_digits)
     app = opened(data="digits", model="Noisy AE", eta="0.05", run=small("noisy-ae").key)
-    assert panels(app) == ["Noisy AE, η = 0.05"]
+    assert panels(app) == [["Noisy AE, η = 0.05"]]
     load_or_train(with_seed(small("vae"), 1), shelf_of_digits)
     app = opened(data="digits", model="Noisy AE", eta="0.05", run=small("noisy-ae").key)
-    assert panels(app) == ["Noisy AE, η = 0.05", "VAE"]
+    assert panels(app) == [["Noisy AE, η = 0.05"], ["VAE"]]
 
 
-def test_the_slider_moves_the_picker_and_adds_a_column(opened):
-    app = opened(data="digits", model="AE")
-    app.select_slider(key="stop noise_ratio").set_value(0.2).run()
-    assert not app.exception
-    assert (app.selectbox(key="model").value, app.selectbox(key="eta").value) == (
-        "Noisy AE",
-        "0.2",
+def test_noise_is_in_units_of_the_root_mean_square_distance_of_the_codes():
+    config = recipe("mnist", "ae", 10)
+    mean = cache.run(config).codes["mean"]
+    noised = frame.noised([config])
+    assert noised.scale[0] == pytest.approx(np.sqrt(np.square(mean).sum(1).mean()), rel=1e-3)
+    np.testing.assert_array_equal(noised.codes(0, amount=0.0), mean[: frame.IMAGES])
+    expected = noisy_codes(mean[: frame.IMAGES], 0.5, noised.scale[0])
+    np.testing.assert_allclose(noised.codes(0, amount=0.5), expected, rtol=1e-5)
+
+
+def test_a_cloud_is_drawn_with_the_noise_of_its_training(opened):
+    configs = [recipe("digits", model) for model in ("ae", "noisy-ae", "vae")]
+    clouds = frame.clouds(configs)
+    silent, fixed, learned = clouds.noise
+    assert not silent.any()
+    radius = clouds.radii[1]
+    np.testing.assert_allclose(
+        fixed @ fixed.T, USUAL * radius**2 * np.eye(2), rtol=0.02, atol=1e-6
     )
-    assert "Noisy AE, η = 0.2" in panels(app)
+    std = cache.run(configs[2]).codes["std"].mean(0)
+    np.testing.assert_allclose(learned @ learned.T, np.diag(std**2), rtol=1e-3, atol=1e-6)
+    assert list(clouds.normal) == [False, False, True]
 
 
-def test_each_model_decodes_codes_from_every_source(opened):
-    app = opened(data="digits", model="VAE")
-    urls = [url for image in app.get("image") for url in image.value]
-    assert len(set(urls)) == len(urls) == 3 * len(SAMPLERS)
-    app.number_input(key="seed").set_value(4).run()
-    other = [url for image in app.get("image") for url in image.value]
-    assert len(other) == len(urls)
-    assert not set(urls) & set(other)
+def test_images_that_are_missing_are_left_out_of_the_frame(opened):
+    assert sent(opened(data="digits"), "scrub").tensors["images"].shape == (frame.IMAGES, 8, 8)
+    app = opened(data="mnist")
+    if cache.missing_images(recipe("mnist", "ae").data):
+        assert "images" not in sent(app, "scrub").tensors
 
 
-@pytest.mark.parametrize(
-    "config", [recipe("digits", "ae"), recipe("digits", "vae"), recipe("mnist", "ae")]
-)
-def test_the_codes_move_with_the_noise_and_not_the_frame_without_any(config: RunConfig):
-    film = np.asarray(Image.open(BytesIO(blocks.noise_film(config))).convert("L"))
-    frames = film.reshape(len(blocks.FILM_LEVELS), -1)
-    reconstructed = cache.decoded_codes(config, tuple(range(blocks.FILM_IMAGES)))
-    height, width = reconstructed.shape[1:]
-    first = film[:height, :width] / 255
-    np.testing.assert_allclose(first, reconstructed[0], atol=2.01 / 255)
-    moved = [np.abs(frame.astype(float) - frames[0]).mean() for frame in frames]
-    assert moved[0] == 0
-    assert moved[2] < moved[10] < moved[40]
-
-
-def test_images_that_are_missing_are_left_out_of_the_film():
-    assert blocks.originals_png(recipe("digits", "ae").data) is not None
-    blocks.originals_png.clear()
-    assert blocks.originals_png(recipe("mnist", "ae").data) is None
-
-
-@pytest.mark.parametrize("config", [recipe("digits", "ae", 10), recipe("mnist", "vae", 10)])
-def test_panels_show_the_two_latents_that_vary_most(config: RunConfig):
-    variance = cache.run(config).codes["mean"].var(axis=0)
-    pair = cache.widest_pair(config)
-    assert variance[pair].min() >= np.delete(variance, pair).max()
-    assert pair == sorted(pair)
-
-
-def test_the_caption_of_a_panel_gives_the_noise_in_the_units_of_the_codes():
+def test_a_panel_says_the_noise_in_the_units_of_the_codes():
     config = recipe("digits", "noisy-ae")
     radius = float(cache.run(config).model.state_dict()["posterior.squared_radius"])
-    stated = float(blocks.size_of_noise(config).split("√(η·R) = ")[1].split(";")[0])
+    stated = float(frame.size_of_noise(config).split("√(η·R) = ")[1].split(";")[0])
     assert stated == pytest.approx((USUAL * radius) ** 0.5, rel=0.01)
-    assert "no noise" in blocks.size_of_noise(recipe("digits", "ae"))
-    assert "posterior's σ" in blocks.size_of_noise(recipe("digits", "vae"))
+    assert "no noise" in frame.size_of_noise(recipe("digits", "ae"))
+    assert "posterior's σ" in frame.size_of_noise(recipe("digits", "vae"))
 
 
 def test_before_anything_is_measured_the_page_says_so(shelf_of_digits: Path, opened):

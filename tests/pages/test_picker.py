@@ -14,6 +14,14 @@ from core.ui.kit.picker import View
 from tests.pages.conftest import parts, sent
 
 FAMILY = [recipe("digits", name, 2) for name in MODEL_LABELS]
+INSTRUMENTS = {
+    "pages/overview.py": ("path", ["AE", "Noisy AE", "β-VAE"]),
+    "pages/sampling.py": ("grid", ["AE", "Noisy AE", "β-VAE"]),
+    "pages/noise.py": ("scrub", ["AE"]),
+    "pages/traversals.py": ("sliders", ["AE"]),
+    "pages/interpolations.py": ("passage", ["AE", "Noisy AE", "β-VAE"]),
+}
+"""Page -> its instrument, and the models of its first picture where a family lacks the VAE."""
 
 
 def copy_runs(target: Path, configs: list[RunConfig]) -> None:
@@ -166,26 +174,6 @@ def test_a_model_beside_the_family_is_held_against_one_that_differs_in_nothing_e
     assert View(vae, {"vae": vae}, (vae,)).peer(vae, "infogan") is None
 
 
-@pytest.mark.parametrize(
-    ("number", "page", "data"),
-    [("noise_ratio", "noise", "digits"), ("beta", "traversals", "sprites")],
-)
-def test_the_slider_over_the_stops_moves_the_picker(open_page, number, page, data):
-    app = open_page(f"pages/{page}.py", data=data, latents=10, model="VAE")
-    slider = app.select_slider(key=f"stop {number}")
-    label, key, value = {
-        "noise_ratio": ("Noisy AE", "eta", "0.2"),
-        "beta": ("β-VAE", "beta", "8"),
-    }[number]
-    slider.set_value(float(value)).run()
-    assert (app.selectbox(key="model").value, app.selectbox(key=key).value) == (label, value)
-    assert app.select_slider(key=f"stop {number}").value == float(value)
-    app.selectbox(key="model").select("AE").run()
-    assert app.select_slider(key=f"stop {number}").value == (
-        0.0 if number == "noise_ratio" else None
-    )
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_a_family_that_is_not_complete_shows_those_that_are_there(open_page, other_shelf, page):
@@ -223,8 +211,9 @@ def test_an_altered_checkpoint_is_one_warning_and_the_rest_opens(open_page, othe
         "pages/disentanglement.py",
     ):  # no VAE of digits is left, and no run of sprites
         assert app.info
-    elif page == "pages/overview.py":
-        assert [run["short"] for run in sent(app, "path").runs] == ["AE", "Noisy AE", "β-VAE"]
+    elif page in INSTRUMENTS:
+        name, left = INSTRUMENTS[page]
+        assert [run["short"] for run in sent(app, name).runs] == left
     else:
         assert app.get("image")
 

@@ -8,8 +8,10 @@ from core.experiments.samples import kept_ceiling, kept_quality, kept_trainings
 from core.explore.samplers import SAMPLERS
 from core.recipes import recipe
 from core.shelf import SHELF
-from core.ui.kit import cache
+from core.ui.kit import cache, draws
+from core.ui.sampling import grids
 from core.verdicts.phrases import number, trainings, with_spread
+from tests.pages.conftest import sent
 
 PAGE = "pages/sampling.py"
 BOX = {"sampler": SAMPLERS["box"], "fit": "false"}
@@ -25,80 +27,51 @@ def sheets(app) -> list[str]:
     return [url for image in app.get("image") for url in image.value]
 
 
-def different(before: list[str], after: list[str]) -> bool:
-    return len(before) == len(after) and all(
-        one != other for one, other in zip(before, after, strict=True)
-    )
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SAMPLERS)
 @pytest.mark.parametrize("data", ["digits", "mnist", "sprites"])
-def test_every_model_decodes_codes_from_every_sampler(opened, data, name):
-    app = opened(data=data, sampler=SAMPLERS[name])
-    assert app.get("segmented_control")[0].value == SAMPLERS[name]
-    assert [heading.value for heading in app.subheader][:4] == list(MODEL_LABELS.values())
-    assert len(set(sheets(app))) == 4
+def test_every_model_decodes_codes_from_every_source(opened, data):
+    grid = sent(opened(data=data), "grid")
+    assert [run["short"] for run in grid.runs] == list(MODEL_LABELS.values())
+    words = [density["words"] for density in grid.header["densities"]]
+    assert ["Uniform box", *words] == list(SAMPLERS.values())
+    for name in SAMPLERS:
+        spread = grid.tensors[f"{name}/spread"]
+        assert spread.shape[2:] == (grids.COUNT, grid.runs[0]["latents"])
+        assert (spread.std(axis=(0, 2)) > 0).all()
 
 
-def test_samplers_differ_in_every_picture(opened):
-    drawn = [sheets(opened(data="digits", sampler=label)) for label in SAMPLERS.values()]
-    assert len({url for urls in drawn for url in urls}) == 16
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_the_codes_are_those_of_the_samplers(name):
+    configs = tuple(recipe("digits", model) for model in ("ae", "vae"))
+    source = draws.source_of(configs, name, 5, 2)
+    for run, config in enumerate(configs):
+        for draw in (0, draws.DRAWS - 1):
+            codes = cache.sampler(config, name).sample(5, 2 + draw)
+            np.testing.assert_allclose(source.codes(run, draw), codes, rtol=1e-5, atol=1e-5)
 
 
-def test_a_seed_decides_the_pictures(opened):
-    first, again, other = (sheets(opened(data="digits", seed=seed)) for seed in (5, 5, 6))
-    assert first == again
-    assert different(first, other)
+def test_the_seed_of_a_link_is_among_the_draws(opened):
+    first = [sent(opened(data="digits", seed=seed), "grid").header["seed"] for seed in (5, 6)]
+    assert first == [0, draws.DRAWS]
+    assert sent(opened(data="digits", seed="many"), "grid").header["seed"] == 0
 
 
-def test_draw_again_takes_the_next_seed_and_starts_over_after_the_last(opened):
-    app = opened(data="digits", seed=9998)
-    seeds, drawn = [], []
-    for _ in range(2):
-        next(button for button in app.button if button.label == "Draw again").click().run()
-        seeds.append(app.number_input(key="seed").value)
-        drawn.append(sheets(app))
-    assert seeds == [9999, 0]
-    assert different(*drawn)
-    assert drawn[1] == sheets(opened(data="digits"))
-
-
-def test_the_slider_sets_one_half_width_for_all_models(opened):
-    app = opened(data="digits", **BOX, width=2)
-    before = sheets(app)
-    app.slider(key="width").set_value(7.5).run()
-    assert [caption.value for caption in app.caption].count("Half-width 7.50") == 4
-    assert different(before, sheets(app))
-
-
-def test_a_box_that_does_not_contain_the_codes_says_so_and_one_that_does_not(opened):
-    app = opened(data="digits", latents=2, **BOX, width=0.5)
-    said = [
-        caption.value
-        for caption in app.caption
-        if caption.value.startswith("**The box does not contain")
-    ]
-    assert len(said) == 4
-    config = recipe("digits", "vae")
-    assert any(f"{cache.share_outside(config, 0.5):.0%}" in one for one in said)
-    assert any(f"{cache.fitted_half_width(config):.2f} would hold 99%" in one for one in said)
-    app.toggle(key="fit").set_value(True).run()
-    assert not any("does not contain" in caption.value for caption in app.caption)
-
-
-def test_a_fitted_box_has_each_model_its_own_half_width_and_no_slider_to_move(opened):
-    app = opened(data="digits", sampler=SAMPLERS["box"])
-    widths = {caption.value for caption in app.caption if caption.value.startswith("Half-width")}
-    assert len(widths) == 4
-    assert app.slider(key="width").disabled
+def test_the_scale_of_a_box_is_the_half_width_that_holds_99_percent_of_the_codes(opened):
+    grid = sent(opened(data="digits", latents=2), "grid")
+    widths = [cache.fitted_half_width(recipe("digits", model)) for model in ("ae", "vae")]
+    np.testing.assert_allclose(grid.tensors["box/scale"][[0, 2]], widths, rtol=1e-6)
+    shares = np.linspace(0, 1, grid.tensors["reach"].shape[1])
+    for width, reach in zip(widths, grid.tensors["reach"][[0, 2]], strict=True):
+        assert np.interp(width, reach, shares) == pytest.approx(0.99, abs=0.001)
 
 
 def test_the_nearest_training_images_are_shown_on_demand(opened):
-    assert len(sheets(opened(data="digits"))) == 4
-    app = opened(data="digits", nearest="true")
-    assert len(sheets(app)) == 8
-    assert sum("nearest training image" in caption.value for caption in app.caption) == 4
+    assert sheets(opened(data="digits")) == []
+    app = opened(data="digits", nearest="true", seed=7)
+    assert len(set(sheets(app))) == 4
+    said = [caption.value for caption in app.caption if "nearest training image" in caption.value]
+    assert len(said) == 4
+    assert all(sentence.startswith("Seed 7. ") for sentence in said)
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
@@ -196,6 +169,7 @@ def test_a_box_of_the_visitors_own_width_is_measured_on_request(opened):
         button for button in app.button if button.label.startswith("Measure the 4 missing")
     ]
     assert not app.dataframe
+    assert any("Half-width of the box: 4 for all" in caption.value for caption in app.caption)
     button.click().run()
     table = app.dataframe[0].value
     assert len(table) == 17

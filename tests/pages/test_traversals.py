@@ -11,10 +11,10 @@ from core.config import DataConfig
 from core.recipes import recipe
 from core.runs import open_run
 from core.ui.kit import cache
-from core.ui.traversals import exports, factors, strips
+from core.ui.traversals import exports, factors
 from core.ui.traversals.strips import Choice
 from core.verdicts.traversals import FOLLOWS
-from tests.pages.conftest import parts, picture
+from tests.pages.conftest import sent
 
 PAGE = "pages/traversals.py"
 FAMILY = {"data": "digits", "latents": 10}
@@ -25,14 +25,24 @@ def opened(open_page):
     return partial(open_page, PAGE)
 
 
-def sheet(app) -> dict[str, Any]:
-    (found,) = parts(app, "latent_lab_sheet")
-    return found
+def rows(app, run: int | None = None) -> list[dict[str, Any]]:
+    """Return the rows of the sliders of a run, or of the one that is seen first."""
+    header, _, tensors = sent(app, "sliders")
+    run = header["picked"] if run is None else run
+    return [
+        {
+            "name": f"z{latent + 1}",
+            "amount": tensors["amounts"][run][latent],
+            "active": tensors["active"][run][latent],
+        }
+        for latent in tensors["order"][run]
+    ]
 
 
-def film(app) -> dict[str, Any]:
-    (found,) = parts(app, "latent_lab_player")
-    return found
+def note(app) -> str:
+    """Return what is said of the latents of the run that is seen first."""
+    header = sent(app, "sliders").header
+    return header["models"][header["picked"]]["note"]
 
 
 def said(app, words: str) -> str:
@@ -47,125 +57,69 @@ def test_every_model_has_a_row_for_each_latent_the_one_that_carries_most_first(
     opened, data, model
 ):
     app = opened(data=data, latents=10, model=model)
-    rows = sheet(app)["rows"]
-    assert sorted(row["name"] for row in rows) == sorted(f"z{u}" for u in range(1, 11))
-    shares = [row["share"] for row in rows]
-    assert shares == sorted(shares, reverse=True)
-    assert shares[0] in (0, 1)
-    assert sheet(app)["unit"] == ("KL, nats" if "VAE" in model else "variance")
-    assert said(
-        app, "latents are active" if any(not row["muted"] for row in rows) else "**No latent**"
-    )
+    latents = rows(app)
+    assert sorted(row["name"] for row in latents) == sorted(f"z{u}" for u in range(1, 11))
+    amounts = [row["amount"] for row in latents]
+    assert amounts == sorted(amounts, reverse=True)
+    header = sent(app, "sliders").header
+    unit = header["models"][header["picked"]]["unit"]
+    assert unit == ("KL, nats" if "VAE" in model else "variance")
+    active = any(row["active"] for row in latents)
+    assert ("latents are active" if active else "No latent") in note(app)
 
 
-def test_amounts_are_the_kl_that_ships_and_collapsed_latents_are_muted(opened):
+def test_amounts_are_the_kl_that_ships_and_collapsed_latents_are_told(opened):
     app = opened(data="sprites", latents=10, model="β-VAE")
     run = open_run(recipe("sprites", "beta-vae", 10).key)
-    for row in sheet(app)["rows"]:
+    for row in rows(app):
         latent = int(row["name"][1:]) - 1
-        assert row["amount"] == f"{run.metrics['kl_per_latent'][latent]:.2f}"
-        assert row["muted"] == (run.codes["mean"][:, latent].var() <= 0.01)
+        assert row["amount"] == pytest.approx(run.metrics["kl_per_latent"][latent])
+        assert row["active"] == (run.codes["mean"][:, latent].var() > 0.01)
 
 
 def test_a_model_without_kl_says_that_its_steps_are_those_of_its_own_codes(opened):
-    assert "each latent's own codes" in said(opened(**FAMILY, model="AE"), "Click a row")
-    assert "deviations of the prior" in said(opened(**FAMILY, model="VAE"), "Click a row")
+    assert "each latent's own codes" in note(opened(**FAMILY, model="AE"))
+    assert "deviation of the prior" in note(opened(**FAMILY, model="VAE"))
 
 
-def test_range_and_steps_stand_above_the_sheet(opened):
-    assert sheet(opened(**FAMILY))["columns"][::5] == ["-3", "0", "+3"]
-    assert sheet(opened(**FAMILY, range=5, steps=3))["columns"] == ["-5", "0", "+5"]
+@pytest.mark.parametrize("model", ["AE", "VAE"])
+def test_steps_lead_from_the_codes_to_those_of_the_models_ruler(opened, model):
+    header, runs, tensors = sent(opened(**FAMILY, model=model), "sliders")
+    run = open_run(recipe("digits", model.lower(), 10).key)
+    picked, mean = header["picked"], run.codes["mean"]
+    np.testing.assert_array_equal(tensors["codes"][:, picked], mean[header["index"]])
+    origin, unit = (0, 1) if model == "VAE" else (mean.mean(axis=0), mean.std(axis=0))
+    np.testing.assert_allclose(tensors["origin"][picked], origin, atol=1e-5)
+    np.testing.assert_allclose(tensors["unit"][picked], unit, rtol=1e-4)
+    assert len(runs) == len(header["models"]) == (3 if model == "AE" else 2)
 
 
-def test_the_start_decides_the_pictures(opened):
-    drawn = [opened(**FAMILY, **start) for start in ({}, {"image": 3}, {"start": "The origin"})]
-    assert len({sheet(app)["src"] for app in drawn}) == 3
-    assert sheet(opened(**FAMILY, image=3))["src"] == sheet(drawn[1])["src"]
-    assert drawn[2].number_input(key="image").disabled
+def test_the_scrub_goes_through_every_beta_and_starts_at_the_picked_run(opened):
+    header, runs, _ = sent(opened(data="sprites", model="β-VAE", beta="4"), "sliders")
+    names = [model["name"] for model in header["models"]]
+    assert names == ["β = 1", "β = 2", "β = 4", "β = 8", "β = 16"]
+    assert names[header["picked"]] == "β = 4"
+    assert [run["label"] for run in runs][:2] == ["VAE", "β-VAE, β = 2"]
+    header, runs, _ = sent(opened(data="sprites", model="AE"), "sliders")
+    assert [model["name"] for model in header["models"]] == ["AE", *names]
+    assert header["picked"] == 0
 
 
-def test_the_row_in_the_middle_from_the_origin_is_the_origin(opened):
-    """At step 0 of the prior every row of the origin's sheet shows the origin itself."""
-    pixels = picture(sheet(opened(**FAMILY, start="The origin"))["src"])
-    high, wide = 2 * 8 + 2, 2 * 8 + 2
-    middle = [pixels[row * high : row * high + 16, 5 * wide : 5 * wide + 16] for row in range(10)]
-    assert all((cell == middle[0]).all() for cell in middle)
-    assert (pixels[:16, :16] != middle[0]).any()
+def test_images_of_every_class_are_offered_and_so_is_the_one_in_the_link(opened):
+    header, _, tensors = sent(opened(**FAMILY), "sliders")
+    classes = [name.split("“")[1] for name in header["names"]]
+    assert {classes.count(name) for name in classes} == {2}
+    assert len(classes) == len(tensors["images"]) == 20
+    other = sent(opened(**FAMILY, image=321), "sliders").header["index"]
+    assert other == [*header["index"], 321]
+    for nonsense in ("9999999", "-3", "x"):
+        assert sent(opened(**FAMILY, image=nonsense), "sliders").header == header
 
 
-def test_a_film_has_as_many_frames_as_labels_and_begins_where_the_image_is(opened):
-    app = opened(**FAMILY, model="VAE", image=5)
-    data = film(app)
-    assert len(data["labels"]) == strips.FRAMES
-    moving = [strip for strip in data["strips"] if strip["frames"] > 1]
-    assert [strip["frames"] for strip in moving] == [strips.FRAMES] * 2
-    assert {len(picture(strip["src"])) for strip in moving} == {8 * strips.FRAMES}
-    run, latent = (
-        open_run(recipe("digits", "vae", 10).key),
-        int(moving[0]["name"].split(": z")[1]) - 1,
-    )
-    shown = float(data["labels"][data["start"]].split()[0])
-    assert shown == pytest.approx(np.clip(run.codes["mean"][5, latent], -3, 3), abs=0.06)
-
-
-def test_the_frame_at_the_start_is_the_reconstruction(opened):
-    data = film(opened(data="digits", latents=2, model="VAE"))
-    stills = {
-        strip["name"]: picture(strip["src"]) for strip in data["strips"] if strip["frames"] == 1
-    }
-    frames = picture(
-        next(strip["src"] for strip in data["strips"] if strip["frames"] > 1)
-    ).reshape(-1, 8, 8)
-    far = np.abs(frames.astype(int) - stills["Its reconstruction"]).mean(axis=(1, 2))
-    assert abs(int(far.argmin()) - data["start"]) <= 1
-    assert far.min() < 3
-
-
-def test_the_film_beside_is_of_the_same_row_unless_another_is_chosen(opened):
-    vae, beta = (strips.ranking(recipe("digits", name, 10)) for name in ("vae", "beta-vae"))
-    names = [strip["name"] for strip in film(opened(**FAMILY, row=2))["strips"][-2:]]
-    assert names == [f"VAE: z{vae.order[1] + 1}", f"β-VAE, β = 4: z{beta.order[1] + 1}"]
-    names = [strip["name"] for strip in film(opened(**FAMILY, row=2, beside=4))["strips"][-2:]]
-    assert names == [f"VAE: z{vae.order[1] + 1}", f"β-VAE, β = 4: z{beta.order[3] + 1}"]
-
-
-def test_a_film_may_be_alone(opened):
-    data = film(opened(**FAMILY, against="none"))
-    assert [strip["name"].split(":")[0] for strip in data["strips"]] == [
-        "Test image 0",
-        "Its reconstruction",
-        "VAE",
-    ]
-
-
-def test_a_click_on_a_row_scrubs_it(opened):
-    app = opened(**FAMILY)
-    app.session_state["row"] = 4
-    app.run()
-    assert sheet(app)["picked"] == 3
-    assert film(app)["strips"][-2]["name"] == f"VAE: {sheet(app)['rows'][3]['name']}"
-
-
-def test_the_slider_over_beta_moves_the_picker(opened):
-    app = opened(data="sprites", model="VAE")
-    app.select_slider(key="stop beta").set_value(4.0).run()
-    assert app.selectbox(key="model").value == "β-VAE"
-    assert sheet(app)["title"] == "Traversals of β-VAE, β = 4: a row for each latent"
-
-
-def test_without_the_images_the_film_has_no_original(opened):
-    names = [strip["name"] for strip in film(opened(data="mnist", latents=10))["strips"]]
-    assert names[0] == "Its reconstruction"
-    assert not any(name.startswith("Test image") for name in names)
-
-
-@pytest.mark.parametrize(
-    ("row", "picked"), [("5", 4), ("0", 0), ("11", 0), ("-3", 0), ("x", 0), ("1e9", 0)]
-)
-def test_a_link_to_a_row_marks_it_in_the_sheet_and_plays_it(opened, row, picked):
-    app = opened(**FAMILY, row=row)
-    assert sheet(app)["picked"] == picked
-    assert film(app)["strips"][-2]["name"] == f"VAE: {sheet(app)['rows'][picked]['name']}"
+def test_without_the_images_codes_alone_are_sent(opened):
+    app = opened(data="mnist", latents=10)
+    assert "images" not in sent(app, "sliders").tensors
+    assert any("not on this machine" in info.value for info in app.info)
 
 
 def test_only_sprites_have_factors(opened):

@@ -15,7 +15,16 @@ from core.figures.steps import Halfway, along_path, halfway_dots
 from core.ui.kit import cache, widgets
 from core.ui.kit.picker import View
 from core.verdicts import interpolations as verdicts
-from core.verdicts.interpolations import BLENDING, Answer
+from core.verdicts.interpolations import BLENDING, PATH_WORDS, Answer
+
+
+def choose() -> str:
+    """Draw the choice of the path whose numbers are drawn, and return it."""
+    words = list(PATH_WORDS)
+    word = st.segmented_control(
+        "Path", words, default=words[0], key="path", required=True, bind="query-params"
+    )
+    return PATH_WORDS[word]
 
 
 def draw(view: View, path: str) -> None:

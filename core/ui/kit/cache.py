@@ -259,12 +259,6 @@ def fitted_half_width(config: RunConfig) -> float:
     return box.half_width
 
 
-@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=BY_KEY)
-def share_outside(config: RunConfig, half_width: float) -> float:
-    """Return the share (0 to 1) of codes drawn from the posterior that a box leaves out."""
-    return sampling.share_outside(sampling.codes_of(run(config), "train_"), half_width)
-
-
 def samples(
     config: RunConfig, name: str, half_width: float | None, seed: int, count: int
 ) -> tuple[Floats, Floats]:

@@ -13,7 +13,7 @@ from core.checkpoints import Checkpoint
 from core.config import ALL_LABELS, RunConfig
 from core.figures import theme
 from core.instruments import Entry
-from core.instruments.scripts import script, style
+from core.instruments.scripts import files_of, script, style
 
 _MOUNT = (Path(__file__).parent / "instrument.js").read_text()
 
@@ -21,11 +21,12 @@ _MOUNT = (Path(__file__).parent / "instrument.js").read_text()
 @cache
 def _component(name: str) -> Any:
     """Return the component of an instrument, made once per server."""
+    files = files_of(name)
     return st.components.v2.component(  # pyright: ignore[reportAttributeAccessIssue]
         f"latent_lab_{name}",
         html=f'<div class="instrument {name}" data-name="{name}"></div>',
-        css=style(name),
-        js=f"{script('engine', 'stage', 'centring', name)}\nconst INSTRUMENT = {name}\n{_MOUNT}",
+        css=style(*files),
+        js=f"{script('engine', 'stage', *files)}\nconst INSTRUMENT = {name}\n{_MOUNT}",
     )
 
 

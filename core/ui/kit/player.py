@@ -75,14 +75,12 @@ class Strip:
         png: its frames, equally high, below each other; as many as there are labels. None if it
             has dots.
         color: `#rrggbb` of the mark beside its name; none when left out.
-        still: whether it is one picture, to hold the others against.
         dots: its frames, where they are points.
     """
 
     name: str
     png: bytes | None
     color: str = "transparent"
-    still: bool = False
     dots: Dots | None = None
 
 
@@ -123,7 +121,7 @@ def player(
             "color": strip.color,
             "src": strip.png and "data:image/png;base64," + b64encode(strip.png).decode(),
             "dots": strip.dots and strip.dots.payload(),
-            "frames": 1 if strip.still else len(labels),
+            "frames": len(labels),
         }
         for strip in strips
     ]

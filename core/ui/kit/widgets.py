@@ -4,36 +4,14 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import streamlit as st
 
 from core.config import ALL_LABELS, DataConfig, RunConfig
-from core.explore.samplers import SAMPLERS
 from core.figures import theme
 from core.ui.kit import cache
-from core.ui.kit.picker import View, pick
 from core.verdicts import family as verdicts
-
-
-@dataclass(frozen=True)
-class SamplerChoice:
-    """Where random codes come from.
-
-    Args:
-        name: of the sampler.
-        half_width: of the box, the same for all models; fitted to each model's codes when None.
-        seed: of the codes.
-    """
-
-    name: str
-    half_width: float | None
-    seed: int
-
-    def half_width_for(self, name: str) -> float | None:
-        """Return the half-width if a sampler is the box and it is not fitted."""
-        return self.half_width if name == "box" else None
 
 
 def heading(question: str, answer: str) -> None:
@@ -137,105 +115,3 @@ def collapse_note(config: RunConfig) -> None:
 def table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Draw rows of a small table."""
     st.dataframe(rows, hide_index=True, column_config={})
-
-
-def stop_slider(view: View, number: str, label: str) -> None:
-    """Draw a slider over the runs that differ in one number alone; it moves the run picker.
-
-    Args:
-        view: what the visitor looks at.
-        number: `noise_ratio` or `beta`.
-        label: of the slider.
-    """
-    stops, key = view.stops(number), f"stop {number}"
-    if len(stops) < 2:
-        return
-    now = next((value for value, config in stops.items() if config == view.picked), None)
-    options = list(stops) if now is not None else [None, *stops]
-    st.session_state[key] = now
-    st.select_slider(
-        label,
-        options,
-        key=key,
-        format_func=lambda value: "–" if value is None else f"{value:g}",
-        on_change=lambda: _move_picker(stops, key),
-    )
-
-
-def _move_picker(stops: dict[float, RunConfig], key: str) -> None:
-    value = st.session_state[key]
-    if value is not None:
-        pick(stops[value])
-
-
-def sampler_choice() -> SamplerChoice:
-    """Draw the choice of sampler, box and seed."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        label = st.segmented_control(
-            "Draw codes from",
-            list(SAMPLERS.values()),
-            default=SAMPLERS["prior"],
-            key="sampler",
-            required=True,
-            wrap=True,
-            bind="query-params",
-        )
-        seed = st.number_input("Seed", 0, 9999, key="seed", width=130, bind="query-params")
-        st.button("Draw again", on_click=_next_seed, icon=":material/casino:")
-    name = next(name for name, known in SAMPLERS.items() if known == label)
-    return SamplerChoice(name, _box_width() if name == "box" else None, int(seed))
-
-
-def _box_width() -> float | None:
-    """Draw the choice of the box; return its half-width, None where each model's codes decide."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        fitted = st.toggle(
-            "Fit the box to each model's codes", True, key="fit", bind="query-params"
-        )
-        width = st.slider(
-            "Half-width of the box, the same for all models",
-            0.5,
-            20.0,
-            3.0,
-            0.5,
-            key="width",
-            disabled=fitted,
-            width=420,
-            bind="query-params",
-        )
-    return None if fitted else width
-
-
-def _next_seed() -> None:
-    st.session_state["seed"] = (st.session_state.get("seed", 0) + 1) % 10_000
-
-
-def sample_sheet(config: RunConfig, choice: SamplerChoice, count: int, columns: int) -> None:
-    """Draw decoded random codes of one model under its name."""
-    model_name(config)
-    half_width = choice.half_width_for(choice.name)
-    png = cache.samples_png(config, choice.name, half_width, choice.seed, count, columns)
-    picture(png, f"{SAMPLERS[choice.name]}, decoded by {config.model.label}")
-    if choice.name == "box":
-        _box_notes(config, half_width)
-
-
-def _box_notes(config: RunConfig, half_width: float | None) -> None:
-    """Draw how wide the box is, and say so where it does not contain a model's codes."""
-    fitted = cache.fitted_half_width(config)
-    if half_width is None:
-        st.caption(verdicts.half_width(fitted))
-        return
-    st.caption(verdicts.half_width(half_width))
-    if note := verdicts.box_note(cache.share_outside(config, half_width), fitted):
-        st.caption(note)
-
-
-def samples_beside_nearest(config: RunConfig, choice: SamplerChoice, count: int) -> None:
-    """Draw samples above their nearest training images, which have to be on this machine."""
-    half_width = choice.half_width_for(choice.name)
-    png, distance = cache.samples_beside_nearest_png(
-        config, choice.name, half_width, choice.seed, count
-    )
-    picture(png, "Samples above their nearest training images")
-    st.caption(verdicts.nearest(distance))

@@ -1,4 +1,4 @@
-"""The blocks of the Noise page: codes and their noise, films, samples and curves over noise."""
+"""The blocks of the Noise page: curves over noise, over η and over training."""
 
 from __future__ import annotations
 
@@ -7,30 +7,19 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.config import DataConfig, RunConfig
+from core.config import RunConfig
 from core.experiments.kept import by_seed
-from core.experiments.measuring.noise import noisy_codes
-from core.experiments.noise import LEVELS, NOISE, SAMPLED, USUAL, bits_per_latent, measured
+from core.experiments.noise import LEVELS, NOISE, USUAL, bits_per_latent, measured
 from core.experiments.samples import SAMPLES
 from core.experiments.trainings import Trainings
-from core.explore.decoding import decode
 from core.explore.samplers import SAMPLERS
-from core.figures import images as pictures
 from core.figures import theme
-from core.figures.noise import Line, noise_among_codes, spread_lines
-from core.figures.plane import axis_names
+from core.figures.noise import Line, spread_lines
 from core.metrics.channel import bits, capacity_limit, noise_ratio_for
-from core.metrics.latents import code_scale
 from core.ui.kit import cache, widgets
 from core.ui.kit.picker import View
-from core.ui.kit.player import Strip, player
 from core.verdicts import noise as said
 
-PANEL_POINTS = 1000
-FILM_IMAGES, FILM_COLUMNS = 8, 4
-FILM_LEVELS = tuple(round(0.05 * step, 2) for step in range(41))
-FILM_START = 10
-SHEET_IMAGES, SHEET_COLUMNS = 16, 8
 ERRORS = {
     "Squared error": ("mse", "squared error per pixel"),
     "nll": ("nll", "nll, nats per image"),
@@ -70,116 +59,6 @@ def vae_of(view: View) -> RunConfig | None:
     It has the same network, likelihood and training.
     """
     return view.peer(next(iter(view.stops("noise_ratio").values()), view.picked), "vae")
-
-
-def scatters(shown: Columns) -> None:
-    """Draw the codes of each model with √R and the noise to scale."""
-    configs = tuple(shown.values())
-    for column, (label, config) in zip(st.columns(len(shown)), shown.items(), strict=True):
-        with column:
-            st.markdown(f"**{label}**")
-            widgets.chart(panel(config, panel_reach(configs)), f"codes {label}")
-            st.caption(size_of_noise(config))
-
-
-@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
-def panel_reach(configs: tuple[RunConfig, ...]) -> float:
-    """Return how far the panels of some runs reach, in units of each one's √R.
-
-    √R is equally large in all.
-    """
-    reaches = [
-        float(np.quantile(np.abs(cache.run(config).codes["mean"]), 0.998)) / _radius(config)
-        for config in configs
-    ]
-    return min(max(1.15, *reaches), 2.2)
-
-
-@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
-def panel(config: RunConfig, reach: float) -> go.Figure:
-    """Return the codes of a run on its two latents of most variance, with √R and the noise.
-
-    The noise is that of the first test image.
-    """
-    opened = cache.run(config)
-    pair = cache.widest_pair(config)
-    codes = _flat(opened.codes["mean"][:PANEL_POINTS, pair])
-    return noise_among_codes(
-        codes,
-        opened.codes["label"][:PANEL_POINTS],
-        cache.label_names(config.data),
-        radius=_radius(config),
-        center=codes[0],
-        std=_flat(_posterior_std(config)[pair]),
-        half_width=reach * _radius(config),
-        prior=config.model.posterior == "learned" and config.model.prior == "normal",
-        axes=axis_names(pair) if len(pair) > 1 else ("z<sub>1</sub>", ""),
-    )
-
-
-def _flat(rows: Floats) -> Floats:
-    """Return rows (..., 2) for the plane; a single latent lies along its middle."""
-    return np.pad(rows, [(0, 0)] * (rows.ndim - 1) + [(0, 2 - rows.shape[-1])])
-
-
-def size_of_noise(config: RunConfig) -> str:
-    """Return R, the noise and the scale of the codes as a caption."""
-    opened = cache.run(config)
-    return said.size_of_noise(
-        opened.metrics["squared_radius"],
-        radius=_radius(config),
-        std=float(_posterior_std(config).mean()),
-        scale=code_scale(opened.codes["mean"]),
-        posterior=config.model.posterior,
-    )
-
-
-def _radius(config: RunConfig) -> float:
-    """Return √R, or 1 where a model has put all codes on the origin."""
-    return float(np.sqrt(cache.run(config).metrics["squared_radius"])) or 1.0
-
-
-def _posterior_std(config: RunConfig) -> Floats:
-    """Return the mean standard deviation of the posterior in each latent (L,)."""
-    return cache.run(config).codes["std"].mean(axis=0)
-
-
-def film(shown: Columns) -> None:
-    """Draw reconstructions under a slider of test-time noise that asks the server for nothing."""
-    data = next(iter(shown.values())).data
-    original = originals_png(data)
-    strips = [] if original is None else [Strip("Test images", original, still=True)]
-    strips += [
-        Strip(label, noise_film(config), theme.color_of(config.model.name))
-        for label, config in shown.items()
-    ]
-    labels = [f"noise {level:.2f} × scale" for level in FILM_LEVELS]
-    player(
-        strips, labels, "Test-time noise", "film", start=FILM_START, columns=len(strips), seconds=4
-    )
-    widgets.images_missing(cache.missing_images(data))
-
-
-@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
-def noise_film(config: RunConfig) -> bytes:
-    """Return the first test images, decoded at each of `FILM_LEVELS`, as frames."""
-    opened = cache.run(config)
-    mean, scale = opened.codes["mean"][:FILM_IMAGES], code_scale(opened.codes["mean"])
-    frames = [decode(opened.model, noisy_codes(mean, level, scale)) for level in FILM_LEVELS]
-    return _frames_png(np.concatenate(frames))
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def originals_png(data: DataConfig) -> bytes | None:
-    """Return the first test images as one frame, or None where they are not on this machine."""
-    images = cache.test_images(data, slice(FILM_IMAGES))
-    return None if images is None else _frames_png(images)
-
-
-def _frames_png(images: Floats) -> bytes:
-    # The gap is part of each image, so that all frames are equally high.
-    padded = np.pad(images, ((0, 0), (0, 1), (0, 1)))
-    return pictures.sheet_png(padded, FILM_COLUMNS, scale=1, pad=0)
 
 
 def errors(shown: Columns) -> None:
@@ -227,18 +106,6 @@ def _look(config: RunConfig) -> dict[str, str]:
     if config.model.noise_ratio in (None, USUAL):
         return {"color": color, "dash": "solid", "symbol": "circle"}
     return {"color": color, "dash": "dash", "symbol": "diamond"}
-
-
-@st.fragment
-def draws(shown: Columns) -> None:
-    """Draw random codes from each source as each model decodes them."""
-    seed = int(st.number_input("Seed", 0, 9999, key="seed", width=130, bind="query-params"))
-    for name in SAMPLED:
-        st.markdown(f"**{SAMPLERS[name]}**")
-        for column, (label, config) in zip(st.columns(len(shown)), shown.items(), strict=True):
-            png = cache.samples_png(config, name, None, seed, SHEET_IMAGES, SHEET_COLUMNS)
-            with column:
-                widgets.image_row(label, png)
 
 
 def scores(view: View) -> None:

@@ -12,7 +12,7 @@ from core.explore.samplers import SAMPLERS
 from core.figures.bars import score_dots
 from core.ui.kit import cache, widgets
 from core.ui.kit.picker import View
-from core.ui.kit.widgets import SamplerChoice
+from core.ui.sampling.choice import SamplerChoice
 from core.verdicts import samples as said
 from core.verdicts.samples import AXES, SCORES, Table
 

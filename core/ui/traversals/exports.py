@@ -23,18 +23,30 @@ from core.ui.traversals.strips import (
 )
 from core.verdicts import traversals as verdicts
 
+STARTS = ("A test image", "The origin")
 
-def downloads(config: RunConfig, choice: Choice, row: int) -> None:
-    """Draw the buttons that save the sheet, the film and the numbers.
+
+@st.fragment
+def draw(config: RunConfig) -> None:
+    """Draw where the files start and which latent moves, and the buttons that save them.
 
     A file is made when its button is pressed.
 
     Args:
         config: of the run.
-        choice: of start, range and steps.
-        row: of the sheet whose latent moves in the film, from 0.
     """
-    latent = ranking(config).order[row]
+    last, ranked = len(cache.run(config).codes["mean"]) - 1, ranking(config)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        start = st.selectbox("Start from", STARTS, key="file_start", width=150)
+        image = st.number_input("Test image", 0, last, key="file_image", width=140)
+        names = [f"z{latent + 1}" for latent in ranked.order]
+        name = st.selectbox("Latent of the animation", names, key="file_latent", width=170)
+    choice = Choice(int(image) if start == STARTS[0] else None)
+    downloads(config, choice, ranked.order[names.index(name)])
+
+
+def downloads(config: RunConfig, choice: Choice, latent: int) -> None:
+    """Draw the buttons that save the sheet, the film of one latent and the numbers."""
     stem = f"{config.key}-{'origin' if choice.image is None else f'image{choice.image}'}"
     with st.container(horizontal=True):
         _download(

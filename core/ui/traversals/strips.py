@@ -1,4 +1,4 @@
-"""Decoded traversals of a run: its latents in order, the sheet, the frames of a film."""
+"""The latents of a run in order, and decoded traversals for files: a sheet, a film."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from core.explore.traversal import (
     traverse,
     traverse_each,
 )
-from core.figures import images as pictures
 from core.ui.kit import cache
 from core.verdicts.traversals import Ranking
 
@@ -39,8 +38,8 @@ class Choice:
     """
 
     image: int | None
-    reach: float
-    count: int
+    reach: float = 3.0
+    count: int = 11
 
 
 @st.cache_data(max_entries=48, show_spinner=False, hash_funcs=cache.BY_KEY)
@@ -78,30 +77,10 @@ def sheet_images(config: RunConfig, image: int | None, reach: float, count: int)
     return decode(cache.run(config).model, codes)
 
 
-@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
-def sheet_png(config: RunConfig, image: int | None, reach: float, count: int) -> bytes:
-    """Return `sheet_images` as one small picture, which the browser enlarges."""
-    return pictures.sheet_png(sheet_images(config, image, reach, count), count, scale=2)
-
-
 def film(config: RunConfig, latent: int, image: int | None, reach: float) -> Floats:
     """Return the frames (FRAMES, H, W) of one latent that moves from end to end."""
     values = ranking(config).ruler.at(latent, steps(reach, FRAMES))
     return decode(cache.run(config).model, traverse(start(config, image), latent, values))
-
-
-@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
-def film_png(config: RunConfig, latent: int, image: int | None, reach: float) -> bytes:
-    """Return the frames of a film below each other."""
-    return pictures.sheet_png(film(config, latent, image, reach), 1, scale=1, pad=0)
-
-
-@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=cache.BY_KEY)
-def still_png(config: RunConfig, image: int | None, scale: int = 1) -> bytes:
-    """Return the picture that a run decodes its start to."""
-    return pictures.sheet_png(
-        decode(cache.run(config).model, start(config, image)[None]), 1, scale
-    )
 
 
 def step_names(choice: Choice) -> list[str]:

@@ -3,7 +3,13 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE, trustworthiness
 
-from core.explore.projection import TSNE_LEAST, TSNE_STAGES, principal_components, tsne_stage
+from core.explore.projection import (
+    TSNE_LEAST,
+    TSNE_STAGES,
+    plane,
+    principal_components,
+    tsne_stage,
+)
 
 
 def codes(count: int = 300, latents: int = 6) -> np.ndarray:
@@ -34,6 +40,19 @@ def test_two_latents_are_only_turned():
     flat, share = principal_components(z)
     assert share.sum() == pytest.approx(1)
     np.testing.assert_allclose(_distances(flat), _distances(z), rtol=1e-3, atol=1e-3)
+
+
+def test_the_plane_of_many_latents_is_that_of_their_principal_components():
+    z = codes()
+    flat, components = z @ plane(z), principal_components(z)[0]
+    np.testing.assert_allclose(np.abs(flat - flat.mean(0)), np.abs(components), atol=1e-3)
+    largest = np.abs(plane(z)).argmax(axis=0)
+    assert (plane(z)[largest, [0, 1]] > 0).all()
+
+
+@pytest.mark.parametrize(("latents", "basis"), [(1, [[1, 0]]), (2, [[1, 0], [0, 1]])])
+def test_up_to_two_latents_are_the_plane_themselves(latents: int, basis: list[list[float]]):
+    assert plane(codes(latents=latents)).tolist() == basis
 
 
 def test_a_single_latent_lies_on_a_line():

@@ -16,7 +16,6 @@ from core.explore.sampling import (
     aggregate_posterior,
     box_half_width,
     sampler,
-    share_outside,
 )
 
 MEAN = np.array([1.0, -2.0, 0.5])
@@ -170,11 +169,18 @@ def test_an_unknown_sampler_is_told_the_nearest():
         sampler("gausian", codes())
 
 
-def test_the_share_outside_of_a_box_is_what_its_samples_can_never_be():
-    z = codes()
-    assert share_outside(z, box_half_width(z, share=0.9)) == pytest.approx(0.1, abs=0.01)
-    assert share_outside(z, 100.0) == 0
-    assert share_outside(z, 1e-6) == 1
+def test_codes_of_a_box_and_of_a_gaussian_have_one_center():
+    assert not Box(2.5, 3).centers(5, 0).any()
+    centers = Normal(MEAN, COVARIANCE).centers(5, 0)
+    np.testing.assert_allclose(centers, np.tile(MEAN, (5, 1)))
+
+
+def test_a_code_of_a_mixture_lies_around_the_center_of_its_own_component():
+    mixture = two_parts()
+    mixture.parts = [Normal(50 * MEAN, COVARIANCE), Normal(-50 * MEAN, COVARIANCE)]
+    spread = mixture.sample(COUNT, 3) - mixture.centers(COUNT, 3)
+    np.testing.assert_allclose(spread.mean(0), 0, atol=0.02)
+    np.testing.assert_allclose(np.cov(spread.T), COVARIANCE, atol=0.03)
 
 
 def two_parts() -> Mixture:

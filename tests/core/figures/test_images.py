@@ -1,19 +1,15 @@
-import base64
 from io import BytesIO
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 from PIL import Image, ImageFont
 
 from core.config import RunConfig
 from core.figures.images import (
     gif,
-    image_figure,
     in_latin,
     labelled_png,
-    place_image,
     rows_png,
     sheet_png,
 )
@@ -91,23 +87,6 @@ def test_rows_should_have_one_shape(images: np.ndarray):
 def test_a_hundred_digits_make_a_small_png():
     strokes = np.kron(np.random.default_rng(0).random((100, 7, 7)) > 0.7, np.ones((4, 4)))
     assert len(sheet_png(strokes * 0.9)) < 60_000
-
-
-def test_every_image_can_be_clicked_at_its_centre(images: np.ndarray):
-    figure: Any = image_figure(images, columns=3)
-    grid = figure.data[0]
-    assert list(grid.customdata) == list(range(7))
-    assert (grid.x[0], grid.y[0]) == (0.5, 2.5)
-    assert (grid.x[6], grid.y[6]) == (0.5, 0.5)
-
-
-def test_place_image_puts_edges_at_the_extent_and_rows_upward():
-    figure: Any = go.Figure()
-    place_image(figure, b"picture", (-2, 4, -1, 5))
-    image = figure.layout.images[0]
-    assert (image.x, image.y, image.sizex, image.sizey) == (-2, 5, 6, 6)
-    assert (image.xanchor or "left", image.yanchor or "top") == ("left", "top")
-    assert base64.b64decode(image.source.split(",")[1]) == b"picture"
 
 
 def played(animation: bytes) -> list[tuple[np.ndarray, int]]:

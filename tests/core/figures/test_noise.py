@@ -1,10 +1,9 @@
 from typing import Any
 
-import numpy as np
 import pytest
 
 from core.figures import theme
-from core.figures.noise import Line, noise_among_codes, spread_lines
+from core.figures.noise import Line, spread_lines
 
 COLOR = theme.MODEL_COLORS["noisy-ae"]
 
@@ -60,40 +59,3 @@ def test_a_logarithmic_axis_has_ticks_in_full_numbers_within_its_range(values):
     )
     inside = [place for place in axis.tickvals if min(values) / 2 <= place <= max(values) * 2]
     assert 1 <= len(inside) <= 9
-
-
-def panel(std: list[float], *, prior: bool) -> Any:
-    codes = np.array([[3.0, 4.0], [-1.0, 0.5]])
-    return noise_among_codes(
-        codes,
-        np.array([0, 1]),
-        ("0", "1"),
-        radius=2.0,
-        center=codes[0],
-        std=np.array(std),
-        half_width=5.0,
-        prior=prior,
-        axes=("a", "b"),
-    )
-
-
-def trace(figure: Any, name: str) -> Any:
-    return next(trace for trace in figure.data if trace.name == name)
-
-
-def test_radius_and_noise_are_drawn_to_the_scale_of_the_codes():
-    figure = panel([0.3, 0.6], prior=False)
-    circle, noise = trace(figure, "√R"), trace(figure, "posterior, 1σ 2σ")
-    assert np.hypot(circle.x, circle.y) == pytest.approx(2.0)
-    assert np.hypot((noise.x - 3) / 0.3, (noise.y - 4) / 0.6) == pytest.approx(1.0, rel=1e-4)
-    assert figure.layout.xaxis.range == figure.layout.yaxis.range == (-5, 5)
-    assert figure.layout.yaxis.scaleanchor == "x"
-    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("a", "b")
-
-
-def test_without_noise_none_is_drawn_and_the_prior_only_where_there_is_one():
-    names = [
-        {trace.name for trace in panel([0.0, 0.0], prior=prior).data} for prior in (False, True)
-    ]
-    assert names[1] - names[0] == {"prior"}
-    assert "posterior, 1σ 2σ" not in names[0]

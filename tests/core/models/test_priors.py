@@ -22,7 +22,7 @@ from core.config import COMPONENTS, PRIORS
 from core.devices import generator
 from core.models import build
 from core.models.posteriors import Gaussian, LearnedSquashed, Squashed
-from core.models.priors import Mixture, StandardNormal, Uniform, Vamp, marginal
+from core.models.priors import Mixture, StandardNormal, Uniform, Vamp, centers, marginal
 from core.recipes import recipe
 from core.runs import load_or_train, open_run
 
@@ -178,6 +178,21 @@ def test_every_prior_draws_the_same_codes_for_the_same_seed(prior: str):
     assert torch.equal(z, model.prior.sample(1000, generator(0)))
     assert not z.requires_grad
     assert torch.isfinite(model.prior.log_prob(z)).all()
+
+
+def test_a_code_of_a_mixture_lies_around_the_center_of_its_own_component():
+    prior = Mixture(2, 3)
+    with torch.no_grad():
+        prior.mean.copy_(torch.tensor([[-100.0, 0.0], [0.0, 100.0], [100.0, 0.0]]))
+        prior.log_var.fill_(2 * math.log(0.1))
+        spread = prior.sample(500, generator(4)) - centers(prior, 500, generator(4))
+    assert spread.abs().max() < 1
+    assert spread.std() == pytest.approx(0.1, rel=0.1)
+
+
+@pytest.mark.parametrize("prior", [StandardNormal(3), Uniform(3)])
+def test_a_product_over_latents_has_its_center_at_the_origin(prior: StandardNormal | Uniform):
+    assert centers(prior, 4, generator(0)).tolist() == [[0.0] * 3] * 4
 
 
 @pytest.mark.parametrize("prior", PRIORS)

@@ -1,6 +1,6 @@
 from core.config import ModelConfig
 from core.recipes import recipe
-from core.verdicts.family import box_note, collapsed, draws_of, half_width, nearest, recipe_of
+from core.verdicts.family import collapsed, draws_of, nearest, recipe_of
 
 
 def model(name: str, **changes) -> ModelConfig:
@@ -23,15 +23,6 @@ def test_random_codes_come_from_the_models_own_prior():
 
 def test_a_collapsed_model_names_its_price():
     assert "At β = 8 a nat of KL has to save 8 nats of nll" in collapsed(8.0)
-
-
-def test_a_box_that_misses_codes_says_how_many_and_what_would_hold_them():
-    assert box_note(0.015, 2.0) == ""
-    assert box_note(0.25, 2.0) == (
-        "**The box does not contain the codes:** 25% of this model's lie outside and are never"
-        " drawn; 2.00 would hold 99%."
-    )
-    assert half_width(2.5) == "Half-width 2.50"
 
 
 def test_the_distance_to_the_nearest_training_image_has_its_unit():

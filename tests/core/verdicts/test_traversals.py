@@ -9,7 +9,6 @@ from core.verdicts.traversals import (
     followed,
     followed_over_seeds,
     latent_rows,
-    moving,
     price_caption,
     price_sentence,
     row_names,
@@ -101,28 +100,20 @@ def ranking(priced: bool = True, drawn: bool = True, active: tuple[bool, ...] = 
 
 def test_the_sentence_about_activity_names_the_latent_that_carries_most():
     assert activity("VAE", ranking()) == (
-        "**1 of 2 latents are active** in VAE; z2 carries most, 3.00 of 4.00 nats."
+        "1 of 2 latents are active in VAE; z2 carries most, 3.00 of 4.00 nats."
     )
     assert activity("AE", ranking(priced=False)).endswith(
         "z2 carries most, 75% of the variance of the codes."
     )
-    assert activity("VAE", ranking(active=(False, False))).startswith("**No latent** of VAE")
+    assert activity("VAE", ranking(active=(False, False))).startswith("No latent of VAE")
 
 
 def test_steps_are_counted_in_the_prior_or_in_the_codes():
-    assert unit_of_steps("VAE", ranking()).startswith("Steps are standard deviations of the prior")
+    assert unit_of_steps("VAE", ranking()).startswith("σ is a standard deviation of the prior")
     assert "sorted by the variance" not in unit_of_steps("VAE", ranking())
     assert "sorted by the variance" in unit_of_steps("InfoGAN", ranking(priced=False))
     own = unit_of_steps("AE", ranking(priced=False, drawn=False))
     assert own.startswith("AE has no prior to count in")
-
-
-def test_the_moving_latents_are_named_with_their_rows():
-    text = moving([("VAE", ranking(), 1), ("AE", ranking(priced=False), 0)])
-    assert text.startswith(
-        "VAE: z2, row 1 of its sheet (3.00 nats); AE: z1, row 2 of its sheet (1.00 of variance,"
-        " collapsed). Sliding"
-    )
 
 
 def test_an_exported_sheet_names_its_rows_and_its_start():
