@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.config import DataConfig, RunConfig, with_seed
+from core.data import mnist, read_test_images
 from core.experiments import kept
 from core.experiments.kept import Numbers, Study
 from core.experiments.measuring.noise import noisy_codes
@@ -188,11 +189,19 @@ def test_a_cloud_is_drawn_with_the_noise_of_its_training(opened):
     assert list(clouds.normal) == [False, False, True]
 
 
-def test_images_that_are_missing_are_left_out_of_the_frame(opened):
-    assert sent(opened(data="digits"), "scrub").tensors["images"].shape == (frame.IMAGES, 8, 8)
-    app = opened(data="mnist")
-    if cache.missing_images(recipe("mnist", "ae").data):
-        assert "images" not in sent(app, "scrub").tensors
+@pytest.mark.parametrize(("data", "size"), [("digits", 8), ("mnist", 28)])
+def test_the_frame_holds_the_test_images_whose_codes_get_noise(opened, data, size):
+    images = sent(opened(data=data), "scrub").tensors["images"]
+    assert np.array_equal(images, read_test_images(DataConfig(name=data), slice(frame.IMAGES)))
+    assert images.shape == (frame.IMAGES, size, size)
+
+
+def test_images_that_are_missing_are_left_out_of_the_frame(opened, monkeypatch, tmp_path):
+    monkeypatch.setattr(mnist, "SHIPPED", tmp_path)
+    frame.bundle_of.clear()
+    tensors = sent(opened(data="mnist"), "scrub").tensors
+    frame.bundle_of.clear()
+    assert "images" not in tensors
 
 
 def test_a_panel_says_the_noise_in_the_units_of_the_codes():
