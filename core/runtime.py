@@ -1,9 +1,10 @@
-"""The process that the lab runs in: its memory, its cores, and how it ended."""
+"""The process that the lab runs in: its memory, its cores, whether it is there, how it ended."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+from pathlib import Path
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Names of glibc's settings (malloc.h)."""
@@ -62,6 +63,36 @@ def death(code: int) -> str:
         else f"ended with code {code}"
     )
     return f"its process {ended}"
+
+
+def is_alive(pid: int, born: int) -> bool:
+    """Return whether a process is there and began when it should have, where the system tells.
+
+    Args:
+        pid: its number.
+        born: what `birth` said of it; 0 where that is not known.
+    """
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return not born or birth(pid) == born
+
+
+def birth(pid: int) -> int:
+    """Return when a process began, in ticks since the system did; 0 where the system tells none.
+
+    A later process may have its number, and began later. Source: proc(5), field 22; field 3 is Z
+    for a process that has ended.
+    """
+    try:
+        # The name of the process, in brackets, may hold anything.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return 0 if fields[0] == "Z" else int(fields[19])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def reason_of(error: BaseException) -> str:

@@ -25,6 +25,7 @@ from core.checkpoints import (
 )
 from core.checkpoints.folders import unwritable
 from core.config import RunConfig
+from core.runtime import birth, is_alive
 
 JOBS = ".jobs"
 """Name of the folder for jobs, beside the runs."""
@@ -81,7 +82,7 @@ def read_job(root: Path, key: str) -> Job | None:
         return None
     if job.config.key != key or not _is_sound(job):
         return None
-    if job.state == "running" and not _alive(job.pid, job.born):
+    if job.state == "running" and not is_alive(job.pid, job.born):
         return replace(job, state="interrupted")
     return job
 
@@ -128,7 +129,7 @@ def going_jobs(root: Path) -> list[Job]:
 
 def started(job: Job) -> Job:
     """Return a job as one that runs in this process."""
-    return replace(job, state="running", reason="", pid=os.getpid(), born=_birth(os.getpid()))
+    return replace(job, state="running", reason="", pid=os.getpid(), born=birth(os.getpid()))
 
 
 def write_job(root: Path, job: Job) -> None:
@@ -179,27 +180,3 @@ def is_kept(root: Path, key: str) -> bool:
     except CheckpointError:
         return False
     return True
-
-
-def _alive(pid: int, born: int) -> bool:
-    """Return whether a process is there and began when it should have, where the system tells."""
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        pass
-    return not born or _birth(pid) == born
-
-
-def _birth(pid: int) -> int:
-    """Return when a process began, in ticks since the system did; 0 where the system tells none.
-
-    Source: proc(5), field 22; field 3 is Z for a process that has ended.
-    """
-    try:
-        # The name of the process, in brackets, may hold anything.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return 0 if fields[0] == "Z" else int(fields[19])
-    except (OSError, ValueError, IndexError):
-        return 0
