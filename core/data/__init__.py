@@ -1,8 +1,8 @@
-"""Images: digits and sprites are always there, MNIST is read from disk or downloaded once.
+"""Images: all to test on are always there, those of MNIST to train on are fetched once.
 
 What only reads needs no torch: `read_test_images`, `missing` and the readers of each data set give
-arrays. `load` makes tensors of them, to train on; the names that need torch are imported when they
-are asked for.
+arrays. `load` and `load_test` make tensors of them; the names that need torch are imported when
+they are asked for.
 
 >>> split = load(DataConfig(name="digits"))
 >>> len(split.train), len(split.test)
@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.config import DataConfig
-from core.data import digits, mnist, shapes
-from core.data.binarised import TEST_SEED, binarise, binarised
+from core.data import digits, fetching, mnist, shapes
+from core.data.binarised import TEST_SEED, binarise, binarised, drawn
 from core.data.errors import MissingData
-from core.data.mnist import Progress
+from core.data.fetching import Progress
 from core.data.order import shuffled
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ __all__ = [
     "SpritePixels",
     "draw_sprites",
     "load",
+    "load_test",
     "missing",
     "read_test_images",
 ]
@@ -70,8 +71,7 @@ def load(config: DataConfig, *, download: bool = False, progress: Progress | Non
         config: which data set.
         download: whether the network may be used where the images are missing; a page says no, so
             as not to block.
-        progress: called during a download with the bytes that have arrived and the bytes expected,
-            if known.
+        progress: called during a download with the bytes that have arrived and the bytes expected.
 
     Raises:
         MissingData: the images cannot be read; the message is one sentence that says why and what
@@ -86,10 +86,27 @@ def load(config: DataConfig, *, download: bool = False, progress: Progress | Non
         from core.data import sprites
 
         return sprites.load(config.size)
-    grey = mnist.load(download=download, progress=progress)
+    if download:
+        fetching.fetch_once(progress)
+    grey = mnist.load()
     if not config.binarised:
         return grey
     return binarised(grey, dynamic=config.name == "mnist-dynamic")
+
+
+def load_test(config: DataConfig) -> ImageSet:
+    """Return the test images of a data set, `load(config).test`, which are always here.
+
+    Raises:
+        MissingData: a file of the lab is damaged or gone.
+
+    >>> len(load_test(DataConfig(name="mnist")))
+    10000
+    """
+    if not config.name.startswith("mnist"):
+        return load(config).test
+    grey = mnist.load_test()
+    return drawn(grey, TEST_SEED) if config.binarised else grey
 
 
 def read_test_images(config: DataConfig, index: NDArray[np.integer] | slice) -> NDArray[np.uint8]:
@@ -102,7 +119,7 @@ def read_test_images(config: DataConfig, index: NDArray[np.integer] | slice) -> 
         index: which of the test images, (B,) or a slice.
 
     Raises:
-        MissingData: the images cannot be read.
+        MissingData: a file of the lab is damaged or gone.
 
     >>> read_test_images(DataConfig(name="digits"), slice(3)).shape
     (3, 8, 8)

@@ -54,17 +54,17 @@ def binarised(grey: Split, *, dynamic: bool) -> Split:
     """
     from core.data.images import Split
 
-    train = _drawn(grey.train, 0)
+    train = drawn(grey.train, 0)
     return Split(
-        train=replace(train, redraw=lambda epoch: _drawn(grey.train, epoch)) if dynamic else train,
-        test=_drawn(grey.test, TEST_SEED),
+        train=replace(train, redraw=lambda epoch: drawn(grey.train, epoch)) if dynamic else train,
+        test=drawn(grey.test, TEST_SEED),
     )
 
 
-def _drawn(images: ImageSet, seed: int) -> ImageSet:
-    """Return a set in black and white."""
+def drawn(images: ImageSet, seed: int) -> ImageSet:
+    """Return a set with stored pixels in black and white; `seed` as for `binarise`."""
     import torch
 
     assert isinstance(images.pixels, torch.Tensor)
-    drawn = binarise(images.pixels.numpy(), seed)
-    return replace(images, pixels=torch.from_numpy(drawn))
+    pixels = binarise(images.pixels.numpy(), seed)
+    return replace(images, pixels=torch.from_numpy(pixels))

@@ -1,18 +1,16 @@
-"""70,000 handwritten digits of 28x28 pixels, from a folder of IDX files or a cached download."""
+"""70,000 handwritten digits of 28x28 pixels: those to test on ship, the others are fetched.
+
+The 60,000 images to train on lie in the folder that `LATENT_LAB_DATA` names, or where
+`core.data.fetching` has put them.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
-import zipfile
-import zlib
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, wait
-from importlib.util import find_spec
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -37,22 +35,14 @@ DIGESTS = {
 
 Files of other sets have the same names, those of Fashion-MNIST among them.
 """
+TO_TRAIN, TO_TEST = ("train-images", "train-labels"), ("t10k-images", "t10k-labels")
+"""Images and labels of each part."""
 
 FOLDERS = ("", "mnist", "MNIST", "raw", "MNIST/raw", "mnist/raw")
 """Where the files are looked for, below the folder that is named.
 
 torchvision keeps them in MNIST/raw.
 """
-
-TRAIN_COUNT, TEST_COUNT = 60_000, 10_000
-DOWNLOAD_BYTES = 15_500_000
-"""About what arrives over the network, for the progress bar."""
-
-Progress = Callable[[int, int | None], object]
-"""Called with the bytes that have arrived, and with about how many will, None if not known."""
-
-Fetch = Callable[[Path], tuple[NDArray[Any], NDArray[Any]]]
-"""Downloads into a folder and returns images (70,000, 784) and labels (70,000,)."""
 
 
 class Part(NamedTuple):
@@ -67,60 +57,40 @@ class Part(NamedTuple):
     labels: NDArray[np.uint8]
 
 
-class Parts(NamedTuple):
-    """The classic split.
-
-    Args:
-        train: 60,000 digits.
-        test: 10,000 digits.
-    """
-
-    train: Part
-    test: Part
-
-
-_HOW_TO_GET_IT = (
-    f"set {FOLDER_SETTING} to a folder with its four IDX files, or run `python -m core fetch` once"
-    " with a network"
+_HOW_TO_GET_THEM = (
+    "run `python -m core fetch` once with a network, or set"
+    f" {FOLDER_SETTING} to a folder with {' and '.join(TO_TRAIN)} as IDX files"
 )
 
 _PROBLEMS: dict[tuple[Any, ...], str] = {}
 """Paths, sizes and times of the files read last -> what is wrong with them, empty for nothing."""
 
 
-def load(
-    *, download: bool = False, progress: Progress | None = None, fetch: Fetch | None = None
-) -> Split:
-    """Return the classic split as tensors; arguments and errors as for `read`."""
-    parts = read(download=download, progress=progress, fetch=fetch)
+def load() -> Split:
+    """Return the classic split as tensors; errors as for `read_train` and `read_test`."""
     from core.data.images import Split
 
-    return Split(*map(_image_set, parts))
+    return Split(_image_set(read_train()), load_test())
 
 
-def read(
-    *, download: bool = False, progress: Progress | None = None, fetch: Fetch | None = None
-) -> Parts:
-    """Return the classic split: 60,000 digits to train on and 10,000 to test on.
+def load_test() -> ImageSet:
+    """Return the 10,000 digits to test on as tensors; errors as for `read_test`."""
+    return _image_set(read_test())
+
+
+def read_train() -> Part:
+    """Return the 60,000 digits to train on.
 
     Source: LeCun, Bottou, Bengio and Haffner (1998), Gradient-based learning applied to document
         recognition, https://doi.org/10.1109/5.726791.
 
-    Args:
-        download: whether the network may be used where the digits are neither in the folder nor in
-            the cache.
-        progress: told about the download.
-        fetch: downloads; scikit-learn's `fetch_openml` when left out.
-
     Raises:
-        MissingData: the digits are not on this machine, a file is damaged, or the download failed.
+        MissingData: they are not on this machine, or a file is damaged.
     """
     files = find_files()
-    if download and not files and not _is_file(cache_file()):
-        fetch_once(progress, fetch)
-    if problem := missing():
-        raise MissingData(problem)
-    return _read(files or {"cache": cache_file()})
+    if not files:
+        raise MissingData(_absent())
+    return _read(files)
 
 
 def read_test() -> Part:
@@ -129,28 +99,50 @@ def read_test() -> Part:
     Raises:
         MissingData: a file of the lab is damaged or gone.
     """
-    return _part(_files_in(SHIPPED), "t10k")
+    return _part(_files_in(SHIPPED, TO_TEST), TO_TEST)
 
 
 def missing() -> str | None:
-    """Return None where `load` needs no network, else what is missing and how to get it.
+    """Return None where the images to train on are here, else why not and how to get them.
 
     Files are read once, to find out whether they are MNIST, and again when they change.
     """
     try:
-        files = find_files() or {"cache": cache_file()}
+        files = find_files()
     except MissingData as error:
         return str(error)
-    if not all(map(_is_file, files.values())):
-        return _absent()
-    return _problem_with(files) or None
+    return (_problem_with(files) or None) if files else _absent()
+
+
+def can_be_fetched() -> bool:
+    """Return whether a download brings images that are missing or damaged.
+
+    It does not where the folder that is named has files of its own, which come first.
+    """
+    try:
+        return not _files_named() and bool(downloads()) and missing() is not None
+    except MissingData:
+        return False
 
 
 def find_files() -> dict[str, Path]:
-    """Return the four IDX files by name; none where no folder is set, or it has none of them.
+    """Return the two files to train on by name: those in the folder that is named, or a download.
+
+    There are none where neither is there.
 
     Raises:
-        MissingData: the folder does not exist or has only some of the files.
+        MissingData: the folder does not exist or has only one of the files, or there can be no
+            download.
+    """
+    files = _files_named() or _files_in(downloads(), TO_TRAIN)
+    return files if len(files) == len(TO_TRAIN) else {}  # a download that was stopped has one
+
+
+def _files_named() -> dict[str, Path]:
+    """Return the two files in the folder that is named; none where it has neither, or is not set.
+
+    Raises:
+        MissingData: the folder does not exist or has only one of the files.
     """
     named = os.environ.get(FOLDER_SETTING)
     if not named:
@@ -161,68 +153,39 @@ def find_files() -> dict[str, Path]:
             f"{FOLDER_SETTING} should name a folder, got {named}, which is none; correct or"
             " unset it"
         )
-    places = [_files_in(folder / inside) for inside in FOLDERS]
+    places = [_files_in(folder / inside, TO_TRAIN) for inside in FOLDERS]
     found = max(places, key=len)
-    absent = [_file_names(name)[0] for name in DIGESTS if name not in found]
+    absent = [_file_names(name)[0] for name in TO_TRAIN if name not in found]
     if found and absent:
         raise MissingData(
-            f"{folder} should hold the four files of MNIST, got no {' and no '.join(absent)};"
-            " add it"
+            f"{folder} should hold both files to train on MNIST, got no {absent[0]}; add it"
         )
     return found
 
 
-def cache_file() -> Path:
-    """Return where a download is kept for this user.
+def downloads() -> Path:
+    """Return the folder of this user that a download is kept in.
 
     Raises:
         MissingData: the user has no home, as in a container that gives it a number and no name.
     """
     default = {"darwin": "Library/Caches", "win32": "AppData/Local"}.get(sys.platform, ".cache")
     if root := os.environ.get("XDG_CACHE_HOME"):
-        return Path(root, "latent-lab", "mnist.npz")
+        return Path(root, "latent-lab", "mnist")
     try:
-        return Path(Path.home(), default, "latent-lab", "mnist.npz")
+        return Path(Path.home(), default, "latent-lab", "mnist")
     except RuntimeError:
         raise MissingData(
-            "The images of MNIST are not on this machine, and its user has no home to keep a"
-            f" download in; set {FOLDER_SETTING} to a folder with its four IDX files, or"
-            " XDG_CACHE_HOME to one that may be written to"
+            "MNIST's images to train on are not on this machine, and its user has no home to keep"
+            f" a download in; set {FOLDER_SETTING} to a folder with {' and '.join(TO_TRAIN)} as"
+            " IDX files, or XDG_CACHE_HOME to a folder that may be written to"
         ) from None
-
-
-def fetch_once(progress: Progress | None = None, fetch: Fetch | None = None) -> None:
-    """Download the digits into `cache_file`, which appears whole or not at all.
-
-    Args:
-        progress: told about the download five times a second, in the caller's thread.
-        fetch: downloads; scikit-learn's `fetch_openml` when left out.
-
-    Raises:
-        MissingData: no network, not the data that was expected, or no room for it.
-    """
-    target = cache_file()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Inside the cache, so that the last step is a rename on one disk. A download that was
-        # given up may still write.
-        with TemporaryDirectory(
-            dir=target.parent, prefix="download-", ignore_cleanup_errors=True
-        ) as home:
-            images, labels = _checked(*_watched(fetch or _fetch_openml, Path(home), progress))
-            whole = Path(home, target.name)
-            np.savez_compressed(whole, allow_pickle=False, images=images, labels=labels)
-            whole.replace(target)
-    except OSError as error:
-        raise MissingData(
-            f"{target.parent} should have room for MNIST, got: {error}; {_HOW_TO_GET_IT}"
-        ) from error
 
 
 def _absent() -> str:
     """Return that there are no images, and how to get them, in a sentence."""
     place = os.environ.get(FOLDER_SETTING) or "this machine"
-    return f"The images of MNIST are not on {place}; {_HOW_TO_GET_IT}"
+    return f"MNIST's images to train on are not on {place}; {_HOW_TO_GET_THEM}"
 
 
 def _file_names(name: str) -> list[str]:
@@ -230,10 +193,10 @@ def _file_names(name: str) -> list[str]:
     return [f"{name}{mark}{kind}-ubyte{end}" for mark in "-." for end in ("", ".gz")]
 
 
-def _files_in(folder: Path) -> dict[str, Path]:
+def _files_in(folder: Path, names: Iterable[str]) -> dict[str, Path]:
     """Return the IDX files in a folder, by name; where two hold the same, the last one."""
     files: dict[str, Path] = {}
-    for name in DIGESTS:
+    for name in names:
         for path in (folder / file for file in _file_names(name)):
             if _is_file(path):
                 files[name] = path
@@ -255,8 +218,8 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _problem_with(files: dict[str, Path]) -> str:
-    """Return what is wrong with files, empty for nothing.
+def _problem_with(files: Mapping[str, Path]) -> str:
+    """Return what is wrong with the files to train on, empty for nothing.
 
     They are read unless they were read last.
     """
@@ -267,26 +230,23 @@ def _problem_with(files: dict[str, Path]) -> str:
     return _PROBLEMS.get(state, "")
 
 
-def _read(files: dict[str, Path]) -> Parts:
-    """Return the split in files, and note what is wrong with them.
+def _read(files: Mapping[str, Path]) -> Part:
+    """Return the images to train on, and note what is wrong with their files.
 
     Raises:
         MissingData: something is wrong with them.
     """
     state = _state_of(files)
     try:
-        if "cache" in files:
-            parts = _read_cache(files["cache"])
-        else:
-            parts = Parts(_part(files, "train"), _part(files, "t10k"))
+        part = _part(files, TO_TRAIN)
     except MissingData as error:
         _note(state, str(error))
         raise
     _note(state, "")
-    return parts
+    return part
 
 
-def _state_of(files: dict[str, Path]) -> tuple[Any, ...]:
+def _state_of(files: Mapping[str, Path]) -> tuple[Any, ...]:
     """Return what changes with the files."""
     state = []
     for path in files.values():
@@ -303,27 +263,29 @@ def _note(state: tuple[Any, ...], problem: str) -> None:
     _PROBLEMS[state] = problem
 
 
-def _part(files: Mapping[str, Path], name: str) -> Part:
-    """Return a part of MNIST, `train` or `t10k`, from its IDX files.
+def _part(files: Mapping[str, Path], names: tuple[str, str]) -> Part:
+    """Return a part of MNIST from its IDX files.
 
     Raises:
         MissingData: they are gone, damaged, or not MNIST's.
     """
-    if absent := {f"{name}-images", f"{name}-labels"} - files.keys():
-        raise MissingData(f"the lab should come with {sorted(absent)[0]}, lacks it; copy it again")
-    images, labels = files[f"{name}-images"], files[f"{name}-labels"]
+    if absent := [name for name in names if name not in files]:
+        raise MissingData(f"the lab should come with {absent[0]}, lacks it; copy it again")
+    images, labels = (files[name] for name in names)
     part = Part(idx.read(images, ndim=3), idx.read(labels, ndim=1))
-    _check_part(part, name, {"images": images, "labels": labels})
+    _check_form(part, images)
+    for name, array in zip(names, part, strict=True):
+        _check_known(array, name, files[name])
     return part
 
 
-def _check_part(part: Part, name: str, sources: Mapping[str, Path]) -> None:
-    """Make sure that images and labels are those of a part of MNIST, `train` or `t10k`.
+def _check_form(part: Part, source: Path) -> None:
+    """Make sure that there are images of MNIST's size, and a label for each.
 
     Raises:
-        MissingData: they are not MNIST's.
+        MissingData: there are others.
     """
-    source, (images, labels) = sources["images"], part
+    images, labels = part
     if images.shape[1:] != (28, 28) or not len(images):
         raise MissingData(
             f"{source} should hold images of 28 x 28 pixels, got {images.shape}; copy it again"
@@ -332,21 +294,6 @@ def _check_part(part: Part, name: str, sources: Mapping[str, Path]) -> None:
         raise MissingData(
             f"{source} should come with a label from 0 to 9 per image, got others; copy both again"
         )
-    for what, array in part._asdict().items():
-        _check_known(array, f"{name}-{what}", sources[what])
-
-
-def _image_set(part: Part) -> ImageSet:
-    """Return a part of MNIST as tensors."""
-    import torch
-
-    from core.data.images import ImageSet
-
-    return ImageSet(
-        pixels=torch.from_numpy(part.images).unsqueeze(1),
-        labels=torch.from_numpy(part.labels).long(),
-        label_names=tuple("0123456789"),
-    )
 
 
 def _check_known(array: NDArray[np.uint8], name: str, source: Path) -> None:
@@ -362,118 +309,14 @@ def _check_known(array: NDArray[np.uint8], name: str, source: Path) -> None:
         )
 
 
-def _read_cache(path: Path) -> Parts:
-    """Return the split in a download that `fetch_once` kept.
+def _image_set(part: Part) -> ImageSet:
+    """Return a part of MNIST as tensors."""
+    import torch
 
-    Raises:
-        MissingData: it is damaged, or not MNIST's.
-    """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            images, labels = arrays["images"].reshape(-1, 28, 28), arrays["labels"].reshape(-1)
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        KeyError,
-        TypeError,
-        RuntimeError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise MissingData(
-            f"{path} should hold MNIST, got a damaged file; delete it and download again"
-        ) from error
-    try:
-        return _classic_split(images, labels, path)
-    except MissingData as error:
-        raise MissingData(
-            f"{path} should hold MNIST, got other images; delete it and download again"
-        ) from error
+    from core.data.images import ImageSet
 
-
-def _classic_split(images: NDArray[Any], labels: NDArray[Any], source: Path) -> Parts:
-    """Return images (N, 28, 28) and labels (N,) as those to train on and those to test on.
-
-    Raises:
-        MissingData: they are not MNIST's.
-    """
-    if images.dtype != np.uint8 or labels.dtype != np.uint8:
-        raise MissingData(
-            f"{source} should hold whole numbers from 0 to 255, got {images.dtype} and"
-            f" {labels.dtype}"
-        )
-    sources = {"images": source, "labels": source}
-    train = Part(images[:TRAIN_COUNT], labels[:TRAIN_COUNT])
-    test = Part(images[TRAIN_COUNT:], labels[TRAIN_COUNT:])
-    _check_part(train, "train", sources)
-    _check_part(test, "t10k", sources)
-    return Parts(train, test)
-
-
-def _fetch_openml(data_home: Path) -> tuple[NDArray[Any], NDArray[Any]]:
-    from sklearn.datasets import fetch_openml
-
-    # pandas reads it in less memory, but a machine that only trains need not have it.
-    parser = "pandas" if find_spec("pandas") else "liac-arff"
-    table: Any = fetch_openml(
-        "mnist_784", version=1, as_frame=False, parser=parser, data_home=data_home
+    return ImageSet(
+        pixels=torch.from_numpy(part.images).unsqueeze(1),
+        labels=torch.from_numpy(part.labels).long(),
+        label_names=tuple("0123456789"),
     )
-    return table.data, table.target
-
-
-def _watched(
-    fetch: Fetch, home: Path, progress: Progress | None
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    # scikit-learn reports no progress: what has arrived is read from its folder. A daemon, so that
-    # Ctrl-C need not wait for the network.
-    answer: Future[tuple[NDArray[Any], NDArray[Any]]] = Future()
-    Thread(target=_answer, args=(answer, fetch, home), daemon=True).start()
-    while not wait([answer], timeout=0.2).done:
-        if progress:
-            progress(_bytes_in(home), DOWNLOAD_BYTES)
-    if error := answer.exception():
-        raise MissingData(
-            f"MNIST should download from openml.org, got: {error}; {_HOW_TO_GET_IT}"
-        ) from error
-    return answer.result()
-
-
-def _answer(answer: Future[Any], fetch: Fetch, home: Path) -> None:
-    """Download, and tell the thread that waits what came of it."""
-    try:
-        answer.set_result(fetch(home))
-    # Whatever ends the download, whose code is not ours: an error that stayed in this thread would
-    # let the other one wait for ever. It is raised there.
-    except Exception as error:
-        answer.set_exception(error)
-
-
-def _bytes_in(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:  # moved to its final name since it was listed
-            continue
-    return total
-
-
-def _checked(
-    images: NDArray[Any], labels: NDArray[Any]
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    count = TRAIN_COUNT + TEST_COUNT
-    if images.shape != (count, 784) or labels.shape != (count,):
-        raise MissingData(
-            f"the download should hold {count:,} images of 784 pixels, got {images.shape}; try it"
-            " again"
-        )
-    try:
-        images, labels = images.astype(np.uint8), labels.astype(np.uint8)
-        _classic_split(images.reshape(-1, 28, 28), labels, Path("the download"))
-    except (MissingData, ValueError, OverflowError) as error:
-        raise MissingData(
-            "the download should hold MNIST's own images and labels, got others; set"
-            f" {FOLDER_SETTING} to a folder with its four IDX files"
-        ) from error
-    return images, labels

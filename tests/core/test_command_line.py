@@ -4,14 +4,13 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.error import URLError
 
 import pytest
-import sklearn.datasets
 
 from core import __main__ as command_line
 from core.__main__ import CLOSED, Bar, main
@@ -424,11 +423,11 @@ def test_no_network_is_one_line_that_says_what_to_do(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def unreachable(*arguments: object, **options: object) -> None:
-        raise URLError("Name or service not known")
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.delenv("LATENT_LAB_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(sklearn.datasets, "fetch_openml", unreachable)
+    monkeypatch.setattr(socket, "getaddrinfo", unreachable)
     said = refusal(capsys, "--root", tmp_path / "root", "train", "mnist", "vae", *TINY)
     assert "Name or service not known" in said
     assert "set LATENT_LAB_DATA to a folder" in said

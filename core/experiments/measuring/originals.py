@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.config import DataConfig
-from core.data import load
+from core.data import load_test
 from core.runs import Run
 
 
@@ -48,5 +48,5 @@ def first_images(data: DataConfig, count: int | None) -> tuple[Tensor, NDArray[n
     Raises:
         MissingData: they are not on this machine.
     """
-    test = load(data).test
+    test = load_test(data)
     return test.images(slice(count)), test.labels[:count].numpy()

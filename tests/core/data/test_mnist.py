@@ -2,7 +2,6 @@ import gzip
 import os
 import re
 import socket
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.config import DataConfig
-from core.data import MissingData, Split, idx, load, missing, mnist, read_test_images
+from core.data import MissingData, Split, idx, load, load_test, missing, mnist, read_test_images
 
 MNIST = DataConfig(name="mnist")
 
@@ -33,8 +32,6 @@ def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.delenv("LATENT_LAB_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(mnist, "TRAIN_COUNT", COUNTS["train"])
-    monkeypatch.setattr(mnist, "TEST_COUNT", COUNTS["t10k"])
     monkeypatch.setattr(mnist, "SHIPPED", write(tmp_path / "shipped", end=".gz"))
     monkeypatch.setattr(mnist, "DIGESTS", {name: idx.digest(a) for name, a in stand_in().items()})
     monkeypatch.setattr(socket.socket, "connect", refuse)
@@ -60,14 +57,6 @@ def write(folder: Path, mark: str = "-", end: str = "", shade: int = 0) -> Path:
         path = folder / f"{name}{mark}idx{array.ndim}-ubyte{end}"
         path.write_bytes(gzip.compress(content) if end else content)
     return folder
-
-
-def fetch(_: Path, shade: int = 0) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Answer as OpenML does, without a network: one table, its numbers wide, its labels text."""
-    arrays = stand_in(shade)
-    images = np.concatenate([arrays["train-images"], arrays["t10k-images"]]).reshape(-1, 784)
-    labels = np.concatenate([arrays["train-labels"], arrays["t10k-labels"]])
-    return images.astype(np.int64), labels.astype(str).astype(object)
 
 
 def check_is_the_stand_in(split: Split) -> None:
@@ -104,15 +93,15 @@ def test_a_folder_below_home_may_be_named_by_a_tilde(
 def test_files_that_a_browser_has_unpacked_and_left_their_names_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    for path in write(tmp_path).iterdir():
+    for path in write(tmp_path / "data").iterdir():
         path.rename(path.with_name(f"{path.name}.gz"))
-    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
+    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path / "data"))
     check_is_the_stand_in(load(MNIST))
 
 
 def test_a_whole_set_counts_before_a_part_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     write(tmp_path / "mnist")
-    (write(tmp_path) / "t10k-labels-idx1-ubyte").unlink()
+    (write(tmp_path) / "train-labels-idx1-ubyte").unlink()
     monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
     check_is_the_stand_in(load(MNIST))
 
@@ -128,7 +117,7 @@ def test_images_of_another_set_in_files_of_the_same_names_are_refused(
     )
 
 
-@pytest.mark.parametrize("name", sorted(mnist.DIGESTS))
+@pytest.mark.parametrize("name", mnist.TO_TRAIN)
 def test_one_file_of_another_set_is_refused_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ):
@@ -142,19 +131,6 @@ def test_one_file_of_another_set_is_refused_by_name(
     assert missing(MNIST) is None
 
 
-def test_a_download_or_a_cache_of_another_set_is_refused_and_not_kept():
-    with pytest.raises(
-        MissingData, match="the download should hold MNIST's own images and labels, got others"
-    ):
-        mnist.fetch_once(fetch=lambda home: fetch(home, shade=1))
-    assert list(mnist.cache_file().parent.iterdir()) == []
-    images, labels = fetch(Path(), shade=1)
-    np.savez_compressed(
-        mnist.cache_file(), images=images.astype(np.uint8), labels=labels.astype(np.uint8)
-    )
-    refuses(r"mnist.npz should hold MNIST, got other images; delete it and download again")
-
-
 def test_files_are_read_once_to_find_out_what_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -164,7 +140,7 @@ def test_files_are_read_once_to_find_out_what_they_are(
     )
     monkeypatch.setenv("LATENT_LAB_DATA", str(write(tmp_path)))
     assert [missing(MNIST) for _ in range(3)] == [None] * 3
-    assert len(reads) == 4
+    assert len(reads) == 2
 
 
 @pytest.mark.skipif(not REAL, reason="the real images are not on this machine")
@@ -183,11 +159,12 @@ def test_a_user_without_a_home_is_told_where_to_put_the_images(monkeypatch: pyte
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(Path, "home", nobody)
     refuses(
-        "The images of MNIST are not on this machine, and its user has no home .* set"
+        "MNIST's images to train on are not on this machine, and its user has no home .* set"
         " LATENT_LAB_DATA to a folder"
     )
     with pytest.raises(MissingData, match="no home"):
         load(MNIST, download=True)
+    assert not mnist.can_be_fetched()
 
 
 def test_a_tilde_without_a_home_is_a_folder_that_is_none(monkeypatch: pytest.MonkeyPatch):
@@ -222,18 +199,31 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_folder_with_some_of_the_files_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    (write(tmp_path) / "t10k-labels-idx1-ubyte").unlink()
+    (write(tmp_path) / "train-labels-idx1-ubyte").unlink()
     monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
-    refuses(r"should hold the four files of MNIST, got no t10k-labels-idx1-ubyte; add it")
+    refuses(r"should hold both files to train on MNIST, got no train-labels-idx1-ubyte; add it")
+    assert not mnist.can_be_fetched()
 
 
-def test_a_folder_of_other_things_is_named_unless_the_cache_has_the_digits(
+def test_a_folder_needs_no_files_of_the_images_to_test_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for path in write(tmp_path).glob("t10k-*"):
+        path.unlink()
+    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
+    assert missing(MNIST) is None
+    check_is_the_stand_in(load(MNIST))
+
+
+def test_a_folder_of_other_things_is_named_unless_a_download_has_the_digits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
-    refuses(f"The images of MNIST are not on {tmp_path}")
-    mnist.fetch_once(fetch=fetch)
+    refuses(f"MNIST's images to train on are not on {tmp_path}")
+    assert mnist.can_be_fetched()
+    write(mnist.downloads())
     assert missing(MNIST) is None
+    assert not mnist.can_be_fetched()
     check_is_the_stand_in(load(MNIST))
 
 
@@ -258,17 +248,17 @@ def refuses(sentence: str) -> None:
             r"train-images-idx3-ubyte should come with a label",
         ),
         (
-            "t10k-labels-idx1-ubyte",
-            b"\0\0\x08\x01\0\0\0\x03\x01\x0a\x01",
+            "train-labels-idx1-ubyte",
+            b"\0\0\x08\x01\0\0\0\x07\x01\x0a\x01\x01\x01\x01\x01",
             r"a label from 0 to 9 per image",
         ),
         (
-            "t10k-images-idx3-ubyte",
+            "train-images-idx3-ubyte",
             b"\0\0\x08\x03\0\0\0\x01\0\0\0\x01\0\0\0\x01\x07",
             r"of 28 x 28 pixels, got \(1, 1, 1\)",
         ),
         (
-            "t10k-images-idx3-ubyte",
+            "train-images-idx3-ubyte",
             b"\0\0\x08\x03\0\0\0\0\0\0\0\x1c\0\0\0\x1c",
             r"of 28 x 28 pixels, got \(0, 28, 28\)",
         ),
@@ -289,13 +279,16 @@ def test_images_to_test_on_are_the_same_without_tensors(
     data = DataConfig(name=name)
     images = read_test_images(data, slice(2))
     monkeypatch.setenv("LATENT_LAB_DATA", str(write(tmp_path)))
-    assert np.array_equal(images, load(data).test.raw(slice(2)).squeeze(1).numpy())
+    for test in (load(data).test, load_test(data)):
+        assert np.array_equal(images, test.raw(slice(2)).squeeze(1).numpy())
+        assert test.labels.tolist() == [0, 1, 2]
     assert read_test_images(data, np.array([2, 0])).shape == (2, 28, 28)
 
 
 def test_images_to_test_on_ship_and_ask_for_no_folder(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LATENT_LAB_DATA", "/is/none")
     assert np.array_equal(read_test_images(MNIST, slice(None)), stand_in()["t10k-images"])
+    assert len(load_test(MNIST)) == COUNTS["t10k"]
 
 
 def test_the_images_that_ship_are_those_of_mnist(monkeypatch: pytest.MonkeyPatch):
@@ -313,82 +306,3 @@ def test_a_file_that_should_have_shipped_is_named(damage: str):
     path.unlink() if damage == "gone" else path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(MissingData, match="t10k-images"):
         read_test_images(MNIST, slice(2))
-
-
-def test_a_download_is_stored_once_and_gives_the_classic_split():
-    check_is_the_stand_in(mnist.load(download=True, fetch=fetch))
-    assert missing(MNIST) is None
-    check_is_the_stand_in(mnist.load(download=True, fetch=unreachable))
-    assert [path.name for path in mnist.cache_file().parent.iterdir()] == ["mnist.npz"]
-
-
-def unreachable(_: Path) -> Any:
-    raise OSError("Temporary failure in name resolution")
-
-
-def short(_: Path) -> Any:
-    return np.zeros((5, 784)), np.zeros(5)
-
-
-def killed(home: Path) -> Any:
-    (home / "half").write_bytes(b"half a file")
-    raise MemoryError("killed")
-
-
-@pytest.mark.parametrize(
-    ("bad", "sentence"),
-    [
-        (
-            unreachable,
-            (
-                r"^MNIST should download from openml.org, got: Temporary failure in name"
-                r" resolution; set LATENT"
-            ),
-        ),
-        (killed, r"^MNIST should download from openml.org, got: killed"),
-        (
-            short,
-            r"^the download should hold 10 images of 784 pixels, got \(5, 784\); try it again",
-        ),
-    ],
-)
-def test_a_failed_download_is_one_sentence_and_leaves_nothing(bad: mnist.Fetch, sentence: str):
-    with pytest.raises(MissingData, match=sentence):
-        mnist.load(download=True, fetch=bad)
-    assert list(mnist.cache_file().parent.iterdir()) == []
-
-
-def test_a_crash_while_storing_leaves_no_half_file(monkeypatch: pytest.MonkeyPatch):
-    def crash(path: Path, **_: Any) -> None:
-        path.write_bytes(b"half a file")
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(np, "savez_compressed", crash)
-    with pytest.raises(
-        MissingData, match=r"should have room for MNIST, got: No space left on device"
-    ):
-        mnist.load(download=True, fetch=fetch)
-    assert list(mnist.cache_file().parent.iterdir()) == []
-
-
-@pytest.mark.parametrize("content", [b"", b"half a file", b"PK\x03\x04 cut short"])
-def test_a_damaged_cache_is_refused_by_name(content: bytes):
-    mnist.cache_file().parent.mkdir(parents=True)
-    mnist.cache_file().write_bytes(content)
-    refuses(r"mnist.npz should hold MNIST, got a damaged file; delete it and download")
-
-
-def test_progress_is_the_bytes_that_have_arrived():
-    def slow(home: Path) -> Any:
-        for part in ("a", "b", "c"):
-            (home / part).write_bytes(b"x" * 1000)
-            time.sleep(0.3)
-        return short(home)
-
-    seen: list[tuple[int, int | None]] = []
-    with pytest.raises(MissingData):
-        mnist.fetch_once(progress=lambda done, total: seen.append((done, total)), fetch=slow)
-    arrived = [done for done, _ in seen]
-    assert arrived == sorted(arrived)
-    assert 1000 <= arrived[0] < arrived[-1] <= 3000
-    assert {total for _, total in seen} == {mnist.DOWNLOAD_BYTES}

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from core.config import DataConfig
-from core.data import MissingData, load
+from core.data import MissingData, load, mnist, read_test_images
 from core.experiments.gaps import GAPS
 from core.experiments.measuring import originals as module
 from core.experiments.measuring.originals import originals
@@ -40,8 +40,18 @@ def test_other_images_than_those_of_the_codes_are_refused(run: Run, study):
 def test_without_the_images_there_is_an_error_and_no_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(mnist, "SHIPPED", tmp_path)
+    module.first_images.cache_clear()
+    with pytest.raises(MissingData, match="the lab should come with t10k-images"):
+        NOISE.measure(open_run(recipe("mnist", "ae").key), Path())
+
+
+def test_those_of_mnist_are_here_without_the_images_to_train_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.delenv("LATENT_LAB_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     module.first_images.cache_clear()
-    with pytest.raises(MissingData, match="MNIST"):
-        NOISE.measure(open_run(recipe("mnist", "ae").key), Path())
+    first = originals(open_run(recipe("mnist", "ae").key), 2)
+    images = read_test_images(DataConfig(name="mnist"), slice(2))
+    assert torch.equal(first, torch.from_numpy(images).unsqueeze(1) / 255)
