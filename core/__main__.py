@@ -44,7 +44,7 @@ EPILOG = """examples:
   python -m core list                                one line per run
   python -m core show digits-vae-z2                  one run, by its key or the beginning of it
 
-MNIST is read from the folder named by LATENT_LAB_DATA, else downloaded once.
+MNIST's images to train on are read from the folder named by LATENT_LAB_DATA, else fetched once.
 Errors leave with exit code 2."""
 
 CLOSED = 141
@@ -54,6 +54,9 @@ STOPPED = (
     "stopped; runs that were finished are kept, and the same command goes on with the one in"
     " training"
 )
+
+FETCHING = "fetching MNIST"
+"""Title of the bar of a download."""
 
 _FIELDS = (
     "beta",
@@ -330,9 +333,16 @@ def sweep_command(arguments: argparse.Namespace) -> int:
 
 
 def fetch_command(arguments: argparse.Namespace) -> None:
-    """Download the images of MNIST once, unless they are here already."""
-    _load(DataConfig(name="mnist"))
-    print("the images of MNIST are on this machine")
+    """Fetch MNIST's images to train on, unless they are here already."""
+    from core.data.fetching import fetch_once
+    from core.jobs.fetching import reported
+
+    watched = closing(Bar(FETCHING, None, "bytes"))
+    if arguments.progress:
+        watched = reported(arguments.progress)
+    with watched as progress:
+        fetch_once(progress)
+    print("MNIST's images to train on are on this machine")
 
 
 def list_command(arguments: argparse.Namespace, only: str | None = None) -> int:
@@ -464,7 +474,7 @@ def _train_classifier(data: DataConfig, arguments: argparse.Namespace) -> None:
 def _load(data: DataConfig) -> Split:
     from core.data import load
 
-    with closing(Bar("downloading MNIST", None, "bytes")) as bar:
+    with closing(Bar(FETCHING, None, "bytes")) as bar:
         return load(data, download=True, progress=bar)
 
 
@@ -547,7 +557,15 @@ def parser() -> Parser:
     _sweep_options(
         command("sweep", sweep_command, "train a grid of runs and gather them into one table")
     )
-    command("fetch", fetch_command, "download MNIST once, unless it is here")
+    fetch = command(
+        "fetch", fetch_command, "fetch MNIST's images to train on, unless they are here"
+    )
+    fetch.add_argument(
+        "--progress",
+        type=Path,
+        metavar="FILE",
+        help="for another process to read, in place of the bar; gone when all is here",
+    )
     command("list", list_command, "a line per run")
     show = command("show", show_command, "everything about one run")
     show.add_argument(

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.ui.kit import cache, current_view, twins, widgets
-from core.ui.train import films, studio
+from core.ui.kit import current_view, twins, widgets
+from core.ui.train import fetching, films, studio
 
 view = current_view()
 widgets.heading(
@@ -16,7 +16,7 @@ with st.container(border=True):
     job = studio.job_of(config) if config else None
     if config:
         studio.offer(config, job, view.picked)
-widgets.images_missing(cache.missing_images(view.picked.data))
+fetching.draw(view.picked.data)
 if config:
     studio.watch(config, job)
     twins.note_of(config.data)

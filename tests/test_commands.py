@@ -23,10 +23,11 @@ import torch
 
 from core.__main__ import main
 from core.config import DataConfig
-from core.data import ImageSet, Split
+from core.data import ImageSet, Split, fetching
 from core.shelf import SHELF
 from core.sweep.local import Local
 from core.training import Training
+from tests.core.data import source
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -48,8 +49,10 @@ RUN = {
 SERVED = {".venv/bin/streamlit run dashboard.py"}
 """Run as they are written until the page is served, and then ended."""
 
+FETCHED = {"python -m core fetch"}
+"""Run as they are written, with a few images on this machine in place of MNIST."""
+
 STOPPED = {
-    "python -m core fetch": "downloads MNIST",
     "python -m core measure --train": "trains for hours, on images of MNIST too",
     "python -m core sweep core/sweep/sprites.toml": "trains for hours",
     "python -m core train mnist beta-vae --latents 10 --beta 8 --epochs 30": (
@@ -155,7 +158,7 @@ def help_of(*command: str) -> str:
 
 
 def test_every_command_that_is_written_is_run_or_listed_with_the_reason_why_not():
-    listed = [*RUN, *SERVED, *STOPPED, *HELD_BACK]
+    listed = [*RUN, *SERVED, *FETCHED, *STOPPED, *HELD_BACK]
     assert len(listed) == len(set(listed))
     assert shell_lines() | commands_in_sentences() | commands_in_help() == set(listed)
 
@@ -298,6 +301,27 @@ def test_a_command_that_is_held_back_by_its_own_options_ends_well(checkout: Path
     assert not (checkout / "none").exists()
 
 
+@pytest.mark.parametrize("line", sorted(FETCHED))
+def test_the_images_are_fetched_by_the_command_as_it_is_written(
+    line: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.delenv("LATENT_LAB_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    source.pass_for_mnist(monkeypatch)
+    words = line.removeprefix("python -m core ").split()
+    with source.serving(source.files()) as server:
+        monkeypatch.setattr(fetching, "SOURCES", (server.address,))
+        assert [main(words), main(words)] == [0, 0]
+    assert len(server.asked) == 2
+    told = capsys.readouterr()
+    assert told.out.splitlines() == ["MNIST's images to train on are on this machine"] * 2
+    assert "fetching MNIST" in told.err
+    assert "100%" in told.err
+
+
 class FirstStep(Exception):
     """A training has come to its first step."""
 
@@ -314,11 +338,8 @@ def test_a_command_that_takes_long_comes_to_its_first_step(
     shelf = tmp_path / SHELF.name
     shelf.symlink_to(checkout / SHELF.name)
     words = ["--root", str(shelf), *line.removeprefix("python -m core ").split()]
-    if line == "python -m core fetch":
-        assert main(words) == 0
-    else:
-        with pytest.raises(FirstStep):
-            main(words)
+    with pytest.raises(FirstStep):
+        main(words)
 
 
 def at_the_first_step(*arguments: object, **options: object) -> None:

@@ -47,7 +47,7 @@ STEPS: dict[str, list[set[str]]] = {
         {"engines"},
         {"__init__"},
     ],
-    "jobs": [{"limits", "records"}, {"queue", "worker"}, {"__init__", "__main__"}],
+    "jobs": [{"limits", "records"}, {"fetching", "queue", "worker"}, {"__init__", "__main__"}],
     "ui": [{"kit"}, {"*"}],
 }
 """Room -> its steps, from the bottom: files and folders that import none above them.

@@ -1,4 +1,4 @@
-"""A training in words: its estimate, its progress and its end, and the queue's rows."""
+"""A training in words: its estimate, its progress and its end, the queue's rows, a download."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.jobs import Job
+    from core.jobs.fetching import Download
 
 NO_PLANE = (
     "A plane can be seen whole, so films are kept of models with **2 latents**: choose that above."
@@ -60,6 +61,24 @@ def ended(job: Job) -> str:
     if job.state == "failed":
         return f"It failed: {job.reason}. What it reached before is kept."
     return f"{_ENDED[job.state]}. What it reached is kept; *Continue* goes on from there."
+
+
+def fetching(download: Download) -> tuple[float, str]:
+    """Return the share of a download that has arrived, 0 to 1, and its progress in words."""
+    if not download.total:
+        return 0.0, "Starting: its process asks for the files"
+    share = min(download.arrived / download.total, 1.0)
+    text = f"{download.arrived / 1e6:.1f} of {download.total / 1e6:.1f} MB"
+    if download.seconds_left is not None:
+        text += f", {download.seconds_left:,.0f} s left"
+    return share, text
+
+
+def not_fetched(download: Download) -> str:
+    """Return how a download ended before all was here."""
+    if download.state == "failed":
+        return f"The images could not be fetched: {download.reason}."
+    return "Fetching the images was interrupted: its process is gone."
 
 
 def queue_row(job: Job, before: int) -> dict[str, str]:
