@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from core.config import SIZES
+from core.data import mnist
 from core.shelf import shipped
 from tests.test_floors import FLOORS
 
@@ -127,6 +129,18 @@ def test_the_readme_is_short_and_names_commands_that_exist():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     assert commands >= {"run", "test"}
     assert commands - targets == set()
+
+
+def test_each_data_set_has_a_row_that_names_its_owners_and_licence():
+    licences, readme = ((ROOT / name).read_text() for name in ("LICENCES.md", "README.md"))
+    rows = re.findall(r"^\| (`.+?) \| (.+?) \| (.+?) \| (.+?) \|$", licences, flags=re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row[0])}
+    assert named == set(SIZES)
+    assert "(LICENCES.md)" in readme
+    shipped = [path for path in tracked() if path.suffix == ".gz"]
+    assert shipped
+    assert {path.parent for path in shipped} == {mnist.SHIPPED}
+    assert f"`{mnist.SHIPPED.relative_to(ROOT)}`" in licences
 
 
 def test_the_drawing_in_the_readme_is_the_one_that_the_floors_are_held_to():

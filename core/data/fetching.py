@@ -213,12 +213,15 @@ def _check_content(name: str, content: bytes) -> None:
     Raises:
         Unfit: it holds something else.
     """
+    digest, left = hashlib.sha256(), FILES[name].unpacked + 1
     try:
         with gzip.open(BytesIO(content)) as file:
-            unpacked = file.read(FILES[name].unpacked + 1)
+            while chunk := file.read(min(_CHUNK, left)):
+                digest.update(chunk)
+                left -= len(chunk)
     except (OSError, EOFError, zlib.error) as error:
         raise Unfit("a damaged gzip file") from error
-    if hashlib.sha256(unpacked).hexdigest() != mnist.DIGESTS[name]:
+    if digest.hexdigest() != mnist.DIGESTS[name]:
         raise Unfit(f"other bytes than those of MNIST's {name}")
 
 

@@ -130,6 +130,15 @@ def test_what_the_file_unpacks_to_has_the_last_word(monkeypatch: pytest.MonkeyPa
         refused(r"got other bytes than those of MNIST's train-images from 127")
 
 
+def test_no_more_is_unpacked_than_the_file_holds(monkeypatch: pytest.MonkeyPatch):
+    """A few kilobytes may unpack to more than a machine can hold."""
+    shorter = fetching.FILES["train-images"]._replace(unpacked=100)
+    monkeypatch.setattr(fetching, "FILES", fetching.FILES | {"train-images": shorter})
+    with serving(files()) as source:
+        ask(monkeypatch, source)
+        refused(r"got other bytes than those of MNIST's train-images from 127")
+
+
 def test_a_file_that_is_not_there_is_refused_with_its_code(monkeypatch: pytest.MonkeyPatch):
     with serving({}) as source:
         ask(monkeypatch, source)
