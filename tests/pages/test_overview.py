@@ -5,7 +5,7 @@ import pytest
 
 from core.checkpoints import load
 from core.config import MODEL_LABELS
-from core.data import read_test_images
+from core.data import MissingData, read_test_images
 from core.experiments.costs import COSTS
 from core.experiments.kept import numbers_of
 from core.experiments.measuring.costs import error_of_one_code
@@ -99,7 +99,11 @@ def test_a_run_that_was_not_measured_is_of_one_code_and_shows_no_more_digits_tha
 def test_without_the_test_images_the_error_of_a_run_that_was_not_measured_is_not_made_up(
     monkeypatch: pytest.MonkeyPatch, open_page
 ):
+    def gone(*_: object) -> float:
+        raise MissingData("a file of the lab is gone")
+
     monkeypatch.setattr(costs, "numbers_of", lambda *_: None)
+    monkeypatch.setattr("core.experiments.measuring.costs.error_of_one_code", gone)
     costs.of.clear()
     app = open_page(data="mnist", latents=2)
     assert "cannot be told without the test images" in caption_of(app)
