@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 from core.config import DataConfig
+from core.data import mnist
 from core.recipes import recipe
 from core.runs import open_run
 from core.ui.kit import cache
-from core.ui.traversals import exports, factors
+from core.ui.traversals import exports, factors, moving
 from core.ui.traversals.strips import Choice
 from core.verdicts.traversals import FOLLOWS
 from tests.pages.conftest import sent
@@ -116,10 +117,13 @@ def test_images_of_every_class_are_offered_and_so_is_the_one_in_the_link(opened)
         assert sent(opened(**FAMILY, image=nonsense), "sliders").header == header
 
 
-def test_without_the_images_codes_alone_are_sent(opened):
-    app = opened(data="mnist", latents=10)
-    assert "images" not in sent(app, "sliders").tensors
-    assert any("not on this machine" in info.value for info in app.info)
+def test_where_a_file_of_the_lab_is_gone_codes_alone_are_sent(opened, monkeypatch, tmp_path):
+    assert sent(opened(data="mnist"), "sliders").tensors["images"].shape == (20, 28, 28)
+    monkeypatch.setattr(mnist, "SHIPPED", tmp_path)
+    moving.bundle_of.clear()
+    tensors = sent(opened(data="mnist"), "sliders").tensors
+    moving.bundle_of.clear()
+    assert "images" not in tensors
 
 
 def test_only_sprites_have_factors(opened):
