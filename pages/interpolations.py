@@ -14,7 +14,6 @@ widgets.heading(
 
 
 between.draw(view)
-widgets.images_missing(between.missing(view))
 
 
 @st.fragment

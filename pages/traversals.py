@@ -13,7 +13,6 @@ widgets.heading(
     " latents. Every β is a model of its own.",
 )
 moving.draw(view)
-widgets.images_missing(cache.missing_images(view.picked.data))
 with st.expander("Files for a slide", icon=":material/download:"):
     exports.draw(view.picked)
 

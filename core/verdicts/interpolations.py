@@ -28,7 +28,6 @@ PATH_WORDS = {"Straight line": "line", "Great circle": "circle"}
 BLENDING = "Blending pixels"
 """Name of the path through pixels, which needs no model."""
 
-WITHOUT_ORIGINALS = "Until then, decoded codes stand in the gallery, and nothing blends pixels."
 
 NOTHING = 0.5
 """Gap from which a midpoint is nearer to a cross-fade than to the model's own end images."""

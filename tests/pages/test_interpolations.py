@@ -31,14 +31,6 @@ def test_every_model_brings_its_decoder_and_the_codes_of_the_gallery(opened, dat
     assert len(tensors["images"]) == len(header["index"])
 
 
-def test_without_originals_decoded_codes_stand_in_and_it_says_so(opened):
-    app = opened(data="mnist")
-    header, runs, tensors = sent(app, "passage")
-    assert "images" not in tensors
-    assert runs[header["standIn"]]["short"] == "VAE"
-    assert any("nothing blends pixels" in info.value for info in app.info)
-
-
 @pytest.mark.parametrize(
     ("data", "names"), [("digits", "0123456789"), ("sprites", ("square", "ellipse", "heart"))]
 )

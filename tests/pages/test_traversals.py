@@ -116,12 +116,6 @@ def test_images_of_every_class_are_offered_and_so_is_the_one_in_the_link(opened)
         assert sent(opened(**FAMILY, image=nonsense), "sliders").header == header
 
 
-def test_without_the_images_codes_alone_are_sent(opened):
-    app = opened(data="mnist", latents=10)
-    assert "images" not in sent(app, "sliders").tensors
-    assert any("not on this machine" in info.value for info in app.info)
-
-
 def test_only_sprites_have_factors(opened):
     assert any("factor" in one.value for one in opened(data="sprites").subheader)
     app = opened(data="digits")

@@ -15,7 +15,7 @@ from core.instruments.parts import bundle
 from core.ui.kit import cache, starts
 from core.ui.kit.instrument import entries_of, instrument
 from core.ui.kit.picker import View
-from core.verdicts.interpolations import BLENDING, WITHOUT_ORIGINALS
+from core.verdicts.interpolations import BLENDING
 
 IMAGES, PAIRS = 60, 48
 """Images of the gallery, and pairs that *two at random* goes through."""
@@ -28,12 +28,6 @@ def draw(view: View) -> None:
     usual = starts.of_each_class(labels, IMAGES)
     index = starts.with_link(usual, len(labels) - 1, "first", "second")
     instrument("passage", bundle_of(configs, index), "passage")
-
-
-def missing(view: View) -> str | None:
-    """Return what the page lacks without the original images; None where they are here."""
-    sentence = cache.missing_images(view.picked.data)
-    return f"{sentence} {WITHOUT_ORIGINALS}" if sentence else None
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cache.BY_KEY)

@@ -18,7 +18,7 @@ from core.figures import theme
 from core.instruments import scrub
 from core.instruments.sheet import Slider, Source
 from core.metrics.latents import code_scale
-from core.ui.kit import cache, decoders, draws, widgets
+from core.ui.kit import cache, decoders, draws
 from core.ui.kit.instrument import instrument
 from core.ui.kit.picker import View
 from core.ui.noise.blocks import vae_of
@@ -40,7 +40,6 @@ Floats = NDArray[np.floating]
 def draw(view: View) -> None:
     """Draw the frame: AE, autoencoder with the η of a slider, VAE."""
     instrument("scrub", bundle_of(*_runs_of(view), draws.first_seed()), "frame")
-    widgets.images_missing(cache.missing_images(view.picked.data))
 
 
 def send_rest(view: View) -> None:
