@@ -30,6 +30,9 @@ class Gallery {
 
     // Mark pictures, each with words such as `1`; the first of them is where Tab enters.
     mark(chosen) {
+        const key = String(chosen)
+        if (key === this.marked) return
+        this.marked = key
         this.buttons.forEach((button, place) => {
             const words = chosen.filter(([, at]) => at === place).map(([words]) => words)
             button.dataset.mark = words.join(' ')

@@ -231,12 +231,17 @@ function planes(root, bundle, stage) {
     }
 
     function drawCircles(pen, side, half, unit) {
-        pen.strokeStyle = meta.prior
-        pen.lineWidth = 1.5 * unit
+        Object.assign(pen, { textAlign: 'left', textBaseline: 'bottom', font: `${11 * unit}px sans-serif` })
         for (const sigma of [1, 2, 3]) {
+            const radius = (side / 2) * (sigma / half)
+            Object.assign(pen, { strokeStyle: meta.prior, fillStyle: meta.prior, lineWidth: 1.5 * unit })
             pen.beginPath()
-            pen.arc(side / 2, side / 2, (side / 2) * (sigma / half), 0, 2 * Math.PI)
+            pen.arc(side / 2, side / 2, radius, 0, 2 * Math.PI)
             pen.stroke()
+            const words = [`${sigma}σ`, side / 2 + 0.72 * radius, side / 2 - 0.72 * radius]
+            Object.assign(pen, { strokeStyle: stage.color('background-color'), lineWidth: 3 * unit })
+            pen.strokeText(...words)
+            pen.fillText(...words)
         }
     }
 

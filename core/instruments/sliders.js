@@ -10,6 +10,7 @@ function sliders(root, bundle, stage) {
     const along = Array.from({ length: STRIP }, (_, i) => meta.reach * ((2 * i) / (STRIP - 1) - 1))
     const state = readState()
     const keep = onRest(write)
+    let [described, pictured] = [null, null]
 
     const original = tensors.images && new Picture(meta.size, '')
     const large = new Picture(meta.size, '')
@@ -200,7 +201,6 @@ function sliders(root, bundle, stage) {
             const pixels = run.decode(codeOf(which), 1)
             models[which].picture.draw(pixels)
             models[which].picture.describe(`${run.label}, decoded from ${where}`)
-            models[which].button.setAttribute('aria-pressed', which === state.run)
             if (which === state.run) large.draw(pixels)
         })
         describe(where)
@@ -220,33 +220,49 @@ function sliders(root, bundle, stage) {
 
     function describe(where) {
         const { label, color } = runs[state.run]
-        const { name, note: words, unit: amounts } = meta.models[state.run]
-        scrub.value = state.run
-        scrub.setAttribute('aria-valuetext', name)
-        largeName.textContent = label
-        largeName.style.setProperty('--mark', color)
+        if (described !== state.run) describeRun()
         large.describe(`${label}, decoded from ${where}`)
         startFigure.hidden = state.image < 0
-        startName.textContent = state.image < 0 ? '' : meta.names[state.image]
-        if (original && state.image >= 0) original.draw(tensors.images.data, state.image * meta.size ** 2, 255)
-        original?.describe(startName.textContent)
+        if (state.image !== pictured) describeStart()
         gallery.mark(state.image < 0 ? [] : [['', state.image]])
         origin.setAttribute('aria-pressed', state.image < 0)
         reset.disabled = state.moved.size === 0
-        note.textContent = words
-        unit.textContent = `Latents of ${label}, by ${amounts}; the pictures go from ${signed(-meta.reach)} to ${signed(meta.reach)} σ`
         describeRows(color)
         stage.say(`${label}, ${where}`)
+    }
+
+    function describeStart() {
+        pictured = state.image
+        startName.textContent = state.image < 0 ? '' : meta.names[state.image]
+        if (original && state.image >= 0) original.draw(tensors.images.data, state.image * meta.size ** 2, 255)
+        original?.describe(startName.textContent)
+    }
+
+    function describeRun() {
+        described = state.run
+        const { label, color } = runs[state.run]
+        const { name, note: words, unit: amounts } = meta.models[state.run]
+        scrub.value = state.run
+        scrub.setAttribute('aria-valuetext', name)
+        models.forEach(({ button }, which) => button.setAttribute('aria-pressed', which === state.run))
+        largeName.textContent = label
+        largeName.style.setProperty('--mark', color)
+        note.textContent = words
+        unit.textContent = `Latents of ${label}, by ${amounts}; the pictures go from ${signed(-meta.reach)} to ${signed(meta.reach)} σ`
     }
 
     function describeRows(color) {
         const code = codeOf(state.run)
         const own = tensors.amounts.data.subarray(state.run * latents, (state.run + 1) * latents)
         const most = Math.max(...own, 1e-9)
-        for (const { rank, element, strip, slider, name, amount, bar, state: word, value } of rows) {
+        for (const row of rows) {
+            const { rank, element, strip, slider, name, amount, bar, state: word, value } = row
             const latent = latentOf(state.run, rank)
             const active = tensors.active.data[state.run * latents + latent] > 0
             const steps = stepsOf(code, state.run, rank)
+            // Words that stay are not written again: each would be laid out anew.
+            if (row.run === state.run && row.steps === steps) continue
+            Object.assign(row, { run: state.run, steps })
             name.textContent = rowName(rank)
             amount.textContent = own[latent].toFixed(2)
             bar.style.width = `${(100 * own[latent]) / most}%`

@@ -19,13 +19,13 @@ REFRESH = 1.0
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _fetcher_at(path: Path) -> Fetcher:
-    return Fetcher(path, studio.queue().limits)
+def _fetcher_at(path: str) -> Fetcher:
+    return Fetcher(Path(path), studio.queue().limits)
 
 
 def fetcher() -> Fetcher:
     """Return what fetches on this server, shared by all visitors."""
-    return _fetcher_at(mnist.downloads() / NAME)
+    return _fetcher_at(str(mnist.downloads() / NAME))
 
 
 def draw(data: DataConfig) -> None:
