@@ -221,11 +221,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         OutputClosed: nobody reads the output any more.
     """
+    stopped = STOPPED
     try:
         parsed = parser().parse_args(arguments)
+        stopped = getattr(parsed, "stopped", STOPPED)
         return parsed.run(parsed) or 0
     except KeyboardInterrupt:
-        print(f"\n{STOPPED}", file=sys.stderr)
+        print(f"\n{stopped}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         raise OutputClosed from None
@@ -560,6 +562,7 @@ def parser() -> Parser:
     fetch = command(
         "fetch", fetch_command, "fetch MNIST's images to train on, unless they are here"
     )
+    fetch.set_defaults(stopped="stopped; the same command goes on with the file that is missing")
     fetch.add_argument(
         "--progress",
         type=Path,

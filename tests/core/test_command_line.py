@@ -16,6 +16,7 @@ from core import __main__ as command_line
 from core.__main__ import CLOSED, Bar, main
 from core.checkpoints import UNFINISHED, survey
 from core.config import with_seed
+from core.data import fetching, mnist
 from core.experiments import STUDIES
 from core.experiments.kept import numbers_of
 from core.experiments.measuring import reference
@@ -433,6 +434,21 @@ def test_no_network_is_one_line_that_says_what_to_do(
     assert "set LATENT_LAB_DATA to a folder" in said
 
 
+def test_ctrl_c_while_fetching_says_how_to_go_on(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def stop(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.delenv("LATENT_LAB_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(fetching, "urlopen", stop)
+    assert main(["fetch"]) == 130
+    said = capsys.readouterr().err.strip()
+    assert said == "stopped; the same command goes on with the file that is missing"
+    assert list(mnist.downloads().iterdir()) == []
+
+
 def test_a_full_disk_is_one_line_and_leaves_nothing_half_made(
     capsys: pytest.CaptureFixture[str], root: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -599,6 +615,16 @@ def test_help_and_a_mistyped_name_wait_for_no_library():
         done = python(watch + AS_MODULE, *words)
         assert done.returncode == code
         assert done.stdout.splitlines()[-1] == ""
+
+
+def test_fetching_needs_neither_torch_nor_scikit_learn(tmp_path: Path):
+    watch = (
+        "import atexit, sys; atexit.register(lambda: print(*{'torch', 'sklearn', 'streamlit'} &"
+        " {*sys.modules}))\n"
+    )
+    done = python(watch + AS_MODULE, "fetch", LATENT_LAB_DATA=str(tmp_path / "nowhere"))
+    assert (done.returncode, done.stdout) == (2, "\n")
+    assert "LATENT_LAB_DATA should name a folder" in done.stderr
 
 
 def test_a_pipe_that_knows_no_greek_is_no_reason_to_fail():
