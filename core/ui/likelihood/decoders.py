@@ -140,7 +140,7 @@ def _place(config: RunConfig, symbol: str) -> Place:
         [cache.run(config).metrics["kl"]],
         [verdicts.squared_error(numbers)],
         slope,
-        color=theme.color_of("VAE"),
+        color=theme.model_color(config.model.name),
         symbol=symbol,
     )
 

@@ -112,7 +112,7 @@ def _place(config: RunConfig) -> Place:
         y=[row["nll"] for row in rows],
         slope=-model.beta,
         text=_text_beside(config),
-        color=theme.color_of(MODEL_LABELS[model.name]),
+        color=theme.model_color(model.name),
         symbol=SYMBOLS.get(model.prior, OTHER_SYMBOL),
         family=f"{model.latent_dim}" if normal else "",
     )
