@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.config import MODEL_LABELS, RunConfig, with_seed
+from core.config import RunConfig, with_seed
 from core.experiments.disentanglement import DISENTANGLEMENT, SCORES
 from core.experiments.kept import numbers_of
 from core.experiments.orderings import (
@@ -39,7 +39,7 @@ _NAMES = {words: name for name, words in SCORES.items()}
 
 @cache.fresh(DISENTANGLEMENT, max_entries=2)
 def table_of() -> dict[str, Scores]:
-    """Return the scores of every representation, by label."""
+    """Return the scores of every representation, by name."""
     return representations(cache.SHELF)
 
 
@@ -76,15 +76,15 @@ def paper_table(name: str) -> None:
     table = table_of()
     if not table:
         return
-    scores = {label: values(runs, name) for label, runs in table.items()}
-    scores = {label: numbers for label, numbers in scores.items() if numbers}
+    scores = {each: values(runs, name) for each, runs in table.items()}
+    scores = {each: numbers for each, numbers in scores.items() if numbers}
     left, right = st.columns([1.2, 1], gap="large")
     with left:
         st.caption(verdicts.table_caption(name))
         figure = seed_dots(
-            scores,
+            {verdicts.called(each): numbers for each, numbers in scores.items()},
             name=verdicts.score_axis(name),
-            colors=[theme.MODEL_COLORS.get(kind_of(label), theme.MUTED) for label in scores],
+            colors=[theme.MODEL_COLORS.get(each, theme.MUTED) for each in scores],
             height=100 + 34 * len(scores),
         )
         if name == "higgins":
@@ -95,16 +95,6 @@ def paper_table(name: str) -> None:
     with right:
         widgets.table(verdicts.table_rows(table))
         st.caption(verdicts.PROTOCOLS)
-
-
-def kind_of(label: str) -> str:
-    """Return the name of the model that a label of the table is of, or nothing.
-
-    >>> kind_of("β-VAE, β = 4"), kind_of("PCA")
-    ('beta-vae', '')
-    """
-    names = {words: model for model, words in MODEL_LABELS.items()}
-    return names.get(label.split(",")[0], "")
 
 
 def over_beta(name: str) -> None:
