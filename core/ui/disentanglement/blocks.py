@@ -27,7 +27,7 @@ from core.figures.heatmap import heatmap
 from core.figures.images import sheet_png
 from core.figures.levels import level_line
 from core.figures.noise import Line, spread_lines
-from core.figures.priors import seed_dots
+from core.figures.priors import Scored, seed_dots
 from core.metrics.disentanglement.oracles import ORACLES
 from core.recipes import recipe
 from core.shelf import MAP_BETAS, MAP_LATENTS
@@ -77,15 +77,14 @@ def paper_table(name: str) -> None:
     if not table:
         return
     scores = {each: values(runs, name) for each, runs in table.items()}
-    scores = {each: numbers for each, numbers in scores.items() if numbers}
+    rows = [Scored(_look_of(each), numbers) for each, numbers in scores.items() if numbers]
     left, right = st.columns([1.2, 1], gap="large")
     with left:
         st.caption(verdicts.table_caption(name))
         figure = seed_dots(
-            {verdicts.called(each): numbers for each, numbers in scores.items()},
+            rows,
             name=verdicts.score_axis(name),
-            colors=[theme.MODEL_COLORS.get(each, theme.MUTED) for each in scores],
-            height=100 + 34 * len(scores),
+            height=100 + 34 * len(rows),
         )
         if name == "higgins":
             level_line(figure, PLATEAU, verdicts.PLATEAU_NAME, upright=True)
@@ -95,6 +94,12 @@ def paper_table(name: str) -> None:
     with right:
         widgets.table(verdicts.table_rows(table))
         st.caption(verdicts.PROTOCOLS)
+
+
+def _look_of(representation: str) -> theme.Look:
+    """Return label and colour of a representation; only the four models have colours here."""
+    color = theme.MODEL_COLORS.get(representation, theme.MUTED)
+    return theme.Look(verdicts.called(representation), color)
 
 
 def over_beta(name: str) -> None:
