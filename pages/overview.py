@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.figures.curves import training_curves
+from core.figures.curves import Trained, training_curves
+from core.figures.theme import model_look
 from core.ui.kit import cache, current_view, page_file, twins, widgets
 from core.ui.overview import costs, first
 
@@ -32,8 +33,11 @@ with st.expander("What did it cost, and what is left?", icon=":material/table:")
     twins.note(view)
 
 with st.expander("Are they trained to the end? The learning curves", icon=":material/show_chart:"):
-    histories = {label: cache.run(config).history for label, config in view.by_label.items()}
-    widgets.chart(training_curves(histories), "learning_curves")
+    trainings = [
+        Trained(model_look(name), cache.run(config).history)
+        for name, config in view.family.items()
+    ]
+    widgets.chart(training_curves(trainings), "learning_curves")
 
 widgets.how_to_read(
     r"""

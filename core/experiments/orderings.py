@@ -39,15 +39,17 @@ class Reported:
 
 
 PAPER = {
-    "β-VAE, β = 4": Reported(0.9923, 0.001),
+    "beta-vae": Reported(0.9923, 0.001),
     "PCA": Reported(0.849),
-    "InfoGAN": Reported(0.735, 0.009),
-    "VAE": Reported(0.6158, 0.005),
+    "infogan": Reported(0.735, 0.009),
+    "vae": Reported(0.6158, 0.005),
     "raw pixels": Reported(0.4575),
     "ICA": Reported(0.420),
 }
-"""Higgins et al. 2017, figure 6, 2D shapes, best first, as secondary sources quote it.
+"""Representation -> what Higgins et al. 2017, figure 6, say of it, best first, 2D shapes.
 
+A representation goes by the name of its model, or by the name that its numbers are kept under
+where nothing is trained. The numbers are as secondary sources quote them.
 Its scores of untrained VAEs, which of the scores it averages, and whether its classifier names
 four or five factors could not be checked in a source. """
 
@@ -78,12 +80,12 @@ class Order:
 
 
 def trained() -> dict[str, RunConfig]:
-    """Return the representations that are trained, with seed 0, by their label in the table."""
+    """Return the representations that are trained, with seed 0, by the name of the model."""
     configs = (
         recipe("sprites", name, LATENTS)
         for name in ("ae", "noisy-ae", "vae", "beta-vae", "infogan")
     )
-    return {config.model.label: config for config in configs}
+    return {config.model.name: config for config in configs}
 
 
 def of_run(config: RunConfig, root: Path = SHELF) -> Scores:
@@ -93,11 +95,14 @@ def of_run(config: RunConfig, root: Path = SHELF) -> Scores:
 
 
 def representations(root: Path = SHELF) -> dict[str, Scores]:
-    """Return the scores of every measured representation: those without training first."""
+    """Return the scores of every measured representation by name, as in `PAPER`.
+
+    Those without training come first.
+    """
     kept = compared(DISENTANGLEMENT, SPRITES, root) or {"representations": {}}
     found = {name: dict(enumerate(scores)) for name, scores in kept["representations"].items()}
-    found |= {label: of_run(config, root) for label, config in trained().items()}
-    return {label: scores for label, scores in found.items() if scores}
+    found |= {name: of_run(config, root) for name, config in trained().items()}
+    return {name: scores for name, scores in found.items() if scores}
 
 
 def oracles(root: Path = SHELF) -> dict[str, Numbers]:
@@ -139,11 +144,11 @@ def order(table: Mapping[str, Scores], name: str = "higgins") -> Order:
     """Return how every pair of the paper's table that was measured here compares.
 
     Args:
-        table: label -> scores.
+        table: representation -> scores.
         name: of a score that is an accuracy on `TEST` points.
     """
-    scores = {label: by_seed(table.get(label, {}), name) for label in PAPER}
-    measured = [label for label in PAPER if scores[label]]
+    scores = {each: by_seed(table.get(each, {}), name) for each in PAPER}
+    measured = [each for each in PAPER if scores[each]]
     pairs = Cases(
         {
             (above, below): compare(scores[above], scores[below], larger=True)
@@ -163,9 +168,9 @@ def beta_above_vae(table: Mapping[str, Scores]) -> Claim[str]:
     """Return the claim that the Higgins score puts the β-VAE above the VAE.
 
     Args:
-        table: label -> scores.
+        table: representation -> scores.
     """
-    beta, plain = (by_seed(table.get(label, {}), "higgins") for label in ("β-VAE, β = 4", "VAE"))
+    beta, plain = (by_seed(table.get(model, {}), "higgins") for model in ("beta-vae", "vae"))
     return Claim(
         statement="The Higgins score puts the β-VAE above the VAE.",
         source="Higgins et al. 2017, figure 6",

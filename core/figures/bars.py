@@ -6,7 +6,6 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.config import MODEL_LABELS
 from core.figures import theme
 
 
@@ -36,7 +35,7 @@ def kl_bars(
 
 def score_dots(
     scores: NDArray[np.floating],
-    models: Sequence[str],
+    models: Sequence[theme.Look],
     samplers: Sequence[str],
     *,
     name: str,
@@ -48,7 +47,7 @@ def score_dots(
 
     Args:
         scores: (M, S) scores; NaN where a model has no such sampler.
-        models: names or labels of the M models.
+        models: labels and colours of the M models.
         samplers: names of the S samplers, the first one on top.
         name: name of the score, with its unit.
         ceiling: score of real images against other real images, drawn as a line.
@@ -56,11 +55,11 @@ def score_dots(
         height: height in pixels.
     """
     figure = go.Figure()
-    for i, model in enumerate(models):
+    for i, look in enumerate(models):
         # Dots of one sampler are set a little apart, or equal scores would hide each other.
         y = np.arange(len(samplers)) + 0.12 * (i - (len(models) - 1) / 2)
         error = None if spread is None else spread[i]
-        figure.add_trace(_dots(scores[i], y, model, theme.color_of(model, i), error))
+        figure.add_trace(_dots(scores[i], y, look, error))
     if ceiling is not None:
         figure.add_trace(_ceiling(ceiling, len(samplers)))
     theme.layout(figure, height)
@@ -86,22 +85,20 @@ def _bars(latents: NDArray[np.str_], kl: NDArray[np.floating], name: str, color:
 def _dots(
     scores: NDArray[np.floating],
     y: NDArray[np.floating],
-    model: str,
-    color: str,
+    look: theme.Look,
     spread: NDArray[np.floating] | None,
 ) -> go.Scatter:
-    label = MODEL_LABELS.get(model, model)
     error = None
     if spread is not None:
-        error = {"array": np.float32(spread), "color": color, "thickness": 1.5}
+        error = {"array": np.float32(spread), "color": look.color, "thickness": 1.5}
     return go.Scatter(
         x=np.float32(scores),
         y=np.float32(y),
         mode="markers",
-        name=label,
-        marker={"color": color, "size": 11},
+        name=look.label,
+        marker={"color": look.color, "size": 11},
         error_x=error,
-        hovertemplate=f"{label}: %{{x:.3f}}<extra></extra>",
+        hovertemplate=f"{look.label}: %{{x:.3f}}<extra></extra>",
     )
 
 

@@ -1,12 +1,13 @@
 """Lines of training over epochs, and of any quantity over another with its spread."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.config import MODEL_LABELS
 from core.figures import theme
 
 History = Mapping[str, NDArray[np.floating]]
@@ -19,20 +20,52 @@ _IMAGES = {"": "training", "test_": "test"}
 """Prefix of a name in a history -> the images that it is of."""
 
 
-def training_curves(histories: Mapping[str, History], *, height: int = 360) -> go.Figure:
+@dataclass(frozen=True)
+class Trained:
+    """A training whose curves are drawn.
+
+    Args:
+        look: label and colour of the model.
+        history: its history.
+    """
+
+    look: theme.Look
+    history: History
+
+
+@dataclass(frozen=True)
+class Series:
+    """A line over places that it shares with others, and the band of its spread.
+
+    Args:
+        look: text in the legend, and colour of line and band.
+        middle: (S,) heights of the line.
+        low: (S,) lower edge of the band; no band when None.
+        high: (S,) upper edge of the band; no band when None.
+        dash: plotly's name of the line's dash; solid when None.
+    """
+
+    look: theme.Look
+    middle: NDArray[np.floating]
+    low: NDArray[np.floating] | None = None
+    high: NDArray[np.floating] | None = None
+    dash: str | None = None
+
+
+def training_curves(trainings: Iterable[Trained], *, height: int = 360) -> go.Figure:
     """Return distortion and rate over epochs, one colour for each model.
 
     Lines of test images are solid, lines of training images dotted.
 
     Args:
-        histories: name or label of a model -> its history.
+        trainings: models with their histories.
         height: height in pixels.
     """
     figure = go.Figure()
-    for index, (name, history) in enumerate(histories.items()):
+    for training in trainings:
         for place, term in (("1", "nll"), ("2", "kl")):
             for prefix in _DASHES:
-                figure.add_trace(_epochs(history, term, prefix, name, index, place))
+                figure.add_trace(_epochs(training, term, prefix, place))
     figure.add_traces([_dash_key(prefix) for prefix in _DASHES])
     theme.layout(figure, height)
     figure.update_layout(
@@ -46,9 +79,7 @@ def training_curves(histories: Mapping[str, History], *, height: int = 360) -> g
 
 def lines(
     x: NDArray[np.number],
-    series: Mapping[
-        str, tuple[NDArray[np.floating], NDArray[np.floating] | None, NDArray[np.floating] | None]
-    ],
+    series: Iterable[Series],
     *,
     x_name: str,
     y_name: str,
@@ -59,18 +90,17 @@ def lines(
 
     Args:
         x: (S,) places on the horizontal axis.
-        series: name -> (mean, low, high), each (S,); low and high may be None.
+        series: the lines.
         x_name: name of the horizontal axis, with its unit.
         y_name: name of the vertical axis, with its unit.
         log_x: whether the horizontal axis is logarithmic.
         height: height in pixels.
     """
     figure = go.Figure()
-    for index, (name, (mean, low, high)) in enumerate(series.items()):
-        color = theme.color_of(name, index)
-        if low is not None and high is not None:
-            figure.add_trace(_band(x, low, high, name, color))
-        figure.add_trace(_line(x, mean, name, color, mode="lines+markers"))
+    for each in series:
+        if each.low is not None and each.high is not None:
+            figure.add_trace(_band(x, each.low, each.high, each.look))
+        figure.add_trace(_line(x, each.middle, each.look, each.dash, mode="lines+markers"))
     theme.layout(figure, height)
     figure.update_xaxes(title_text=x_name).update_yaxes(title_text=y_name)
     if log_x:
@@ -79,12 +109,9 @@ def lines(
     return figure
 
 
-def _epochs(
-    history: History, term: str, prefix: str, name: str, index: int, place: str
-) -> go.Scatter:
-    values = history[prefix + term]
-    line = _line(np.arange(1, len(values) + 1), values, name, theme.color_of(name, index))
-    line.line.dash = _DASHES[prefix]  # pyright: ignore
+def _epochs(training: Trained, term: str, prefix: str, place: str) -> go.Scatter:
+    values = training.history[prefix + term]
+    line = _line(np.arange(1, len(values) + 1), values, training.look, _DASHES[prefix])
     line.xaxis, line.yaxis = f"x{place}", f"y{place}"
     line.showlegend = prefix + term == "test_nll"
     line.hovertemplate = f"{line.name}, {_IMAGES[prefix]}: %{{y:.2f}} nats<extra></extra>"
@@ -97,16 +124,23 @@ def _dash_key(prefix: str) -> go.Scatter:
 
 
 def _line(
-    x: NDArray[np.number], y: NDArray[np.floating], name: str, color: str, mode: str = "lines"
+    x: NDArray[np.number],
+    y: NDArray[np.floating],
+    look: theme.Look,
+    dash: str | None,
+    mode: str = "lines",
 ) -> go.Scatter:
+    line: dict[str, Any] = {"color": look.color, "width": 2}
+    if dash is not None:
+        line["dash"] = dash
     return go.Scatter(
         x=np.float32(x),
         y=np.float32(y),
         mode=mode,
-        name=MODEL_LABELS.get(name, name),
-        legendgroup=name,
-        line={"color": color, "width": 2},
-        marker={"color": color, "size": 6},
+        name=look.label,
+        legendgroup=look.label,
+        line=line,
+        marker={"color": look.color, "size": 6},
     )
 
 
@@ -114,8 +148,7 @@ def _band(
     x: NDArray[np.number],
     low: NDArray[np.floating],
     high: NDArray[np.floating],
-    name: str,
-    color: str,
+    look: theme.Look,
 ) -> go.Scatter:
     return go.Scatter(
         x=np.float32(np.concatenate([x, x[::-1]])),
@@ -123,8 +156,8 @@ def _band(
         mode="lines",
         line={"width": 0},
         fill="toself",
-        fillcolor=theme.faded(color, 0.18),
-        legendgroup=name,
+        fillcolor=theme.faded(look.color, 0.18),
+        legendgroup=look.label,
         showlegend=False,
         hoverinfo="skip",
     )

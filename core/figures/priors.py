@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
@@ -21,6 +22,19 @@ ESTIMATOR_COLORS = {"baseline": theme.SEQUENTIAL[1], "score": theme.SEQUENTIAL[5
 """Estimator of a gradient -> colour of its bars."""
 
 Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A score of a prior or a model.
+
+    Args:
+        look: label of the row, and colour of its dots.
+        scores: a score for each seed; none where none was measured.
+    """
+
+    look: theme.Look
+    scores: Sequence[float]
 
 
 def grid(extent: Extent, resolution: int) -> NDArray[np.float64]:
@@ -132,45 +146,42 @@ def _scale_bar(extent: Extent) -> go.Scatter:
 
 
 def seed_dots(
-    values: Mapping[str, Sequence[float]],
+    rows: Sequence[Scored],
     *,
     name: str,
     best: float | None = None,
-    colors: Sequence[str] = (theme.PRIOR,),
     height: int = 230,
 ) -> go.Figure:
     """Return a small dot for the score of each seed, and a large dot for their mean.
 
     Args:
-        values: label of a prior or model -> a score for each seed; none where none was measured.
+        rows: the rows, the first one on top.
         name: name of the score, with its unit.
         best: score of real images, drawn as a line; no line when left out.
-        colors: colour of each label, or one colour for all.
         height: height in pixels.
     """
-    labels = list(values)
     seeds: list[tuple[int, float]] = []
     means: list[tuple[int, float]] = []
-    for place, scores in enumerate(values.values()):
-        seeds += [(place, score) for score in scores]
-        if len(scores):
-            means.append((place, float(np.mean(scores))))
-    colors = colors if len(colors) > 1 else list(colors) * len(labels)
+    for place, row in enumerate(rows):
+        seeds += [(place, score) for score in row.scores]
+        if len(row.scores):
+            means.append((place, float(np.mean(row.scores))))
+    colors = [row.look.color for row in rows]
     figure = go.Figure(
         [_dots(seeds, 6, 0.55, "one training", colors), _dots(means, 12, 1.0, "mean", colors)]
     )
     if best is not None:
         line = {"color": theme.MUTED, "dash": "dot", "width": 2}
-        ends = {"x": [best, best], "y": [-0.5, len(labels) - 0.5]}
+        ends = {"x": [best, best], "y": [-0.5, len(rows) - 0.5]}
         figure.add_trace(
             go.Scatter(**ends, mode="lines", line=line, name="real images", hoverinfo="name")
         )
     theme.layout(figure, height, legend=False)
     figure.update_xaxes(title_text=name, zeroline=False, nticks=5).update_layout(dragmode=False)
     places = {
-        "tickvals": np.arange(len(labels)),
-        "ticktext": labels,
-        "range": [len(labels) - 0.5, -0.5],
+        "tickvals": np.arange(len(rows)),
+        "ticktext": [row.look.label for row in rows],
+        "range": [len(rows) - 0.5, -0.5],
     }
     return figure.update_yaxes(**places, zeroline=False, ticklabelstandoff=6)
 

@@ -1,6 +1,6 @@
 """Paths from one image to another: quantities along them, and how real their middle looks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.config import MODEL_LABELS
 from core.figures import theme
-from core.figures.curves import lines
+from core.figures.curves import Series, lines
 
 _ENDS = ("circle-open", "end images")
 _FADED = ("x-thin", "cross-fade of them, halfway")
@@ -24,7 +23,7 @@ class Halfway:
     A distance is the root of the mean squared difference over pixels.
 
     Args:
-        name: a model's label, or another name of the row.
+        look: label of the row, and colour of its marks.
         ends: distance of the end images.
         faded: distance of the average of the two end images.
         halfway: distance of the middle of the path, a number for each seed; none where the
@@ -32,7 +31,7 @@ class Halfway:
         spread: quartiles of the middle's distance over pairs; None for no error bar.
     """
 
-    name: str
+    look: theme.Look
     ends: float
     faded: float
     halfway: tuple[float, ...] = ()
@@ -41,29 +40,20 @@ class Halfway:
 
 def along_path(
     x: NDArray[np.floating],
-    series: Mapping[
-        str, tuple[NDArray[np.floating], NDArray[np.floating] | None, NDArray[np.floating] | None]
-    ],
+    series: Iterable[Series],
     *,
     y_name: str,
     height: int = 320,
 ) -> go.Figure:
-    """Return lines along the path in the models' colours, others grey and dashed.
+    """Return lines along the path.
 
     Args:
         x: (S,) places, 0 at the start and 1 at the end.
-        series: label -> (middle, low, high), each (S,); low and high may be None.
+        series: the lines.
         y_name: name of the vertical axis, with its unit.
         height: height in pixels.
     """
     figure = lines(x, series, x_name="place on the path", y_name=y_name, height=height)
-    for name in series:
-        if not _is_model(name):
-            figure.update_traces({"line": {"color": theme.MUTED, "dash": "dash"}}, {"name": name})
-            figure.update_traces({"marker": {"color": theme.MUTED}}, {"name": name})
-            figure.update_traces(
-                {"fillcolor": theme.faded(theme.MUTED, 0.18)}, {"legendgroup": name, "name": None}
-            )
     return figure.update_xaxes(tickformat=".0%", range=[-0.02, 1.02])
 
 
@@ -88,22 +78,14 @@ def halfway_dots(rows: Sequence[Halfway], *, height: int = 320) -> go.Figure:
         zeroline=False,
         showgrid=True,
     )
-    names = {"tickvals": list(range(len(rows))), "ticktext": [row.name for row in rows]}
+    names = {"tickvals": list(range(len(rows))), "ticktext": [row.look.label for row in rows]}
     return figure.update_yaxes(
         **names, range=[len(rows) - 0.5, -0.5], zeroline=False, ticklabelstandoff=8
     )
 
 
-def _is_model(name: str) -> bool:
-    return name.split(",")[0] in MODEL_LABELS.values()
-
-
-def _color(row: Halfway) -> str:
-    return theme.color_of(row.name) if _is_model(row.name) else theme.MUTED
-
-
 def _span(row: Halfway, place: int) -> go.Scatter:
-    line = {"color": theme.faded(_color(row), 0.35), "width": 4}
+    line = {"color": theme.faded(row.look.color, 0.35), "width": 4}
     return go.Scatter(
         x=[row.ends, row.faded],
         y=[place, place],
@@ -119,7 +101,7 @@ def _middle(row: Halfway, place: int) -> go.Scatter:
     dots = _dots([mean], place, row, *_HALFWAY)
     if row.spread:
         low, high = (abs(edge - mean) for edge in row.spread)
-        bar = {"array": [high], "arrayminus": [low], "color": _color(row), "thickness": 1.5}
+        bar = {"array": [high], "arrayminus": [low], "color": row.look.color, "thickness": 1.5}
         dots.error_x = bar  # pyright: ignore[reportAttributeAccessIssue]
     return dots
 
@@ -129,9 +111,9 @@ def _dots(values: list[float], place: int, row: Halfway, symbol: str, name: str)
         x=values,
         y=[place] * len(values),
         mode="markers",
-        marker=_marker(symbol, _color(row)),
+        marker=_marker(symbol, row.look.color),
         showlegend=False,
-        hovertemplate=f"{row.name}, {name}: %{{x:.4f}}<extra></extra>",
+        hovertemplate=f"{row.look.label}, {name}: %{{x:.4f}}<extra></extra>",
     )
 
 

@@ -7,12 +7,13 @@ colour-blind eyes too.
 Source: WCAG 2.1, success criterion 1.4.11, https://www.w3.org/TR/WCAG21/#non-text-contrast.
 """
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import plotly.graph_objects as go
 
-from core.config import MODEL_LABELS
+from core.config import ALL_LABELS, check_name
 
 MODEL_COLORS = {"ae": "#e8721c", "noisy-ae": "#a8447f", "vae": "#2663c9", "beta-vae": "#1ea28f"}
 PRIOR = "#87805f"
@@ -56,20 +57,46 @@ def config(kind: str = "png") -> dict[str, Any]:
     return CONFIG | {"toImageButtonOptions": CONFIG["toImageButtonOptions"] | {"format": kind}}
 
 
-def color_of(name: str, index: int = 0) -> str:
-    """Return the colour of a model, the prior or the posterior, or else a label colour.
+@dataclass(frozen=True)
+class Look:
+    """How a figure shows a model.
 
     Args:
-        name: a model's name or label, with or without its number; `prior`; `posterior`; or
-            another name.
-        index: number of the label colour that another name gets.
+        label: text in the legend. No figure reads a meaning from it.
+        color: colour of its marks, as `#rrggbb`.
+    """
 
-    >>> color_of("β-VAE, β = 4") == MODEL_COLORS["beta-vae"]
+    label: str
+    color: str
+
+
+def model_color(name: str) -> str:
+    """Return the colour of a model; one that stands beside the four has the first class's.
+
+    Args:
+        name: `config.model.name`, one of `core.config.ALL_LABELS`.
+
+    Raises:
+        ValueError: no model has the name.
+
+    >>> model_color("vae") == MODEL_COLORS["vae"]
     True
     """
-    named = MODEL_COLORS | {MODEL_LABELS[model]: color for model, color in MODEL_COLORS.items()}
-    named |= {"prior": PRIOR, "posterior": POSTERIOR}
-    return named.get(name.split(",")[0], label_color(index))
+    check_name("model", name, ALL_LABELS)
+    return MODEL_COLORS.get(name, label_color(0))
+
+
+def model_look(name: str) -> Look:
+    """Return the look of a model where no number tells it from others of its name.
+
+    Args:
+        name: `config.model.name`, one of `core.config.ALL_LABELS`.
+
+    Raises:
+        ValueError: no model has the name.
+    """
+    color = model_color(name)
+    return Look(ALL_LABELS[name], color)
 
 
 def label_color(index: int) -> str:

@@ -1,6 +1,6 @@
 """One quantity against another over the settings of a number, with a dot for each seed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,7 @@ def tradeoff(
     *,
     x_name: str,
     y_name: str,
-    chosen: str | None = None,
+    chosen: int | None = None,
     height: int = 380,
 ) -> go.Figure:
     """Return the stops along a line, with a dot for each seed and a mark for their mean.
@@ -43,14 +43,14 @@ def tradeoff(
         stops: the stops, in the order in which they are joined.
         x_name: name of the horizontal axis, with its unit.
         y_name: name of the vertical axis, with its unit.
-        chosen: name of the stop with a ring around it; no stop has one when left out.
+        chosen: index of the stop with a ring around it; no stop has one when None.
         height: height in pixels.
     """
     figure = go.Figure()
-    means = {stop.name: (float(np.mean(stop.x)), float(np.mean(stop.y))) for stop in stops}
+    means = [(float(np.mean(stop.x)), float(np.mean(stop.y))) for stop in stops]
     figure.add_trace(_line(means))
     figure.add_traces([_seeds(stop) for stop in stops])
-    if chosen in means:
+    if chosen is not None:
         figure.add_trace(_ring(means[chosen]))
     figure.add_trace(_means(stops, means))
     theme.layout(figure, height, legend=False)
@@ -64,7 +64,7 @@ def counts(
     x_name: str,
     y_name: str,
     most: int,
-    chosen: str | None = None,
+    chosen: int | None = None,
     height: int = 380,
 ) -> go.Figure:
     """Return a count against a setting on a logarithmic axis.
@@ -74,7 +74,7 @@ def counts(
         x_name: name of the setting.
         y_name: name of the count.
         most: greatest possible count; the vertical axis runs from 0 to it.
-        chosen: name of the stop with a ring around it; no stop has one when left out.
+        chosen: index of the stop with a ring around it; no stop has one when None.
         height: height in pixels.
     """
     figure = tradeoff(stops, x_name=x_name, y_name=y_name, chosen=chosen, height=height)
@@ -83,8 +83,8 @@ def counts(
     return figure.update_yaxes(range=[-0.04 * most, 1.08 * most], dtick=max(1, round(most / 5)))
 
 
-def _line(means: Mapping[str, tuple[float, float]]) -> go.Scatter:
-    x, y = zip(*means.values(), strict=True)
+def _line(means: Sequence[tuple[float, float]]) -> go.Scatter:
+    x, y = zip(*means, strict=True)
     return go.Scatter(
         x=x, y=y, mode="lines", line={"color": theme.MUTED, "width": 1.5}, hoverinfo="skip"
     )
@@ -100,13 +100,13 @@ def _seeds(stop: Stop) -> go.Scatter:
     )
 
 
-def _means(stops: Sequence[Stop], means: Mapping[str, tuple[float, float]]) -> go.Scatter:
-    x, y = zip(*means.values(), strict=True)
+def _means(stops: Sequence[Stop], means: Sequence[tuple[float, float]]) -> go.Scatter:
+    x, y = zip(*means, strict=True)
     return go.Scatter(
         x=x,
         y=y,
         mode="markers+text",
-        text=list(means),
+        text=[stop.name for stop in stops],
         textposition="top right",
         cliponaxis=False,
         marker={"color": [stop.color for stop in stops], "size": 11, "symbol": "diamond"},

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from core.config import ALL_LABELS
 from core.experiments.claims import (
     DEPENDS,
     FAILS,
@@ -25,6 +26,7 @@ from core.experiments.orderings import (
     beta_above_vae,
     lead,
     scoring_error,
+    trained,
     values,
     variance_shares,
 )
@@ -96,6 +98,19 @@ def score_axis(name: str) -> str:
     return f"{SCORES[name]} (chance: {CHANCE[name]:g})" if name in CHANCE else SCORES[name]
 
 
+def called(representation: str) -> str:
+    """Return the label of a representation.
+
+    Args:
+        representation: the name of a model, or of what is not trained, as in `PAPER`.
+
+    >>> called("beta-vae"), called("raw pixels")
+    ('β-VAE, β = 4', 'raw pixels')
+    """
+    config = trained().get(representation)
+    return representation if config is None else config.model.label
+
+
 def order_sentence(order: Order, without_shape: Order | None = None) -> str:
     """Return whether the paper's order of representations holds here.
 
@@ -113,7 +128,9 @@ def order_sentence(order: Order, without_shape: Order | None = None) -> str:
         short = "**The paper's order does not hold here.**"
     else:
         short = "**The paper's order holds here in part.**"
-    against = [f"{below} above {above}" for above, below in order.pairs.with_word(FAILS)]
+    against = [
+        f"{called(below)} above {called(above)}" for above, below in order.pairs.with_word(FAILS)
+    ]
     turned = f" ({listed(against)})" if against else ""
     return (
         f"{short} Pairs of its table that were measured, with five factors: {total}. With every"
@@ -130,7 +147,7 @@ def _narrow(order: Order) -> str:
         first, second = (
             (above, below) if order.pairs[above, below].word == HOLDS else (below, above)
         )
-        leads.append(f"{first} above {second} by {with_error(by, error)}")
+        leads.append(f"{called(first)} above {called(second)} by {with_error(by, error)}")
     if not leads:
         return ""
     return (
@@ -161,7 +178,7 @@ def plateau_sentence(table: Mapping[str, Scores], swept: Mapping[float, Scores])
     """Return how many trainings score as if three factors were named and two guessed.
 
     Args:
-        table: label of a representation -> its scores, for those of four factors.
+        table: representation -> its scores, for those of four factors.
         swept: β -> scores of its trainings.
     """
     scores = [score for runs in swept.values() for score in values(runs, "higgins")]
@@ -169,10 +186,10 @@ def plateau_sentence(table: Mapping[str, Scores], swept: Mapping[float, Scores])
         return ""
     near = 2 * scoring_error(PLATEAU)
     on = sum(abs(score - PLATEAU) <= near for score in scores)
-    four = {label: values(runs, "higgins_4") for label, runs in table.items() if label in PAPER}
+    four = {name: values(runs, "higgins_4") for name, runs in table.items() if name in PAPER}
     means = [
-        f"{label.split(',')[0]} {np.mean(numbers):.1%}"
-        for label, numbers in four.items()
+        f"{ALL_LABELS.get(name, name)} {np.mean(numbers):.1%}"
+        for name, numbers in four.items()
         if numbers
     ]
     return (
@@ -190,9 +207,9 @@ def pair_sentence(table: Mapping[str, Scores]) -> str:
         return ""
     (pairs,) = claim.cases.values()
     ranges = []
-    for label in ("VAE", "β-VAE, β = 4"):
-        scores = values(table[label], "higgins")
-        ranges.append(f"{label} {with_range(scores, 3)} with {len(scores)} seeds")
+    for model in ("vae", "beta-vae"):
+        scores = values(table[model], "higgins")
+        ranges.append(f"{called(model)} {with_range(scores, 3)} with {len(scores)} seeds")
     return (
         f"**{_PAIR[claim.word]}:** {listed(ranges)}. The closest pair of trainings differs by"
         f" {with_error(*lead(pairs))}."
@@ -227,12 +244,13 @@ def oracle_sentence(name: str, codes: Mapping[str, Mapping[str, float]]) -> str:
 def table_rows(table: Mapping[str, Scores]) -> list[dict[str, str]]:
     """Return a row of text for each representation: the paper's Higgins score beside ours."""
     rows = []
-    for label in dict.fromkeys([*PAPER, *table]):
-        five, four = (values(table.get(label, {}), name) for name in ("higgins", "higgins_4"))
+    for representation in dict.fromkeys([*PAPER, *table]):
+        runs = table.get(representation, {})
+        five, four = (values(runs, name) for name in ("higgins", "higgins_4"))
         rows.append(
             {
-                "Representation": label,
-                "Paper": _reported(label),
+                "Representation": called(representation),
+                "Paper": _reported(representation),
                 "Ours, 5 factors": _ours(five),
                 "Ours, 4 factors": _ours(four),
                 "Seeds": str(len(five) or "–"),
@@ -241,10 +259,10 @@ def table_rows(table: Mapping[str, Scores]) -> list[dict[str, str]]:
     return rows
 
 
-def _reported(label: str) -> str:
-    if label not in PAPER:
+def _reported(representation: str) -> str:
+    if representation not in PAPER:
         return "–"
-    reported = PAPER[label]
+    reported = PAPER[representation]
     error = f" ± {reported.error:.1%}" if reported.error else ""
     return f"{reported.accuracy:.1%}{error}"
 

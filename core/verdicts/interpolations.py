@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.config import ALL_LABELS
 from core.experiments.claims import (
     DEPENDS,
     FAILS,
@@ -49,7 +50,7 @@ class Answer:
     """All numbers of a family.
 
     Args:
-        models: label -> seed of the training -> its numbers.
+        models: name of the model -> seed of the training -> its numbers.
         originals: the numbers of the original images and of blending them.
     """
 
@@ -66,8 +67,13 @@ class Answer:
         return sorted({len(measured) for measured in self.models.values()})
 
 
-def left_out(labels: Sequence[str]) -> str:
-    """Return that models were not measured."""
+def left_out(names: Sequence[str]) -> str:
+    """Return that models were not measured.
+
+    Args:
+        names: of the models.
+    """
+    labels = [ALL_LABELS[name] for name in names]
     return f"Not measured yet, and left out: {', '.join(labels)}; run `python -m core measure`."
 
 
@@ -152,7 +158,7 @@ def confidence(doubts: Mapping[str, BySeed], originals: Numbers) -> str:
     """Return with which models a classifier's confidence falls least and most halfway.
 
     Args:
-        doubts: model -> fall of the confidence from the ends to halfway, by seed.
+        doubts: name of a model -> fall of the confidence from the ends to halfway, by seed.
         originals: numbers of the original images.
     """
     least, most = extremes(doubts)
@@ -168,9 +174,9 @@ def confidence(doubts: Mapping[str, BySeed], originals: Numbers) -> str:
 
 
 def _textbook(gaps: Mapping[str, BySeed]) -> str:
-    if not {"AE", "VAE"} <= gaps.keys():
+    if not {"ae", "vae"} <= gaps.keys():
         return ""
-    ours, theirs = gaps["VAE"], gaps["AE"]
+    ours, theirs = gaps["vae"], gaps["ae"]
     word = _TEXTBOOK[compare(ours, theirs).word]
     vae, ae = (with_range(values.values(), 0, percent=True) for values in (ours, theirs))
     return (
@@ -240,7 +246,7 @@ def _without_twins(originals: Numbers) -> str:
 def table_rows(answer: Answer) -> list[dict[str, str]]:
     """Return a row of text for each model and path, and one for the originals."""
     rows = [
-        {"Model": name, "Path": words.lower(), **_cells([*measured.values()], path)}
+        {"Model": ALL_LABELS[name], "Path": words.lower(), **_cells([*measured.values()], path)}
         for name, measured in answer.models.items()
         for words, path in PATH_WORDS.items()
     ]
@@ -299,7 +305,7 @@ def _each(
 def _does(names: Sequence[str], verb: str, rest: str, *, tie: bool = True) -> str:
     """Return who does something, or nothing where nobody does.
 
-    >>> _does(["VAE"], "pass", " by"), _does(["AE", "VAE"], "pass", " by", tie=False)
+    >>> _does(["vae"], "pass", " by"), _does(["ae", "vae"], "pass", " by", tie=False)
     ('VAE passes by', 'AE and VAE pass by')
     """
     if not names:
@@ -309,20 +315,22 @@ def _does(names: Sequence[str], verb: str, rest: str, *, tie: bool = True) -> st
 
 
 def _in_order(values: Mapping[str, BySeed], digits: int, *, percent: bool = False) -> str:
-    """Return names with their values, the least first.
+    """Return labels with their values, the least first.
 
-    >>> _in_order({"AE": {0: 2.0}, "VAE": {0: 1.0}}, 1)
+    >>> _in_order({"ae": {0: 2.0}, "vae": {0: 1.0}}, 1)
     'VAE 1.0, AE 2.0'
     """
     order = sorted(values, key=lambda name: spread(values[name].values()).mean)
-    return ", ".join(f"{name} {_each([name], values, digits, percent=percent)}" for name in order)
+    each = {name: _each([name], values, digits, percent=percent) for name in order}
+    return ", ".join(f"{ALL_LABELS[name]} {text}" for name, text in each.items())
 
 
 def _names(names: Sequence[str], *, tie: bool = True) -> str:
-    """Return names as prose; several names are a tie, unless they are merely listed.
+    """Return models as prose; several models are a tie, unless they are merely listed.
 
-    >>> _names(["VAE", "β-VAE"]), _names(["AE"])
+    >>> _names(["vae", "beta-vae"]), _names(["ae"])
     ('VAE and β-VAE (a tie)', 'AE')
     """
-    joined = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    labels = [ALL_LABELS[name] for name in names]
+    joined = " and ".join(filter(None, [", ".join(labels[:-1]), labels[-1]]))
     return f"{joined} (a tie)" if tie and len(names) > 1 else joined

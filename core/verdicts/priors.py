@@ -326,9 +326,9 @@ def rows(models: Mapping[str, Trainings]) -> list[dict[str, str]]:
     """Return a row of text for each prior, the mean over trainings with their standard deviation.
 
     Args:
-        models: label -> its numbers.
+        models: prior, or `EXPOST` -> its numbers.
     """
-    return [{"Prior": label, **_cells(model)} for label, model in models.items()]
+    return [{"Prior": called(prior), **_cells(model)} for prior, model in models.items()]
 
 
 def _cells(model: Trainings) -> dict[str, str]:
@@ -386,17 +386,17 @@ def _gaps_between(fits: Sequence[Numbers], latents: int) -> str:
     )
 
 
-def estimator_text(label: str, model: Trainings) -> str:
+def estimator_text(prior: str, model: Trainings) -> str:
     """Return how many codes the score function needs for a gradient as good as the usual one.
 
     Args:
-        label: of the prior.
+        prior: of `PRIORS`, or `EXPOST`.
         model: its numbers.
     """
     return (
-        f"Measured with the {label.lower()}. With one code per image as in training, the score"
-        f" function would need about {_ratio(model, 'score'):,.0f} codes for a gradient as good as"
-        " the reparameterisation's from one."
+        f"Measured with the {called(prior).lower()}. With one code per image as in training, the"
+        f" score function would need about {_ratio(model, 'score'):,.0f} codes for a gradient as"
+        " good as the reparameterisation's from one."
     )
 
 

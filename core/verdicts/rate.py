@@ -130,20 +130,20 @@ def prior_sentence(marginals: Mapping[str, BySeed]) -> str:
     """Return how priors' misfits compare with the standard normal's, and the odds by chance.
 
     Args:
-        marginals: label of a prior -> seed -> KL(aggregate posterior || prior) in nats, all on one
-            schedule; the text is empty without the standard normal or any other.
+        marginals: prior, one of `PRIORS` -> seed -> KL(aggregate posterior || prior) in nats, all
+            on one schedule; the text is empty without the standard normal or any other.
     """
     cases = _against_normal(marginals)
     if not cases:
         return ""
-    nats = {label: with_spread(values.values(), 2) for label, values in marginals.items()}
+    nats = {prior: with_spread(values.values(), 2) for prior, values in marginals.items()}
     parts = [
-        f"{label} {nats[label]} ({answer(comparison, AGAINST)})"
-        for label, comparison in cases.items()
+        f"{PRIORS[prior]} {nats[prior]} ({answer(comparison, AGAINST)})"
+        for prior, comparison in cases.items()
     ]
     return (
         "By prior, trained on one schedule, that misfit is: standard normal"
-        f" {nats[PRIORS['normal']]}, {', '.join(parts)}."
+        f" {nats['normal']}, {', '.join(parts)}."
     )
 
 
@@ -155,25 +155,25 @@ def chance_sentence(marginals: Mapping[str, BySeed]) -> str:
 
 def _against_normal(marginals: Mapping[str, BySeed]) -> Cases[str]:
     """Return the comparison of each prior with the standard normal; none without that."""
-    normal = marginals.get(PRIORS["normal"])
+    normal = marginals.get("normal")
     if not normal:
         return Cases()
-    others = {label: values for label, values in marginals.items() if label != PRIORS["normal"]}
-    return Cases({label: compare(values, normal) for label, values in others.items()})
+    others = {prior: values for prior, values in marginals.items() if prior != "normal"}
+    return Cases({prior: compare(values, normal) for prior, values in others.items()})
 
 
 def bars_caption(
-    by_label: Mapping[str, Sequence[Numbers]], latents: int, marginals: Mapping[str, BySeed]
+    measured: Sequence[Sequence[Numbers]], latents: int, marginals: Mapping[str, BySeed]
 ) -> str:
     """Return what the bars of the rate's parts are of, and what their images can tell.
 
     Args:
-        by_label: label of a model -> numbers of the study `RATE`, an entry for each seed.
+        measured: numbers of the study `RATE` of each model, an entry for each seed.
         latents: number of latents of all of them.
         marginals: as in `prior_sentence`.
     """
-    images = next(iter(by_label.values()))[0]["images"]
-    trainings = counted_trainings([len(rows) for rows in by_label.values()])
+    images = measured[0][0]["images"]
+    trainings = counted_trainings([len(rows) for rows in measured])
     return (
         f"Posteriors of {images:,} test images with {latents} latents, averaged over {trainings}."
         f" No code can tell more about which of {images:,} images it is of than log {images:,} ="

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.config import ALL_LABELS
 from core.experiments.samples import CODE_SEEDS, Trained
 from core.explore.samplers import SAMPLERS
 from core.metrics.scores import NEIGHBOURS
@@ -34,9 +35,9 @@ class Table:
     """Sample quality of a family.
 
     Args:
-        cells: (label of the model, name of the sampler) -> its quality, over trainings.
+        cells: (name of the model, name of the sampler) -> its quality, over trainings.
         ceiling: score -> what real images score against real images.
-        models: labels, in order.
+        models: names of the models, in order.
     """
 
     cells: Mapping[tuple[str, str], Trained]
@@ -64,7 +65,7 @@ class Table:
 def rows(table: Table) -> list[dict[str, str]]:
     """Return a row of text for each model and sampler, and one for the ceiling."""
     texts = [
-        {"Model": model, "Codes from": SAMPLERS[name], **_cells(cell)}
+        {"Model": ALL_LABELS[model], "Codes from": SAMPLERS[name], **_cells(cell)}
         for (model, name), cell in table.cells.items()
     ]
     best = {label: number(table.ceiling[score]) for label, score in SCORES.items()}
@@ -107,14 +108,15 @@ def sentence(table: Table, sampler: str) -> str:
         f"Fréchet distance {number(distance[best])}, covering {covered[best]} of the real"
         " neighbourhoods"
     )
-    if len(table.models) > 1:
+    labels = [ALL_LABELS[model] for model in table.models]
+    if len(labels) > 1:
         order = (
-            f"**{table.models[best]}** comes closest to the data: {scores}."
-            f" **{table.models[worst]}** stays farthest: {number(distance[worst])}, covering"
+            f"**{labels[best]}** comes closest to the data: {scores}."
+            f" **{labels[worst]}** stays farthest: {number(distance[worst])}, covering"
             f" {covered[worst]}."
         )
     else:
-        order = f"**{table.models[best]}**, alone here, has {scores}."
+        order = f"**{labels[best]}**, alone here, has {scores}."
     measured = trainings([table.cells[model, sampler].seeds for model in table.models])
     real = number(table.ceiling["coverage"], 0, percent=True)
     return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core.config import ALL_LABELS
 from core.experiments.kept import Numbers
 
 FIRST_LOOK = "One training each: a first look."
@@ -28,22 +29,22 @@ def share(counted: Numbers | None) -> str:
     )
 
 
-def without_twins(by_label: Mapping[str, Numbers]) -> str:
+def without_twins(models: Mapping[str, Numbers]) -> str:
     """Return the nll of each model on images without a twin, beside that of training images alike.
 
     Args:
-        by_label: label of a model -> numbers of the study `TWINS`; the text is empty without any.
+        models: name of a model -> numbers of the study `TWINS`; the text is empty without any.
 
     >>> nll = {"without": {"nll": 20.31, "images": 2}, "trained": {"nll": 18.0, "images": 2}}
-    >>> without_twins({"VAE": nll})
+    >>> without_twins({"vae": nll})
     'On the 2 others (on as many ...) the nll is, in nats per image: VAE 20.3 (18.0). ...'
     """
-    if not by_label:
+    if not models:
         return ""
-    images = next(iter(by_label.values()))["without"]["images"]
+    images = next(iter(models.values()))["without"]["images"]
     parts = [
-        f"{label} {numbers['without']['nll']:.1f} ({numbers['trained']['nll']:.1f})"
-        for label, numbers in by_label.items()
+        f"{ALL_LABELS[name]} {numbers['without']['nll']:.1f} ({numbers['trained']['nll']:.1f})"
+        for name, numbers in models.items()
     ]
     return (
         f"On the {images:,} others (on as many training images of the same labels) the nll is, in"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.config import MODEL_LABELS, RunConfig, with_seed
+from core.config import RunConfig, with_seed
 from core.experiments.disentanglement import DISENTANGLEMENT, SCORES
 from core.experiments.kept import numbers_of
 from core.experiments.orderings import (
@@ -27,7 +27,7 @@ from core.figures.heatmap import heatmap
 from core.figures.images import sheet_png
 from core.figures.levels import level_line
 from core.figures.noise import Line, spread_lines
-from core.figures.priors import seed_dots
+from core.figures.priors import Scored, seed_dots
 from core.metrics.disentanglement.oracles import ORACLES
 from core.recipes import recipe
 from core.shelf import MAP_BETAS, MAP_LATENTS
@@ -39,7 +39,7 @@ _NAMES = {words: name for name, words in SCORES.items()}
 
 @cache.fresh(DISENTANGLEMENT, max_entries=2)
 def table_of() -> dict[str, Scores]:
-    """Return the scores of every representation, by label."""
+    """Return the scores of every representation, by name."""
     return representations(cache.SHELF)
 
 
@@ -76,16 +76,15 @@ def paper_table(name: str) -> None:
     table = table_of()
     if not table:
         return
-    scores = {label: values(runs, name) for label, runs in table.items()}
-    scores = {label: numbers for label, numbers in scores.items() if numbers}
+    scores = {each: values(runs, name) for each, runs in table.items()}
+    rows = [Scored(_look_of(each), numbers) for each, numbers in scores.items() if numbers]
     left, right = st.columns([1.2, 1], gap="large")
     with left:
         st.caption(verdicts.table_caption(name))
         figure = seed_dots(
-            scores,
+            rows,
             name=verdicts.score_axis(name),
-            colors=[theme.MODEL_COLORS.get(kind_of(label), theme.MUTED) for label in scores],
-            height=100 + 34 * len(scores),
+            height=100 + 34 * len(rows),
         )
         if name == "higgins":
             level_line(figure, PLATEAU, verdicts.PLATEAU_NAME, upright=True)
@@ -97,14 +96,10 @@ def paper_table(name: str) -> None:
         st.caption(verdicts.PROTOCOLS)
 
 
-def kind_of(label: str) -> str:
-    """Return the name of the model that a label of the table is of, or nothing.
-
-    >>> kind_of("β-VAE, β = 4"), kind_of("PCA")
-    ('beta-vae', '')
-    """
-    names = {words: model for model, words in MODEL_LABELS.items()}
-    return names.get(label.split(",")[0], "")
+def _look_of(representation: str) -> theme.Look:
+    """Return label and colour of a representation; only the four models have colours here."""
+    color = theme.MODEL_COLORS.get(representation, theme.MUTED)
+    return theme.Look(verdicts.called(representation), color)
 
 
 def over_beta(name: str) -> None:

@@ -32,11 +32,6 @@ class View:
     siblings: tuple[RunConfig, ...] = ()
     doubles: tuple[RunConfig, ...] = ()
 
-    @property
-    def by_label(self) -> dict[str, RunConfig]:
-        """The family's runs by the model's label."""
-        return {ALL_LABELS[name]: config for name, config in self.family.items()}
-
     def stops(self, number: str) -> dict[float, RunConfig]:
         """Return the runs of the family that differ in η or in β alone, as `core.families.stops`.
 

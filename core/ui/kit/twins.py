@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.config import ALL_LABELS, DataConfig
+from core.config import DataConfig
 from core.data.twins import has_twins
 from core.experiments.kept import compared, numbers_of
 from core.experiments.twins import TWINS
@@ -32,5 +32,5 @@ def note(view: View) -> None:
     measured = {}
     for name, config in view.family.items():
         if numbers := numbers_of(TWINS, config, cache.SHELF):
-            measured[ALL_LABELS[name]] = numbers
+            measured[name] = numbers
     st.caption(f"{sentence} {verdicts.without_twins(measured)}")

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.config import DataConfig, RunConfig
+from core.config import ALL_LABELS, DataConfig, RunConfig
 from core.explore.neighbours import nearest_codes
 from core.explore.projection import TSNE_STAGES
 from core.figures import images as pictures
@@ -234,8 +234,8 @@ def _images_of(view: View, index: int) -> None:
     if original is not None:
         label = cache.run(view.picked).codes["label"][index]
         images[f"Image, “{cache.label_names(view.picked.data)[label]}”"] = original
-    for name, config in view.by_label.items():
-        images[name] = cache.reconstruction(config, index)
+    for name, config in view.family.items():
+        images[ALL_LABELS[name]] = cache.reconstruction(config, index)
     with st.container(horizontal=True):
         for caption, image in images.items():
             widgets.picture(

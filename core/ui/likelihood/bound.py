@@ -173,14 +173,15 @@ def _test_set(view: View) -> None:
     if gaps is None:
         st.info(verdicts.UNMEASURED)
         return
-    label = view.picked.model.label
+    model = view.picked.model
     every = np.concatenate([numbers["gap"] for numbers in measured.values()])
     mean, median = float(every.mean()), float(np.median(every))
-    st.markdown(verdicts.tightness_sentence(gaps, median, label))
+    st.markdown(verdicts.tightness_sentence(gaps, median, model.label))
     left, right = st.columns(2, gap="large")
     with left:
         marks = [Mark("mean", mean), Mark("median", median, dash="dot")]
-        widgets.chart(gap_histogram(every, marks, color=theme.color_of(label)), "gaps")
+        figure = gap_histogram(every, marks, color=theme.model_color(model.name))
+        widgets.chart(figure, "gaps")
         st.caption(verdicts.histogram_caption(gaps))
     with right:
         widgets.chart(gap_parts(_parts_of_siblings(view)), "gap parts")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -39,10 +39,10 @@ def draw(view: View) -> None:
         view: the visitor's choices.
     """
     runs = likelihoods(view.picked.data)
-    if any(config.model.likelihood == "gaussian" for config in runs.values()):
+    if any(config.model.likelihood == "gaussian" for config in runs):
         measured = scale_numbers(runs)
-        _error_and_nats(runs, measured)
-        _scale_and_beta(runs, measured)
+        _error_and_nats(measured)
+        _scale_and_beta(measured)
         _means_and_draws(runs)
     else:
         elsewhere = [name for name in GREY if len(likelihoods(DataConfig(name=name))) > 1]
@@ -50,32 +50,31 @@ def draw(view: View) -> None:
     literature.draw()
 
 
-def likelihoods(data: DataConfig) -> dict[str, RunConfig]:
-    """Return the two-latent VAEs on the shelf that differ in their likelihood alone, by label."""
+def likelihoods(data: DataConfig) -> list[RunConfig]:
+    """Return the two-latent VAEs on the shelf that differ in their likelihood alone."""
     if data.name not in GREY:
-        return {}
+        return []
     configs = (recipe(data.name, "vae"), *gaussians(data.name))
-    there = [config for config in configs if cache.is_there(config)]
-    return {config.model.likelihood_label: config for config in there}
+    return [config for config in configs if cache.is_there(config)]
 
 
-def scale_numbers(runs: Mapping[str, RunConfig]) -> dict[str, Numbers]:
-    """Return the numbers of the study `SCALE` of some runs by label, where they were measured."""
-    rows = {label: cache.over_seeds(SCALE, config) for label, config in runs.items()}
-    return {label: by_seed[0] for label, by_seed in rows.items() if by_seed}
+def scale_numbers(runs: Sequence[RunConfig]) -> dict[RunConfig, Numbers]:
+    """Return the numbers of the study `SCALE` of some runs, where they were measured."""
+    rows = {config: cache.over_seeds(SCALE, config) for config in runs}
+    return {config: by_seed[0] for config, by_seed in rows.items() if by_seed}
 
 
-def _error_and_nats(runs: Mapping[str, RunConfig], measured: Mapping[str, Numbers]) -> None:
+def _error_and_nats(measured: Mapping[RunConfig, Numbers]) -> None:
     st.subheader("When is a squared error a likelihood?", anchor=False)
     if not measured:
         st.info(verdicts.UNMEASURED)
         return
     st.markdown(verdicts.NORMAL_PIXELS)
     columns = st.columns(len(measured), gap="medium")
-    for column, (label, numbers) in zip(columns, measured.items(), strict=True):
+    for column, (config, numbers) in zip(columns, measured.items(), strict=True):
         with column:
-            st.markdown(f"**{label}**")
-            widgets.chart(affine_figure(runs[label]), f"affine {label}")
+            st.markdown(f"**{config.model.likelihood_label}**")
+            widgets.chart(affine_figure(config), f"affine {config.key}")
             st.markdown(verdicts.affine_sentence(numbers))
     images = len(next(iter(measured.values()))["sse"])
     st.caption(verdicts.units_of(images))
@@ -92,20 +91,20 @@ def affine_figure(config: RunConfig) -> go.Figure:
     return error_to_nats(np.array(numbers["sse"]), np.array(numbers["nll"]), *line, exact=exact)
 
 
-def _scale_and_beta(runs: Mapping[str, RunConfig], measured: Mapping[str, Numbers]) -> None:
+def _scale_and_beta(measured: Mapping[RunConfig, Numbers]) -> None:
     st.subheader("What does σ do to the KL?", anchor=False)
     if not measured:
         return
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        figure = price_figure(tuple(runs[label] for label in measured))
+        figure = price_figure(tuple(measured))
         widgets.chart(figure, "squared error and rate")
     with right:
-        prices = [price(runs[label], numbers) for label, numbers in measured.items()]
+        prices = [price(config, numbers) for config, numbers in measured.items()]
         st.markdown(verdicts.price_sentence(prices))
     st.caption(verdicts.PRICES)
-    for label, numbers in measured.items():
-        if numbers["knob"] and runs[label].model.scale is None:
+    for config, numbers in measured.items():
+        if numbers["knob"] and config.model.scale is None:
             st.markdown(verdicts.knob_sentence(numbers))
 
 
@@ -140,21 +139,21 @@ def _place(config: RunConfig, symbol: str) -> Place:
         [cache.run(config).metrics["kl"]],
         [verdicts.squared_error(numbers)],
         slope,
-        color=theme.color_of("VAE"),
+        color=theme.model_color(config.model.name),
         symbol=symbol,
     )
 
 
 @st.fragment
-def _means_and_draws(runs: Mapping[str, RunConfig]) -> None:
+def _means_and_draws(runs: Sequence[RunConfig]) -> None:
     """Draw means and draws of the same codes; another seed draws this part alone again."""
     st.subheader("What does each decoder say an image looks like?", anchor=False)
     st.markdown(verdicts.MEANS_AND_DRAWS)
     seed = int(st.number_input("Seed", 0, 9999, key="seed", width=130, bind="query-params"))
     columns = st.columns(len(runs), gap="medium")
-    for column, (label, config) in zip(columns, runs.items(), strict=True):
+    for column, config in zip(columns, runs, strict=True):
         with column:
-            widgets.image_row(label, draws_png(config, seed))
+            widgets.image_row(config.model.likelihood_label, draws_png(config, seed))
     st.caption(verdicts.SAME_CODES)
 
 

@@ -112,7 +112,7 @@ def _place(config: RunConfig) -> Place:
         y=[row["nll"] for row in rows],
         slope=-model.beta,
         text=_text_beside(config),
-        color=theme.color_of(MODEL_LABELS[model.name]),
+        color=theme.model_color(model.name),
         symbol=SYMBOLS.get(model.prior, OTHER_SYMBOL),
         family=f"{model.latent_dim}" if normal else "",
     )
@@ -142,21 +142,26 @@ def beta_stops(view: View) -> dict[float, dict[int, tuple[float, float]]]:
 
 def _bars(view: View) -> None:
     configs = _of_as_many_latents(view)
-    by_label = measured_by_label(configs)
-    if not by_label:
+    measured = measured_rates(configs)
+    if not measured:
         st.info(verdicts.UNMEASURED)
         return
     widgets.chart(bars_figure(configs), "rate split")
-    label = view.picked.model.label
-    if label not in by_label:
-        label = next(iter(by_label))
+    config = _like_the_picked(view.picked, list(measured))
+    label = _label_of(config)
     marginals = _marginals_by_prior(view.picked)
-    paid = verdicts.paid_sentence(label, by_label[label])
+    paid = verdicts.paid_sentence(label, measured[config])
     st.markdown(f"{paid} {verdicts.prior_sentence(marginals)}".strip())
-    picked = next(config for config in configs if _label_of(config) == label)
-    if sentence := of_all_images({label: picked}):
+    if sentence := of_all_images({label: config}):
         st.markdown(f"*More images?* {sentence}")
-    st.caption(verdicts.bars_caption(by_label, view.picked.model.latent_dim, marginals))
+    latents = view.picked.model.latent_dim
+    st.caption(verdicts.bars_caption(list(measured.values()), latents, marginals))
+
+
+def _like_the_picked(picked: RunConfig, configs: Sequence[RunConfig]) -> RunConfig:
+    """Return the run of the picked model, whatever its seed, or else the first one."""
+    alike = (c for c in configs if c.model == picked.model and not is_doubled(c))
+    return next(alike, configs[0])
 
 
 def _of_as_many_latents(view: View) -> tuple[RunConfig, ...]:
@@ -167,18 +172,18 @@ def _of_as_many_latents(view: View) -> tuple[RunConfig, ...]:
     return (*family[:1], *doubles[:1], *family[1:])
 
 
-def measured_by_label(configs: Sequence[RunConfig]) -> dict[str, list[Numbers]]:
-    """Return the numbers of the study `RATE` over seeds, by the run's name among the bars."""
-    measured = {_label_of(config): cache.over_seeds(RATE, config) for config in configs}
-    return {label: rows for label, rows in measured.items() if rows}
+def measured_rates(configs: Sequence[RunConfig]) -> dict[RunConfig, list[Numbers]]:
+    """Return the numbers of the study `RATE` over seeds, for the runs that were measured."""
+    measured = {config: cache.over_seeds(RATE, config) for config in configs}
+    return {config: rows for config, rows in measured.items() if rows}
 
 
 @cache.fresh(RATE, max_entries=32)
 def bars_figure(configs: tuple[RunConfig, ...]) -> go.Figure:
     """Return the parts of the rates of some runs; those that were not measured are left out."""
-    by_label = measured_by_label(configs)
-    images = next(iter(by_label.values()))[0]["images"]
-    splits = [_split(label, rows) for label, rows in by_label.items()]
+    measured = measured_rates(configs)
+    images = next(iter(measured.values()))[0]["images"]
+    splits = [_split(_label_of(config), rows) for config, rows in measured.items()]
     return rate_bars(splits, limit=limit(images), limit_name=f"log {images:,}")
 
 
@@ -199,11 +204,11 @@ def _marginals_by_prior(picked: RunConfig) -> dict[str, dict[int, float]]:
     A VAE is left out where the images do not suffice to tell its misfit from its information.
     """
     marginals = {}
-    for prior, label in PRIORS.items():
+    for prior in PRIORS:
         config = with_prior(picked.data.name, picked.model.latent_dim, prior)
         if (config.data, config.model.likelihood) != (picked.data, picked.model.likelihood):
             continue
         rows = cache.by_seed(RATE, config)
         if rows and not cut_off(list(rows.values())):
-            marginals[label] = {seed: row["marginal"] for seed, row in rows.items()}
+            marginals[prior] = {seed: row["marginal"] for seed, row in rows.items()}
     return marginals

@@ -34,12 +34,12 @@ SAMPLER_COLORS = {
 SCORES = ("Fréchet distance (smaller is better)", "coverage (larger is better)")
 
 Floats = NDArray[np.floating]
-Columns = dict[str, RunConfig]
-"""Label -> run: the AE, the noisy AE with the usual η, the one that is chosen, the VAE."""
+Columns = tuple[RunConfig, ...]
+"""The AE, the noisy AE with the usual η, the one that is chosen, the VAE."""
 
 
 def columns(view: View) -> Columns:
-    """Return the models that stand side by side, by label.
+    """Return the runs of the models that stand side by side.
 
     It is the picked run alone where the family has none of them.
     """
@@ -50,7 +50,7 @@ def columns(view: View) -> Columns:
     configs = [config for ratio, config in stops.items() if ratio in ratios]
     if vae:
         configs.append(vae)
-    return {config.model.label: config for config in configs or [view.picked]}
+    return tuple(configs) or (view.picked,)
 
 
 def vae_of(view: View) -> RunConfig | None:
@@ -71,12 +71,11 @@ def errors(shown: Columns) -> None:
         required=True,
         bind="query-params",
     )
-    configs = tuple(shown.values())
-    models = [known_of(config) for config in configs]
+    models = [known_of(config) for config in shown]
     if not any(model.rows("noise") for model in models):
-        widgets.unmeasured(configs[0].data)
+        widgets.unmeasured(shown[0].data)
         return
-    widgets.chart(errors_figure(configs, *ERRORS[word]), "errors")
+    widgets.chart(errors_figure(shown, *ERRORS[word]), "errors")
     st.caption(said.errors_caption(models))
 
 
@@ -102,7 +101,7 @@ def errors_figure(configs: tuple[RunConfig, ...], error: str, axis: str) -> go.F
 
 def _look(config: RunConfig) -> dict[str, str]:
     """Return colour, dash and marker of a model; noisy AEs share the colour alone."""
-    color = theme.color_of(config.model.name)
+    color = theme.model_color(config.model.name)
     if config.model.noise_ratio in (None, USUAL):
         return {"color": color, "dash": "solid", "symbol": "circle"}
     return {"color": color, "dash": "dash", "symbol": "diamond"}
@@ -146,7 +145,7 @@ def scores_figure(
         values = [_scores(config, name, score) for config in configs]
         lines.append(Line(SAMPLERS[name], color, places, values, symbol="circle"))
     if vae and (values := _scores(vae, "prior", score)):
-        lines.append(Line("VAE, prior", theme.color_of("vae"), ends, [values] * 2, "dash"))
+        lines.append(Line("VAE, prior", theme.model_color("vae"), ends, [values] * 2, "dash"))
     lines.append(Line("real against real", theme.MUTED, ends, [[best_value]] * 2, "dot"))
     ticks = [f"{ratio:g}" for ratio in ratios]
     return spread_lines(
@@ -165,12 +164,11 @@ SIZES = {"squared_radius": "√R", "code_scale": "code scale"}
 
 def size_over_training(shown: Columns) -> None:
     """Draw how large the codes are over epochs: √R and, below it, their own scale."""
-    configs = tuple(shown.values())
     for column in SIZES:
-        if any(column in cache.run(config).history for config in configs):
-            widgets.chart(size_figure(configs, column), f"size {column}")
+        if any(column in cache.run(config).history for config in shown):
+            widgets.chart(size_figure(shown, column), f"size {column}")
     st.caption(
-        f"Of the test codes, one training (seed {configs[0].train.seed}). √R counts how far the"
+        f"Of the test codes, one training (seed {shown[0].train.seed}). √R counts how far the"
         " codes lie from the origin in all latents together, the code scale how much a latent"
         " varies; only the second is what the noise has to be measured against."
     )
@@ -229,14 +227,14 @@ def rate_figure(configs: tuple[RunConfig, ...], vae: RunConfig | None) -> go.Fig
         Line("most that η leaves", theme.MUTED, fine, limit, "dot"),
         Line(
             "Noisy AE, capacity",
-            theme.color_of("noisy-ae"),
+            theme.model_color("noisy-ae"),
             ratios,
             [[*bits_per_latent(known_of(config)).values()] for config in configs],
             symbol="circle",
         ),
     ]
     if vae and (spent := [*bits_per_latent(known_of(vae)).values()]):
-        lines.append(Line("VAE, KL", theme.color_of("vae"), ends, [spent] * 2, "dash"))
+        lines.append(Line("VAE, KL", theme.model_color("vae"), ends, [spent] * 2, "dash"))
     return spread_lines(
         lines, x_name="noise in training, η", y_name="bits per latent, at most", log_x=True
     )

@@ -69,10 +69,10 @@ def bundle_of(
         first: seed of the first random codes.
     """
     early, every = parted(stops, beside, chosen)
-    random = {SAMPLERS[name]: draws.source_of(every, name, COUNT, first) for name in SAMPLED}
+    random = {name: draws.source_of(every, name, COUNT, first) for name in SAMPLED}
     part = scrub.part(
         noised(every),
-        random,
+        {SAMPLERS[name]: source for name, source in random.items()},
         clouds(every),
         [[every.index(config) for config in panel] for panel in panels(stops, beside)],
         _images(every[0]),
@@ -83,7 +83,7 @@ def bundle_of(
         seed=first,
         later=_token(every[len(early) :]),
     )
-    return decoders.bundle_of(early, part, random[SAMPLERS["box"]])
+    return decoders.bundle_of(early, part, random["box"])
 
 
 @st.cache_data(max_entries=3, show_spinner=False, hash_funcs=cache.BY_KEY)

@@ -30,8 +30,9 @@ from core.explore import sampling
 from core.explore.decoding import decode
 from core.families import with_each_prior
 from core.figures import images as pictures
+from core.figures import theme
 from core.figures.plane import Extent, square_extent
-from core.figures.priors import density_panel, grid, ratio_bars, seed_dots
+from core.figures.priors import Scored, density_panel, grid, ratio_bars, seed_dots
 from core.metrics.gradients import ESTIMATORS
 from core.models.priors import Mixture, Vamp, marginal
 from core.ui.kit import cache, widgets
@@ -290,17 +291,17 @@ def scores(shown: Sequence[Contender], models: Mapping[str, Trainings]) -> None:
     """Draw the three numbers that decide, each prior a row, each training a dot."""
     ceiling = cache.ceiling(shown[0].config.data)
     for column, (name, words) in zip(st.columns(len(SCORES)), SCORES.items(), strict=True):
-        numbers = {one.label: values(models[one.name], name) for one in shown}
-        numbers = {label: each for label, each in numbers.items() if each}
+        numbers = [(one.label, values(models[one.name], name)) for one in shown]
+        rows = [Scored(theme.Look(label, theme.PRIOR), each) for label, each in numbers if each]
         best = ceiling["frechet"] if ceiling and name == "frechet" else None
-        if numbers:
+        if rows:
             with column:
-                widgets.chart(seed_dots(numbers, name=words, best=best), f"score {name}")
+                widgets.chart(seed_dots(rows, name=words, best=best), f"score {name}")
 
 
 def table(shown: Sequence[Contender], models: Mapping[str, Trainings]) -> None:
     """Draw all numbers, a row for each prior, and what they were measured on."""
-    widgets.table(said.rows({one.label: models[one.name] for one in shown}))
+    widgets.table(said.rows({one.name: models[one.name] for one in shown}))
     trained = {one.label: one.config for one in shown if one.name != EXPOST}
     latents = shown[0].config.model.latent_dim
     st.caption(said.measured_on(models, latents, of_all_images(trained)))
@@ -308,21 +309,21 @@ def table(shown: Sequence[Contender], models: Mapping[str, Trainings]) -> None:
 
 def gradient(shown: Sequence[Contender], models: Mapping[str, Trainings]) -> None:
     """Draw how much noisier the score function's gradient is than the reparameterisation's."""
-    by_label = {one.label: models[one.name] for one in shown if models[one.name].rows("fit")}
-    if not by_label:
+    measured = {one.name: models[one.name] for one in shown if models[one.name].rows("fit")}
+    if not measured:
         st.info(unmeasured(shown))
         return
-    label, first = next(iter(by_label.items()))
+    prior, first = next(iter(measured.items()))
     names = {name: words for name, words in ESTIMATORS.items() if name != "pathwise"}
     left, right = st.columns([1, 2])
     with left:
         for words, ratio in said.estimator_ratios(first).items():
             st.metric(words, ratio)
-        st.markdown(said.estimator_text(label, first))
+        st.markdown(said.estimator_text(prior, first))
     with right:
         ratios = {
-            name: {estimator: variance_ratios(model, estimator) for estimator in names}
-            for name, model in by_label.items()
+            said.called(name): {each: variance_ratios(model, each) for each in names}
+            for name, model in measured.items()
         }
         widgets.chart(ratio_bars(ratios, names), "gradient")
-    st.caption(said.estimator_caption(by_label.values()))
+    st.caption(said.estimator_caption(measured.values()))

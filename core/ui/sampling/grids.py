@@ -31,14 +31,12 @@ def bundle_of(configs: tuple[RunConfig, ...], first: int) -> bytes:
         configs: of one data set and number of latents.
         first: the first seed.
     """
-    sources = {
-        words: draws.source_of(configs, name, COUNT, first) for name, words in SAMPLERS.items()
-    }
-    box = sources.pop(SAMPLERS["box"])
+    sources = {name: draws.source_of(configs, name, COUNT, first) for name in SAMPLERS}
+    box = sources.pop("box")
     codes = [codes_of(cache.run(config), "train_") for config in configs]
     part = grid.part(
         box,
-        sources,
+        {SAMPLERS[name]: source for name, source in sources.items()},
         np.stack([grid.reach_of(each) for each in codes]),
         columns=COLUMNS,
         notes=[recipe_of(config.model) for config in configs],

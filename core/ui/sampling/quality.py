@@ -6,9 +6,10 @@ import time
 
 import streamlit as st
 
-from core.config import RunConfig
+from core.config import ALL_LABELS, RunConfig
 from core.experiments.samples import Trained
 from core.explore.samplers import SAMPLERS
+from core.figures import theme
 from core.figures.bars import score_dots
 from core.ui.kit import cache, widgets
 from core.ui.kit.picker import View
@@ -17,7 +18,7 @@ from core.verdicts import samples as said
 from core.verdicts.samples import AXES, SCORES, Table
 
 Cell = tuple[str, RunConfig, str]
-"""Label of the model, its run, name of the sampler."""
+"""Name of the model, its run, name of the sampler."""
 
 
 def draw(view: View, choice: SamplerChoice) -> None:
@@ -35,7 +36,7 @@ def draw(view: View, choice: SamplerChoice) -> None:
     means, spreads = numbers.grid(score)
     figure = score_dots(
         means,
-        models=numbers.models,
+        models=[theme.model_look(model) for model in numbers.models],
         samplers=numbers.samplers,
         name=AXES[score],
         ceiling=numbers.ceiling[score],
@@ -58,24 +59,24 @@ def table(view: View, choice: SamplerChoice) -> Table | None:
             "The samples of this data set were not measured yet; run `python -m core measure`."
         )
         return None
-    models = view.by_label
+    models = view.family
     stored = cache.kept_trainings(tuple(models.values()))
     cells: dict[tuple[str, str], Trained] = {}
     missing: list[Cell] = []
-    for label, config in models.items():
+    for model, config in models.items():
         for name in SAMPLERS:
             numbers = stored[config, name]
             # Numbers of a box of the visitor's own width are never stored.
             if numbers is None or choice.half_width_for(name) is not None:
-                missing.append((label, config, name))
+                missing.append((model, config, name))
             else:
-                cells[label, name] = numbers
+                cells[model, name] = numbers
     if missing and not _asked_for(missing, choice):
         return None
     measured = _measure(missing, choice)
     ordered = {
-        (label, name): cells.get((label, name)) or measured[label, name]
-        for label in models
+        (model, name): cells.get((model, name)) or measured[model, name]
+        for model in models
         for name in SAMPLERS
     }
     return Table(ordered, ceiling, list(models))
@@ -101,13 +102,13 @@ def _measure(cells: list[Cell], choice: SamplerChoice) -> dict[tuple[str, str], 
     """Return the missing numbers, measured now of the picked training under a progress bar."""
     measured: dict[tuple[str, str], Trained] = {}
     bar, start = st.empty(), time.perf_counter()
-    for done, (label, config, name) in enumerate(cells):
+    for done, (model, config, name) in enumerate(cells):
         left = ""
         if done:
             each = (time.perf_counter() - start) / done
             left = f", {each * (len(cells) - done):.0f} s left"
-        bar.progress(done / len(cells), f"Measuring {label}, {SAMPLERS[name]}{left}")
+        bar.progress(done / len(cells), f"Measuring {ALL_LABELS[model]}, {SAMPLERS[name]}{left}")
         quality = cache.measured_quality(config, name, choice.half_width_for(name))
-        measured[label, name] = Trained({config.train.seed: quality})
+        measured[model, name] = Trained({config.train.seed: quality})
     bar.empty()
     return measured

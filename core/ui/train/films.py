@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.checkpoints import Arrays, load_film
-from core.config import ALL_LABELS, MODEL_LABELS, RunConfig
+from core.config import ALL_LABELS, RunConfig
 from core.figures import images as pictures
 from core.figures import theme
 from core.ui.kit import cache
@@ -23,22 +23,24 @@ def draw_films(view: View) -> None:
     if view.picked.model.latent_dim != 2:
         st.info(training.NO_PLANE)
         return
-    runs = {ALL_LABELS[name]: config for name, config in view.family.items() if film_of(config)}
+    runs = {name: config for name, config in view.family.items() if film_of(config)}
     if not runs:
         st.info(training.NO_FILMS)
         return
+    # Links hold the labels, so these are the options of the widget.
+    names = {ALL_LABELS[name]: name for name in runs}
     chosen = st.pills(
         "Models",
-        list(runs),
+        list(names),
         selection_mode="multi",
-        default=_usual(list(runs)),
+        default=[ALL_LABELS[name] for name in _usual(list(runs))],
         key="films",
         bind="query-params",
     )
     if not chosen:
         st.info(training.NO_CHOICE)
         return
-    _draw([runs[label] for label in chosen])
+    _draw([runs[names[label]] for label in chosen])
 
 
 def _draw(configs: list[RunConfig]) -> None:
@@ -61,10 +63,10 @@ def _draw(configs: list[RunConfig]) -> None:
     )
 
 
-def _usual(labels: list[str]) -> list[str]:
-    """Return the two models that differ most, where they are among the labels."""
-    usual = [MODEL_LABELS[name] for name in ("ae", "vae") if MODEL_LABELS[name] in labels]
-    return usual or labels[:1]
+def _usual(names: list[str]) -> list[str]:
+    """Return the two models that differ most, where they are among the names."""
+    usual = [name for name in ("ae", "vae") if name in names]
+    return usual or names[:1]
 
 
 @st.cache_resource(
@@ -86,7 +88,7 @@ def frames_at(film: Arrays, epochs: np.ndarray) -> Arrays:
 def _strips(config: RunConfig, film: Arrays) -> list[Strip]:
     """Return the codes and the decoded plane of a film as two strips."""
     title = config.model.label
-    color = theme.color_of(title)
+    color = theme.model_color(config.model.name)
     labels = cache.run(config).codes["label"][: film["mean"].shape[1]]
     names, circles = cache.label_names(config.data), config.model.prior == "normal"
     dots = Dots(film["mean"].astype(np.float32), film["half_width"], labels, names, circles)

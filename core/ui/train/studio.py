@@ -22,8 +22,9 @@ from core.checkpoints import (
 )
 from core.config import LIKELIHOODS, MODEL_LABELS, PRIORS, RunConfig, changed, with_epochs
 from core.figures import images as pictures
+from core.figures import theme
 from core.figures.bars import kl_bars
-from core.figures.curves import training_curves
+from core.figures.curves import Trained, training_curves
 from core.figures.latents import latent_scatter
 from core.metrics.latents import active
 from core.pace import seconds_per_epoch
@@ -70,14 +71,15 @@ def choose(data: str) -> RunConfig | None:
             data = IMAGES[st.selectbox("Images", list(IMAGES), **_field("train_images"))]
         usual = recipe(data, "vae")
         label = st.selectbox("Model", list(MODEL_LABELS.values()), 2, **_field("train_model"))
-        changes = _number_of(label)
+        name = next(name for name, words in MODEL_LABELS.items() if words == label)
+        changes = _number_of(name)
         latents = st.number_input(
             "Latents", 1, 100, LATENTS.get(data, 2), **_field(f"{data}_latents")
         )
         changes["epochs"] = st.number_input(
             "Epochs", 1, 10_000, usual.train.epochs, **_field(f"{data}_epochs")
         )
-        changes |= _prior_of(label)
+        changes |= _prior_of(name)
         changes["likelihood"] = st.selectbox(
             "Likelihood", LIKELIHOODS, **_field("train_likelihood")
         )
@@ -87,7 +89,6 @@ def choose(data: str) -> RunConfig | None:
             "Learning rate", 1e-5, 1.0, usual.train.learning_rate, 1e-4, format="%g", **rate
         )
         changes["seed"] = st.number_input("Seed", 0, 9999, **_field("train_seed"))
-    name = next(name for name, words in MODEL_LABELS.items() if words == label)
     changes["hidden"] = tuple(max(1, round(w * WIDTHS[width])) for w in usual.model.hidden)
     try:
         return recipe(data, name, int(latents), **changes)
@@ -100,21 +101,21 @@ def _field(key: str) -> dict[str, Any]:
     return {"key": key, "width": WIDTH, "bind": "query-params"}
 
 
-def _number_of(label: str) -> dict[str, Any]:
+def _number_of(name: str) -> dict[str, Any]:
     """Draw the choice of β or η where there is one."""
-    if label == MODEL_LABELS["beta-vae"]:
+    if name == "beta-vae":
         field = _field("train_beta")
         return {"beta": st.number_input("β", 0.0, 1000.0, 4.0, 0.5, format="%g", **field)}
-    if label == MODEL_LABELS["noisy-ae"]:
+    if name == "noisy-ae":
         field = _field("train_eta")
         ratio = st.number_input("Noise η", 0.0, 100.0, 0.05, 0.05, format="%g", **field)
         return {"noise_ratio": ratio}
     return {}
 
 
-def _prior_of(label: str) -> dict[str, Any]:
+def _prior_of(name: str) -> dict[str, Any]:
     """Draw the choice of a prior where the model pays a KL to it."""
-    if label not in (MODEL_LABELS["vae"], MODEL_LABELS["beta-vae"]):
+    if name not in ("vae", "beta-vae"):
         return {}
     chosen = st.selectbox("Prior", list(PRIORS.values()), **_field("train_prior"))
     return {"prior": next(name for name, words in PRIORS.items() if words == chosen)}
@@ -297,8 +298,9 @@ def epoch_of(config: RunConfig, shown: Arrays) -> Epoch:
         for name, column in shown.items()
         if name.startswith("history.")
     }
+    look = theme.Look(config.model.label, theme.model_color(config.model.name))
     charts = {
-        "live_curves": training_curves({config.model.label: history}, height=280),
+        "live_curves": training_curves([Trained(look, history)], height=280),
         "live_codes": codes_figure(config, shown),
     }
     if history["kl_per_latent"].size:

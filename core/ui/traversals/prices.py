@@ -50,22 +50,40 @@ def draw(view: View) -> None:
 def price_figures(stops: Sequence[Price], view: View) -> tuple[go.Figure, go.Figure]:
     """Return the rate-distortion curve and the active latents against β, the chosen β marked."""
     beta = _chosen(view)
-    chosen = None if beta is None else f"β = {beta:g}"
-    points, bars = [], []
-    for stop in stops:
-        color = theme.MODEL_COLORS["vae" if stop.beta == 1 else "beta-vae"]
-        points.append(Stop(stop.name, [*stop.rate.values()], [*stop.distortion.values()], color))
-        if stop.beta:  # a logarithmic axis has no place for β = 0
-            active = [*stop.active.values()]
-            bars.append(Stop(stop.name, [stop.beta] * len(active), active, color))
+    # A logarithmic axis has no place for β = 0.
+    above_zero = [stop for stop in stops if stop.beta]
+    points = [_point(stop) for stop in stops]
+    bars = [_bar(stop) for stop in above_zero]
     curve = tradeoff(
         points,
         x_name="rate (KL), nats per image",
         y_name="distortion (nll), nats per image",
-        chosen=chosen,
+        chosen=_place_of(beta, stops),
     )
-    most = view.picked.model.latent_dim
+    most, chosen = view.picked.model.latent_dim, _place_of(beta, above_zero)
     return curve, counts(bars, x_name="β", y_name="active latents", most=most, chosen=chosen)
+
+
+def _point(price: Price) -> Stop:
+    """Return rate and distortion of each seed."""
+    rate, distortion = list(price.rate.values()), list(price.distortion.values())
+    return Stop(price.name, rate, distortion, _color(price))
+
+
+def _bar(price: Price) -> Stop:
+    """Return the active latents of each seed at the price's β."""
+    active = list(price.active.values())
+    return Stop(price.name, [price.beta] * len(active), active, _color(price))
+
+
+def _color(price: Price) -> str:
+    return theme.model_color("vae" if price.beta == 1 else "beta-vae")
+
+
+def _place_of(beta: float | None, prices: Sequence[Price]) -> int | None:
+    """Return the index of the price with a β, None where there is none."""
+    betas = [price.beta for price in prices]
+    return betas.index(beta) if beta in betas else None
 
 
 def _chosen(view: View) -> float | None:

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from core.figures import theme
-from core.figures.priors import SHARES, density_panel, grid, mass_above, ratio_bars, seed_dots
+from core.figures.priors import (
+    SHARES,
+    Scored,
+    density_panel,
+    grid,
+    mass_above,
+    ratio_bars,
+    seed_dots,
+)
 
 EXTENT = (-4.0, 4.0, -4.0, 4.0)
 CELLS = 160
@@ -73,16 +81,20 @@ def test_the_scale_bar_is_a_round_number_of_units_long(width: float, length: flo
 
 
 def test_each_training_has_a_dot_and_each_prior_the_mean_of_its_own():
-    figure: Any = seed_dots(
-        {"normal": [1.0, 3.0], "none": [], "vamp": [5.0]}, name="nll", best=0.5
-    )
+    looks = [
+        theme.Look(label, color) for label, color in zip("abc", theme.SEQUENTIAL[:3], strict=True)
+    ]
+    scores = [[1.0, 3.0], [], [5.0]]
+    rows = [Scored(look, each) for look, each in zip(looks, scores, strict=True)]
+    figure: Any = seed_dots(rows, name="nll", best=0.5)
     seeds, means, best = figure.data
     assert list(zip(seeds.x, seeds.y, strict=True)) == [(1, 0), (3, 0), (5, 2)]
     assert list(zip(means.x, means.y, strict=True)) == [(2, 0), (5, 2)]
+    assert list(means.marker.color) == [looks[0].color, looks[2].color]
     assert set(best.x) == {0.5}
-    assert figure.layout.yaxis.ticktext == ("normal", "none", "vamp")
+    assert figure.layout.yaxis.ticktext == ("a", "b", "c")
     assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
-    empty: Any = seed_dots({"normal": []}, name="nll")
+    empty: Any = seed_dots([Scored(looks[0], [])], name="nll")
     assert [len(trace.x) for trace in empty.data] == [0, 0]
 
 

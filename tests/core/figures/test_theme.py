@@ -1,4 +1,5 @@
 import tomllib
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from core.config import MODEL_LABELS
+from core.config import ALL_LABELS, MODEL_LABELS
 from core.figures import theme
 
 SETTINGS = tomllib.loads((Path(__file__).parents[3] / ".streamlit" / "config.toml").read_text())
@@ -89,13 +90,21 @@ def test_colours_differ_for_colour_blind_eyes(colors: list[str], eye: np.ndarray
     assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 0.06
 
 
-@pytest.mark.parametrize("name", ["vae", "VAE"])
-def test_name_and_label_have_the_same_colour(name: str):
-    assert theme.color_of(name) == theme.MODEL_COLORS["vae"]
+def test_a_model_has_its_colour_and_one_beside_the_four_has_a_class_s():
+    colors = {name: theme.model_color(name) for name in ALL_LABELS}
+    assert colors == theme.MODEL_COLORS | {"infogan": theme.LABEL_COLORS[0]}
+    assert theme.model_look("beta-vae") == theme.Look("β-VAE", theme.MODEL_COLORS["beta-vae"])
+
+
+@pytest.mark.parametrize("label", ["VAE", "β-VAE, β = 4", "prior", "something else"])
+@pytest.mark.parametrize("of_model", [theme.model_color, theme.model_look])
+def test_a_label_is_no_model_s_name(of_model: Callable[[str], object], label: str):
+    with pytest.raises(ValueError, match="model should be one of ae, noisy-ae, vae"):
+        of_model(label)
 
 
 def test_label_colours_start_over():
-    assert theme.label_color(13) == theme.LABEL_COLORS[3] == theme.color_of("something else", 13)
+    assert theme.label_color(13) == theme.LABEL_COLORS[3]
 
 
 def test_layout_leaves_the_page_visible():

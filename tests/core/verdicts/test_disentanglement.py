@@ -81,21 +81,22 @@ def test_a_verdict_that_rests_on_a_narrow_lead_says_how_narrow():
 
 def test_the_plateau_is_said_with_how_many_trainings_lie_on_it_and_what_four_factors_say():
     swept = {1.0: {0: {"higgins": 0.85}, 1: {"higgins": 0.79}}, 4.0: {0: {"higgins": 0.801}}}
-    table = {"VAE": {0: {"higgins_4": 1.0}, 1: {"higgins_4": 0.99}}, "AE": {0: {"higgins_4": 0.9}}}
+    table = {"vae": {0: {"higgins_4": 1.0}, 1: {"higgins_4": 0.99}}, "ae": {0: {"higgins_4": 0.9}}}
+    table["beta-vae"] = {0: {"higgins_4": 0.95}}
     said = plateau_sentence(table, swept)
     assert said.startswith(
         "**0.8 is a plateau:** scale, x and y are always named, shape and orientation by the toss"
     )
     assert "2 of 3 trainings from β = 1 to 4 lie within 0.011 of it" in said
-    assert said.endswith("Without shape, four factors: VAE 99.5%.")
+    assert said.endswith("Without shape, four factors: VAE 99.5% and β-VAE 95.0%.")
     assert plateau_sentence(table, {}) == ""
 
 
 def test_two_models_are_told_apart_only_where_no_seed_says_otherwise():
     def table(vae: list[float], beta: list[float]):
         return {
-            "VAE": {i: {"higgins": v} for i, v in enumerate(vae)},
-            "β-VAE, β = 4": {i: {"higgins": v} for i, v in enumerate(beta)},
+            "vae": {i: {"higgins": v} for i, v in enumerate(vae)},
+            "beta-vae": {i: {"higgins": v} for i, v in enumerate(beta)},
         }
 
     above = pair_sentence(table([0.5, 0.6, 0.55], [0.9, 0.95, 0.9]))

@@ -36,7 +36,7 @@ ORIGINALS = {
 
 
 def said(path: str = "line", **models: dict[int, Numbers]) -> str:
-    names = {"ae": "AE", "noisy": "Noisy AE", "vae": "VAE", "beta": "β-VAE"}
+    names = {"ae": "ae", "vae": "vae", "beta": "beta-vae"}
     return verdict(
         Answer({names[name]: measured for name, measured in models.items()}, ORIGINALS), path
     )
@@ -121,7 +121,8 @@ def test_what_the_great_circle_changes_is_told_by_the_same_trainings():
 
 
 def test_the_table_has_medians_quartiles_over_pairs_and_the_range_over_trainings():
-    first, *_, last = table_rows(Answer({"VAE": of(0.2, 0.4)}, ORIGINALS))
+    first, *_, last = table_rows(Answer({"vae": of(0.2, 0.4)}, ORIGINALS))
+    assert first["Model"] == "VAE"
     assert first["Gap"] == "30% (20% to 40%)"
     assert first["Halfway to real"] == "0.150 [0.100, 0.200]"
     assert last["Model"] == "Originals"
@@ -129,7 +130,7 @@ def test_the_table_has_medians_quartiles_over_pairs_and_the_range_over_trainings
 
 def test_a_doubt_that_is_the_same_to_the_last_digit_shown_tells_no_models_apart():
     originals = {"ends": {"confidence": 1.0}, "faded": {"confidence": [1.0] * 11}}
-    doubts = {"AE": {0: 0.0031, 1: 0.0032}, "VAE": {0: 0.0001, 1: 0.0002}}
+    doubts = {"ae": {0: 0.0031, 1: 0.0032}, "vae": {0: 0.0001, 1: 0.0002}}
     assert "does not tell the models apart" in confidence(doubts, originals)
-    doubts = {"AE": {0: 0.031, 1: 0.032}, "VAE": {0: 0.0001, 1: 0.0002}}
+    doubts = {"ae": {0: 0.031, 1: 0.032}, "vae": {0: 0.0001, 1: 0.0002}}
     assert "most with AE, by 0.03" in confidence(doubts, originals)

@@ -68,10 +68,10 @@ def test_what_the_rate_pays_for_is_said_as_far_as_the_images_tell(rows: list, sa
 def test_priors_are_compared_seed_by_seed():
     said = verdicts.prior_sentence(
         {
-            "standard normal": {0: 0.4, 1: 0.5, 2: 0.6},
-            "uniform box": {0: 0.3, 1: 0.45, 2: 0.7},
-            "VampPrior": {0: 0.3, 1: 0.45, 2: 0.55},
-            "Gaussian mixture": {1: 0.6},
+            "normal": {0: 0.4, 1: 0.5, 2: 0.6},
+            "uniform": {0: 0.3, 1: 0.45, 2: 0.7},
+            "vamp": {0: 0.3, 1: 0.45, 2: 0.55},
+            "mixture": {1: 0.6},
         }
     )
     assert (
@@ -79,16 +79,16 @@ def test_priors_are_compared_seed_by_seed():
         " uniform box 0.48 ± 0.20 (seeds disagree), VampPrior 0.43 ± 0.13 (less with every seed),"
         " Gaussian mixture 0.60 (first look: more with every seed)."
     )
-    assert verdicts.prior_sentence({"standard normal": {0: 0.4}}) == ""
-    assert verdicts.prior_sentence({"VampPrior": {0: 0.4}}) == ""
+    assert verdicts.prior_sentence({"normal": {0: 0.4}}) == ""
+    assert verdicts.prior_sentence({"vamp": {0: 0.4}}) == ""
 
 
 def test_the_odds_are_those_of_the_prior_with_the_fewest_pairs():
     marginals = {
-        "standard normal": dict.fromkeys(range(5), 0.4),
-        "uniform box": dict.fromkeys(range(5), 0.3),
-        "VampPrior": dict.fromkeys(range(3), 0.1),
+        "normal": dict.fromkeys(range(5), 0.4),
+        "uniform": dict.fromkeys(range(5), 0.3),
+        "vamp": dict.fromkeys(range(3), 0.1),
     }
     said = verdicts.chance_sentence(marginals)
     assert said.startswith("By chance alone, 3 pairs of trainings that do not differ get *less*")
-    assert verdicts.chance_sentence({"standard normal": {0: 0.4}}) == ""
+    assert verdicts.chance_sentence({"normal": {0: 0.4}}) == ""

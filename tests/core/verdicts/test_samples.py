@@ -14,13 +14,13 @@ def alone() -> Table:
     ceiling = kept_ceiling(DataConfig(name="digits"))
     assert trained is not None
     assert ceiling is not None
-    return Table({("VAE", name): trained for name in SAMPLERS}, asdict(ceiling), ["VAE"])
+    return Table({("vae", name): trained for name in SAMPLERS}, asdict(ceiling), ["vae"])
 
 
 def test_a_model_that_is_alone_is_not_said_to_be_closest_and_farthest():
     table = alone()
     said = sentence(table, "prior")
-    distance = number(table.cells["VAE", "prior"].mean("frechet"))
+    distance = number(table.cells["vae", "prior"].mean("frechet"))
     assert f"**VAE**, alone here, has Fréchet distance {distance}" in said
     assert "closest" not in said
     assert "farthest" not in said
@@ -30,6 +30,7 @@ def test_the_table_ends_with_what_real_images_score():
     table = alone()
     *ours, last = rows(table)
     assert [row["Codes from"] for row in ours] == list(SAMPLERS.values())
+    assert {row["Model"] for row in ours} == {"VAE"}
     assert {row["Trainings"] for row in ours} == {"5"}
     assert last["Fréchet distance"] == number(table.ceiling["frechet"])
 
