@@ -16,7 +16,16 @@ CHECK = ("--quick",)
 
 def main() -> None:
     """Run each script in a process of its own, so that no script warms another up."""
-    scripts = [["training"], ["sprites"], ["app"], ["studio"], ["load"], ["kills"], ["likelihood"]]
+    scripts = [
+        ["training"],
+        ["sprites"],
+        ["app"],
+        ["fingers"],
+        ["studio"],
+        ["load"],
+        ["kills"],
+        ["likelihood"],
+    ]
     scripts += [["disentanglement"], ["sweep"], ["threads"], ["engine"]]
     if torch.cuda.is_available():
         scripts += [[name, "--device", "cuda"] for name in ("training", "sprites", "batched")]

@@ -23,6 +23,7 @@ from core.data import missing
 from tests import chromium
 from tests.benchmarks.app import (
     CONTROLS,
+    KEYS,
     PATIENCE,
     Control,
     Server,
@@ -45,7 +46,7 @@ BESIDE = (
     | {"sprites": "train?data=sprites&latents=10&sprites_epochs=500"}
 )
 """Data set -> a training that takes longer than its measurement."""
-BOX = CONTROLS[0]
+FIELD = CONTROLS[0]
 
 
 def main() -> None:
@@ -113,8 +114,9 @@ def _beside(browser: Browser, lab: Server, name: str, options: argparse.Namespac
         kind = ("without", "with", "with", "without")[turn % 4]
         if kind == "with":
             _start(train, r"/images\/s/")
-        # Another seed of the codes each time, so that no picture was drawn before.
-        control = BOX._replace(address=f"{BOX.address}&seed={turn + 1}")
+        # Other images each time, so that no picture was drawn before.
+        first = 2 * (options.presses + 1) * turn
+        control = FIELD._replace(address=f"{FIELD.address}&image={first}")
         rounds[kind].append(_latency(browser, lab, control, options.presses))
         if kind == "with":
             _stop(train)
@@ -129,7 +131,7 @@ def _beside(browser: Browser, lab: Server, name: str, options: argparse.Namespac
 
 def _latency(browser: Browser, lab: Server, control: Control, presses: int) -> float:
     page = focused_page(browser, lab, control)
-    reached = [press_key(page, "ArrowRight") for _ in range(presses + 1)][1:]
+    reached = [press_key(page, KEYS[control.kind]) for _ in range(presses + 1)][1:]
     close_page(page)
     return median(reached)
 
