@@ -405,6 +405,15 @@ def show_command(arguments: argparse.Namespace) -> None:
     print(f"environment {_pairs(run.environment)}")
 
 
+def export_command(arguments: argparse.Namespace) -> None:
+    """Write some runs as one HTML file that decodes in the browser, without a network."""
+    from core import checkpoints, handout
+
+    keys = [_whole_key(beginning, arguments.root)[0] for beginning in arguments.keys]
+    handout.write([checkpoints.load(arguments.root, key) for key in keys], arguments.out)
+    print(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.1f} MB")
+
+
 def _print_numbers(run: Run) -> None:
     """Print what was measured of a run, a line each."""
     from core.metrics.latents import active
@@ -575,6 +584,17 @@ def parser() -> Parser:
         "key",
         metavar="KEY",
         help="a run's key, or its beginning; of several runs, the plain one of seed 0",
+    )
+    export = command("export", export_command, "some runs as one HTML file, to hand out")
+    export.add_argument(
+        "keys", metavar="KEY", nargs="+", help="as in `show`; of one data set and as many latents"
+    )
+    export.add_argument(
+        "--out",
+        type=Path,
+        default=Path("latent-lab.html"),
+        metavar="FILE",
+        help="a new file (default: %(default)s)",
     )
     return whole
 

@@ -15,6 +15,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 FLOORS: dict[str, float] = {
     **dict.fromkeys(["dashboard", "pages", "cloud"], 9),
     **dict.fromkeys(["ui", "__main__"], 8),
+    "handout": 7.5,
     "verdicts": 7,
     **dict.fromkeys(["experiments", "jobs", "sweep"], 6),
     "instruments": 5.5,
@@ -137,6 +138,7 @@ _NUMBERS = {
     "sweep",
     "instruments",
     "verdicts",
+    "handout",
     "ui",
     "figures",
     "pages",
