@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import choices, pick
+from tests.browser.conftest import choices, finish, pick
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -25,6 +25,7 @@ def test_a_page_of_another_kind_has_its_own_latents_in_its_link(open_page):
     page.wait_for_url("**/sampling?**latents=2**")
     page.get_by_role("link", name="Priors").click()
     page.wait_for_url("**/priors?**latents=2**")
+    finish(page)
     pick(page, "latents", "10")
     page.get_by_role("link", name="Sampling").click()
     page.wait_for_url("**/sampling?**latents=2**")

@@ -66,7 +66,7 @@ def test_a_run_is_trained_watched_picked_and_deleted(own_lab, open_address):
     for name in CHARTS:
         expect(page.locator(f".st-key-{name} .main-svg").first).to_be_visible()
     other = open_address(own_lab + "sampling?data=digits&latents=2")
-    assert other.get_by_test_id("stMain").locator("img").count() >= 2
+    expect(other.locator(".grid[data-ready]")).to_be_visible()
     expect(page.get_by_text("is trained and on the shelf")).to_be_visible()
     finish(page)
     assert charts(page) == CHARTS
