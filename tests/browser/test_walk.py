@@ -75,11 +75,13 @@ def presses(key: str, option: str) -> Callable[[Page], None]:
 
 BOUND = ("likelihood", "the bound", presses("part", "The bound"))
 BINARISED = picks(
-    train_images="Binarised anew", train_likelihood="gaussian", train_prior="Gaussian mixture"
+    latents="2",
+    train_images="Binarised anew",
+    train_likelihood="gaussian",
+    train_prior="Gaussian mixture",
 )
 # What is picked for one page goes along to the next, so these stops come last.
 MORE = (
-    Stop("digits", "latent_space", "one large", presses("show", "One large")),
     Stop("digits", "sampling", "a box", presses("sampler", "Uniform box")),
     Stop("digits", *BOUND),
     Stop("digits", "train", "a β-VAE", picks(train_model="β-VAE")),
@@ -234,7 +236,7 @@ def how_to_read(page: Page) -> str:
 def test_every_way_is_drawn_for_every_data_set(page: Page, stop: Stop):
     expect(page.locator(".instrument[data-ready]")).to_have_count(1)
     models = ["AE", "Noisy AE, η = 0.05", "VAE", "β-VAE, β = 4"]
-    names = models if stop.data == "mnist" else [*models, "Blending pixels"]
+    names = [*models, "Blending pixels"]
     assert page.locator(".passage-line .name").all_inner_texts() == names
     assert page.locator(".passage canvas.picture").count() == 60 + 2 + len(names)
 
