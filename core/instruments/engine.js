@@ -339,32 +339,3 @@ function normalCdf(u) {
   const above = Math.exp(-u * u / 2) / Math.sqrt(2 * Math.PI) * series;
   return u < 0 ? above : 1 - above;
 }
-
-// ---- Grids that take longer than a frame ----
-
-/**
- * Shares out work over animation frames, round and round, so that no frame takes long.
- *
- * @param {number} total pieces of work, such as pictures of a grid.
- * @param {number} milliseconds that one frame may take.
- * @param {(piece: number) => void} work does one piece, from 0 to total - 1.
- * @returns {{restart: () => void, frame: () => boolean}} `restart` asks for all pieces anew, and
- *   goes on where it is: pieces take turns though a finger never rests. `frame` does as many as
- *   fit, at least one, and says whether any are left.
- */
-function slices(total, milliseconds, work) {
-  let next = 0, left = total;
-  return {
-    restart: () => { left = total; },
-    frame: () => {
-      const until = performance.now() + milliseconds;
-      while (left > 0) {
-        work(next);
-        next = (next + 1) % total;
-        left -= 1;
-        if (performance.now() >= until) break;
-      }
-      return left > 0;
-    },
-  };
-}

@@ -14,6 +14,7 @@ function path(root, bundle, stage) {
         source: within(savedSource, sources),
     }
 
+    const write = onRest(() => stage.writeNumbers('path', [state.place, state.pair, state.source]))
     const original = tensors.images && new Picture(runs[0].size, '')
     const pictures = runs.map(run => new Picture(run.size, ''))
     const slider = makeSlider(meta.title, { min: 0, max: 1000, step: 1, value: 1000 * state.place }, input, keep)
@@ -64,7 +65,7 @@ function path(root, bundle, stage) {
     }
 
     function keep() {
-        stage.writeNumbers('path', [state.place, state.pair, state.source])
+        write()
         ask()
     }
 

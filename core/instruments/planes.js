@@ -19,6 +19,7 @@ function planes(root, bundle, stage) {
     const state = { run: 0, code: [0, 0], image: 0, decoded: stage.read('plane') === 'decoded' }
     if (saved && runs[saved[0]]) Object.assign(state, { run: saved[0], code: saved.slice(1) })
 
+    const keep = onRest(write)
     const boards = runs.map(makeBoard)
     const under = new Picture(size, '')
     const underName = make('figcaption', {})
@@ -40,7 +41,7 @@ function planes(root, bundle, stage) {
         ),
         make('div', { className: 'planes-buttons' }, ...makeChoices(), makeSaving(root, 'latent-lab-codes')),
     )
-    const work = slices(boards.length * ACROSS * ACROSS, 8, decodeTile)
+    const turns = new Turns(makeTilePieces(), decodeTile)
     const ask = onFrame(draw)
     const watch = new ResizeObserver(() => paint())
     boards.forEach(board => watch.observe(board.canvas))
@@ -99,20 +100,27 @@ function planes(root, bundle, stage) {
     }
 
     // Decode one place of one plane onto its picture; a finger goes on moving meanwhile.
-    function decodeTile(piece) {
-        const { run, half, tiles } = boards[piece % boards.length]
-        const place = Math.floor(piece / boards.length)
-        const [column, row] = [place % ACROSS, Math.floor(place / ACROSS)]
+    function decodeTile({ which, column, row }) {
+        const { run, half, tiles } = boards[which]
         const code = [column, ACROSS - 1 - row].map(step => half * ((2 * step + 1) / ACROSS - 1))
         tiles.tile.draw(run.decode(Float32Array.from(code), 1))
         tiles.pen.drawImage(tiles.tile.element, column * size, row * size)
     }
 
     function decodeTiles() {
-        const left = work.frame()
+        const left = turns.run()
         boards.forEach(drawPoints)
         draw()
         if (left && state.decoded && !gone) requestAnimationFrame(decodeTiles)
+    }
+
+    function makeTilePieces() {
+        const pieces = []
+        for (let place = 0; place < ACROSS * ACROSS; place++) {
+            const [column, row] = [place % ACROSS, Math.floor(place / ACROSS)]
+            boards.forEach(({ which }) => pieces.push({ which, column, row }))
+        }
+        return pieces
     }
 
     function makeTiles() {
@@ -146,7 +154,7 @@ function planes(root, bundle, stage) {
         ask()
     }
 
-    function keep() {
+    function write() {
         stage.writeNumbers('finger', [state.run, ...state.code])
     }
 
@@ -180,7 +188,6 @@ function planes(root, bundle, stage) {
         draw()
         if (state.decoded && !asked) {
             asked = true
-            work.restart()
             requestAnimationFrame(decodeTiles)
         }
     }

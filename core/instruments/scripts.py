@@ -14,8 +14,7 @@ from core.config import check_name
 _HERE = Path(__file__).parent
 
 PUBLIC = {
-    "engine": ("openBundle", "readSafetensors", "slices"),
-    "pictures": ("paint", "paintSheet", "fitSheet", "tileAt"),
+    "engine": ("openBundle", "readSafetensors"),
     "stage": (
         *("make", "Picture", "onFrame", "onRest", "followPointer", "makeSlider", "makeSaving"),
         *("Stage", "partOf", "standStill"),
@@ -36,6 +35,7 @@ PUBLIC = {
 """File -> the functions of it that an instrument calls."""
 
 SHARED = {
+    "planes": ("sheet",),
     "grid": ("sheet",),
     "scrub": ("sheet", "later"),
     "pad": ("centring",),
@@ -63,7 +63,7 @@ def script(*names: str) -> str:
     Raises:
         ValueError: there is no such file.
 
-    >>> script("pictures").startswith("const { paint, paintSheet, fitSheet, tileAt } = (() => {")
+    >>> script("ways").startswith("const { onLine, onCircle } = (() => {")
     True
     """
     for name in names:

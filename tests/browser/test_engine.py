@@ -76,7 +76,7 @@ def runs() -> list[tuple[RunConfig, Autoencoder, dict[str, np.ndarray]]]:
 @pytest.fixture
 def page(browser: BrowserContext) -> Iterator[Page]:
     page = browser.new_page()
-    page.add_script_tag(content=script("engine", "pictures"))
+    page.add_script_tag(content=script("engine"))
     yield page
     page.close()
 
@@ -186,17 +186,18 @@ def test_a_browser_that_refuses_webassembly_is_told_of(page: Page, runs: list[An
 
 
 def test_work_is_shared_out_over_frames_round_and_round(page: Page):
+    page.add_script_tag(content=script("stage", "sheet"))
     done = page.evaluate("""() => {
         const done = [];
-        const work = slices(5, 4, piece => {
-            done.push(piece);
+        const turns = new Turns([0, 1, 2, 3, 4].map(name => ({ name })), ({ name }) => {
+            done.push(name);
             const end = performance.now() + 3;
             while (performance.now() < end);
         });
-        const rests = [work.frame()];
-        work.restart();
-        while (work.frame());
-        rests.push(work.frame());
+        const rests = [turns.run(4)];
+        turns.spoil();
+        while (turns.run(4));
+        rests.push(turns.run(4));
         return [rests, done.length, done];
     }""")
     (first, last), count, pieces = done
@@ -204,18 +205,3 @@ def test_work_is_shared_out_over_frames_round_and_round(page: Page):
     assert not last
     assert 6 <= count <= 7
     assert pieces == [piece % 5 for piece in range(count)]
-
-
-def test_a_picture_is_painted_pixel_by_pixel(page: Page):
-    levels = page.evaluate("""() => {
-        const canvas = document.createElement('canvas');
-        const pixels = Float32Array.of(0, 1, 0.5, 0.2, 1, 1, 1, 0);
-        paintSheet(canvas, pixels, 2, 2, 2);
-        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-        return [canvas.width, canvas.height, [...data].filter((_, i) => i % 4 === 0),
-            [...data].filter((_, i) => i % 4 === 3)];
-    }""")
-    wide, high, grey, solid = levels
-    assert (wide, high) == (5, 2)
-    assert grey == [0, 255, 0, 255, 255, 128, 51, 0, 255, 0]
-    assert solid == [255, 255, 0, 255, 255] * 2
