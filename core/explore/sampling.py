@@ -185,6 +185,14 @@ def box_half_width(codes: Codes, share: float = 0.99) -> float:
     return float(np.quantile(np.abs(codes).max(axis=1), share))
 
 
+def fitted_box(codes: Codes) -> Box:
+    """Return the smallest box around the origin that holds 99 % of codes (N, L).
+
+    Where all codes are at the origin it keeps a least width.
+    """
+    return Box(max(box_half_width(codes), _NARROWEST), codes.shape[1])
+
+
 def sampler(
     name: str, codes: Codes, half_width: float | None = None, prior: Prior | None = None
 ) -> Sampler:
@@ -202,8 +210,7 @@ def sampler(
     """
     latent_dim = codes.shape[1]
     if name == "box":
-        fitted = max(box_half_width(codes), _NARROWEST) if half_width is None else half_width
-        return Box(fitted, latent_dim)
+        return fitted_box(codes) if half_width is None else Box(half_width, latent_dim)
     if name == "prior":
         return Drawn(prior) if prior else Normal(np.zeros(latent_dim), np.eye(latent_dim))
     if name == "gaussian":

@@ -11,13 +11,12 @@ import numpy as np
 
 from core.checkpoints import Checkpoint
 from core.checkpoints.folders import write_file
-from core.config import ALL_LABELS
 from core.figures import images as pictures
-from core.figures import theme
 from core.handout.parts import parts_of
-from core.instruments import Entry, decode
+from core.instruments import decode
 from core.instruments.parts import bundle
 from core.instruments.scripts import files_of, script, style
+from core.lessons import entries_of
 from core.verdicts.family import recipe_of
 
 TITLES = {
@@ -59,7 +58,7 @@ def page(runs: Sequence[Checkpoint]) -> str:
     files = list(dict.fromkeys(file for name in names for file in files_of(name)))
     first = [decode(run.config, run.weights, run.codes["mean"][:8]) for run in runs]
     still = pictures.sheet_png(np.concatenate(first), 8, scale=3)
-    content = b64encode(bundle([_entry(run) for run in runs], parts, still)).decode()
+    content = b64encode(bundle(entries_of(runs), parts, still)).decode()
     code = f"{script('engine', 'stage', *files)}\nconst INSTRUMENTS = {{ {', '.join(names)} }}\n"
     keys = " ".join(run.config.key for run in runs)
     sections = "".join(
@@ -123,12 +122,6 @@ def _check(runs: Sequence[Checkpoint]) -> None:
             f"a file should hold runs that images are encoded by, {games[0]} is an InfoGAN; leave"
             " it out"
         )
-
-
-def _entry(run: Checkpoint) -> Entry:
-    name = run.config.model.name
-    color = theme.MODEL_COLORS.get(name, theme.MUTED)
-    return Entry(run.config, run.weights, options={"color": color, "short": ALL_LABELS[name]})
 
 
 def _about(run: Checkpoint) -> str:

@@ -6,14 +6,14 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core import checkpoints
+from core import checkpoints, lessons
 from core.config import RunConfig
 from core.figures import images as pictures
 from core.figures import theme
 from core.instruments import decode, passage
 from core.instruments.parts import bundle
 from core.ui.kit import cache, starts
-from core.ui.kit.instrument import entries_of, instrument
+from core.ui.kit.instrument import instrument
 from core.ui.kit.picker import View
 from core.verdicts.interpolations import BLENDING
 
@@ -44,9 +44,9 @@ def bundle_of(configs: tuple[RunConfig, ...], index: tuple[int, ...]) -> bytes:
     classes = len(np.unique(labels))
     part = passage.part(
         np.stack([run.codes["mean"][list(index)] for run in runs], axis=1),
-        starts.images_of(data, index),
+        lessons.images_of(data, np.array(index)),
         index=index,
-        names=starts.names_of(data, labels, index),
+        names=lessons.image_names(data, labels, index),
         pairs=random_pairs(labels[list(index)]),
         picked=(index.index(0), index.index(1)),
         stand_in=names.index("vae") if "vae" in names else 0,
@@ -58,7 +58,7 @@ def bundle_of(configs: tuple[RunConfig, ...], index: tuple[int, ...]) -> bytes:
         for run in runs
     ]
     still = pictures.sheet_png(np.concatenate(halfway), len(runs), scale=6)
-    return bundle(entries_of(runs), [part], still)
+    return bundle(lessons.entries_of(runs), [part], still)
 
 
 def random_pairs(labels: NDArray[np.integer]) -> list[tuple[int, int]]:

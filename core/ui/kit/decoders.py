@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core import checkpoints
+from core import checkpoints, lessons
 from core.config import RunConfig
 from core.explore.layers import decode
 from core.figures import images as pictures
@@ -14,7 +14,6 @@ from core.instruments import later
 from core.instruments.parts import Part, bundle
 from core.instruments.sheet import Source
 from core.ui.kit import cache
-from core.ui.kit.instrument import entries_of
 
 _STILL = 8
 """Pictures of each run that a browser shows which cannot decode."""
@@ -34,12 +33,12 @@ def bundle_of(configs: Sequence[RunConfig], part: Part, source: Source) -> bytes
         codes = source.codes(place)[:_STILL]
         rows.append(decode(run.config, run.weights, codes))
     still = pictures.sheet_png(np.concatenate(rows), len(rows[0]), cache.scale_of(configs[0].data))
-    return bundle(entries_of(runs), [part], still)
+    return bundle(lessons.entries_of(runs), [part], still)
 
 
 def later_bundle_of(configs: Sequence[RunConfig], token: str) -> bytes:
     """Return runs on the shelf that an instrument waits for, see `core.instruments.later`."""
-    return bundle(entries_of(_loaded(configs)), [later.part(token)], b"")
+    return bundle(lessons.entries_of(_loaded(configs)), [later.part(token)], b"")
 
 
 def _loaded(configs: Sequence[RunConfig]) -> list[checkpoints.Checkpoint]:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from core.checkpoints import Checkpoint
-from core.config import ALL_LABELS, RunConfig
-from core.figures import theme
-from core.instruments import Entry
 from core.instruments.scripts import files_of, script, style
 
 _MOUNT = (Path(__file__).parent / "instrument.js").read_text()
@@ -34,28 +29,9 @@ def instrument(name: str, bundle: bytes, key: str) -> None:
     """Draw an instrument; dragging in it sends nothing, and its state is in the link on release.
 
     Args:
-        name: of the instrument, one of `core.instruments.NAMES`.
+        name: of the instrument, one of `core.instruments.scripts.PUBLIC`.
         bundle: what it shows, see `core.instruments.bundle`. Other bytes are sent whole and start
             it anew, so everything that a finger moves is in them.
         key: of the instrument, unique on the page.
     """
     _component(name)(data=bundle, key=key)
-
-
-def entries_of(runs: Sequence[Checkpoint], *, encoder: bool = False) -> list[Entry]:
-    """Return runs as a bundle holds them, each in the colour of its model.
-
-    Args:
-        runs: read from disk.
-        encoder: whether their encoders come along.
-    """
-    return [
-        Entry(run.config, run.weights, encoder=encoder, options=_options(run.config))
-        for run in runs
-    ]
-
-
-def _options(config: RunConfig) -> dict[str, str]:
-    """Return the colour and the short name of a run's model."""
-    name = config.model.name
-    return {"color": theme.MODEL_COLORS.get(name, theme.MUTED), "short": ALL_LABELS[name]}

@@ -13,7 +13,7 @@ export default function ({ data, parentElement }) {
     code.firstChild.setAttribute('role', 'img')
     code.firstChild.setAttribute('aria-label', `The code: ${data.code.join(', ')}`)
     parentElement.querySelector('.scheme').replaceChildren(
-        picture('image x', data.image),
+        ...(data.image ? [picture('image x', data.image)] : []),
         arrow('encoder'),
         code,
         arrow('decoder'),

@@ -18,17 +18,17 @@ _mount = st.components.v2.component(  # pyright: ignore[reportAttributeAccessIss
 )
 
 
-def scheme(image: bytes, code: Sequence[float], decoded: bytes, key: str) -> None:
+def scheme(image: bytes | None, code: Sequence[float], decoded: bytes, key: str) -> None:
     """Draw an image, its code as bars, and what the code decodes to.
 
     Args:
-        image: PNG of the image.
+        image: PNG of the image; left out where it cannot be read.
         code: its numbers (L,).
         decoded: PNG of the reconstruction.
         key: of the drawing, unique on the page.
     """
     data = {
-        "image": data_url(image),
+        "image": image and data_url(image),
         "code": [round(float(number), 3) for number in code],
         "decoded": data_url(decoded),
     }

@@ -6,10 +6,6 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.config import DataConfig
-from core.data import MissingData, read_test_images
-from core.ui.kit import cache
-
 
 def of_each_class(labels: NDArray[np.integer], count: int) -> list[int]:
     """Return the first test images of each class, `count` in all and in turn.
@@ -39,17 +35,3 @@ def with_link(index: list[int], last: int, *keys: str) -> tuple[int, ...]:
     numbers = [int(word) for word in asked if word.isdecimal()]
     others = [number for number in dict.fromkeys(numbers) if number <= last]
     return (*index, *(number for number in others if number not in index))
-
-
-def names_of(data: DataConfig, labels: NDArray[np.integer], index: tuple[int, ...]) -> list[str]:
-    """Return the number and the class of some test images in words."""
-    classes = cache.label_names(data)
-    return [f"test image {image}, “{classes[labels[image]]}”" for image in index]
-
-
-def images_of(data: DataConfig, index: tuple[int, ...]) -> NDArray[np.uint8] | None:
-    """Return some test images (P, H, W), or None where they are not on this machine."""
-    try:
-        return read_test_images(data, np.array(index))
-    except MissingData:
-        return None

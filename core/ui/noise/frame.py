@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core import lessons
 from core.config import RunConfig
-from core.data import MissingData, read_test_images
 from core.experiments.measuring.noise import noisy_codes
 from core.experiments.noise import SAMPLED, USUAL
 from core.explore import projection
@@ -75,7 +75,7 @@ def bundle_of(
         {SAMPLERS[name]: source for name, source in random.items()},
         clouds(every),
         [[every.index(config) for config in panel] for panel in panels(stops, beside)],
-        _images(every[0]),
+        lessons.images_of(every[0].data, slice(IMAGES)),
         stops=slider(stops, chosen),
         noise=NOISE,
         notes=[size_of_noise(config) for config in every],
@@ -194,10 +194,3 @@ def size_of_noise(config: RunConfig) -> str:
 def _radius(config: RunConfig) -> float:
     """Return √R, or 1 where a model has put all codes on the origin."""
     return float(np.sqrt(cache.run(config).metrics["squared_radius"])) or 1.0
-
-
-def _images(config: RunConfig) -> NDArray[np.uint8] | None:
-    try:
-        return read_test_images(config.data, slice(IMAGES))
-    except MissingData:
-        return None

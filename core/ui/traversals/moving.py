@@ -5,17 +5,14 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core import checkpoints
+from core import checkpoints, lessons
 from core.config import RunConfig
 from core.figures import images as pictures
 from core.instruments import decode, sliders
 from core.instruments.parts import bundle
-from core.instruments.sliders import Latents
 from core.ui.kit import cache, starts
-from core.ui.kit.instrument import entries_of, instrument
+from core.ui.kit.instrument import instrument
 from core.ui.kit.picker import View
-from core.ui.traversals.strips import ranking
-from core.verdicts import traversals as verdicts
 
 IMAGES = 20
 """Test images to start from."""
@@ -50,26 +47,19 @@ def bundle_of(configs: tuple[RunConfig, ...], picked: RunConfig, index: tuple[in
     first = [decode(run.config, run.weights, run.codes["mean"][:1]) for run in runs]
     still = pictures.sheet_png(np.concatenate(first), len(runs), scale=6)
     part = sliders.part(
-        [_latents_of(config) for config in configs],
+        [lessons.latents_of(run, _name_of(run.config)) for run in runs],
         np.stack([run.codes["mean"][list(index)] for run in runs], axis=1),
-        starts.images_of(picked.data, index),
+        lessons.images_of(picked.data, np.array(index)),
         index=index,
-        names=starts.names_of(picked.data, runs[0].codes["label"], index),
+        names=lessons.image_names(picked.data, runs[0].codes["label"], index),
         scrub="β",
         picked=configs.index(picked),
         size=picked.data.size,
     )
-    return bundle(entries_of(runs), [part], still)
+    return bundle(lessons.entries_of(runs), [part], still)
 
 
-def _latents_of(config: RunConfig) -> Latents:
-    model, ranked = config.model, ranking(config)
-    return Latents(
-        f"β = {model.beta:g}" if model.posterior == "learned" else model.label,
-        ranked.order,
-        ranked.amounts,
-        ranked.unit,
-        ranked.active,
-        ranked.ruler,
-        f"{verdicts.activity(model.label, ranked)} {verdicts.unit_of_steps(model.label, ranked)}",
-    )
+def _name_of(config: RunConfig) -> str:
+    """Return the name of a stop: its β, or the model where it has none."""
+    model = config.model
+    return f"β = {model.beta:g}" if model.posterior == "learned" else model.label

@@ -8,16 +8,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core import lessons
 from core.config import RunConfig
 from core.explore.decoding import decode
-from core.explore.traversal import (
-    code_ruler,
-    most_first,
-    prior_ruler,
-    steps,
-    traverse,
-    traverse_each,
-)
+from core.explore.traversal import steps, traverse, traverse_each
 from core.ui.kit import cache
 from core.verdicts.traversals import Ranking
 
@@ -45,16 +39,7 @@ class Choice:
 @st.cache_data(max_entries=48, show_spinner=False, hash_funcs=cache.BY_KEY)
 def ranking(config: RunConfig) -> Ranking:
     """Return the latents of a run by KL, or by their codes' variance where there is no KL."""
-    opened = cache.run(config)
-    mean, kl = opened.codes["mean"], opened.metrics["kl_per_latent"]
-    normal = config.model.prior == "normal"
-    priced = normal and config.model.posterior == "learned"
-    amounts = np.array(kl) if priced else mean.astype(np.float64).var(axis=0)
-    drawn = normal and config.model.posterior in ("learned", "recognised")
-    ruler = prior_ruler(mean.shape[1]) if drawn else code_ruler(mean)
-    return Ranking(
-        most_first(amounts), amounts, cache.active_latents(config), ruler, priced, drawn
-    )
+    return lessons.ranking(cache.run(config))
 
 
 def start(config: RunConfig, image: int | None) -> Floats:
