@@ -36,6 +36,7 @@ DOCS = [path.read_text() for path in sorted((ROOT / "docs").glob("*.md"))]
 
 RUN = {
     "make",
+    "python -m core export mnist-ae-z10 mnist-vae-z10",
     "python -m core list",
     "python -m core shelf",
     "python -m core show digits-vae-z2",

@@ -151,14 +151,22 @@ ONE_SECOND = """async () => {
 }"""
 
 
-def main() -> None:
-    """Measure and print."""
-    options = _options()
+@contextmanager
+def opened() -> Iterator[Browser]:
+    """Open the system's Chromium, and close it again."""
     path = chromium.find()
     if path is None:
         sys.exit(chromium.HOW_TO_INSTALL)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.FLAGS))
+        yield browser
+        browser.close()
+
+
+def main() -> None:
+    """Measure and print."""
+    options = _options()
+    with opened() as browser:
         figures = [_first_screen(browser, 1 if options.quick else 3)]
         with running("dashboard.py") as lab, running("tests/benchmarks/blank.py") as blank:
             for control in CONTROLS:
@@ -166,7 +174,6 @@ def main() -> None:
                 figures += _latency(browser, lab, blank, control, presses)
             figures.append(_films(browser, lab, 2 if options.quick else 5))
         figures.append(_memory(browser))
-        browser.close()
     report("app", figures, device=machine())
 
 

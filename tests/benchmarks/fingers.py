@@ -10,16 +10,14 @@ the first screen of another checkout in FOLDER if there is one."""
 from __future__ import annotations
 
 import argparse
-import sys
 from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from typing import NamedTuple
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests import chromium
-from tests.benchmarks.app import PATIENCE, Server, open_page, running
+from tests.benchmarks.app import PATIENCE, Server, open_page, opened, running
 from tests.benchmarks.measure import ROOT, alternate, figure, machine, report
 
 SECONDS = 3
@@ -107,19 +105,14 @@ DRAGGABLE = """() => {
 def main() -> None:
     """Measure and print."""
     options = _options()
-    path = chromium.find()
-    if path is None:
-        sys.exit(chromium.HOW_TO_INSTALL)
     rounds = 1 if options.quick else 5
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(chromium.FLAGS))
+    with opened() as browser:
         with running("dashboard.py") as lab, running("tests/benchmarks/blank.py") as blank:
             figures = _first_screen(browser, lab, blank, rounds)
             for finger in FINGERS:
                 figures += _drag(browser, lab, finger, 1 if options.quick else SECONDS)
         if options.against:
             figures += _starts(browser, options.against, rounds)
-        browser.close()
     report("fingers", figures, device=machine())
 
 

@@ -31,8 +31,9 @@ SLIDE = """async (range, [value, css]) => {
 
 
 def ready(page: Page) -> Page:
-    """Wait until the instrument of a page is there."""
-    expect(page.locator(".instrument[data-ready]")).to_have_count(1)
+    """Wait until the instruments of a page are there."""
+    expect(page.locator(".instrument[data-ready]").first).to_be_visible()
+    expect(page.locator(".instrument:not([data-ready])")).to_have_count(0)
     page.evaluate(FRAME)
     return page
 

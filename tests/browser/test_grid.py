@@ -13,6 +13,7 @@ from core.explore.decoding import decode
 from core.recipes import recipe
 from core.ui.kit import cache, draws
 from tests.browser.conftest import LAPTOP, PHONE, choices
+from tests.browser.fingers import FRAME, changed, drag, drawn
 from tests.browser.looks import BEYOND
 
 pytestmark = pytest.mark.browser
@@ -22,44 +23,16 @@ NOISE = "noise?data=digits&latents=10"
 MODELS = 4
 SHEETS, CANVASES = ".instrument canvas.sheet", ".instrument canvas"
 
-FRAME = "() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
-"""Waits until the frame after the next one, in which all is drawn that was asked for before."""
-
-
-def drawn(page: Page, css: str) -> list[str]:
-    """Return the picture of each canvas now, once the instrument is there."""
-    expect(page.locator(".instrument[data-ready]").first).to_be_visible()
-    expect(page.locator(".instrument:not([data-ready])")).to_have_count(0)
-    page.evaluate(FRAME)
-    return page.locator(css).evaluate_all("all => all.map(canvas => canvas.toDataURL())")
-
-
-def changed(before: list[str], after: list[str]) -> list[bool]:
-    return [one != other for one, other in zip(before, after, strict=True)]
-
 
 def slider(page: Page, label: str) -> Locator:
     return page.get_by_role("slider", name=label, exact=True)
-
-
-def drag(page: Page, label: str, start: float, end: float) -> None:
-    """Move the handle of a slider with the mouse, both places as a share of its track."""
-    box = slider(page, label).bounding_box()
-    assert box is not None
-    places = [box["x"] + 8 + share * (box["width"] - 16) for share in (start, end)]
-    middle = box["y"] + box["height"] / 2
-    page.mouse.move(places[0], middle)
-    page.mouse.down()
-    for share in np.linspace(0, 1, 12):
-        page.mouse.move(places[0] + share * (places[1] - places[0]), middle)
-    page.mouse.up()
 
 
 def test_dragging_the_box_decodes_anew_and_asks_the_server_for_nothing(look_at, shared_sent):
     page = look_at(SAMPLING)
     before = drawn(page, SHEETS)
     shared_sent.clear()
-    drag(page, "Half-width, × the fitted box", 1 / 3, 0.9)
+    drag(page, slider(page, "Half-width, × the fitted box"), 1 / 3, 0.9)
     assert changed(before, drawn(page, SHEETS)) == [True] * MODELS + [False] * MODELS
     assert float(choices(page)["times"]) == pytest.approx(2.7, abs=0.1)
     page.get_by_role("radio", name="Uniform box").click()
@@ -135,7 +108,7 @@ def test_the_scrub_changes_its_panel_alone_and_noise_the_noised_images(look_at, 
     at_one = drawn(page, CANVASES)
     assert changed(before, at_one) == [False] * 3 + [True] * 3 + [False] * 3
     expect(page.locator(".instrument .name").nth(1)).to_contain_text("η = 1")
-    drag(page, "Noise on the codes", 0.22, 0.8)
+    drag(page, slider(page, "Noise on the codes"), 0.22, 0.8)
     assert changed(at_one, drawn(page, CANVASES)) == [True, False, True] * 3
     stop, noise, *_ = choices(page)["frame"].split(",")
     assert (stop, float(noise)) == ("5", pytest.approx(0.8, abs=0.05))

@@ -29,6 +29,7 @@ def test_a_page_of_another_kind_has_its_own_latents_in_its_link(open_page):
     pick(page, "latents", "10")
     page.get_by_role("link", name="Sampling").click()
     page.wait_for_url("**/sampling?**latents=2**")
+    assert choices(page) == {"data": "digits", "latents": "2"}
 
 
 def test_the_link_is_copied(open_page, browser):

@@ -23,7 +23,7 @@ from core.jobs.fetching import (
     write_download,
 )
 from tests.core import stand_in_fetcher
-from tests.core.data.source import Source, files, pass_for_mnist, serving
+from tests.core.data.source import Source, bare, files, serving
 
 ROOT = Path(__file__).parents[2]
 MNIST = DataConfig(name="mnist")
@@ -32,10 +32,7 @@ SIZE = sum(map(len, files().values()))
 
 @pytest.fixture(autouse=True)
 def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No folder, an empty cache, and a few made-up images that pass for MNIST's."""
-    monkeypatch.delenv("LATENT_LAB_DATA", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    pass_for_mnist(monkeypatch)
+    bare(monkeypatch, tmp_path / "cache")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Thread
 
 import numpy as np
@@ -115,3 +116,10 @@ def serving(content: Mapping[str, bytes], announce: int = 0) -> Iterator[Source]
             source.go_on.set()
             source.shutdown()
             thread.join()
+
+
+def bare(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    """Leave no folder, an empty cache, and a few made-up images that pass for MNIST's."""
+    monkeypatch.delenv("LATENT_LAB_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    pass_for_mnist(monkeypatch)

@@ -10,7 +10,7 @@ import pytest
 
 from core.config import DataConfig
 from core.data import MissingData, fetching, load, missing, mnist
-from tests.core.data.source import COUNT, Source, arrays, files, pass_for_mnist, serving
+from tests.core.data.source import COUNT, Source, arrays, bare, files, serving
 
 MNIST = DataConfig(name="mnist")
 IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
@@ -18,10 +18,7 @@ IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 
 @pytest.fixture(autouse=True)
 def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No folder, an empty cache, and a few made-up images that pass for MNIST's."""
-    monkeypatch.delenv("LATENT_LAB_DATA", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    pass_for_mnist(monkeypatch)
+    bare(monkeypatch, tmp_path / "cache")
 
 
 @pytest.fixture
