@@ -7,7 +7,7 @@ import contextlib
 import io
 import os
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -197,15 +197,21 @@ def program() -> int:
     except (OutputClosed, BrokenPipeError):  # the second while an error was printed
         code = CLOSED
     for stream in (sys.stderr, sys.stdout):
-        try:
-            if stream:  # None if it was closed from the start
-                stream.flush()
-        except BrokenPipeError:
-            _discard(stream)
-            code = CLOSED
-        except OSError as error:
-            _discard(stream)
-            code = code or _print_error(f"the output could not be written ({error.strerror})")
+        if stream:  # None if it was closed from the start
+            code = _flush(stream, code)
+    return code
+
+
+def _flush(stream: TextIO, code: int) -> int:
+    """Write what is left of the output, and return the exit code after that."""
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        _discard(stream)
+        return CLOSED
+    except OSError as error:
+        _discard(stream)
+        return code or _print_error(f"the output could not be written ({error.strerror})")
     return code
 
 
@@ -248,13 +254,11 @@ def shelf_command(arguments: argparse.Namespace) -> int:
     """Train the runs that ship and are not kept yet, and measure what was not measured."""
     for name in arguments.data:
         check_name("data set", name, SIZES)
-    groups: dict[DataConfig, list[RunConfig]] = defaultdict(list)
-    for config in shipped():
-        if config.data.name in (arguments.data or SIZES):
-            groups[config.data].append(config)
-    for data, configs in groups.items():
-        for config in configs:
-            _train(config, arguments, arguments.root)
+    names = arguments.data or SIZES
+    configs = [config for config in shipped() if config.data.name in names]
+    for config in configs:
+        _train(config, arguments, arguments.root)
+    for data in dict.fromkeys(config.data for config in configs):
         _train_classifier(data, arguments)
     arguments.train = False
     code = _print_refused(_measure(arguments))
@@ -329,9 +333,17 @@ def sweep_command(arguments: argparse.Namespace) -> int:
             if outcome.reason:
                 bar.say(f"failed: {outcome.config.key}: {outcome.reason}")
     states = Counter(row["state"] for row in table.rows())
-    counts = ", ".join(f"{count} {state}" for state, count in states.items())
-    print(f"{counts}:", *table.write(path))
+    print(f"{_counted(states)}:", *table.write(path))
     return 2 if states["failed"] else 0
+
+
+def _counted(states: Counter[str]) -> str:
+    """Return how many runs there are of each state.
+
+    >>> _counted(Counter(["kept", "failed", "kept"]))
+    '2 kept, 1 failed'
+    """
+    return ", ".join(f"{count} {state}" for state, count in states.items())
 
 
 def fetch_command(arguments: argparse.Namespace) -> None:
@@ -509,13 +521,14 @@ def _whole_key(beginning: str, root: Path) -> tuple[str, int]:
         return beginning, 1
     plain = [key for key, run in runs.items() if isinstance(run, RunConfig) and _is_plain(run)]
     meant = plain or list(runs)
-    if len(meant) > 1:
-        listed = ", ".join(meant[:4]) + (", ..." if len(runs) > len(meant[:4]) else "")
-        raise ValueError(
-            f"'{beginning}' should begin one key, begins {len(runs)}: {listed}; write more of the"
-            " key"
-        )
-    return meant[0], len(runs)
+    if len(meant) == 1:
+        return meant[0], len(runs)
+    listed = ", ".join(meant[:4])
+    more = ", ..." if len(runs) > len(meant[:4]) else ""
+    raise ValueError(
+        f"'{beginning}' should begin one key, begins {len(runs)}: {listed}{more}; write more of"
+        " the key"
+    )
 
 
 def _is_plain(config: RunConfig) -> bool:

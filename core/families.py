@@ -100,6 +100,19 @@ def usual(configs: Iterable[RunConfig]) -> RunConfig:
     )
 
 
+def usual_of_each(configs: Iterable[RunConfig], names: Iterable[str]) -> dict[str, RunConfig]:
+    """Return the `usual` run of each model that there is one of.
+
+    Args:
+        configs: runs of any models.
+        names: of the models, in their order.
+    """
+    by_name: dict[str, list[RunConfig]] = {name: [] for name in names}
+    for config in configs:
+        by_name.setdefault(config.model.name, []).append(config)
+    return {name: usual(by_name[name]) for name in names if by_name[name]}
+
+
 def with_each_prior(
     base: RunConfig, among: Iterable[RunConfig], picked: RunConfig
 ) -> dict[str, RunConfig]:

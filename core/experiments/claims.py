@@ -165,9 +165,9 @@ def compare(
     >>> compare({0: 1.0, 1: 2.0}, 3.0).word
     'first look'
     """
-    our_rows = {seed: _row(score) for seed, score in ours.items()}
+    our_rows = _rows(ours)
     if isinstance(theirs, Mapping):
-        their_rows = {seed: _row(score) for seed, score in theirs.items()}
+        their_rows = _rows(theirs)
     else:
         their_rows = {seed: (float(theirs),) * len(row) for seed, row in our_rows.items()}
     seeds = tuple(sorted(our_rows.keys() & their_rows.keys()))
@@ -177,6 +177,10 @@ def compare(
         _for_each_score(larger, len(our_rows[seeds[0]]) if seeds else None),
         seeds,
     )
+
+
+def _rows(scores: Scores) -> dict[int, tuple[float, ...]]:
+    return {seed: _row(score) for seed, score in scores.items()}
 
 
 def _row(scores: float | Sequence[float]) -> tuple[float, ...]:

@@ -83,9 +83,7 @@ def rate_distortion(
     families = {place.family: None for place in places if place.family}
     figure.add_traces([_joined(family, places) for family in families])
     for index, place in enumerate(places):
-        strong = index == chosen
-        reach = width if strong else _REACH * width
-        figure.add_traces(_line(place, reach, strong=strong))
+        figure.add_traces(_line(place, width, strong=index == chosen))
 
     named: set[str] = set()
     for place in places:
@@ -210,11 +208,15 @@ def _joined(family: str, places: Sequence[Place]) -> go.Scatter:
     return go.Scatter(x=x, y=y, mode="lines", line=look, showlegend=False, hoverinfo="skip")
 
 
-def _line(place: Place, reach: float, *, strong: bool) -> list[go.Scatter]:
-    """Return the line through a place, `reach` to either side; none where it has no slope."""
+def _line(place: Place, width: float, *, strong: bool) -> list[go.Scatter]:
+    """Return the line through a place; none where it has no slope.
+
+    A strong one reaches as far to either side as the plane is wide, another a part of that.
+    """
     if place.slope is None:
         return []
     x, y = place.middle
+    reach = width if strong else _REACH * width
     ends = np.array([-reach, reach])
     look = {
         "color": theme.faded(place.color, 1 if strong else 0.55),

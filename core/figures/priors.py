@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import plotly.graph_objects as go
@@ -210,8 +211,8 @@ def ratio_bars(
         seeds = {label: np.asarray(by_name[estimator]) for label, by_name in ratios.items()}
         figure.add_trace(_ratio_bar(seeds, words, ESTIMATOR_COLORS[estimator]))
     theme.layout(figure, height).update_layout(bargap=0.3, dragmode=False)
-    every = [ratio for by_name in ratios.values() for ratio in by_name.values()]
-    highest = max((float(np.max(ratio)) for ratio in every), default=10.0)
+    every = chain.from_iterable(by_name.values() for by_name in ratios.values())
+    highest = max(map(np.max, every), default=10.0)
     decades = range(int(np.ceil(np.log10(highest))) + 2)
     ticks = {"tickvals": [10.0**d for d in decades], "ticktext": [f"{10**d:,} ×" for d in decades]}
     figure.update_yaxes(

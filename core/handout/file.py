@@ -28,8 +28,8 @@ TITLES = {
 """Instrument -> the heading above it."""
 
 LICENCE = (
-    "The test images are MNIST's, of Yann LeCun and Corinna Cortes, under the licence"
-    ' <a href="https://creativecommons.org/licenses/by-sa/3.0/">CC BY-SA 3.0</a>.'
+    "<p>The test images are MNIST's, of Yann LeCun and Corinna Cortes, under the licence"
+    ' <a href="https://creativecommons.org/licenses/by-sa/3.0/">CC BY-SA 3.0</a>.</p>\n'
 )
 """Said of a file of a data set that is made of MNIST's images."""
 
@@ -61,10 +61,7 @@ def page(runs: Sequence[Checkpoint]) -> str:
     content = b64encode(bundle(entries_of(runs), parts, still)).decode()
     code = f"{script('engine', 'stage', *files)}\nconst INSTRUMENTS = {{ {', '.join(names)} }}\n"
     keys = " ".join(run.config.key for run in runs)
-    sections = "".join(
-        f'<h2>{TITLES[name]}</h2>\n<div class="instrument {name}" data-name="{name}"></div>\n'
-        for name in names
-    )
+    licence = LICENCE if runs[0].config.data.name.startswith("mnist") else ""
     return f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -76,16 +73,20 @@ def page(runs: Sequence[Checkpoint]) -> str:
 </style>
 <h1>Latent Lab: {escape(runs[0].config.data.name)}</h1>
 <noscript><p>{NO_SCRIPT}</p></noscript>
-{sections}<h2>What this file holds</h2>
+{"".join(map(_section, names))}<h2>What this file holds</h2>
 <ul>
-{"".join(_about(run) for run in runs)}</ul>
-<p>{LICENCE if runs[0].config.data.name.startswith("mnist") else ""}</p>
-<p>It was written by <code>python -m core export {keys}</code>.</p>
+{"".join(map(_about, runs))}</ul>
+{licence}<p>It was written by <code>python -m core export {keys}</code>.</p>
 <script type="application/octet-stream" id="bundle">{content}</script>
 <script>
 {code}{_text("page.js")}</script>
 </html>
 """
+
+
+def _section(name: str) -> str:
+    """Return the heading and the place of an instrument."""
+    return f'<h2>{TITLES[name]}</h2>\n<div class="instrument {name}" data-name="{name}"></div>\n'
 
 
 def write(runs: Sequence[Checkpoint], path: Path) -> None:
@@ -110,18 +111,23 @@ def _check(runs: Sequence[Checkpoint]) -> None:
     keys = [run.config.key for run in runs]
     if len(set(keys)) != len(keys) or not keys:
         raise ValueError(f"a file should hold at least one run, each once, got {keys}")
-    kinds = sorted({f"{run.config.data}, {run.config.model.latent_dim} latents" for run in runs})
+    kinds = sorted(set(map(_kind, runs)))
     if len(kinds) > 1:
         raise ValueError(
             "the runs of a file should be of one data set and as many latents as each other, are"
             f" of {'; '.join(kinds)}; write a file for each"
         )
-    games = [run.config.key for run in runs if run.config.model.name == "infogan"]
-    if games:
-        raise ValueError(
-            f"a file should hold runs that images are encoded by, {games[0]} is an InfoGAN; leave"
-            " it out"
-        )
+    for run in runs:
+        if not run.config.model.in_family:
+            raise ValueError(
+                f"a file should hold runs that images are encoded by, {run.config.key} is an"
+                " InfoGAN; leave it out"
+            )
+
+
+def _kind(run: Checkpoint) -> str:
+    data = run.config.data
+    return f"{data.name} of {data.size}×{data.size}, {run.config.model.latent_dim} latents"
 
 
 def _about(run: Checkpoint) -> str:

@@ -123,11 +123,11 @@ def _layers(config: RunConfig, part: str, layers: Layers) -> list[dict[str, Any]
 
 
 def _weights(entry: Entry) -> dict[str, NDArray[Any]]:
-    parts = {"decoder": decoder_of(entry.config)}
+    rows = described("decoder", decoder_of(entry.config))
     if entry.encoder:
-        parts["encoder"] = encoder_of(entry.config)
-    rows = [row for part, layers in parts.items() for row in described(part, layers)]
-    names = [row[name] for row in rows for name in ("weight", "bias") if name in row]
+        rows += described("encoder", encoder_of(entry.config))
+    weighted = [row for row in rows if "weight" in row]
+    names = [row["weight"] for row in weighted] + [row["bias"] for row in weighted]
     if missing := sorted(set(names) - entry.weights.keys()):
         raise ValueError(f"{entry.config.key} should have the weights {names}, lacks {missing}")
     return {name: _narrowed(np.asarray(entry.weights[name], order="C")) for name in names}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,14 +71,16 @@ def part(
     shape = (len(index), len(latents), len(latents[0].order))
     if codes.shape != shape:
         raise ValueError(f"codes should be {shape}, got {codes.shape}")
-    tensors = {
-        "codes": codes.astype(np.float32),
-        "order": np.array([one.order for one in latents], np.int32),
-        "amounts": np.stack([one.amounts for one in latents]).astype(np.float32),
-        "active": np.stack([one.active for one in latents]).astype(np.uint8),
-        "origin": np.stack([one.ruler.origin for one in latents]).astype(np.float32),
-        "unit": np.stack([one.ruler.unit for one in latents]).astype(np.float32),
+    columns = {
+        "order": (attrgetter("order"), np.int32),
+        "amounts": (attrgetter("amounts"), np.float32),
+        "active": (attrgetter("active"), np.uint8),
+        "origin": (attrgetter("ruler.origin"), np.float32),
+        "unit": (attrgetter("ruler.unit"), np.float32),
     }
+    tensors: dict[str, NDArray[Any]] = {"codes": codes.astype(np.float32)}
+    for name, (read, kind) in columns.items():
+        tensors[name] = np.array(list(map(read, latents))).astype(kind)
     if images is not None:
         tensors["images"] = images
     header = {

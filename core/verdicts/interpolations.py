@@ -82,12 +82,15 @@ def verdict(answer: Answer, path: str) -> str:
     passages = answer.passages(path)
     moving = {name: passage for name, passage in passages.items() if passage.moves}
     still = [name for name in passages if name not in moving]
-    gaps = {name: passage.gap for name, passage in moving.items()}
-    steps = {name: passage.largest for name, passage in moving.items()}
+
+    def each(number: str) -> dict[str, BySeed]:
+        return {name: getattr(passage, number) for name, passage in moving.items()}
+
+    gaps, steps = each("gap"), each("largest")
     points = [
         _through(gaps),
-        _smooth(steps, {name: passage.detour for name, passage in moving.items()}),
-        confidence({name: passage.doubt for name, passage in moving.items()}, answer.originals),
+        _smooth(steps, each("detour")),
+        confidence(each("doubt"), answer.originals),
         _textbook(gaps),
         _around(answer),
         _blurred(answer, still),
@@ -199,12 +202,12 @@ def _around(answer: Answer) -> str:
 
 def _blurred(answer: Answer, still: Sequence[str]) -> str:
     """Return the models that draw nearly one picture, and those whose end images are blurred."""
-    real = answer.originals["apart"][1]
-    dim = {}
-    for name, measured in answer.models.items():
-        share = {seed: numbers["apart"][1] / real for seed, numbers in measured.items()}
-        if spread(share.values()).mean < BLURRED and name not in still:
-            dim[name] = share
+    shares = _shares_apart(answer)
+    dim = {
+        name: share
+        for name, share in shares.items()
+        if spread(share.values()).mean < BLURRED and name not in still
+    }
     parts = []
     if still:
         draw = _does(still, "draw", " nearly the same picture everywhere", tie=False)
@@ -216,6 +219,15 @@ def _blurred(answer: Answer, still: Sequence[str]) -> str:
             " paths short"
         )
     return f"*Blur:* {'; '.join(parts)}." if parts else ""
+
+
+def _shares_apart(answer: Answer) -> dict[str, BySeed]:
+    """Return for each model how far its end images are apart, as a share of the originals."""
+    real = answer.originals["apart"][1]
+    return {
+        name: {seed: numbers["apart"][1] / real for seed, numbers in measured.items()}
+        for name, measured in answer.models.items()
+    }
 
 
 def caption(answer: Answer) -> str:

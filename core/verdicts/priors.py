@@ -355,14 +355,12 @@ def measured_on(models: Mapping[str, Trainings], latents: int, misfit: str) -> s
         latents: of the runs.
         misfit: what is said of the KL(aggregate‖prior) over all images.
     """
-    fits = [row for model in models.values() for row in model.rows("fit").values()]
-    if not fits:
+    by_seed = [item for model in models.values() for item in model.rows("fit").items()]
+    if not by_seed:
         return ""
+    seeds, fits = sorted({seed for seed, _ in by_seed}), [row for _, row in by_seed]
     some = fits[0]
-    seeds = sorted({seed for model in models.values() for seed in model.rows("fit")})
-    nll_error, kl_error = (
-        number(max(row[name] for row in fits)) for name in ("nll_error", "kl_aggregate_error")
-    )
+    nll_error, kl_error = _largest(fits, "nll_error"), _largest(fits, "kl_aggregate_error")
     full = _gaps_between(fits, latents) if any(map(saturated, models.values())) else ""
     return (
         f"± is the standard deviation over trainings with seeds {listed([*map(str, seeds)])}; nll,"
@@ -374,6 +372,10 @@ def measured_on(models: Mapping[str, Trainings], latents: int, misfit: str) -> s
         f" page *Sampling*, mean of three seeds of the codes. The mixture"
         " fitted afterwards was not trained with, so that only its samples are its own."
     )
+
+
+def _largest(fits: Sequence[Numbers], name: str) -> str:
+    return number(max(row[name] for row in fits))
 
 
 def _gaps_between(fits: Sequence[Numbers], latents: int) -> str:

@@ -34,8 +34,8 @@ def measure_runs(
     root: Path = SHELF,
     *,
     more: Path | None = None,
-    on_done: Callable[[int, int], None] | None = None,
-    on_refused: Callable[[str], None] | None = None,
+    on_done: Callable[[int, int], object] = lambda done, total: None,
+    on_refused: Callable[[str], object] = lambda sentence: None,
 ) -> Path:
     """Measure every run of a folder that is not measured with its weights, and return the file.
 
@@ -51,30 +51,28 @@ def measure_runs(
         on_done: told after each run how many are done, and how many there are.
         on_refused: told of each run and data set that is passed over, and why, in a sentence.
     """
-    refuse = on_refused or (lambda sentence: None)
     folders = _folders(study, root, more)
     parts = {part: dict(entries) for part, entries in entries_of(study, root).items()}
     parts["entries"] = _that_stay(parts["entries"], study, folders, root)
     for done, (key, (folder, config)) in enumerate(folders.items(), 1):
         before = numbers = parts["entries"].get(key)
-        with _refusing(refuse, study, key):
+        with _refusing(on_refused, study, key):
             numbers = _numbers(study, config, folder, root, before)
         if numbers is not None and numbers is not before:
             parts["entries"][key] = numbers
             write_entries(study, root, parts)
-        if on_done:
-            on_done(done, len(folders))
-    data_sets = dict.fromkeys(config.data for _, config in folders.values())
-    for data in data_sets:
-        with _refusing(refuse, study, folder_name(data)):
+        on_done(done, len(folders))
+    data_sets = {folder_name(config.data): config.data for _, config in folders.values()}
+    for name, data in data_sets.items():
+        with _refusing(on_refused, study, name):
             _compare(study, root, parts, data)
-    present = {folder_name(data) for data in data_sets}
-    parts["compared"] = {name: row for name, row in parts["compared"].items() if name in present}
+    for name in parts["compared"].keys() - data_sets.keys():
+        del parts["compared"][name]
     return write_entries(study, root, parts)
 
 
 @contextmanager
-def _refusing(refuse: Callable[[str], None], study: Study, name: str) -> Iterator[None]:
+def _refusing(refuse: Callable[[str], object], study: Study, name: str) -> Iterator[None]:
     """Say why a run or a data set is passed over, and go on with the next one."""
     try:
         yield
@@ -103,16 +101,17 @@ def _folders(study: Study, root: Path, more: Path | None) -> Folders:
     """Return where each run that can be measured lies, by key; the shelf's own first."""
     places = [Path(root)] if more is None else [Path(more), Path(root)]
 
-    def is_asked(config: RunConfig) -> bool:
-        is_judged = not study.judged or (Path(root) / folder_name(config.data)).is_dir()
-        return study.includes(config) and is_judged
-
     folders: dict[str, tuple[Path, RunConfig]] = {}
     for place in places:
-        for key, config in survey(place):
-            if isinstance(config, RunConfig) and is_asked(config):
-                folders[key] = place, config
+        runs = {key: run for key, run in survey(place) if isinstance(run, RunConfig)}
+        folders |= {key: (place, run) for key, run in runs.items() if _is_asked(study, run, root)}
     return dict(sorted(folders.items()))
+
+
+def _is_asked(study: Study, config: RunConfig, root: Path) -> bool:
+    """Return whether a study measures a run, with the classifier where it takes one."""
+    is_judged = not study.judged or (Path(root) / folder_name(config.data)).is_dir()
+    return study.includes(config) and is_judged
 
 
 def _sentence(study: Study, name: str, error: BaseException) -> str:

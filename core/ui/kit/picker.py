@@ -248,8 +248,7 @@ def _view_of(picked: RunConfig, configs: Iterable[RunConfig]) -> View:
     # Nats of another likelihood are of something else.
     likelihood = picked.model.likelihood_label
     siblings = [c for c in near if c.model.likelihood_label == likelihood and c not in doubles]
-    by_name = {name: [c for c in siblings if c.model.name == name] for name in MODEL_LABELS}
-    family = {name: families.usual(runs) for name, runs in by_name.items() if runs}
+    family = families.usual_of_each(siblings, MODEL_LABELS)
     if picked.model.in_family or not family:
         family[picked.model.name] = picked
     return View(picked, family, tuple(siblings), doubles)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import product
 
 import streamlit as st
 
@@ -61,24 +62,19 @@ def table(view: View, choice: SamplerChoice) -> Table | None:
         return None
     models = view.family
     stored = cache.kept_trainings(tuple(models.values()))
-    cells: dict[tuple[str, str], Trained] = {}
+    numbers: dict[tuple[str, str], Trained] = {}
     missing: list[Cell] = []
-    for model, config in models.items():
-        for name in SAMPLERS:
-            numbers = stored[config, name]
-            # Numbers of a box of the visitor's own width are never stored.
-            if numbers is None or choice.half_width_for(name) is not None:
-                missing.append((model, config, name))
-            else:
-                cells[model, name] = numbers
+    for (model, config), name in product(models.items(), SAMPLERS):
+        row = stored[config, name]
+        # Numbers of a box of the visitor's own width are never stored.
+        if row is None or choice.half_width_for(name) is not None:
+            missing.append((model, config, name))
+        else:
+            numbers[model, name] = row
     if missing and not _asked_for(missing, choice):
         return None
-    measured = _measure(missing, choice)
-    ordered = {
-        (model, name): cells.get((model, name)) or measured[model, name]
-        for model in models
-        for name in SAMPLERS
-    }
+    numbers |= _measure(missing, choice)
+    ordered = {place: numbers[place] for place in product(models, SAMPLERS)}
     return Table(ordered, ceiling, list(models))
 
 
