@@ -92,11 +92,14 @@ def choices(page: Page) -> dict[str, str]:
 OBSERVE = """() => {
     window.hasRun = false;
     const app = document.querySelector('[data-testid="stApp"]');
+    const name = 'data-test-script-state';
     new MutationObserver((changes, observer) => {
-        if (app.dataset.testScriptState === 'notRunning') return;
+        // A short run may begin and end between two looks.
+        const states = [app.getAttribute(name), ...changes.map(change => change.oldValue)];
+        if (states.every(state => state === 'notRunning')) return;
         window.hasRun = true;
         observer.disconnect();
-    }).observe(app, {attributes: true});
+    }).observe(app, {attributeFilter: [name], attributeOldValue: true});
 }"""
 
 
@@ -254,7 +257,7 @@ class Tabs:
         page.emulate_media(color_scheme=theme)
         page.set_default_timeout(PATIENCE)
         _listen(page, urlsplit(address).netloc, self.complaints)
-        page.on("websocket", self._record)
+        page.on("websocket", self.record)
         page.goto(address)
         return finish(page)
 
@@ -277,7 +280,7 @@ class Tabs:
         for page in self.pages:
             page.close()
 
-    def _record(self, socket: WebSocket) -> None:
+    def record(self, socket: WebSocket) -> None:
         socket.on("framesent", lambda frame: self.sent.append(frame))
 
 

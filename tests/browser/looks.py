@@ -6,8 +6,6 @@ from tests.browser.conftest import LAPTOP, PHONE, finish, reset_looks, resize, s
 
 OTHER_WIDTHS = (1920, 1024)
 """Widths of windows, in pixels, beside those of the phone and the laptop."""
-CARDS = '[data-testid="stPageLink"]'
-"""Selector of the cards of the front page, which a later step lays out anew."""
 
 TEXTS = """() => {
     const numbers = color => color.match(/[\\d.]+/g).map(Number);
@@ -69,7 +67,7 @@ BEYOND = """() => {
 
 # A drop-down list is an input, and shows the part of its text that fits; other texts end in an
 # ellipsis.
-CLIPPED = """leftOut => [...document.querySelectorAll('[data-testid="stApp"] *')].filter(node => {
+CLIPPED = """() => [...document.querySelectorAll('[data-testid="stApp"] *')].filter(node => {
     const style = getComputedStyle(node);
     const input = node.matches('input[type="text"], input:not([type])');
     const holdsText = [...node.childNodes].some(
@@ -77,8 +75,7 @@ CLIPPED = """leftOut => [...document.querySelectorAll('[data-testid="stApp"] *')
     const hides = input || ['hidden', 'clip'].includes(style.overflowX);
     return (input || holdsText || style.textOverflow === 'ellipsis') && hides
         && node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 2
-        && node.checkVisibility() && !node.closest('.js-plotly-plot, [data-testid="stDataFrame"]')
-        && !(leftOut && node.closest(leftOut));
+        && node.checkVisibility() && !node.closest('.js-plotly-plot, [data-testid="stDataFrame"]');
 }).map(node => (node.value || node.innerText).slice(0, 60))"""
 
 # Where two controls overlap, one holds the other; two controls of a row overlap in height.
@@ -129,5 +126,5 @@ def check_looks(page: Page) -> None:
 
 def check_room(page: Page) -> None:
     """Assert that no text is cut off, and that the controls of a row stand apart."""
-    assert page.evaluate(CLIPPED, CARDS) == []
+    assert page.evaluate(CLIPPED) == []
     assert page.evaluate(CROWDED) == []

@@ -19,7 +19,7 @@ def test_every_link_says_data_and_latents_and_back_leaves_the_lab(open_page, lab
     assert page.url == "about:blank"
 
 
-def test_a_page_of_another_kind_has_its_own_latents_in_its_link(open_page):
+def test_a_page_of_another_kind_has_its_own_latents_in_a_link_that_is_copied(open_page, browser):
     page = open_page("noise?data=digits&latents=2")
     page.get_by_role("link", name="Sampling").click()
     page.wait_for_url("**/sampling?**latents=2**")
@@ -31,10 +31,7 @@ def test_a_page_of_another_kind_has_its_own_latents_in_its_link(open_page):
     page.wait_for_url("**/sampling?**latents=2**")
     assert choices(page) == {"data": "digits", "latents": "2"}
 
-
-def test_the_link_is_copied(open_page, browser):
     browser.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = open_page("noise?data=digits&latents=10")
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("() => navigator.clipboard.readText()") == page.url

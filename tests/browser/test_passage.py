@@ -30,22 +30,6 @@ def test_every_picture_follows_in_the_next_frame_and_the_strips_stay(look_at):
     assert drawn(page, STRIPS) == before
 
 
-def test_dragging_and_picking_ask_the_server_for_nothing(open_page, sent):
-    page = ready(open_page(TEN))
-    sent.clear()
-    drag(page, page.get_by_role("slider", name=PLACE), 0.5, 0.9)
-    before = drawn(page, LARGE)
-    page.locator(GALLERY).nth(13).click()
-    page.locator(GALLERY).nth(28).click()
-    page.get_by_role("button", name="Great circle").click()
-    assert all(changed(before[:COLLAPSED], drawn(page, LARGE)[:COLLAPSED]))
-    assert sent == []
-    link = kept(page, "way", "Great circle")
-    assert 85 < float(link["place"]) < 95
-    assert_nothing_sent(page, sent, "path")
-    assert choices(page).items() >= link.items()
-
-
 def test_a_link_restores_pair_way_and_place(open_page):
     page = ready(open_page(TEN))
     page.locator(GALLERY).nth(21).click()
@@ -82,8 +66,24 @@ def test_blending_is_the_mean_of_both_images(look_at):
     np.testing.assert_allclose(strip[:, 45:53], sum(images) / 2, atol=1)
 
 
-def test_arrows_choose_in_the_gallery_and_it_is_said(open_page):
-    page = ready(open_page(TEN))
+def test_dragging_and_picking_ask_the_server_for_nothing(look_at, shared_sent):
+    page = ready(look_at(TEN))
+    shared_sent.clear()
+    drag(page, page.get_by_role("slider", name=PLACE), 0.5, 0.9)
+    before = drawn(page, LARGE)
+    page.locator(GALLERY).nth(13).click()
+    page.locator(GALLERY).nth(28).click()
+    page.get_by_role("button", name="Great circle").click()
+    assert all(changed(before[:COLLAPSED], drawn(page, LARGE)[:COLLAPSED]))
+    assert shared_sent == []
+    link = kept(page, "way", "Great circle")
+    assert 85 < float(link["place"]) < 95
+    assert_nothing_sent(page, shared_sent, "path")
+    assert choices(page).items() >= link.items()
+
+
+def test_arrows_choose_in_the_gallery_and_it_is_said(look_at):
+    page = ready(look_at(TEN))
     first = page.locator(f"{GALLERY}[tabindex='0']")
     first.press("ArrowDown")
     chosen = page.evaluate("() => document.activeElement.shadowRoot?.activeElement.title ?? ''")

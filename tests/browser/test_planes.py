@@ -25,9 +25,9 @@ def center(page: Page, which: int) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def test_a_pointer_decodes_the_place_under_it_without_the_server(open_page, sent):
-    page = ready(open_page(LINK))
-    sent.clear()
+def test_a_pointer_decodes_the_place_under_it_without_the_server(look_at, shared_sent):
+    page = ready(look_at(LINK))
+    shared_sent.clear()
     x, y = center(page, 2)
     page.mouse.move(x, y)
     page.evaluate(FRAME)
@@ -43,11 +43,11 @@ def test_a_pointer_decodes_the_place_under_it_without_the_server(open_page, sent
     expected = decode(VAE, run.weights, place[None])[0]
     page.evaluate(FRAME)
     np.testing.assert_allclose(pixels(drawn(page, UNDER)[0]) / 255, expected, atol=1.01 / 255)
-    assert sent == []
+    assert shared_sent == []
 
 
-def test_a_code_under_the_pointer_shows_its_image_and_four_reconstructions(open_page):
-    page = ready(open_page(LINK))
+def test_a_code_under_the_pointer_shows_its_image_and_four_reconstructions(look_at):
+    page = ready(look_at(LINK))
     run = load(SHELF, VAE.key)
     half = float(np.quantile(np.abs(run.codes["mean"]), 0.998))
     page.locator(".planes canvas[tabindex]").nth(2).focus()
@@ -83,23 +83,23 @@ def test_arrows_move_the_finger_and_a_link_brings_it_back(open_page):
     np.testing.assert_allclose(moved, again, atol=2)
 
 
-def test_every_place_is_decoded_on_demand(open_page, sent):
-    page = ready(open_page(LINK))
-    sent.clear()
+def test_every_place_is_decoded_on_demand(look_at, shared_sent):
+    page = ready(look_at(LINK))
+    shared_sent.clear()
     before = drawn(page, ".planes canvas[tabindex]")
     page.get_by_role("button", name="what every place decodes to").click()
     kept(page, "plane", "decoded")
     page.wait_for_timeout(300)
     after = drawn(page, ".planes canvas[tabindex]")
     assert all(one != other for one, other in zip(before, after, strict=True))
-    assert sent == []
+    assert shared_sent == []
 
 
-def test_a_drawing_becomes_a_code_of_every_model(open_page, sent):
-    page = ready(open_page(LINK))
+def test_a_drawing_becomes_a_code_of_every_model(look_at, shared_sent):
+    page = ready(look_at(LINK))
     page.get_by_text("Draw a digit").click()
     page.locator(".pad[data-ready]").wait_for()
-    sent.clear()
+    shared_sent.clear()
     blank = page.locator(".pad canvas.picture").evaluate_all("all => all.map(c => c.toDataURL())")
     sheet = page.locator(".pad-sheet")
     sheet.scroll_into_view_if_needed()
@@ -113,7 +113,7 @@ def test_a_drawing_becomes_a_code_of_every_model(open_page, sent):
     after = page.locator(".pad canvas.picture").evaluate_all("all => all.map(c => c.toDataURL())")
     assert all(one != other for one, other in zip(blank, after, strict=True))
     expect(page.locator(".pad-note").first).to_contain_text("squared error 0.")
-    assert sent == []
+    assert shared_sent == []
 
 
 CENTRED = """([name, ink, side]) => [...({ centredAsMnist, centredAsDigits })[name](

@@ -80,8 +80,17 @@ BINARISED = picks(
     train_likelihood="gaussian",
     train_prior="Gaussian mixture",
 )
+
+
+def one_large(page: Page) -> None:
+    """Show the codes of ten latents by one model."""
+    pick(page, "latents", "10")
+    press(page, "show", "One large")
+
+
 # What is picked for one page goes along to the next, so these stops come last.
 MORE = (
+    Stop("digits", "latent_space", "one large", one_large),
     Stop("digits", "sampling", "a box", presses("sampler", "Uniform box")),
     Stop("digits", *BOUND),
     Stop("digits", "train", "a β-VAE", picks(train_model="β-VAE")),
@@ -117,27 +126,27 @@ class Walk:
 
     def go(self, stop: Stop) -> None:
         """Go to a stop: by a card of the front page with MNIST, else by the menu."""
-        if self.at == stop and self._title() == TITLES[stop.page]:
+        if self.at == stop and self.title() == TITLES[stop.page]:
             return
         if self.data == "mnist" and stop.page != "overview":
-            if self._title() != TITLES["overview"]:
-                self._click("stTopNavLink", 0)
-                self._arrive("overview")
-            self._click("stPageLink-NavLink", [*TITLES].index(stop.page) - 1)
+            if self.title() != TITLES["overview"]:
+                self.click("stTopNavLink", 0)
+                self.arrive("overview")
+            self.click("stPageLink-NavLink", [*TITLES].index(stop.page) - 1)
         else:
-            self._click("stTopNavLink", [*TITLES].index(stop.page))
-        self._arrive(stop.page)
+            self.click("stTopNavLink", [*TITLES].index(stop.page))
+        self.arrive(stop.page)
         if stop.choose:
             stop.choose(self.page)
         self.at = stop
 
-    def _title(self) -> str:
+    def title(self) -> str:
         return self.page.locator("h1").inner_text()
 
-    def _click(self, links: str, place: int) -> None:
+    def click(self, links: str, place: int) -> None:
         self.page.get_by_test_id(links).nth(place).click()
 
-    def _arrive(self, page: str) -> None:
+    def arrive(self, page: str) -> None:
         expect(self.page.locator("h1")).to_have_text(TITLES[page])
         finish(self.page)
 
