@@ -9,16 +9,16 @@ from core.ui.overview import costs, first
 
 NEXT = {
     "latent_space": "Where do the codes lie?",
-    "sampling": "Data or noise: what does a random code look like?",
-    "noise": "Does noise on the codes make an autoencoder a generator?",
+    "sampling": "Data or noise?",
+    "noise": "Does noise make a generator?",
     "likelihood": "How likely is an image?",
-    "priors": "What does the Gaussian prior give?",
+    "priors": "What does the Gaussian give?",
     "traversals": "What does one latent change?",
     "interpolations": "What lies between two images?",
     "disentanglement": "One latent, one factor?",
     "train": "What if you change one number?",
 }
-"""File of each further page -> its question."""
+"""File of each further page -> its question, short enough for a phone."""
 
 view = current_view()
 st.title("What does a random code decode to?", anchor=False)
