@@ -62,9 +62,9 @@ origin. A **VAE** learns the noise and pays for it with β = 1; a **β-VAE** pay
 random code, and the browser decodes it. Random codes of an AE and of a noisy AE come from the
 uniform box that holds 99% of the model's codes, those of a VAE and a β-VAE from its prior. The
 *mixture* of the answer has ten Gaussians, fitted to the codes of the AE's training images; the
-page *Sampling* shows what it decodes to.
-*Coverage* is the share of real images that have a decoded random code among their neighbours; it
-is explained on the page *Sampling*.
+page *Sampling* shows what it decodes to. *Better* means in Fréchet distance and in coverage, with
+every seed. Coverage is the share of real images that have a decoded random code among their
+neighbours; *Sampling* explains both.
 
 All numbers are of test images, in nats per image summed over pixels; *elbo* is −(nll + KL), a
 lower bound on log p(x), and larger is better. The table takes several codes for each image, the

@@ -15,10 +15,10 @@ INCOMPLETE = "The answer takes an AE and a VAE of one data set, and not both are
 UNMEASURED = "The answer was not measured for these models yet; run `python -m core measure`."
 
 _PRIOR_AGAINST_BOX = {
-    HOLDS: "a VAE's random codes decode to better images than an AE's",
-    FAILS: "a VAE's random codes decode to worse images than an AE's",
-    DEPENDS: "whether a VAE's random codes decode to better images than an AE's depends on score"
-    " or seed",
+    HOLDS: "the VAE's random codes decode to better images than the AE's",
+    FAILS: "the VAE's random codes decode to worse images than the AE's",
+    DEPENDS: "it depends on score or seed whether the VAE's random codes decode to better images"
+    " than the AE's",
     UNKNOWN: "not all that this rests on was measured yet",
 }
 _MIXTURE_AGAINST_PRIOR = {
@@ -29,29 +29,30 @@ _MIXTURE_AGAINST_PRIOR = {
 }
 
 
-def answer(box: Scores, prior: Scores, mixture: Scores, images: int) -> str:
+def answer(asked: str, box: Scores, prior: Scores, mixture: Scores, images: int) -> str:
     """Return whether a random code decodes to an image, in one sentence and its numbers.
 
     Args:
+        asked: the data set and the number of latents.
         box: of the AE, codes from a uniform box that holds 99 % of its codes.
         prior: of the VAE, codes from its prior.
         mixture: of the AE, codes from a mixture of ten Gaussians fitted to its codes.
         images: drawn for each score and seed.
 
     >>> low, high, best = {0: (9.0, 0.1)}, {0: (3.0, 0.6)}, {0: (1.0, 0.9)}
-    >>> print(answer(low, high, best, 500).split(";")[0])
-    **First look: a VAE's random codes decode to better images than an AE's
+    >>> print(answer("digits with 2 latents", low, high, best, 500)[:72])
+    **On digits with 2 latents, first look: the VAE's random codes decode to
     """
     ours = _compare(prior, box)
     fitted = _compare(mixture, prior)
     head = word_of(ours, _PRIOR_AGAINST_BOX)
     numbers = (
-        f"They cover {_coverage(box)} of the real images from the AE's uniform box,"
-        f" {_coverage(prior)} from the VAE's prior, {_coverage(mixture)} from the mixture"
+        f"Random codes from the AE's uniform box cover {_coverage(box)} of the real images, from"
+        f" the VAE's prior {_coverage(prior)}, from the mixture {_coverage(mixture)}"
     )
     seeds = trainings([tuple(box), tuple(prior), tuple(mixture)])
     return (
-        f"**{_capital(head)}; {_MIXTURE_AGAINST_PRIOR[fitted.leaning]}.** {numbers}, each with"
+        f"**On {asked}, {head}; {_MIXTURE_AGAINST_PRIOR[fitted.leaning]}.** {numbers}, each with"
         f" {number(images, 0)} codes; {seeds}, least to most in brackets."
     )
 
@@ -67,7 +68,3 @@ def _coverage(scores: Scores) -> str:
 
 def _column(rows: Iterable[tuple[float, float]]) -> list[float]:
     return [coverage for _, coverage in rows]
-
-
-def _capital(sentence: str) -> str:
-    return sentence[0].upper() + sentence[1:]

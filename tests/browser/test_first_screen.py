@@ -50,7 +50,7 @@ def test_the_answer_and_four_pictures_need_no_click_and_no_scroll(look_at):
     page.locator(READY).wait_for()
     for name in ("AE", "Noisy AE, η = 0.05", "VAE", "β-VAE, β = 4"):
         expect(page.locator("figcaption", has_text=name).first).to_be_in_viewport(ratio=1)
-    said = page.get_by_text("A VAE's random codes decode to better images than an AE's")
+    said = page.get_by_text("the VAE's random codes decode to better images than the AE's")
     expect(said).to_be_in_viewport(ratio=1)
     assert slider(page).input_value() == "1000"
     assert (drawn(page).std(axis=(1, 2)) > 10).all()

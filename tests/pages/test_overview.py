@@ -152,8 +152,8 @@ def test_the_answer_stands_under_the_path_and_is_the_verdict_of_the_kept_numbers
         name: {seed: row[name] for seed, row in by_seed.items()}
         for name, by_seed in scores.items()
     }
-    assert app.markdown[0].value == answer(**rows, images=5000)
-    assert "**A VAE's random codes decode to better images than an AE's;" in app.markdown[0].value
+    assert app.markdown[0].value == answer("mnist with 10 latents", **rows, images=5000)
+    assert "the VAE's random codes decode to better images than the AE's;" in app.markdown[0].value
 
 
 def test_without_an_ae_or_a_vae_there_is_no_answer(open_page, other_shelf: Path):

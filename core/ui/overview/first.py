@@ -40,7 +40,8 @@ def answer(ae: RunConfig | None, vae: RunConfig | None) -> str:
     prior = _scores(vae, "prior")
     if quality is None or not prior:
         return verdicts.UNMEASURED
-    return verdicts.answer(box, prior, mixture, quality.n)
+    asked = f"{ae.data.name} with {ae.model.latent_dim} latents"
+    return verdicts.answer(asked, box, prior, mixture, quality.n)
 
 
 def _scores(config: RunConfig, sampler: str) -> verdicts.Scores:
