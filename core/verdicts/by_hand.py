@@ -100,7 +100,7 @@ def maximum_sentence(fit: Fit, draws: Draws) -> str:
     apart = abs(fit.searched - fit.closed)
     return (
         f"{_highest(fit, draws.symbol)} Searching finds {draws.symbol} ="
-        f" {number(fit.searched, 6)}, {draws.closed_form} is {number(fit.closed, 6)}: {apart:.1g}"
+        f" {number(fit.searched, 6)}, {draws.closed_form} is {number(fit.closed, 6)}: {with_minus(f'{apart:.1g}')}"
         " apart."
     )
 

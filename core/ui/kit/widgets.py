@@ -75,7 +75,7 @@ def unmeasured(data: DataConfig, what: str = "Not every number of this page was"
 def images_missing(sentence: str | None) -> None:
     """Say what cannot be shown without the original images, if anything."""
     if sentence:
-        st.info(sentence, icon=":material/image_not_supported:")
+        st.info(f"{sentence}.", icon=":material/image_not_supported:")
 
 
 def picture(png: bytes, alt: str, **options: Any) -> None:
