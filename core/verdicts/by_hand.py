@@ -97,10 +97,10 @@ def maximum_sentence(fit: Fit, draws: Draws) -> str:
         fit: likelihood over the parameter.
         draws: observations that it is of.
     """
-    apart = abs(fit.searched - fit.closed)
+    apart = with_minus(f"{abs(fit.searched - fit.closed):.1g}")
     return (
         f"{_highest(fit, draws.symbol)} Searching finds {draws.symbol} ="
-        f" {number(fit.searched, 6)}, {draws.closed_form} is {number(fit.closed, 6)}: {with_minus(f'{apart:.1g}')}"
+        f" {number(fit.searched, 6)}, {draws.closed_form} is {number(fit.closed, 6)}: {apart}"
         " apart."
     )
 
